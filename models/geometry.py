@@ -1,0 +1,112 @@
+"""Projection, virtual crop cameras, rotations, Procrustes. Plain NumPy, float64 inside, no state."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from models.types import Camera, Crop
+
+Float = NDArray[np.float64]
+
+DEFAULT_FOV_DEG = 65.0
+"""Diagonal field of view taken for a camera of which nothing is known, degrees: a common webcam's."""
+
+
+def camera_from_fov(width: int, height: int, fov_diagonal_deg: float = DEFAULT_FOV_DEG) -> Camera:
+    """A camera with square pixels, the principal point in the middle and the given diagonal field of view."""
+    if not 5.0 <= fov_diagonal_deg <= 170.0:
+        raise ValueError(f"field of view: expected 5 to 170 degrees, got {fov_diagonal_deg}")
+    f = 0.5 * float(np.hypot(width, height)) / float(np.tan(np.radians(fov_diagonal_deg) / 2))
+    return Camera(f, f, (width - 1) / 2, (height - 1) / 2, width, height)
+
+
+def project(points_m: ArrayLike, camera: Camera) -> Float:
+    """(..., 3) points of the camera frame, z > 0 -> (..., 2) pixels."""
+    p = np.asarray(points_m, np.float64)
+    return p[..., :2] / p[..., 2:] * [camera.fx, camera.fy] + [camera.cx, camera.cy]
+
+
+def rays(points_px: ArrayLike, camera: Camera) -> Float:
+    """(..., 2) pixels -> (..., 3) points of their camera rays at depth z = 1."""
+    xy = (np.asarray(points_px, np.float64) - [camera.cx, camera.cy]) / [camera.fx, camera.fy]
+    return np.concatenate([xy, np.ones_like(xy[..., :1])], -1)
+
+
+def rotation_from_axis_angle(axis_angle: ArrayLike) -> Float:
+    """(..., 3) axis-angle, radians -> (..., 3, 3) rotations (Rodrigues)."""
+    a = np.asarray(axis_angle, np.float64)
+    angle = np.linalg.norm(a, axis=-1)[..., None, None]
+    x, y, z = np.moveaxis(a, -1, 0)
+    o = np.zeros_like(x)
+    K = np.stack([o, -z, y, z, o, -x, -y, x, o], -1).reshape(*a.shape[:-1], 3, 3)
+    small = angle < 1e-8
+    safe = np.where(small, 1.0, angle)
+    s = np.where(small, 1.0, np.sin(safe) / safe)
+    c = np.where(small, 0.5, (1 - np.cos(safe)) / safe**2)
+    return np.eye(3) + s * K + c * (K @ K)
+
+
+def procrustes(source: ArrayLike, target: ArrayLike, scale: bool = True) -> tuple[float, Float, Float]:
+    """Similarity (s, R, t) that best maps source (N, 3) onto target (N, 3): target ~ s * source @ R.T + t.
+
+    Umeyama 1991; a proper rotation, never a mirror. With `scale=False`, s = 1.
+    """
+    X, Y = np.asarray(source, np.float64), np.asarray(target, np.float64)
+    mx, my = X.mean(0), Y.mean(0)
+    X0, Y0 = X - mx, Y - my
+    U, S, Vt = np.linalg.svd(Y0.T @ X0)
+    D = np.diag([1.0, 1.0, np.sign(np.linalg.det(U @ Vt))])
+    R = U @ D @ Vt
+    s = float(np.trace(np.diag(S) @ D) / max((X0**2).sum(), 1e-20)) if scale else 1.0
+    return s, R, my - s * R @ mx
+
+
+def pa_mpjpe(predicted: ArrayLike, target: ArrayLike) -> float:
+    """Mean per-joint error after similarity alignment, in the unit of the input. (N, 3) each."""
+    s, R, t = procrustes(predicted, target)
+    aligned = s * np.asarray(predicted, np.float64) @ R.T + t
+    return float(np.linalg.norm(aligned - np.asarray(target, np.float64), axis=-1).mean())
+
+
+def crop_camera(camera: Camera, joints_px: ArrayLike, size: int, span: float) -> tuple[Camera, Float]:
+    """The virtual camera that looks at a hand: its intrinsics and R_crop_cam (3, 3).
+
+    Same centre as the real camera, turned so that the middle of the joints' box is on its axis, rolled so
+    that wrist -> middle knuckle points up, with a focal length at which the crop is `span` joint boxes wide.
+
+    joints_px: (21, 2) in the frame. size: the crop's side, pixels.
+    """
+    r = rays(joints_px, camera)
+    forward = r[[0, 5, 9, 13, 17]].mean(0)
+    R = np.eye(3)
+    for _ in range(2):  # the box is measured in the virtual picture, so its middle moves once the axis does
+        z = forward / np.linalg.norm(forward)
+        up = r[9] / r[9, 2] - r[0] / r[0, 2]
+        up = up - z * (up @ z)
+        n = np.linalg.norm(up)
+        y = -up / n if n > 1e-9 else np.cross(z, [1.0, 0, 0]) / np.linalg.norm(np.cross(z, [1.0, 0, 0]))
+        R = np.stack([np.cross(y, z), y, z])
+        p = r @ R.T
+        xy = p[:, :2] / np.maximum(p[:, 2:], 0.1)
+        low, high = xy.min(0), xy.max(0)
+        forward = R.T @ np.array([*((low + high) / 2), 1.0])
+    side = max(float((high - low).max()), 1e-3) * span
+    f = size / side
+    return Camera(f, f, (size - 1) / 2, (size - 1) / 2, size, size), R
+
+
+def warp_crop(
+    frame_rgb: NDArray[np.uint8], camera: Camera, crop: Camera, R_crop_cam: Float, mirrored: bool
+) -> Crop:
+    """Resample the frame (H, W, 3) as the virtual camera sees it; black outside the frame."""
+    A = np.diag([-1.0, 1, 1]) @ R_crop_cam if mirrored else R_crop_cam
+    H = crop.K @ A @ np.linalg.inv(camera.K)
+    image = cv2.warpPerspective(frame_rgb, H, (crop.width, crop.height), flags=cv2.INTER_LINEAR)
+    return Crop(np.asarray(image, np.uint8), crop, R_crop_cam, mirrored)
+
+
+def crop_to_frame_px(points_px: ArrayLike, crop: Crop, camera: Camera) -> Float:
+    """(..., 2) pixels of the crop -> (..., 2) pixels of the frame, through the two cameras' common centre."""
+    return project(rays(points_px, crop.camera) @ crop.A, camera)

@@ -1,0 +1,126 @@
+"""What the rooms hand to each other: frozen dataclasses, checked once, where they are made.
+
+Conventions (OpenCV): camera frame x right, y down, z forward, metres; images RGB uint8 (H, W, 3);
+pixel centres at integer coordinates. The 21 joints are the wrist, then thumb, index, middle, ring,
+little finger, each from palm to tip.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+Side = Literal["right", "left"]
+Array = NDArray[np.float32]
+
+N_JOINTS = 21
+N_VERTICES = 778
+
+
+def _check(name: str, array: np.ndarray, shape: tuple[int, ...]) -> None:
+    if array.shape != shape:
+        raise ValueError(f"{name}: expected shape {shape}, got {array.shape}")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name}: holds values that are not finite")
+
+
+def _check_side(side: str) -> None:
+    if side not in get_args(Side):
+        raise ValueError(f"side: expected 'right' or 'left', got {side!r}")
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A pinhole camera without distortion. Focal lengths and principal point in pixels."""
+
+    fx: float
+    fy: float
+    cx: float
+    cy: float
+    width: int
+    height: int
+
+    def __post_init__(self) -> None:
+        if not (self.width > 0 and self.height > 0):
+            raise ValueError(f"camera: size must be positive, got {self.width}x{self.height}")
+        if not (np.isfinite([self.fx, self.fy, self.cx, self.cy]).all() and self.fx > 0 and self.fy > 0):
+            raise ValueError(f"camera: focal lengths must be positive, got fx={self.fx}, fy={self.fy}")
+
+    @property
+    def K(self) -> NDArray[np.float64]:
+        """(3, 3) intrinsic matrix."""
+        return np.array([[self.fx, 0, self.cx], [0, self.fy, self.cy], [0, 0, 1]], np.float64)
+
+    def scaled(self, width: int, height: int) -> Camera:
+        """The same camera for the same picture at another size."""
+        sx, sy = width / self.width, height / self.height
+        return Camera(
+            self.fx * sx, self.fy * sy, (self.cx + 0.5) * sx - 0.5, (self.cy + 0.5) * sy - 0.5, width, height
+        )
+
+
+@dataclass(frozen=True)
+class Crop:
+    """What a network sees: the picture of a virtual camera at the real camera's centre.
+
+    A point p of the camera frame is `A @ p` in the crop's frame; A = M R, with R a rotation and M a
+    mirror in x where `mirrored` (networks see right hands only).
+    """
+
+    image_rgb: NDArray[np.uint8]  # (S, S, 3)
+    camera: Camera  # the virtual camera, S x S
+    R_crop_cam: NDArray[np.float64]  # (3, 3) rotation, camera frame -> crop frame before mirroring
+    mirrored: bool
+
+    @property
+    def A(self) -> NDArray[np.float64]:
+        """(3, 3) camera frame -> crop frame, mirror included; orthogonal."""
+        return np.diag([-1.0, 1, 1]) @ self.R_crop_cam if self.mirrored else self.R_crop_cam
+
+
+@dataclass(frozen=True)
+class Detection:
+    """21 landmarks of one hand in one picture."""
+
+    joints_2d_px: Array  # (21, 2) in the frame
+    joints_world_m: Array  # (21, 3) metres, camera axes, origin of no meaning; depth is weak
+    side: Side
+    score: float  # presence, 0..1
+    side_score: float  # how sure the side is, 0.5..1
+
+    def __post_init__(self) -> None:
+        _check("joints_2d_px", self.joints_2d_px, (N_JOINTS, 2))
+        _check("joints_world_m", self.joints_world_m, (N_JOINTS, 3))
+        _check_side(self.side)
+
+
+@dataclass(frozen=True)
+class HandMesh:
+    """One hand in one frame, in the camera frame, metres. Left hands are true left hands."""
+
+    side: Side
+    vertices_m: Array  # (778, 3)
+    joints_m: Array  # (21, 3); joints_m[0], the wrist, is the root
+    joints_2d_px: Array  # (21, 2) in the frame, as observed (not the projection of joints_m)
+    score: float  # presence, 0..1
+    track_id: int  # stays with a hand until it is lost
+    time_s: float  # capture time of the frame, seconds, monotonic
+
+    def __post_init__(self) -> None:
+        _check("vertices_m", self.vertices_m, (N_VERTICES, 3))
+        _check("joints_m", self.joints_m, (N_JOINTS, 3))
+        _check("joints_2d_px", self.joints_2d_px, (N_JOINTS, 2))
+        _check_side(self.side)
+
+    @property
+    def root_m(self) -> Array:
+        """(3,) the wrist in the camera frame, metres."""
+        return self.joints_m[0]
+
+    def moved(self, offset_m: np.ndarray) -> HandMesh:
+        """The same hand, translated by (3,) metres."""
+        o = np.asarray(offset_m, np.float32)
+        return replace(self, vertices_m=self.vertices_m + o, joints_m=self.joints_m + o)

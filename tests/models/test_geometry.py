@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+
+from models import geometry as g
+from models.types import Camera
+
+
+def test_rays_undo_projection() -> None:
+    camera = g.camera_from_fov(640, 480)
+    points = np.random.default_rng(0).uniform([-0.2, -0.2, 0.3], [0.2, 0.2, 1.0], (50, 3))
+    again = g.rays(g.project(points, camera), camera) * points[:, 2:]
+    np.testing.assert_allclose(again, points, atol=1e-9)
+
+
+def test_field_of_view_spans_the_diagonal() -> None:
+    camera = g.camera_from_fov(640, 480, 65)
+    corners = g.rays([[-0.5, -0.5], [639.5, 479.5]], camera)
+    a, b = corners / np.linalg.norm(corners, axis=1, keepdims=True)
+    assert np.degrees(np.arccos(a @ b)) == pytest.approx(65, abs=1e-6)
+
+
+@pytest.mark.parametrize("axis_angle", [[0, 0, 0], [1e-10, 0, 0], [0.3, -1.2, 2.0], [np.pi, 0, 0]])
+def test_rotations_are_rotations(axis_angle: list[float]) -> None:
+    R = g.rotation_from_axis_angle(axis_angle)
+    np.testing.assert_allclose(R @ R.T, np.eye(3), atol=1e-12)
+    assert np.linalg.det(R) == pytest.approx(1)
+    np.testing.assert_allclose(R @ axis_angle, axis_angle, atol=1e-12)
+
+
+def test_procrustes_recovers_a_similarity_and_never_mirrors() -> None:
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(21, 3))
+    R = g.rotation_from_axis_angle([0.5, 1.0, -2.0])
+    s, R_found, t = g.procrustes(X, 1.7 * X @ R.T + [1, 2, 3])
+    assert s == pytest.approx(1.7)
+    np.testing.assert_allclose(R_found, R, atol=1e-9)
+    np.testing.assert_allclose(t, [1, 2, 3], atol=1e-9)
+    assert np.linalg.det(g.procrustes(X, X * [-1, 1, 1])[1]) == pytest.approx(1)
+    assert g.pa_mpjpe(X, 2 * X @ R.T) == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_crop_looks_at_the_hand_with_the_middle_knuckle_up(mirrored: bool) -> None:
+    camera = Camera(600, 600, 319.5, 239.5, 640, 480)
+    joints = np.random.default_rng(2).uniform([450, 300], [600, 450], (21, 2))
+    joints[0], joints[9] = [590, 440], [500, 350]
+    virtual, R = g.crop_camera(camera, joints, 128, 1.8)
+    frame = np.zeros((480, 640, 3), np.uint8)
+    frame[345:356, 495:506] = 255
+    crop = g.warp_crop(frame, camera, virtual, R, mirrored)
+    p = g.project(g.rays(joints, camera) @ crop.A.T, virtual)
+    low, high = p.min(0), p.max(0)
+    np.testing.assert_allclose((low + high) / 2, 63.5, atol=1.5)
+    assert (high - low).max() * 1.8 == pytest.approx(128, abs=2)
+    assert abs(p[9, 0] - p[0, 0]) < 0.05 * abs(p[9, 1] - p[0, 1])
+    assert p[9, 1] < p[0, 1]
+    lit = np.argwhere(crop.image_rgb[..., 0] > 127).mean(0)[::-1]
+    np.testing.assert_allclose(lit, p[9], atol=0.6)
+    np.testing.assert_allclose(g.crop_to_frame_px(p, crop, camera), joints, atol=1e-6)
+
+
+def test_a_scaled_camera_sees_the_same_rays() -> None:
+    camera = Camera(500, 510, 320, 230, 640, 480)
+    half = camera.scaled(320, 240)
+    np.testing.assert_allclose(g.rays([[10.5, 20.5]], camera), g.rays([[5.0, 10.0]], half), atol=1e-12)
