@@ -61,7 +61,7 @@ class LandmarkOutput(NamedTuple):
 
 
 class SameConv(nn.Module):
-    """A convolution padded as TensorFlow's "SAME" does it: with stride 2 the odd pixel goes right and below."""
+    """A convolution with TensorFlow's "SAME" padding: with stride 2 the odd pixel goes right and below."""
 
     def __init__(self, c_in: int, c_out: int, kernel: int, stride: int = 1, groups: int = 1) -> None:
         super().__init__()
