@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from models.geometry import crop_camera, warp_crop
-from models.types import N_JOINTS, Array, Camera, Crop, Side
+from models.geometry import crop_camera, crop_to_frame_px, warp_crop
+from models.types import N_JOINTS, Array, Camera, Crop, Detection, Side
 
 BUNDLE = Path(__file__).resolve().parents[1] / "assets" / "detector" / "hand_landmarker.task"
 NETWORK = "hand_landmarks_detector.tflite"
@@ -79,3 +79,15 @@ def crop_hand(frame_rgb: NDArray[np.uint8], camera: Camera, joints_px: ArrayLike
     """The network's view of the hand around (21, 2) joints of the frame; a left hand is mirrored."""
     virtual, R_crop_cam = crop_camera(camera, joints_px, INPUT_SIZE, CROP_SPAN)
     return warp_crop(frame_rgb, camera, virtual, R_crop_cam, mirrored=side == "left")
+
+
+def in_frame(landmarks: Landmarks, crop: Crop, camera: Camera) -> Detection:
+    """What the network said about a crop, said of the frame: its pixels, the camera's axes, the true side."""
+    right = 1 - landmarks.right_score if crop.mirrored else landmarks.right_score
+    return Detection(
+        joints_2d_px=crop_to_frame_px(landmarks.joints_crop_px, crop, camera).astype(np.float32),
+        joints_world_m=(landmarks.world_m @ crop.A).astype(np.float32),
+        side="right" if right >= 0.5 else "left",
+        score=landmarks.presence,
+        side_score=max(right, 1 - right),
+    )
