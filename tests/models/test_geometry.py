@@ -63,3 +63,22 @@ def test_a_scaled_camera_sees_the_same_rays() -> None:
     camera = Camera(500, 510, 320, 230, 640, 480)
     half = camera.scaled(320, 240)
     np.testing.assert_allclose(g.rays([[10.5, 20.5]], camera), g.rays([[5.0, 10.0]], half), atol=1e-12)
+
+
+@pytest.mark.parametrize("middle", [(800, 600), (90, 1100)])
+def test_a_fine_frame_is_averaged_down_without_moving(middle: tuple[float, float]) -> None:
+    camera = g.camera_from_fov(1600, 1200)
+    joints = np.random.default_rng(3).uniform(-250, 250, (21, 2)) + middle
+    virtual, R = g.crop_camera(camera, joints, 96, 1.5)
+    y, x = np.mgrid[:1200, :1600].astype(float)
+    spot = 255 * np.exp(-((x - middle[0]) ** 2 + (y - middle[1]) ** 2) / (2 * 20.0**2))
+    checks = np.where((x + y) % 2, 255, 0)  # the finest pattern there is: must come out grey, not as moire
+    frame = np.stack([spot, checks, checks], -1).astype(np.uint8)
+    crop = g.warp_crop(frame, camera, virtual, R, False)
+    weight = crop.image_rgb[..., 0].astype(float)
+    v, u = np.mgrid[:96, :96]
+    found = np.array([(weight * u).sum(), (weight * v).sum()]) / weight.sum()
+    expected = g.project(g.rays(middle, camera) @ R.T, virtual)
+    np.testing.assert_allclose(found, expected, atol=0.25)
+    inside = crop.image_rgb[..., 1][weight > 60]
+    assert inside.std() < 12

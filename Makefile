@@ -1,0 +1,31 @@
+# make run · make test · make lint · make bench; each sets up .venv on first use.
+PY := .venv/bin/python
+APP := .venv/.app-ready
+DEV := .venv/.dev-ready
+
+.PHONY: run test test-slow lint bench
+.DEFAULT_GOAL := run
+
+$(APP): requirements.txt tools/setup.sh
+	@tools/setup.sh $@ requirements.txt
+
+$(DEV): requirements.txt tests/requirements.txt tools/requirements.txt tools/setup.sh
+	@tools/setup.sh $@ requirements.txt tests/requirements.txt tools/requirements.txt
+
+run: $(APP)
+	@$(PY) main.py
+
+test: $(DEV)
+	@$(PY) -m pytest -n 2
+
+test-slow: $(DEV)
+	@$(PY) -m pytest -m slow
+
+lint: $(DEV)
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+
+bench: $(APP)
+	@$(PY) main.py bench

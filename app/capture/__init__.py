@@ -1,0 +1,24 @@
+"""Webcams, videos and images as timestamped frames."""
+
+from app.capture.files import ImageFile, VideoFile, open_file, read_image
+from app.capture.frame import Frame, SourceError
+from app.capture.live import DEMO, DEMO_CLIP, live_frames, source_kind, source_path, source_title
+from app.capture.webcam import CameraInfo, Webcam, list_cameras
+
+__all__ = [
+    "DEMO",
+    "DEMO_CLIP",
+    "CameraInfo",
+    "Frame",
+    "ImageFile",
+    "SourceError",
+    "VideoFile",
+    "Webcam",
+    "list_cameras",
+    "live_frames",
+    "open_file",
+    "read_image",
+    "source_kind",
+    "source_path",
+    "source_title",
+]

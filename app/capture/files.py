@@ -1,0 +1,177 @@
+"""Videos (PyAV, true timestamps, rotation applied) and images as sources of frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+from av.container import InputContainer
+from numpy.typing import NDArray
+
+from app.capture.frame import Frame, SourceError
+
+IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"})
+_STILL_S = 1.0  # how long a still image lasts when it is made into a video
+_MISSING_S = 0.5  # a file that ends this much before its own stated length has been cut short
+
+
+def check_file(path: Path) -> None:
+    """Raise SourceError unless `path` is a file with something in it."""
+    if path.is_dir():
+        raise SourceError(f"{path} is a folder; give one video or image file")
+    if not path.exists():
+        raise SourceError(f"{path} does not exist; check the path")
+    try:
+        with path.open("rb") as file:
+            empty = not file.read(1)
+    except OSError as error:
+        raise SourceError(f"{path} can't be read ({error.strerror}); check its permissions") from error
+    if empty:
+        raise SourceError(f"{path} is empty (0 bytes); give a video or image that holds a picture")
+
+
+def read_image(path: str | Path) -> NDArray[np.uint8]:
+    """An image file as (H, W, 3) RGB uint8, turned upright as its EXIF data says.
+
+    Raises SourceError for anything that is not a readable image.
+    """
+    path = Path(path)
+    check_file(path)
+    try:
+        image_bgr = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error:
+        image_bgr = None
+    if image_bgr is None:
+        raise SourceError(f"{path} is not an image that can be read; give a PNG, JPEG, WebP, BMP or TIFF")
+    return np.ascontiguousarray(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+@dataclass(frozen=True)
+class ImageFile:
+    """One image: a source of a single frame."""
+
+    path: Path
+    image_rgb: NDArray[np.uint8]  # (H, W, 3)
+    duration_s: float = _STILL_S
+    n_frames: int = 1
+
+    @property
+    def size_wh(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return self.image_rgb.shape[1], self.image_rgb.shape[0]
+
+    def frames(self) -> Iterator[Frame]:
+        """The one frame."""
+        yield Frame(self.image_rgb, 0.0, 0, self.duration_s)
+
+
+@dataclass
+class VideoFile:
+    """A video file. `frames()` may be called again and again; each call reads it from the start."""
+
+    path: Path
+    size_wh: tuple[int, int]  # as shown: rotated, square pixels
+    duration_s: float  # as the file states it; 0 where it does not
+    n_frames: int  # estimated from the file's header, for a progress bar
+    notes: list[str] = field(default_factory=list)  # what was wrong with the file, one line each
+
+    def frames(self) -> Iterator[Frame]:
+        """Every frame that can be decoded, `time_s` counted from the first one."""
+        container = _open(self.path)
+        aspect = container.streams.video[0].sample_aspect_ratio
+        try:
+            start_s, end_s, index, damaged = None, 0.0, 0, 0
+            for decoded in _decode(container):
+                if decoded is None:
+                    damaged += 1
+                    continue
+                tick_s = float(decoded.time_base or 0)
+                pts_s = decoded.pts * tick_s if decoded.pts is not None else end_s
+                start_s = pts_s if start_s is None else start_s
+                length_s = decoded.duration * tick_s or None
+                frame = Frame(_upright_rgb(decoded, aspect), pts_s - start_s, index, length_s)
+                end_s = frame.time_s + (length_s or 0.0)
+                index += 1
+                yield frame
+        finally:
+            container.close()
+        if self.duration_s and end_s < self.duration_s - _MISSING_S:
+            self._note(f"{self.path} is cut short: {end_s:.1f} s of {self.duration_s:.1f} s could be read")
+        elif damaged:
+            self._note(f"{self.path} is damaged in places: {damaged} parts were skipped")
+
+    def _note(self, line: str) -> None:
+        if line not in self.notes:
+            self.notes.append(line)
+
+
+def open_file(path: str | Path) -> VideoFile | ImageFile:
+    """A video or an image by what the file holds. Raises SourceError with one clear line."""
+    path = Path(path)
+    check_file(path)
+    if path.suffix.lower() in IMAGE_SUFFIXES:
+        return ImageFile(path, read_image(path))
+    container = _open(path)
+    try:
+        stream = container.streams.video[0]
+        first = next((frame for frame in _decode(container) if frame is not None), None)
+        if first is None:
+            raise SourceError(f"{path} holds no picture that can be decoded; give another file")
+        height, width = _upright_rgb(first, stream.sample_aspect_ratio).shape[:2]
+        duration_s = 0.0
+        if stream.duration and stream.time_base:
+            duration_s = float(stream.duration * stream.time_base)
+        elif container.duration:
+            duration_s = container.duration / av.time_base
+        rate = float(stream.average_rate or stream.base_rate or 30)
+        return VideoFile(path, (width, height), duration_s, stream.frames or round(duration_s * rate))
+    finally:
+        container.close()
+
+
+def _open(path: Path) -> InputContainer:
+    check_file(path)
+    try:
+        # Only this file: a playlist posing as a video must not open others, let alone the network.
+        container = av.open(str(path), options={"protocol_whitelist": "file"})
+    except (av.error.FFmpegError, OSError) as error:
+        what = getattr(error, "strerror", None) or str(error)
+        raise SourceError(
+            f"{path} is not a video that can be read ({what}); give a video or image"
+        ) from error
+    if not container.streams.video:
+        container.close()
+        raise SourceError(f"{path} holds no video; give a video or image")
+    container.streams.video[0].thread_type = "AUTO"
+    return container
+
+
+def _decode(container: InputContainer) -> Iterator[av.VideoFrame | None]:
+    """Decoded frames in order of presentation; None for each part that could not be read."""
+    packets = container.demux(container.streams.video[0])
+    while True:
+        try:
+            packet = next(packets, None)
+        except av.error.FFmpegError:
+            yield None
+            packet = None
+        if packet is None:
+            return
+        try:
+            yield from packet.decode()  # type: ignore[misc]  # a video stream gives video frames
+        except av.error.FFmpegError:
+            yield None
+
+
+def _upright_rgb(frame: av.VideoFrame, pixel_aspect: Fraction | None) -> NDArray[np.uint8]:
+    """(H, W, 3) RGB as the frame is meant to be shown: square pixels, its rotation applied."""
+    width = frame.width
+    if pixel_aspect and pixel_aspect != 1:
+        width = max(1, round(width * float(pixel_aspect)))
+    image = frame.to_ndarray(format="rgb24", width=width, height=frame.height)
+    return np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90)), np.uint8)

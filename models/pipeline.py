@@ -1,0 +1,152 @@
+"""From a frame to the hands in it: detect, crop, network, fit, smooth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.detector import HandDetector
+from models.fitting import HandFit, HandFitter
+from models.geometry import camera_from_fov, rays
+from models.hand_data import load_open_hand
+from models.landmarks import LandmarkNet, crop_hand, in_frame
+from models.smoothing import HandFilter, hand_filter_config
+from models.tracker import Track, Tracker, TrackerConfig
+from models.types import Array, Camera, Detection, HandMesh, Side
+
+MODELS = ("fit",)
+STAGES = ("detect", "crop", "network", "fit", "smooth")
+
+
+@dataclass(frozen=True)
+class PipelineConfig:
+    """What a pipeline does."""
+
+    model: str = "fit"  # a name of MODELS
+    max_hands: int = 2
+    smoothing: float | None = 0.5  # 0 steady .. 1 responsive; None: as measured
+    side_lock: Side | None = None  # take every hand for this side
+
+    def __post_init__(self) -> None:
+        if self.model not in MODELS:
+            raise ValueError(f"model: expected one of {', '.join(MODELS)}, got {self.model!r}")
+        if self.max_hands < 1:
+            raise ValueError(f"max_hands: expected 1 or more, got {self.max_hands}")
+
+
+@dataclass(frozen=True)
+class PipelineResult:
+    """The hands of one frame."""
+
+    hands: tuple[HandMesh, ...]
+    camera: Camera  # the one the meshes were placed with
+    stages_ms: dict[str, float]  # time spent in each of STAGES
+
+
+class Pipeline:
+    """Frames of one source in, hands out. Belongs to one thread."""
+
+    def __init__(self, config: PipelineConfig | None = None, camera: Camera | None = None) -> None:
+        """Load the models. camera: the frames' camera; None takes a common webcam's field of view."""
+        self.config = config or PipelineConfig()
+        self._given_camera = camera
+        smoothing = self.config.smoothing
+        self._filter_config = None if smoothing is None else hand_filter_config(smoothing)
+        self._fitter = HandFitter(load_open_hand())
+        self._net = LandmarkNet()
+        self._detector: HandDetector | None = None
+        self._tracker = Tracker(
+            self._observe,
+            self._detect,
+            TrackerConfig(max_hands=self.config.max_hands, side_lock=self.config.side_lock),
+        )
+        self._fits: dict[int, HandFit] = {}
+        self._filters: dict[int, HandFilter] = {}
+        self._stages_ms = dict.fromkeys(STAGES, 0.0)
+        self._size_wh = (0, 0)
+
+    def process(self, frame_rgb: NDArray[np.uint8], time_s: float) -> PipelineResult:
+        """The hands in a frame (H, W, 3), RGB uint8, not mirrored, captured at time_s (seconds).
+
+        Frames may change their size; a hand is then looked for anew.
+        """
+        camera = self._camera_for(frame_rgb)
+        self._stages_ms = dict.fromkeys(STAGES, 0.0)
+        if (camera.width, camera.height) != self._size_wh:
+            self.reset()
+            self._size_wh = (camera.width, camera.height)
+        tracks = self._tracker.update(frame_rgb, camera, time_s)
+        ids = {t.track_id for t in tracks}
+        self._fits = {i: fit for i, fit in self._fits.items() if i in ids}
+        self._filters = {i: f for i, f in self._filters.items() if i in ids}
+        hands = tuple(self._hand(track, camera) for track in tracks)
+        return PipelineResult(hands, camera, self._stages_ms)
+
+    def reset(self) -> None:
+        """Forget every hand: another source begins."""
+        self._tracker.reset()
+        self._fits.clear()
+        self._filters.clear()
+
+    def close(self) -> None:
+        """Free the detector's native graph."""
+        if self._detector is not None:
+            self._detector.close()
+            self._detector = None
+
+    def _camera_for(self, frame_rgb: NDArray[np.uint8]) -> Camera:
+        if frame_rgb.ndim != 3 or frame_rgb.shape[2] != 3 or frame_rgb.dtype != np.uint8:
+            raise ValueError(f"frame: expected (H, W, 3) uint8, got {frame_rgb.shape} {frame_rgb.dtype}")
+        h, w = frame_rgb.shape[:2]
+        if self._given_camera is None:
+            return camera_from_fov(w, h)
+        return self._given_camera.scaled(w, h)
+
+    def _hand(self, track: Track, camera: Camera) -> HandMesh:
+        with self._timed("fit"):
+            fit = self._fit(track, camera, self._fits.get(track.track_id))
+            self._fits[track.track_id] = fit
+        hand = HandMesh(
+            side=fit.side,
+            vertices_m=fit.vertices_m,
+            joints_m=fit.joints_m,
+            joints_2d_px=track.joints_px,
+            score=track.score,
+            track_id=track.track_id,
+            time_s=track.time_s,
+        )
+        if self._filter_config is None:
+            return hand
+        with self._timed("smooth"):
+            if track.track_id not in self._filters:
+                self._filters[track.track_id] = HandFilter(self._filter_config)
+            return self._filters[track.track_id](hand, camera)
+
+    def _fit(self, track: Track, camera: Camera, previous: HandFit | None) -> HandFit:
+        joints_ray = rays(track.joints_px, camera)[:, :2]
+        return self._fitter.fit(joints_ray, track.joints_world_m, track.side, previous)
+
+    def _observe(
+        self, frame_rgb: NDArray[np.uint8], camera: Camera, joints_px: Array, side: Side
+    ) -> Detection:
+        with self._timed("crop"):
+            crop = crop_hand(frame_rgb, camera, joints_px, side)
+        with self._timed("network"):
+            return in_frame(self._net(crop.image_rgb), crop, camera)
+
+    def _detect(self, frame_rgb: NDArray[np.uint8]) -> list[Detection]:
+        with self._timed("detect"):
+            if self._detector is None:
+                self._detector = HandDetector(self.config.max_hands)
+            return self._detector.detect(frame_rgb)
+
+    @contextmanager
+    def _timed(self, stage: str) -> Iterator[None]:
+        start = perf_counter()
+        yield
+        self._stages_ms[stage] += 1e3 * (perf_counter() - start)

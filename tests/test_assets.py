@@ -1,0 +1,21 @@
+"""Every file under assets/ is in the manifest, unchanged, with a licence."""
+
+import hashlib
+import json
+from pathlib import Path
+
+ASSETS = Path(__file__).resolve().parents[1] / "assets"
+FREE = {"Apache-2.0", "CC0-1.0", "MIT", "Public Domain"}
+
+
+def test_manifest_covers_every_asset() -> None:
+    files = json.loads((ASSETS / "manifest.json").read_text())["files"]
+    present = {
+        p.relative_to(ASSETS).as_posix() for p in ASSETS.rglob("*") if p.is_file() and p.name != "manifest.json"
+    }
+    assert present == set(files), "run `python tools/build_manifest.py`"
+    for name, entry in files.items():
+        digest = hashlib.sha256((ASSETS / name).read_bytes()).hexdigest()
+        assert digest == entry["sha256"], f"{name} changed: run `python tools/build_manifest.py`"
+        assert entry["licence"] in FREE, name
+        assert entry["source"], name
