@@ -1,7 +1,8 @@
 """Weights by the manifest: what file, whose, under which licence, and is it the very file that was listed.
 
-assets/manifest.json holds {"files": [{"file", "sha256", "licence", "source"}, ...]}, paths seen from assets/.
-Weights are safetensors: reading one runs no code. A user's own weights need no entry; they are given by path.
+assets/manifest.json, written by tools/build_manifest.py, holds
+{"files": {name: {"sha256", "licence", "source", ...}}}, names as seen from assets/. Weights are safetensors:
+reading one runs no code. A user's own weights need no entry; they are given by path.
 """
 
 from __future__ import annotations
@@ -49,10 +50,12 @@ def read_manifest(assets: Path = ASSETS) -> dict[str, Asset]:
     path = assets / "manifest.json"
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))["files"]
-        return {e["file"]: Asset(assets / e["file"], e["sha256"], e["licence"], e["source"]) for e in entries}
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        return {
+            name: Asset(assets / name, e["sha256"], e["licence"], e["source"]) for name, e in entries.items()
+        }
+    except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(
-            f'{path}: expected {{"files": [{{"file", "sha256", "licence", "source"}}]}}; {error!r}'
+            f'{path}: expected {{"files": {{name: {{"sha256", "licence", "source"}}}}}}; {error!r}'
         ) from error
 
 

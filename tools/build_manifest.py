@@ -28,6 +28,12 @@ RULES: list[tuple[str, str, str, str]] = [  # pattern, licence, source, command
         "MediaPipe 0.10.21: palm_detection_full.tflite and hand_landmark_full.tflite, bundled by us",
         "python tools/build_detector.py",
     ),
+    (
+        "weights/landmark_net.*",
+        "Apache-2.0",
+        "MediaPipe 0.10.21: hand_landmark_full.tflite, its weights unchanged",
+        "python -m tools.build_landmark_net",
+    ),
     ("env/*", "CC0-1.0", "Blender's studio-light worlds (package blender-data), reduced", "python tools/build_env.py"),
     ("clips/demo*", OURS, "our own render", "python tools/build_clip.py"),
 ]

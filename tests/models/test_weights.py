@@ -18,12 +18,11 @@ def assets_with(folder: Path, state: dict[str, torch.Tensor], name: str = "net")
     path = folder / "weights" / f"{name}.safetensors"
     save_file(state, path)
     entry = {
-        "file": f"weights/{name}.safetensors",
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "licence": "Apache-2.0",
         "source": "a test",
     }
-    (folder / "manifest.json").write_text(json.dumps({"files": [entry]}))
+    (folder / "manifest.json").write_text(json.dumps({"files": {f"weights/{name}.safetensors": entry}}))
     return folder
 
 
@@ -86,7 +85,7 @@ def test_a_pickle_is_refused_unread(tmp_path: Path) -> None:
     assert not (tmp_path / "boom").exists()
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"files": [{"file": "a"}]}'])
+@pytest.mark.parametrize("text", ["{", "[]", '{"files": {"a": {}}}', '{"files": []}'])
 def test_a_broken_manifest_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "manifest.json").write_text(text)
     with pytest.raises(ValueError, match=r"manifest\.json: expected"):
