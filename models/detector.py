@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,9 +40,9 @@ class HandDetector:
             )
             self._mp: Any = mediapipe
             self._landmarker = vision.HandLandmarker.create_from_options(options)
-            self.detect(
-                np.zeros((64, 64, 3), np.uint8)
-            )  # the last of its chatter comes with the first picture
+            # Left to the interpreter's end, MediaPipe closes itself too late and prints a traceback.
+            self._close = weakref.finalize(self, self._landmarker.close)
+            self.detect(np.zeros((64, 64, 3), np.uint8))  # its last chatter comes with the first picture
 
     def detect(self, frame_rgb: NDArray[np.uint8]) -> list[Detection]:
         """Hands in a frame (H, W, 3), RGB uint8, not mirrored; the surest first."""
@@ -62,7 +63,7 @@ class HandDetector:
 
     def close(self) -> None:
         """Free the native graph; the detector is of no use afterwards."""
-        self._landmarker.close()
+        self._close()
 
 
 @contextmanager
