@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -54,8 +53,8 @@ class LandmarkOutput(NamedTuple):
     joints_px: (
         Tensor  # (B, 21, 3) x, y in crop pixels; z in the same unit, from the wrist, away from the camera
     )
-    presence: Tensor  # (B,) probability that there is a hand
-    handedness: Tensor  # (B,) probability that the hand shown is a right one
+    presence_logit: Tensor  # (B,) sigmoid (the original's last step): the chance that there is a hand
+    handedness_logit: Tensor  # (B,) sigmoid: the chance that the hand shown is a right one
     joints_world_m: Tensor  # (B, 21, 3) metres, crop axes, about the hand's middle
     features: LandmarkFeatures
 
@@ -133,8 +132,8 @@ class LandmarkNet(nn.Module):
         v = features.f7.mean((2, 3))
         return LandmarkOutput(
             self.head_joints(v).unflatten(1, (21, 3)),
-            torch.sigmoid(self.head_presence(v)[:, 0]),
-            torch.sigmoid(self.head_handedness(v)[:, 0]),
+            self.head_presence(v)[:, 0],
+            self.head_handedness(v)[:, 0],
             self.head_world(v).unflatten(1, (21, 3)),
             features,
         )

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 
 def neighbour_table(faces: ArrayLike, n_vertices: int) -> Tensor:
-    """(F, 3) faces -> (V, D) int64: each vertex and its neighbours, filled up with V, which stands for none."""
+    """(F, 3) faces -> (V, D) int64: each vertex, its neighbours, and V, which stands for none."""
     corners = np.asarray(faces, np.int64)
     if corners.ndim != 2 or corners.shape[1] != 3 or corners.min() < 0 or corners.max() >= n_vertices:
         raise ValueError(f"faces: expected (F, 3) indices below {n_vertices}, got shape {corners.shape}")

@@ -38,7 +38,8 @@ def test_equals_the_original(graph: ov.Model, net: LandmarkNet) -> None:
         expected = original(image.permute(0, 2, 3, 1).numpy())
         with torch.no_grad():
             output = net(image)
-        ours = (output.joints_px, output.presence, output.handedness, output.joints_world_m)
+        chances = output.presence_logit.sigmoid(), output.handedness_logit.sigmoid()
+        ours = (output.joints_px, *chances, output.joints_world_m)
         for name, mine in zip(HEADS, ours, strict=True):
             theirs = torch.from_numpy(expected[name]).reshape(mine.shape)
             assert (mine - theirs).abs().max() < 1e-3 * theirs.abs().max(), name
