@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 import numpy as np
@@ -70,12 +70,15 @@ class Pipeline:
         self._stages_ms = dict.fromkeys(STAGES, 0.0)
         self._size_wh = (0, 0)
 
-    def process(self, frame_rgb: NDArray[np.uint8], time_s: float) -> PipelineResult:
+    def process(
+        self, frame_rgb: NDArray[np.uint8], time_s: float, camera: Camera | None = None
+    ) -> PipelineResult:
         """The hands in a frame (H, W, 3), RGB uint8, not mirrored, captured at time_s (seconds).
 
-        Frames may change their size; a hand is then looked for anew.
+        camera: this frame's; None takes the pipeline's own. Frames may change their size; a hand is then
+        looked for anew.
         """
-        camera = self._camera_for(frame_rgb)
+        camera = self._camera_for(frame_rgb, camera or self._given_camera)
         self._stages_ms = dict.fromkeys(STAGES, 0.0)
         if (camera.width, camera.height) != self._size_wh:
             self.reset()
@@ -86,6 +89,13 @@ class Pipeline:
         self._filters = {i: f for i, f in self._filters.items() if i in ids}
         hands = tuple(self._hand(track, camera) for track in tracks)
         return PipelineResult(hands, camera, self._stages_ms)
+
+    def retune(self, smoothing: float | None, side_lock: Side | None) -> None:
+        """Change these two of the configuration without losing the hands."""
+        self.config = replace(self.config, smoothing=smoothing, side_lock=side_lock)
+        self._filter_config = None if smoothing is None else hand_filter_config(smoothing)
+        self._tracker.config = replace(self._tracker.config, side_lock=side_lock)
+        self._filters.clear()
 
     def reset(self) -> None:
         """Forget every hand: another source begins."""
@@ -99,13 +109,11 @@ class Pipeline:
             self._detector.close()
             self._detector = None
 
-    def _camera_for(self, frame_rgb: NDArray[np.uint8]) -> Camera:
+    def _camera_for(self, frame_rgb: NDArray[np.uint8], camera: Camera | None) -> Camera:
         if frame_rgb.ndim != 3 or frame_rgb.shape[2] != 3 or frame_rgb.dtype != np.uint8:
             raise ValueError(f"frame: expected (H, W, 3) uint8, got {frame_rgb.shape} {frame_rgb.dtype}")
         h, w = frame_rgb.shape[:2]
-        if self._given_camera is None:
-            return camera_from_fov(w, h)
-        return self._given_camera.scaled(w, h)
+        return camera_from_fov(w, h) if camera is None else camera.scaled(w, h)
 
     def _hand(self, track: Track, camera: Camera) -> HandMesh:
         with self._timed("fit"):
