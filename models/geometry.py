@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -70,16 +72,25 @@ def pa_mpjpe(predicted: ArrayLike, target: ArrayLike) -> float:
     return float(np.linalg.norm(aligned - np.asarray(target, np.float64), axis=-1).mean())
 
 
-def crop_camera(camera: Camera, joints_px: ArrayLike, size: int, span: float) -> tuple[Camera, Float]:
+def crop_camera(
+    camera: Camera,
+    joints_px: ArrayLike,
+    size: int,
+    span: float,
+    shift: float = 0.0,
+    box_joints: Sequence[int] | None = None,
+) -> tuple[Camera, Float]:
     """The virtual camera that looks at a hand: its intrinsics and R_crop_cam (3, 3).
 
     Same centre as the real camera, turned so that the middle of the joints' box is on its axis, rolled so
     that wrist -> middle knuckle points up, with a focal length at which the crop is `span` joint boxes wide.
 
-    joints_px: (21, 2) in the frame. size: the crop's side, pixels.
+    joints_px: (21, 2) in the frame. size: the crop's side, pixels. shift: how far the crop is moved towards
+    the fingers, in joint boxes. box_joints: the joints whose box counts; all of them by default.
     """
     r = rays(joints_px, camera)
     forward = r[[0, 5, 9, 13, 17]].mean(0)
+    boxed = r if box_joints is None else r[list(box_joints)]
     R = np.eye(3)
     for _ in range(2):  # the box is measured in the virtual picture, so its middle moves once the axis does
         z = forward / np.linalg.norm(forward)
@@ -88,12 +99,12 @@ def crop_camera(camera: Camera, joints_px: ArrayLike, size: int, span: float) ->
         n = np.linalg.norm(up)
         y = -up / n if n > 1e-9 else np.cross(z, [1.0, 0, 0]) / np.linalg.norm(np.cross(z, [1.0, 0, 0]))
         R = np.stack([np.cross(y, z), y, z])
-        p = r @ R.T
+        p = boxed @ R.T
         xy = p[:, :2] / np.maximum(p[:, 2:], 0.1)
         low, high = xy.min(0), xy.max(0)
-        forward = R.T @ np.array([*((low + high) / 2), 1.0])
-    side = max(float((high - low).max()), 1e-3) * span
-    f = size / side
+        side = max(float((high - low).max()), 1e-3)
+        forward = R.T @ np.array([*((low + high) / 2 - [0, shift * side]), 1.0])
+    f = size / (side * span)
     return Camera(f, f, (size - 1) / 2, (size - 1) / 2, size, size), R
 
 

@@ -22,10 +22,12 @@ BUNDLE = Path(__file__).resolve().parents[1] / "assets" / "detector" / "hand_lan
 NETWORK = "hand_landmarks_detector.tflite"
 INPUT_SIZE = 224
 
-CROP_SPAN = 1.5
-"""Crop width in joint boxes. Measured on videos and photos: landmarks spread least over perturbed crops and
-stray least from the consensus of all crops tried here (1.3 to 1.9) and of MediaPipe's own (twice the box of
-wrist to middle phalanges, shifted by a tenth), which does as well but no better."""
+CROP_SPAN = 2.0
+CROP_SHIFT = 0.1
+CROP_BOX_JOINTS = (0, 1, 2, 3, 5, 6, 9, 10, 13, 14, 17, 18)
+"""The crop that the network was trained to track with: twice the box of wrist to middle phalanges, moved by
+a tenth towards the fingers. Measured on 250 photos, cropping again and again from the last landmarks: after
+eight rounds 0.4 % of the hands were lost; a crop of 1.5 boxes of all joints, as good in one round, lost 14 %."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class LandmarkNet:
 
 def crop_hand(frame_rgb: NDArray[np.uint8], camera: Camera, joints_px: ArrayLike, side: Side) -> Crop:
     """The network's view of the hand around (21, 2) joints of the frame; a left hand is mirrored."""
-    virtual, R_crop_cam = crop_camera(camera, joints_px, INPUT_SIZE, CROP_SPAN)
+    virtual, R_crop_cam = crop_camera(camera, joints_px, INPUT_SIZE, CROP_SPAN, CROP_SHIFT, CROP_BOX_JOINTS)
     return warp_crop(frame_rgb, camera, virtual, R_crop_cam, mirrored=side == "left")
 
 

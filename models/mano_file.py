@@ -140,7 +140,7 @@ def _array(value: Any) -> np.ndarray:
     kind = np.dtype(code.decode() if isinstance(code, bytes) else code)
     if kind.kind not in "fiub":
         raise ValueError(f"expected an array of numbers, got {kind}")
-    kind = kind.newbyteorder(order if order in "<>" else "=")
+    kind = kind.newbyteorder(">" if order == ">" else "<")
     raw = data.encode("latin1") if isinstance(data, str) else bytes(data)
     return np.frombuffer(raw, kind).reshape(tuple(shape), order="F" if fortran else "C")
 

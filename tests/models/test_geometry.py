@@ -59,6 +59,18 @@ def test_crop_looks_at_the_hand_with_the_middle_knuckle_up(mirrored: bool) -> No
     np.testing.assert_allclose(g.crop_to_frame_px(p, crop, camera), joints, atol=1e-6)
 
 
+def test_a_crop_can_be_shifted_towards_the_fingers_and_boxed_by_some_joints() -> None:
+    camera = Camera(600, 600, 319.5, 239.5, 640, 480)
+    joints = np.random.default_rng(2).uniform([300, 200], [400, 300], (21, 2))
+    joints[0], joints[9] = [350, 310], [350, 240]
+    palm = [0, 5, 9, 13, 17]
+    virtual, R = g.crop_camera(camera, joints, 100, 2.0, shift=0.1, box_joints=palm)
+    p = g.project(g.rays(joints[palm], camera) @ R.T, virtual)
+    low, high = p.min(0), p.max(0)
+    assert (high - low).max() == pytest.approx(50, abs=1)
+    np.testing.assert_allclose((low + high) / 2, [49.5, 54.5], atol=1)
+
+
 def test_a_scaled_camera_sees_the_same_rays() -> None:
     camera = Camera(500, 510, 320, 230, 640, 480)
     half = camera.scaled(320, 240)
