@@ -31,6 +31,7 @@ class NetworkOutput:
     presence_logit: Tensor  # (B,) sigmoid: the chance that there is a hand
     handedness_logit: Tensor  # (B,) sigmoid: the chance that the hand shown is a right one
     heatmaps: Tensor | None = None  # (B, 21, H, H) one map per joint, peak 1
+    early_heatmaps: Tensor | None = None  # the same from an earlier stack, to be supervised too
     silhouette_logit: Tensor | None = None  # (B, 1, H, H) sigmoid: the chance that a pixel is hand
     joints_uvz: Tensor | None = None  # (B, 21, 3) a joint branch's own: as joints_2d; z metres from the wrist
     vertices_2d: Tensor | None = None  # (B, 778, 2) in the crop, as joints_2d
