@@ -1,7 +1,7 @@
 """The hand's mesh pyramid, 778 -> 389 -> 195 -> 98 -> 49 vertices, for any hand of that many vertices.
 
 Built from the template when a network is made (about a second), for the open hand and for a user's MANO
-alike. What a network needs of it (spirals, up-sampling) is kept with its weights, so the two can't fall apart.
+alike. What a network needs of it (spirals, up-sampling) is kept with its weights: they can't fall apart.
 """
 
 from __future__ import annotations
