@@ -41,7 +41,7 @@ def example_crop(size: int) -> np.ndarray:
     """(1, size, size, 3) bytes: a fixed smooth picture with some texture."""
     y, x = np.mgrid[:size, :size] / size
     waves = [np.sin(7 * x + 3 * y), np.cos(5 * y - 2 * x), np.sin(40 * x) * np.sin(40 * y)]
-    return np.uint8(np.stack(waves, -1)[None] * 100 + 127)
+    return (np.stack(waves, -1)[None] * 100 + 127).astype(np.uint8)
 
 
 def export_onnx(network: nn.Module, path: Path) -> float:
