@@ -210,7 +210,7 @@ def test_a_mirrored_picture_gives_the_mirrored_hand(cache: Path) -> None:
     hands = []
     for mirrored in (False, True):
         picture = frame[:, ::-1] if mirrored else frame
-        joints = JOINTS_PX + [100, 15]  # all of the crop inside the frame
+        joints = JOINTS_PX + np.array([100, 15])  # all of the crop inside the frame
         joints = joints * [-1, 1] + [639, 0] if mirrored else joints
         virtual, R = crop_camera(centred, joints, 16, 1.5)
         crop = warp_crop(picture, centred, virtual, R, mirrored)
