@@ -21,7 +21,7 @@ from models.layers.mesh import SpiralDecoder
 from models.layers.spiral import DynamicSpiralConv, SpiralConvPP, SpiralLayer
 from models.mobrecon import FeatureLifting, Lifted, LiftingConfig, mesh_output
 from models.network import NetworkOutput, RootRelative
-from models.topology import build_pyramid
+from models.topology import pyramid_of
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class M3dhmr(nn.Module):
     def __init__(self, config: M3dhmrConfig, hand: HandData) -> None:
         super().__init__()
         self.input_size = config.lift.input_size
-        pyramid = build_pyramid(hand.template_m, hand.faces, hand.regions)
+        pyramid = pyramid_of(hand)
         finest = pyramid.levels[0]
         layer: SpiralLayer = partial(DynamicSpiralConv, K=config.K) if config.dynamic else SpiralConvPP
         near = finest.spirals(config.S)

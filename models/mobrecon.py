@@ -30,7 +30,7 @@ from models.layers.lifting import PVL, LatentLifting, grid_pooling, joint_poolin
 from models.layers.mesh import SpiralDecoder
 from models.layers.spiral import DSConv, SpiralConv, SpiralConvPP, SpiralLayer
 from models.network import HandScores, NetworkOutput, RootRelative, check_crops
-from models.topology import build_pyramid
+from models.topology import pyramid_of
 from models.types import N_JOINTS
 
 EncoderName = Literal["densestack", "ghoststack", "resnet18", "resnet34", "resnet50"]
@@ -131,7 +131,7 @@ class MobRecon(nn.Module):
     def __init__(self, config: MobReconConfig, hand: HandData) -> None:
         super().__init__()
         self.input_size = config.lift.input_size
-        pyramid = build_pyramid(hand.template_m, hand.faces, hand.regions)
+        pyramid = pyramid_of(hand)
         layer = SPIRAL_LAYERS[config.decoder]
         self.lifting = FeatureLifting(config.lift, pyramid.sizes[-1])
         head = layer(config.D[-1], 3, pyramid.levels[0].spirals(config.S))

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from models.encoders.landmark_net import FEATURE_CHANNELS, INPUT_SIZE, LandmarkNet
+from models.encoders.landmark_net import FEATURE_CHANNELS, INPUT_SIZE, LandmarkNet, LandmarkOutput
 from models.hand_data import HandData
 from models.layers.lifting import PVL, grid_pooling
 from models.layers.mesh import SpiralDecoder
 from models.layers.spiral import DSConv
 from models.network import UNIT_M, NetworkOutput, RootRelative, check_crops
-from models.topology import build_pyramid
+from models.topology import pyramid_of
 
 _HALF_PIXEL = 0.25
 """The landmarks of a picture and of its mirror image add up to 223.5 in x (288 photographs, +- 0.05): halfway
@@ -43,7 +43,7 @@ class MobReconLm(nn.Module):
     def __init__(self, config: MobReconLmConfig, hand: HandData) -> None:
         super().__init__()
         _, c14, c7 = FEATURE_CHANNELS
-        pyramid = build_pyramid(hand.template_m, hand.faces, hand.regions)
+        pyramid = pyramid_of(hand)
         self.encoder = LandmarkNet()
         self.project_7 = nn.Conv2d(c7, config.C_e // 2, 1)  # what the hand does as a whole
         self.project_14 = nn.Conv2d(c14, config.C_e - config.C_e // 2, 1)  # where a joint is, finer
@@ -57,7 +57,10 @@ class MobReconLm(nn.Module):
 
     def forward(self, crops: Tensor) -> NetworkOutput:
         check_crops(crops, self.input_size)
-        landmarks = self.encoder(crops)
+        return self.decode(self.encoder(crops))
+
+    def decode(self, landmarks: LandmarkOutput) -> NetworkOutput:
+        """From the landmark network's answer to the mesh (training can keep the first of the two)."""
         L_p = (landmarks.joints_px[..., :2] + _HALF_PIXEL) / INPUT_SIZE
         F_p = torch.cat(
             [

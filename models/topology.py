@@ -7,12 +7,13 @@ alike. What a network needs of it (spirals, up-sampling) is kept with its weight
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from models.decimation import barycentric_upsampling, decimate
+from models.hand_data import HandData
 from models.spirals import spirals
 from models.types import N_VERTICES
 
@@ -80,6 +81,12 @@ def build_pyramid(
         levels.append(coarse)
         level = coarse
     return MeshPyramid(tuple(levels), tuple(upsamplings))
+
+
+@lru_cache(maxsize=4)
+def pyramid_of(hand: HandData) -> MeshPyramid:
+    """The pyramid of a hand; made once for each HandData."""
+    return build_pyramid(hand.template_m, hand.faces, hand.regions)
 
 
 def _upsampling(fine: MeshLevel, coarse: MeshLevel) -> Upsampling:
