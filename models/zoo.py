@@ -11,11 +11,20 @@ from torch import nn
 from models.complexity import count_mult_adds, count_parameters
 from models.hamr import Hamr, HamrConfig
 from models.hand_data import HandData, load_open_hand
+from models.m3dhmr import M3dhmr, M3dhmrConfig
+from models.mobrecon import LiftingConfig, MobRecon, MobReconConfig
 from models.mobrecon_lm import MobReconLm, MobReconLmConfig
 from models.tang import Tang, TangConfig
 from models.weights import Asset, find_weights, load_weights
 
 NETWORKS: dict[str, tuple[Any, Any]] = {  # name: (class, configuration); made by class(configuration, hand)
+    "mobrecon-ghost": (MobRecon, MobReconConfig(LiftingConfig("ghoststack"))),
+    "mobrecon-dense": (MobRecon, MobReconConfig(LiftingConfig("densestack"))),
+    "mobrecon-18": (MobRecon, MobReconConfig(LiftingConfig("resnet18"))),
+    "mobrecon-34": (MobRecon, MobReconConfig(LiftingConfig("resnet34"))),
+    "mobrecon-50": (MobRecon, MobReconConfig(LiftingConfig("resnet50"))),
+    "m3dhmr-18": (M3dhmr, M3dhmrConfig(LiftingConfig("resnet18"))),
+    "m3dhmr-34": (M3dhmr, M3dhmrConfig(LiftingConfig("resnet34"))),
     "mobrecon_lm": (MobReconLm, MobReconLmConfig()),
     "tang-18": (Tang, TangConfig(depth=18, width=128)),
     "tang-50": (Tang, TangConfig()),
