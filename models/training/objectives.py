@@ -1,0 +1,131 @@
+"""What each paper minimises: its loss terms with its weights, from a network's output and the truth.
+
+Papers leave units open. Here lengths are counted in the unit that makes the weights work: MobRecon's and
+M3DHMR's in UNIT_M, in which their decoders answer; Tang's in the lixels' bins (DEPTH_BIN_M metres, 1 / 64 of
+the crop); HAMR's 3D in metres, its 2D in crops.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from models.hand_data import HandData
+from models.layers.lixel import BINS
+from models.network import UNIT_M, NetworkOutput, root_relative
+from models.tang import DEPTH_RANGE_M
+from models.training import losses
+from models.training.soft_raster import face_colours, soft_render
+
+DEPTH_BIN_M = 2 * DEPTH_RANGE_M / BINS
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Labels of B crops; 3D root-relative in the crop's frame, 2D in 0..1 of the crop."""
+
+    vertices_m: Tensor  # (B, 778, 3)
+    joints_m: Tensor  # (B, 21, 3)
+    joints_2d: Tensor  # (B, 21, 2)
+    vertices_2d: Tensor  # (B, 778, 2)
+    mask: Tensor  # (B, 1, S, S) 1 on the hand
+
+
+class Objectives:
+    """The papers' losses for one hand topology: `mobrecon`, `tang`, `hamr`; M3DHMR's is MobRecon's.
+
+    Each returns its weighted terms by name; their sum is the loss.
+    """
+
+    def __init__(self, hand: HandData, device: torch.device | str = "cpu", render_size: int = 64) -> None:
+        """render_size: side of the soft renderings, pixels."""
+        self.render_size = render_size
+        self.faces = torch.from_numpy(hand.faces.astype("int64")).to(device)
+        self.regressor = torch.from_numpy(hand.regressor_21.copy()).to(device)
+        self.colours = face_colours(torch.from_numpy(hand.regions.copy()), self.faces.cpu()).to(device)
+        bones = [[0, first] for first in (1, 5, 9, 13, 17)]
+        bones += [[first + i, first + i + 1] for first in (1, 5, 9, 13, 17) for i in range(3)]
+        self.bones = torch.tensor(bones, device=device)
+
+    def mobrecon(self, output: NetworkOutput, truth: Truth) -> dict[str, Tensor]:
+        """MobRecon eq. 9 (M3DHMR eq. 7); the consistency terms need two views: `consistency`."""
+        V, V_true = output.vertices_m / UNIT_M, truth.vertices_m / UNIT_M
+        return {
+            "mesh": losses.l1(V, V_true),
+            "pose2D": losses.l1(output.joints_2d, truth.joints_2d),
+            "norm": losses.normal_loss(V, V_true, self.faces),
+            "edge": losses.edge_loss(V, V_true, self.faces),
+        }
+
+    @staticmethod
+    def consistency(
+        view1: NetworkOutput, view2: NetworkOutput, R_2_1: Tensor, T_2_1: Tensor
+    ) -> dict[str, Tensor]:
+        """MobRecon eq. 10: two views of one picture, no labels. R_2_1 (B, 3, 3), T_2_1 (B, 2, 3)."""
+        V1, V2 = view1.vertices_m / UNIT_M, view2.vertices_m / UNIT_M
+        return {
+            "con3D": losses.consistency_3d(V1, V2, R_2_1),
+            "con2D": losses.consistency_2d(view1.joints_2d, view2.joints_2d, T_2_1),
+        }
+
+    def tang(self, output: NetworkOutput, truth: Truth) -> dict[str, Tensor]:
+        """Tang eq. 3-8, with the weights of section 3.4: 10 silhouette, 0.1 render, 1 the others."""
+        if (
+            output.silhouette_logit is None
+            or output.joints_uvz is None
+            or output.vertices_2d is None
+            or output.rough_vertices_m is None
+        ):
+            raise ValueError("tang: expected an output with all branches; put the network in training mode")
+        final, rough = output.vertices_m / DEPTH_BIN_M, output.rough_vertices_m / DEPTH_BIN_M
+        true, true_joints = truth.vertices_m / DEPTH_BIN_M, truth.joints_m / DEPTH_BIN_M
+        _, rough_joints = root_relative(rough, self.regressor)
+        J, z = output.joints_uvz, truth.joints_m[..., 2:]
+        pixels = torch.cat([(J[..., :2] - truth.joints_2d) * BINS, (J[..., 2:] - z) / DEPTH_BIN_M], -1)
+        mask = F.interpolate(truth.mask, size=output.silhouette_logit.shape[-2:], mode="area")
+        return {
+            # The image part of the mesh, which the camera's two numbers can't blur.
+            "mesh2D": losses.l1(output.vertices_2d, truth.vertices_2d) * BINS,
+            "mesh": losses.l1(rough, true) + losses.l1(final, true),
+            "joint": pixels.abs().mean()
+            + losses.l1(rough_joints, true_joints)
+            + losses.l1(output.joints_m / DEPTH_BIN_M, true_joints),
+            "norm": losses.normal_loss(rough, true, self.faces) + losses.normal_loss(final, true, self.faces),
+            "edge": losses.edge_loss(rough, true, self.faces) + losses.edge_loss(final, true, self.faces),
+            "sil": 10 * losses.silhouette_loss(output.silhouette_logit, mask),
+            "render": 0.1 * self.render(output, truth),
+        }
+
+    def render(self, output: NetworkOutput, truth: Truth) -> Tensor:
+        """Tang eq. 8: the mesh painted by fingers against the true mesh painted likewise."""
+        if output.vertices_2d is None:
+            raise ValueError("render: expected an output with vertices_2d")
+        found = torch.cat([output.vertices_2d, output.vertices_m[..., 2:]], -1)
+        with torch.no_grad():
+            uvz = torch.cat([truth.vertices_2d, truth.vertices_m[..., 2:]], -1)
+            target = soft_render(uvz, self.faces, self.colours, self.render_size).rgb
+        return losses.render_loss(soft_render(found, self.faces, self.colours, self.render_size).rgb, target)
+
+    def hamr(self, output: NetworkOutput, truth: Truth) -> dict[str, Tensor]:
+        """HAMR eq. 8 with its weights: 1000 3D, 1 2D, 1 geometry, 0.1 camera, 100 heatmaps, 10 silhouette."""
+        if output.heatmaps is None or output.early_heatmaps is None or output.camera is None:
+            raise ValueError("hamr: expected an output with heatmaps of both stacks and a camera")
+        target = losses.gaussian_heatmaps(truth.joints_2d, output.heatmaps.shape[-1])
+        maps = (output.early_heatmaps, output.heatmaps)
+        camera = losses.weak_perspective_camera(truth.joints_m, truth.joints_2d, self.bones)
+        uv = losses.weak_perspective(output.vertices_m, output.camera)
+        uvz = torch.cat([uv, output.vertices_m[..., 2:]], -1)
+        alpha = soft_render(uvz, self.faces, self.colours[:, :1], self.render_size).alpha
+        mask = F.interpolate(truth.mask, size=(self.render_size, self.render_size), mode="area")
+        geometry = losses.coplanar_loss(output.joints_m) + losses.bending_loss(output.joints_m)
+        return {
+            "3D": 1000 * losses.l2(output.joints_m, truth.joints_m),
+            "2D": losses.l2(output.joints_2d, truth.joints_2d),
+            "geo": geometry,
+            "cam": 0.1 * losses.l2(output.camera, camera),
+            "ht": 100 * sum((losses.heatmap_loss(m, target) for m in maps), start=target.new_zeros(())),
+            "seg": 10 * losses.mask_loss(alpha, mask),
+        }
