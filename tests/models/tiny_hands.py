@@ -29,6 +29,7 @@ class TinyHands:
     joints_2d: Tensor  # (N, 21, 2) 0..1 of the crop
     mask: Tensor  # (N, 1, S, S) 1 on the hand
     betas: Tensor  # (N, 10)
+    vertices_2d: Tensor  # (N, 778, 2) 0..1 of the crop
 
 
 def make_hands(n: int, size: int = 128, seed: int = 0) -> TinyHands:
@@ -52,8 +53,8 @@ def _one(hand: HandData, frames: Float, size: int, random: np.random.Generator) 
     camera, R = crop_camera(whole, project(joints, whole), size, span=1.5)
     v, j = vertices @ R.T, joints @ R.T
     picture, mask = _paint(v, project(v, camera), hand, size, random)
-    joints_2d = (project(j, camera) + 0.5) / size
-    return picture, v - j[0], j - j[0], joints_2d, mask[None], betas
+    joints_2d, vertices_2d = ((project(p, camera) + 0.5) / size for p in (j, v))
+    return picture, v - j[0], j - j[0], joints_2d, mask[None], betas, vertices_2d
 
 
 def _paint(
