@@ -68,17 +68,15 @@ class OnnxEngine:
 
 
 class TorchEngine:
-    """A torch network, run as it is. Sets torch's number of threads, which is one for the whole process."""
+    """A `models.export.Deployed` network, run by torch as it is. Sets torch's threads, process-wide."""
 
-    def __init__(self, network: Any, threads: int = 1) -> None:
+    def __init__(self, deployed: Any, threads: int = 1) -> None:
         import torch
 
-        from models.export import Deployed
-
         torch.set_num_threads(threads)
-        self.input_size = int(network.input_size)
+        self.input_size = int(deployed.input_size)
         self._torch = torch
-        self._deployed = Deployed(network).eval()
+        self._deployed = deployed.eval()
 
     def __call__(self, crops_rgb: NDArray[np.uint8]) -> list[np.ndarray]:
         with self._torch.inference_mode():

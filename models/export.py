@@ -25,6 +25,7 @@ class Deployed(nn.Module):
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
+        self.input_size = int(network.input_size)  # type: ignore[arg-type]
 
     def forward(self, crops_rgb: Tensor) -> tuple[Tensor, ...]:
         output = self.network(crops_rgb.permute(0, 3, 1, 2).float() / 255)
@@ -51,7 +52,7 @@ def export_onnx(network: nn.Module, path: Path) -> float:
     answer to an example differs from torch's by more than TOLERANCE.
     """
     deployed = Deployed(network).eval()
-    crop = example_crop(int(network.input_size))  # type: ignore[arg-type]
+    crop = example_crop(deployed.input_size)
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")  # never a half-written graph under the real name
     try:

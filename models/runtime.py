@@ -154,9 +154,10 @@ def cache_dir() -> Path:
 
 def _start(name: str, engine: EngineName, threads: int, cache: Path) -> HandRuntime:
     if engine == "torch":
+        from models.export import Deployed
         from models.zoo import build
 
-        return HandRuntime(name, engine, TorchEngine(build(name), threads))
+        return HandRuntime(name, engine, TorchEngine(Deployed(build(name)), threads))
     graph = graph_path(name, cache)
     made = OpenVinoEngine(graph, threads) if engine == "openvino" else OnnxEngine(graph, threads)
     return HandRuntime(name, engine, made)

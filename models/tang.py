@@ -36,7 +36,12 @@ class TangConfig:
 
     depth: int = 50  # ResNet of both encoders: 50 as in the paper, 18 for CPUs
     width: int = 256  # channels of deconvolutions and lixel heads
+    input_size: int = 256  # side of the crop, pixels; a multiple of 32
     cut: bool = True  # leave out segmentation and joint branches when not training (the paper's scissors)
+
+    def __post_init__(self) -> None:
+        if self.input_size % 32 or self.input_size < 64:
+            raise ValueError(f"input_size: expected a multiple of 32 from 64 on, got {self.input_size}")
 
 
 def _deconv(c_in: int, c_out: int) -> nn.Sequential:
@@ -152,16 +157,15 @@ def metres_to_uv(points: Tensor, view: Tensor) -> Tensor:
 
 
 class Tang(nn.Module):
-    """(B, 3, 256, 256) RGB, 0..1 -> NetworkOutput with the rough mesh and the mesh in the image."""
+    """(B, 3, S, S) RGB, 0..1, S = 256 -> NetworkOutput with the rough mesh and the mesh in the image."""
 
-    input_size = 256
     mean: Tensor
     std: Tensor
     regressor: Tensor
 
     def __init__(self, config: TangConfig, hand: HandData) -> None:
         super().__init__()
-        self.config = config
+        self.config, self.input_size = config, config.input_size
         self.register_buffer("mean", torch.tensor(_IMAGENET_MEAN)[:, None, None], persistent=False)
         self.register_buffer("std", torch.tensor(_IMAGENET_STD)[:, None, None], persistent=False)
         self.register_buffer("regressor", torch.from_numpy(hand.regressor_21.copy()), persistent=False)

@@ -1,0 +1,103 @@
+"""Each paper's objective: its terms, least at the truth, and what it needs from a network."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from models.hand_data import load_open_hand
+from models.layers.lixel import BINS
+from models.network import NetworkOutput
+from models.training import losses
+from models.training.objectives import Objectives, Truth
+from tests.models.tiny_hands import TinyHands, make_hands
+
+
+@pytest.fixture(scope="module")
+def hands() -> TinyHands:
+    return make_hands(2, 64)
+
+
+@pytest.fixture(scope="module")
+def objectives() -> Objectives:
+    return Objectives(load_open_hand(), render_size=32)
+
+
+def truth_of(h: TinyHands) -> Truth:
+    return Truth(h.vertices_m, h.joints_m, h.joints_2d, h.vertices_2d, h.mask)
+
+
+def perfect(h: TinyHands, objectives: Objectives) -> NetworkOutput:
+    """What a network that makes no error would say."""
+    maps = losses.gaussian_heatmaps(h.joints_2d, 32)
+    camera = losses.weak_perspective_camera(h.joints_m, h.joints_2d, objectives.bones)
+    return NetworkOutput(
+        joints_2d=h.joints_2d,
+        vertices_m=h.vertices_m,
+        joints_m=h.joints_m,
+        presence_logit=torch.zeros(2),
+        handedness_logit=torch.zeros(2),
+        heatmaps=maps,
+        early_heatmaps=maps,
+        silhouette_logit=40 * (2 * h.mask - 1),
+        joints_uvz=torch.cat([h.joints_2d, h.joints_m[..., 2:]], -1),
+        vertices_2d=h.vertices_2d,
+        rough_vertices_m=h.vertices_m,
+        camera=camera,
+    )
+
+
+def worse(output: NetworkOutput) -> NetworkOutput:
+    random = torch.Generator().manual_seed(0)
+
+    def shaken(name: str, by: float) -> dict[str, torch.Tensor]:
+        value = getattr(output, name)
+        return {name: value + by * torch.randn(value.shape, generator=random)}
+
+    return replace(
+        output,
+        **shaken("vertices_m", 0.01),
+        **shaken("rough_vertices_m", 0.01),
+        **shaken("joints_m", 0.01),
+        **shaken("joints_2d", 0.05),
+        **shaken("vertices_2d", 0.05),
+        **shaken("joints_uvz", 0.05),
+        **shaken("heatmaps", 0.1),
+        **shaken("silhouette_logit", 60.0),
+        **shaken("camera", 0.5),
+    )
+
+
+@pytest.mark.parametrize("system", ["mobrecon", "tang", "hamr"])
+def test_every_term_is_least_at_the_truth(system: str, hands: TinyHands, objectives: Objectives) -> None:
+    objective, output = getattr(objectives, system), perfect(hands, objectives)
+    best, bad = objective(output, truth_of(hands)), objective(worse(output), truth_of(hands))
+    for name, value in best.items():
+        assert value < bad[name], name
+    exact = set(best) - {"geo", "seg", "2D"}  # hands need not be planar; a soft edge is no mask
+    assert all(best[name] < 2e-3 for name in exact), best
+
+
+def test_consistency_needs_no_labels(hands: TinyHands, objectives: Objectives) -> None:
+    """A view and the same view turned by a right angle agree; unturned they don't."""
+    view = perfect(hands, objectives)
+    R = torch.tensor([[0.0, -1, 0], [1, 0, 0], [0, 0, 1]]).expand(2, 3, 3)
+    T = torch.tensor([[0.0, -1, 1], [1, 0, 0]]).expand(2, 2, 3)  # about the crop's middle
+    uv = torch.stack([1 - view.joints_2d[..., 1], view.joints_2d[..., 0]], -1)
+    turned = replace(view, vertices_m=torch.einsum("bij,bvj->bvi", R, view.vertices_m), joints_2d=uv)
+    assert all(value < 1e-6 for value in objectives.consistency(view, turned, R, T).values())
+    assert all(value > 1e-2 for value in objectives.consistency(view, view, R, T).values())
+
+
+def test_tang_needs_all_branches(hands: TinyHands, objectives: Objectives) -> None:
+    cut = replace(perfect(hands, objectives), silhouette_logit=None)
+    with pytest.raises(ValueError, match="training mode"):
+        objectives.tang(cut, truth_of(hands))
+
+
+def test_a_bin_off_costs_one(hands: TinyHands, objectives: Objectives) -> None:
+    """Tang's lengths are counted in bins, in the image and in depth alike."""
+    output = perfect(hands, objectives)
+    assert output.joints_uvz is not None
+    off = replace(output, joints_uvz=output.joints_uvz + torch.tensor([1 / BINS, 0, 0]))
+    assert objectives.tang(off, truth_of(hands))["joint"].item() == pytest.approx(1 / 3, abs=1e-3)
