@@ -43,6 +43,17 @@ class ZooRow:
     parameters_m: float  # millions, those branches included
     weights: Asset | None  # None: not trained yet; build() gives random numbers
 
+    def as_json(self) -> dict[str, Any]:
+        """The row of `models --json`, but for latency_ms (models.runtime.measure)."""
+        return {
+            "name": self.name,
+            "input": [self.input_size, self.input_size],
+            "mult_adds_m": round(self.mult_adds_m, 1),
+            "parameters_m": round(self.parameters_m, 2),
+            "weights": self.weights is not None,
+            "licence": self.weights.licence if self.weights else "Apache-2.0",  # without weights: the code's
+        }
+
 
 def build(name: str, hand: HandData | None = None) -> nn.Module:
     """The network with its shipped weights, if any, in evaluation mode. hand: None takes the open hand."""

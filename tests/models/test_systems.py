@@ -15,7 +15,7 @@ from models.mobrecon_lm import MobReconLm, MobReconLmConfig
 from models.network import NetworkOutput
 from models.tang import Tang, TangConfig, metres_to_uv, uvz_to_metres
 from models.weights import find_weights, load_weights
-from models.zoo import NETWORKS, build
+from models.zoo import NETWORKS, build, row
 
 SMALL = {  # small enough for a test, built as the zoo's are
     "mobrecon_lm": (MobReconLm, MobReconLmConfig(C_e=64, D=(64, 32, 32, 16))),
@@ -163,3 +163,11 @@ def test_unknown_name_lists_the_known() -> None:
     with pytest.raises(ValueError, match=r"expected one of .*mobrecon_lm"):
         build("mobrecon_ml")
     assert "mobrecon_lm" in NETWORKS
+
+
+def test_row_of_the_models_table() -> None:
+    found = row("mobrecon_lm").as_json()
+    assert found["input"] == [224, 224]
+    assert found["mult_adds_m"] == pytest.approx(331 + 31, rel=0.01)  # the landmark network, and ours on it
+    assert found["parameters_m"] == pytest.approx(3.06, abs=0.01)
+    assert found["licence"] == "Apache-2.0"
