@@ -72,14 +72,27 @@ class HandRuntime:
 
 
 def load(
-    name: str, engine: EngineName | None = None, threads: int = 1, cache: Path | None = None
+    name: str,
+    engine: EngineName | None = None,
+    threads: int = 1,
+    cache: Path | None = None,
+    untrained: bool = False,
 ) -> HandRuntime:
-    """A zoo network, ready to run. engine: None takes the fastest here. cache: None takes cache_dir()."""
-    cache = cache or cache_dir()
+    """A zoo network, ready to run. engine: None takes the fastest here. cache: None takes cache_dir().
+
+    Raises ValueError for an unknown name, and for a network without weights unless `untrained` is set: then
+    what it answers means nothing, only how fast it is.
+    """
     if engine is not None and engine not in ENGINES:
         raise ValueError(f"engine: expected one of {', '.join(ENGINES)}, got {engine!r}")
-    chosen = engine or fastest(name, threads, cache)
-    return _start(name, chosen, threads, cache)
+    if find_weights(name) is None:
+        from models.zoo import check_name
+
+        check_name(name)
+        if not untrained:
+            raise ValueError(f"{name} has no weights yet: train it first, or choose another model")
+    cache = cache or cache_dir()
+    return _start(name, engine or fastest(name, threads, cache), threads, cache)
 
 
 def fastest(name: str, threads: int = 1, cache: Path | None = None) -> EngineName:

@@ -55,10 +55,15 @@ class ZooRow:
         }
 
 
-def build(name: str, hand: HandData | None = None) -> nn.Module:
-    """The network with its shipped weights, if any, in evaluation mode. hand: None takes the open hand."""
+def check_name(name: str) -> None:
+    """Raise ValueError unless there is a network of this name."""
     if name not in NETWORKS:
         raise ValueError(f"model: expected one of {', '.join(NETWORKS)}, got {name!r}")
+
+
+def build(name: str, hand: HandData | None = None) -> nn.Module:
+    """The network with its shipped weights, if any, in evaluation mode. hand: None takes the open hand."""
+    check_name(name)
     kind, config = NETWORKS[name]
     network = kind(config, hand or load_open_hand())
     weights = find_weights(name)

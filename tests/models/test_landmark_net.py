@@ -4,6 +4,7 @@ import openvino as ov
 import pytest
 import torch
 
+from models.complexity import count_mult_adds, count_parameters
 from models.encoders.landmark_net import FEATURE_CHANNELS, LandmarkNet
 from models.weights import find_weights, load_weights
 from tools.build_landmark_net import BUNDLE, HEADS, read_graph, read_weights
@@ -67,6 +68,11 @@ def test_every_weight_can_be_trained(net: LandmarkNet) -> None:
     sum(o.square().mean() for o in output[:4]).backward()
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in net.parameters())
     net.zero_grad(set_to_none=True)
+
+
+def test_size(net: LandmarkNet) -> None:
+    assert count_mult_adds(net, images(1)) == pytest.approx(331e6, rel=1e-3)
+    assert count_parameters(net) == 2_715_680
 
 
 def test_refuses_another_size(net: LandmarkNet) -> None:

@@ -62,8 +62,12 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 CROP = np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)
 
 
+def load(cache: Path, engine: runtime.EngineName | None = None) -> HandRuntime:
+    return runtime.load("tiny", engine, cache=cache, untrained=True)
+
+
 def test_engines_agree(cache: Path) -> None:
-    answers = [runtime.load("tiny", engine, cache=cache)(CROP) for engine in ENGINES]
+    answers = [load(cache, engine)(CROP) for engine in ENGINES]
     for answer in answers[:-1]:
         for field in ("joints_2d_px", "vertices_m", "joints_m", "presence", "right_score"):
             a, b = getattr(answer, field), getattr(answers[-1], field)
@@ -75,7 +79,7 @@ def test_engines_agree(cache: Path) -> None:
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_an_answer_outlives_the_next_call(cache: Path, engine: runtime.EngineName) -> None:
-    network = runtime.load("tiny", engine, cache=cache)
+    network = load(cache, engine)
     first = network(CROP)
     before = first.vertices_m.copy()
     network(255 - CROP)
@@ -90,8 +94,8 @@ def test_the_fastest_is_measured_once_and_remembered(cache: Path, monkeypatch: p
         return {"openvino": 2.0, "onnxruntime": 1.0}
 
     monkeypatch.setattr(runtime, "measure", measure)
-    assert runtime.load("tiny", cache=cache).engine_name == "onnxruntime"
-    assert runtime.load("tiny", cache=cache).engine_name == "onnxruntime"
+    assert load(cache).engine_name == "onnxruntime"
+    assert load(cache).engine_name == "onnxruntime"
     assert measured == ["tiny"]
     for damage in (
         "{",
@@ -99,7 +103,7 @@ def test_the_fastest_is_measured_once_and_remembered(cache: Path, monkeypatch: p
         json.dumps(dict.fromkeys(json.loads((cache / "engines.json").read_text()), "x")),
     ):
         (cache / "engines.json").write_text(damage)
-        assert runtime.load("tiny", cache=cache).engine_name == "onnxruntime"
+        assert load(cache).engine_name == "onnxruntime"
     assert len(measured) == 4
 
 
@@ -127,7 +131,7 @@ def test_an_export_that_differs_is_not_kept(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_bad_input_is_named(cache: Path) -> None:
-    network = runtime.load("tiny", "onnxruntime", cache=cache)
+    network = load(cache, "onnxruntime")
     with pytest.raises(ValueError, match=r"expected uint8 \(16, 16, 3\), got float64"):
         network(CROP / 255)
     with pytest.raises(ValueError, match=r"got uint8 \(8, 8, 3\)"):
@@ -136,6 +140,8 @@ def test_bad_input_is_named(cache: Path) -> None:
         runtime.load("tiny", "tensorflow", cache=cache)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="model: expected one of"):
         runtime.load("huge", "torch", cache=cache)
+    with pytest.raises(ValueError, match="tiny has no weights yet"):
+        runtime.load("tiny", cache=cache)
 
 
 def test_live_start_leaves_torch_alone(tmp_path: Path) -> None:
@@ -144,7 +150,8 @@ def test_live_start_leaves_torch_alone(tmp_path: Path) -> None:
     export_onnx(zoo.build("tiny"), graph)
     code = (
         "import sys; from pathlib import Path; from models import runtime\n"
-        f"runtime.load('tiny', cache=Path({str(tmp_path)!r}))\n"
+        f"cache = Path({str(tmp_path)!r})\n"
+        "runtime._start('tiny', runtime.fastest('tiny', cache=cache), 1, cache)\n"
         "sys.exit('torch' in sys.modules)"
     )
     root = Path(__file__).parents[2]
@@ -206,7 +213,7 @@ def test_a_mirrored_picture_gives_the_mirrored_hand(cache: Path) -> None:
     centred = Camera(500, 500, 319.5, 239.5, 640, 480)
     coarse = np.random.default_rng(4).integers(0, 256, (6, 8, 3), np.uint8)
     frame = cv2.resize(coarse, (640, 480), interpolation=cv2.INTER_LINEAR)
-    network = runtime.load("tiny", "openvino", cache=cache)
+    network = load(cache, "openvino")
     hands = []
     for mirrored in (False, True):
         picture = frame[:, ::-1] if mirrored else frame
