@@ -27,8 +27,8 @@ class Upsample(nn.Module):
         self.register_buffer("weight", torch.from_numpy(upsampling.weight.T.copy())[..., None])
 
     def forward(self, f: Tensor) -> Tensor:
-        i, w = self.index, self.weight
-        return f[:, i[0]] * w[0] + f[:, i[1]] * w[1] + f[:, i[2]] * w[2]
+        first, second, third = (f.index_select(1, i) * w for i, w in zip(self.index, self.weight, strict=True))
+        return first + second + third
 
 
 class SpiralDecoder(nn.Module):

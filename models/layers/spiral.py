@@ -41,7 +41,7 @@ class _OnSpirals(nn.Module):
     def gather(self, f: Tensor) -> Tensor:
         """(B, V, C) -> (B, V, S C): the concatenation [f_v'], v' in k-disk(v)_S."""
         V, S = self.spiral.shape
-        return f[:, self.spiral.reshape(-1)].reshape(-1, V, S * f.shape[2])
+        return f.index_select(1, self.spiral.reshape(-1)).reshape(-1, V, S * f.shape[2])
 
 
 class SpiralConv(_OnSpirals):
@@ -85,7 +85,7 @@ class DSConv(_OnSpirals):
     def forward(self, f: Tensor) -> Tensor:
         f_d = f * self.W_d[0]  # a spiral begins with the vertex itself
         for s in range(1, len(self.W_d)):
-            f_d = f_d + f[:, self.spiral[:, s]] * self.W_d[s]
+            f_d = torch.addcmul(f_d, f.index_select(1, self.spiral[:, s]), self.W_d[s])
         return self.W_p(f_d)
 
     def own_mult_adds(self, output: Tensor) -> int:
