@@ -27,8 +27,8 @@ class Upsample(nn.Module):
         self.register_buffer("weight", torch.from_numpy(upsampling.weight.T.copy())[..., None])
 
     def forward(self, f: Tensor) -> Tensor:
-        first, second, third = (f.index_select(1, i) * w for i, w in zip(self.index, self.weight, strict=True))
-        return first + second + third
+        a, b, c = (f.index_select(1, i) * w for i, w in zip(self.index, self.weight, strict=True))
+        return a + b + c
 
 
 class SpiralDecoder(nn.Module):

@@ -111,6 +111,8 @@ class DynamicSpiralConv(_OnSpirals):
         self.K = K
         self.f1 = nn.Linear(c_in, max(c_in // 2, 1))
         self.f2 = nn.Linear(max(c_in // 2, 1), K)
+        nn.init.zeros_(self.f2.weight)  # attention starts even
+        nn.init.zeros_(self.f2.bias)
         even = K**0.5  # an even mix of K independent answers is this much smaller than each of them
         self.W_1 = _linear(self.spiral.shape[1] * c_in, K * c_out, gain=even)
         self.W_2 = _linear(c_out, K * c_out, gain=even * 0.5**0.5)  # no ReLU in between

@@ -27,7 +27,10 @@ def table() -> np.ndarray:
 
 def make(name: str) -> nn.Module:
     torch.manual_seed(1)
-    return LAYERS[name](C_IN, C_OUT, table())
+    layer = LAYERS[name](C_IN, C_OUT, table())
+    if isinstance(layer, DynamicSpiralConv):  # whose attention starts even
+        nn.init.normal_(layer.f2.weight)
+    return layer
 
 
 def features(batch: int = 2) -> Tensor:
@@ -85,6 +88,16 @@ def test_attention_is_a_share_for_each_kernel_and_differs_over_vertices() -> Non
     assert (pi > 0).all()
     assert torch.allclose(pi.sum(-1), torch.ones(2, V))
     assert pi.std(1).min() > 1e-3
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("K", [2, 16])
+def test_dynamic_keeps_the_size_of_features_at_the_start(K: int) -> None:
+    torch.manual_seed(0)
+    rows = torch.randint(0, 200, (200, 9))
+    layer = DynamicSpiralConv(64, 64, rows, K)
+    size = torch.relu(layer(torch.relu(torch.randn(1, 200, 64)))).square().mean()
+    assert 0.3 < size / 0.5 < 3
 
 
 @torch.no_grad()
