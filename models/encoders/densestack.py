@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models.encoders.stack import Maps, SqueezeExcitation, StackedEncoder, Widths, conv_bn, separable
+from models.encoders.stack import Maps, SqueezeExcitation, StackedEncoder, Widths, conv_bn, fold, separable
 
 WIDTHS: Widths = (128, 256, 512, 1024)
 
@@ -48,7 +48,5 @@ class DenseDown(nn.Module):
 
 def densestack(C_e: int = 256) -> StackedEncoder:
     """The encoder with the stem of Figure 3: 64 x 64 x 128, space to depth, 32 x 32 x 128."""
-    stem = nn.Sequential(
-        conv_bn(3, 64, 3, stride=2), separable(64, 128), nn.PixelUnshuffle(2), conv_bn(4 * 128, WIDTHS[0])
-    )
+    stem = nn.Sequential(conv_bn(3, 64, 3, stride=2), separable(64, 128), fold(128, WIDTHS[0]))
     return StackedEncoder(stem, (DenseDown(), DenseDown()), WIDTHS[0], WIDTHS, conv_bn, C_e)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models.encoders.stack import Maps, SqueezeExcitation, StackedEncoder, Widths, conv_bn
+from models.encoders.stack import Maps, SqueezeExcitation, StackedEncoder, Widths, conv_bn, fold
 
 WIDTHS: Widths = (32, 80, 192, 1024)
 
@@ -66,7 +66,5 @@ class GhostDown(nn.Module):
 
 def ghoststack(C_e: int = 256) -> StackedEncoder:
     """The encoder with DenseStack's stem at half its width."""
-    stem = nn.Sequential(
-        conv_bn(3, 32, 3, stride=2), GhostConv(32, 64), nn.PixelUnshuffle(2), conv_bn(4 * 64, WIDTHS[0])
-    )
+    stem = nn.Sequential(conv_bn(3, 32, 3, stride=2), GhostConv(32, 64), fold(64, WIDTHS[0]))
     return StackedEncoder(stem, (GhostDown(), GhostDown()), WIDTHS[0], WIDTHS, GhostConv, C_e)

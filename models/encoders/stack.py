@@ -48,6 +48,16 @@ def separable(c_in: int, c_out: int) -> nn.Sequential:
     return nn.Sequential(conv_bn(c_in, c_in, 3, groups=c_in), conv_bn(c_in, c_out))
 
 
+def fold(c_in: int, c_out: int) -> nn.Sequential:
+    """Space to depth and a 1x1 convolution: (B, C_in, H, W) -> (B, C_out, H / 2, W / 2).
+
+    Written as the one 2x2 convolution with stride 2 that both together are: the same weights and Mult-Adds,
+    but no rearranging of the map, which took an eighth of GhostStack's time in OpenVINO.
+    """
+    conv = nn.Conv2d(c_in, c_out, 2, stride=2, bias=False)
+    return nn.Sequential(conv, nn.BatchNorm2d(c_out), nn.ReLU(inplace=True))
+
+
 class SqueezeExcitation(nn.Module):
     """Channels weighted by what the whole map shows (Hu et al., CVPR 2018)."""
 

@@ -1,0 +1,83 @@
+"""Milliseconds a crop of networks on each engine, with MediaPipe's landmark network in the same run.
+
+    python -m tools.latency [--rounds 40] mobrecon-ghost mobrecon-dense ...
+
+One thread. All take turns, so that a busy moment hits them all; on a busy machine compare the ratios
+and the least times.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import openvino as ov
+
+from models.engines import Engine, OnnxEngine, OpenVinoEngine, TorchEngine
+from models.export import Deployed, export_onnx
+from models.zoo import build
+from tools.build_landmark_net import BUNDLE, read_graph
+
+MEDIAPIPE = "MediaPipe landmarks"
+
+
+def _picture(size: int) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (1, size, size, 3), np.uint8)
+
+
+def _mediapipe() -> Callable[[], object]:
+    """MediaPipe's tflite in OpenVINO, on a float picture as it wants it."""
+    options = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": 1, "INFERENCE_PRECISION_HINT": "f32"}
+    request = ov.compile_model(read_graph(BUNDLE), "CPU", options).create_infer_request()
+    picture = _picture(224).astype(np.float32) / 255
+    return lambda: request.infer({0: picture}, share_inputs=True)
+
+
+def _call(engine: Engine) -> Callable[[], object]:
+    picture = _picture(engine.input_size)
+    return lambda: engine(picture)
+
+
+def measure(names: list[str], rounds: int) -> dict[tuple[str, str], tuple[float, float]]:
+    """(network, engine) -> median and least milliseconds over the rounds."""
+    calls: dict[tuple[str, str], Callable[[], object]] = {(MEDIAPIPE, "openvino"): _mediapipe()}
+    with tempfile.TemporaryDirectory() as folder:
+        for name in names:
+            network, graph = build(name), Path(folder) / f"{name}.onnx"
+            export_onnx(network, graph)
+            calls[name, "openvino"] = _call(OpenVinoEngine(graph))
+            calls[name, "onnxruntime"] = _call(OnnxEngine(graph))
+            calls[name, "torch"] = _call(TorchEngine(Deployed(network)))
+    times: dict[tuple[str, str], list[float]] = {key: [] for key in calls}
+    for i in range(3 + rounds):
+        for key, call in calls.items():
+            call()  # the one before it took the cache; time a warm call, as in a stream of frames
+            start = time.perf_counter()
+            call()
+            if i >= 3:
+                times[key].append(1000 * (time.perf_counter() - start))
+    return {key: (statistics.median(t), min(t)) for key, t in times.items()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("names", nargs="+", help="networks of the zoo")
+    parser.add_argument("--rounds", type=int, default=40, help="calls of each that are timed")
+    arguments = parser.parse_args()
+    times = measure(arguments.names, arguments.rounds)
+    yardstick, best_yardstick = times[MEDIAPIPE, "openvino"]
+    print(f"{'':<35}{'median':>10}{'x MediaPipe':>14}{'least':>10}{'x MediaPipe':>14}")
+    for (name, engine), (median, least) in times.items():
+        ratios = median / yardstick, least / best_yardstick
+        print(f"{name:<22}{engine:<13}{median:>7.2f} ms{ratios[0]:>14.2f}{least:>7.2f} ms{ratios[1]:>14.2f}")
+
+
+if __name__ == "__main__":
+    main()
