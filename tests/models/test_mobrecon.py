@@ -9,12 +9,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from models.encoders.stack import Maps, StackedEncoder, conv_bn, fold
+from models.export import export_onnx
 from models.geometry import pa_mpjpe
 from models.hand_data import load_open_hand
 from models.m3dhmr import M3dhmr, M3dhmrConfig
 from models.mobrecon import LiftingConfig, MobRecon, MobReconConfig
 from models.network import NetworkOutput
 from models.training.losses import l1
+from models.zoo import NETWORKS
 from tests.models.tiny_hands import make_hands
 
 _GHOST = LiftingConfig("ghoststack", input_size=64)
@@ -52,18 +55,21 @@ def make(config: MobReconConfig | M3dhmrConfig) -> nn.Module:
     return MobRecon(config, hand) if isinstance(config, MobReconConfig) else M3dhmr(config, hand)
 
 
-@cache
-def network(name: str) -> nn.Module:
-    """Evaluation mode, its statistics from a few real crops, its vertices told apart."""
-    made = make(VARIANTS[name])
+def settled(made: nn.Module) -> nn.Module:
+    """In evaluation mode, with statistics from a few pictures of hands and vertices told apart."""
     for module in made.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.momentum = None
     if hasattr(made.lifting.lift, "M_l"):
         nn.init.normal_(made.lifting.lift.M_l, std=0.1)
     with torch.no_grad():
-        made.train()(make_hands(8, 64).crops)
+        made.train()(make_hands(8, made.input_size).crops)
     return made.eval()
+
+
+@cache
+def network(name: str) -> nn.Module:
+    return settled(make(VARIANTS[name]))
 
 
 @pytest.mark.parametrize("name", VARIANTS)
@@ -79,7 +85,8 @@ def test_shapes_batches_and_what_depends_on_the_picture(name: str) -> None:
     assert (output.heatmaps is not None) == ("heatmap" in name)
     assert output.early_heatmaps is None
     for key, value in alone.named().items():
-        assert torch.allclose(output.named()[key][1:], value, atol=2e-4), key
+        difference = (output.named()[key][1:] - value).abs().max()
+        assert difference < 1e-3 * value.abs().max() + 1e-6, key
     assert (output.vertices_m[0] - output.vertices_m[1]).abs().max() > 1e-6
 
 
@@ -117,11 +124,48 @@ def test_combinations_that_mean_nothing_are_refused(wrong: dict[str, object], me
         LiftingConfig(**wrong)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("name", ["MobRecon ghoststack", "M3DHMR K=2"])
-def test_exported_graph_equals_torch(name: str, tmp_path: Path) -> None:
-    from models.export import TOLERANCE, export_onnx
+class TinyDown(nn.Module):
+    """A way down of three convolutions, for graphs that export in a second."""
 
-    assert export_onnx(network(name), tmp_path / "network.onnx") <= TOLERANCE
+    def __init__(self) -> None:
+        super().__init__()
+        self.steps = nn.ModuleList(conv_bn(8, 8, 3, stride=2) for _ in range(3))
+
+    def forward(self, x: Tensor) -> Maps:
+        x16 = self.steps[0](x)
+        x8 = self.steps[1](x16)
+        return x, x16, x8, self.steps[2](x8)
+
+
+def tiny_encoder(_name: str, C_e: int) -> StackedEncoder:
+    stem = nn.Sequential(conv_bn(3, 8, 3, stride=2), fold(8, 8))
+    return StackedEncoder(stem, (TinyDown(), TinyDown()), 8, (8, 8, 8, 8), conv_bn, C_e)
+
+
+_SMALL = (32, 16, 16, 16)
+EXPORTED = {
+    "MapReg, DSConv": MobReconConfig(LiftingConfig(input_size=64, C_e=32), D=_SMALL),
+    "heatmaps, SpiralConv++": MobReconConfig(
+        LiftingConfig(joints_2d="heatmap", lifting="joint", input_size=64, C_e=32), "spiral++", D=_SMALL
+    ),
+    "soft-argmax, dynamic, ROI": M3dhmrConfig(
+        LiftingConfig(joints_2d="softargmax", input_size=64, C_e=32), K=2, D=_SMALL
+    ),
+}
+
+
+@pytest.mark.parametrize("name", EXPORTED)
+def test_exported_parts_equal_torch(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything but the encoders' blocks, which are plain convolutions; export_onnx raises beyond 1e-4 m."""
+    monkeypatch.setattr("models.mobrecon.make_encoder", tiny_encoder)
+    export_onnx(settled(make(EXPORTED[name])), tmp_path / "network.onnx")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["mobrecon-ghost", "mobrecon-dense", "m3dhmr-18"])
+def test_exported_network_equals_torch(name: str, tmp_path: Path) -> None:
+    kind, config = NETWORKS[name]
+    export_onnx(settled(kind(config, load_open_hand())), tmp_path / "network.onnx")
 
 
 def learn(made: nn.Module, steps: int, progress: Callable[[str], None]) -> float:
