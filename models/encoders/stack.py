@@ -35,12 +35,10 @@ class Encoding(NamedTuple):
     first: Tensor  # (B, 24, 32, 32) the first stack's answer; supervised with heatmaps in pre-training
 
 
-def conv_bn(
-    c_in: int, c_out: int, kernel: int = 1, stride: int = 1, groups: int = 1, relu: bool = True
-) -> nn.Sequential:
-    """A convolution that keeps the size (divided by the stride), batch normalisation and, if asked, ReLU."""
+def conv_bn(c_in: int, c_out: int, kernel: int = 1, stride: int = 1, groups: int = 1) -> nn.Sequential:
+    """A convolution that keeps the size (divided by the stride), batch normalisation, ReLU."""
     conv = nn.Conv2d(c_in, c_out, kernel, stride, kernel // 2, groups=groups, bias=False)
-    return nn.Sequential(conv, nn.BatchNorm2d(c_out), *([nn.ReLU(inplace=True)] if relu else []))
+    return nn.Sequential(conv, nn.BatchNorm2d(c_out), nn.ReLU(inplace=True))
 
 
 def separable(c_in: int, c_out: int) -> nn.Sequential:
