@@ -33,12 +33,17 @@ _SPLAY = np.array([0.0, 1.0, 0.1, -0.7, -1.4])  # thumb .. little finger, at the
 class HamrConfig:
     """Sizes of HAMR."""
 
+    input_size: int = 256  # side of the crop, pixels; a multiple of 64
     full_pose: bool = False  # 45 pose values instead of the paper's 6 components
     channels: int = 256  # inside the hourglasses
     maps: int = 64  # answered by each stack, the joints' heatmaps first
     fc: int = 2048  # neurons of the regressor's two layers
     iterations: int = 3  # rounds of regression
     dropout: float = 0.4
+
+    def __post_init__(self) -> None:
+        if self.input_size % 64 or self.input_size < 64:
+            raise ValueError(f"input_size: expected a multiple of 64, got {self.input_size}")
 
 
 def synergies(hand: HandData) -> Tensor:
@@ -62,8 +67,9 @@ class IterativeRegressor(nn.Module):
         super().__init__()
         self.iterations = config.iterations
         layers, c = [], c_in
-        for width in (128, 128, 256, 256, 512, 1024):
-            layers += [nn.Conv2d(c, width, 3, 2, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU()]
+        for width in (128, 128, 256, 256, 512, 1024):  # no batch norm: the last map is one pixel
+            layers += [nn.Conv2d(c, width, 3, 2, 1), nn.ReLU()]
+            nn.init.kaiming_normal_(layers[-2].weight, nonlinearity="relu")
             c = width
         self.encoder = nn.Sequential(*layers)
         self.channels = c
@@ -91,16 +97,16 @@ class IterativeRegressor(nn.Module):
 
 
 class Hamr(nn.Module):
-    """(B, 3, 256, 256) RGB, 0..1 -> NetworkOutput with heatmaps, pose, betas and camera.
+    """(B, 3, S, S) RGB, 0..1, S = 256 -> NetworkOutput with heatmaps, pose, betas and camera.
 
     22 outputs as in the paper (3 camera, 3 global rotation, 6 pose, 10 shape), or 61 with the full pose.
     """
 
-    input_size = 256
     basis: Tensor
 
     def __init__(self, config: HamrConfig, hand: HandData) -> None:
         super().__init__()
+        self.input_size = config.input_size
         basis = torch.eye(3 * N_FINGER_JOINTS) if config.full_pose else synergies(hand)
         self.register_buffer("basis", basis, persistent=False)
         self.sizes = (_CAMERA, 3, len(basis), N_BETAS)

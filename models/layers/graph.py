@@ -43,9 +43,10 @@ class GINConv(nn.Module):
         self.second = nn.Linear(hidden, c_out)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = F.pad(self.first(x), (0, 0, 0, 1))  # vertex V: the neighbour that is not there
-        V, D = self.neighbours.shape
-        y = y[:, self.neighbours.flatten()].unflatten(1, (V, D)).sum(2)
+        y = self.first(x)
+        padded = F.pad(y, (0, 0, 0, 1))  # vertex V: the neighbour that is not there
+        for column in self.neighbours.T[1:]:  # place by place: no (B, V, D, C) array; place 0 is x_i itself
+            y = y + padded.index_select(1, column)
         return self.second(F.relu(y + self.bias))
 
 

@@ -27,7 +27,7 @@ def l2(predicted: Tensor, target: Tensor) -> Tensor:
 
 def _edges(vertices: Tensor, faces: Tensor) -> Tensor:
     """(B, F, 3, 3): the three edge vectors of every face, head to tail."""
-    corners = vertices[:, faces]
+    corners = vertices.index_select(1, faces.flatten()).unflatten(1, faces.shape)
     return corners.roll(-1, 2) - corners
 
 

@@ -18,7 +18,7 @@ from models.layers.lixel import BINS
 from models.network import UNIT_M, NetworkOutput, root_relative
 from models.tang import DEPTH_RANGE_M
 from models.training import losses
-from models.training.soft_raster import face_colours, soft_render
+from models.training.soft_raster import SoftImage, face_colours, soft_render
 
 DEPTH_BIN_M = 2 * DEPTH_RANGE_M / BINS
 
@@ -43,6 +43,7 @@ class Objectives:
     def __init__(self, hand: HandData, device: torch.device | str = "cpu", render_size: int = 64) -> None:
         """render_size: side of the soft renderings, pixels."""
         self.render_size = render_size
+        self.window = 4 + render_size // 8  # twice a hand's largest faces, with their soft borders
         self.faces = torch.from_numpy(hand.faces.astype("int64")).to(device)
         self.regressor = torch.from_numpy(hand.regressor_21.copy()).to(device)
         self.colours = face_colours(torch.from_numpy(hand.regions.copy()), self.faces.cpu()).to(device)
@@ -106,8 +107,11 @@ class Objectives:
         found = torch.cat([output.vertices_2d, output.vertices_m[..., 2:]], -1)
         with torch.no_grad():
             uvz = torch.cat([truth.vertices_2d, truth.vertices_m[..., 2:]], -1)
-            target = soft_render(uvz, self.faces, self.colours, self.render_size).rgb
-        return losses.render_loss(soft_render(found, self.faces, self.colours, self.render_size).rgb, target)
+            target = self._draw(uvz, self.colours).rgb
+        return losses.render_loss(self._draw(found, self.colours).rgb, target)
+
+    def _draw(self, uvz: Tensor, colours: Tensor) -> SoftImage:
+        return soft_render(uvz, self.faces, colours, self.render_size, max_window=self.window)
 
     def hamr(self, output: NetworkOutput, truth: Truth) -> dict[str, Tensor]:
         """HAMR eq. 8 with its weights: 1000 3D, 1 2D, 1 geometry, 0.1 camera, 100 heatmaps, 10 silhouette."""
@@ -118,7 +122,7 @@ class Objectives:
         camera = losses.weak_perspective_camera(truth.joints_m, truth.joints_2d, self.bones)
         uv = losses.weak_perspective(output.vertices_m, output.camera)
         uvz = torch.cat([uv, output.vertices_m[..., 2:]], -1)
-        alpha = soft_render(uvz, self.faces, self.colours[:, :1], self.render_size).alpha
+        alpha = self._draw(uvz, self.colours[:, :1]).alpha
         mask = F.interpolate(truth.mask, size=(self.render_size, self.render_size), mode="area")
         geometry = losses.coplanar_loss(output.joints_m) + losses.bending_loss(output.joints_m)
         return {

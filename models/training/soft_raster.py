@@ -37,20 +37,24 @@ def face_colours(regions: Tensor, faces: Tensor) -> Tensor:
     return palette[regions.long()][faces].mean(1)
 
 
-def _cross(a: Tensor, b: Tensor) -> Tensor:
-    return a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
-
-
 def _signed_squared_distance(points: Tensor, corners: Tensor) -> Tensor:
-    """Points (..., P, 2) to triangles (..., 3, 2): squared distance to the border, positive inside."""
-    a, b = corners, corners.roll(-1, -2)
-    edge = (b - a)[..., None, :, :]  # (..., 1, 3, 2)
-    to_point = points[..., :, None, :] - a[..., None, :, :]  # (..., P, 3, 2)
-    t = ((to_point * edge).sum(-1) / edge.square().sum(-1).clamp_min(1e-12)).clamp(0, 1)
-    squared = (to_point - t[..., None] * edge).square().sum(-1).amin(-1)
-    side = _cross(edge, to_point)
-    inside = (side > 0).all(-1) | (side < 0).all(-1)
-    return torch.where(inside, squared, -squared)
+    """Points (..., P, 2) to triangles (..., 3, 2): (..., P) squared distance to the border, positive inside.
+
+    Edge by edge, x and y apart: several times faster than with short trailing axes.
+    """
+    x, y = points.unbind(-1)
+    squared, side = [], []
+    for i in range(3):
+        a, b = corners[..., i, None, :], corners[..., (i + 1) % 3, None, :]
+        ex, ey = (b - a).unbind(-1)  # (..., 1)
+        px, py = x - a[..., 0], y - a[..., 1]  # (..., P)
+        t = ((px * ex + py * ey) / (ex * ex + ey * ey).clamp_min(1e-12)).clamp(0, 1)
+        squared.append((px - t * ex).square() + (py - t * ey).square())
+        side.append(ex * py - ey * px)
+    nearest = torch.minimum(torch.minimum(squared[0], squared[1]), squared[2])
+    left = (side[0] > 0) & (side[1] > 0) & (side[2] > 0)
+    right = (side[0] < 0) & (side[1] < 0) & (side[2] < 0)
+    return torch.where(left | right, nearest, -nearest)
 
 
 def soft_render(
@@ -60,21 +64,25 @@ def soft_render(
     size: int = 64,
     sigma: float = 0.3,
     gamma: float = 2e-3,
+    max_window: int | None = None,
 ) -> SoftImage:
     """Render meshes softly.
 
     vertices_uvz: (B, V, 3): u, v in 0..1 of the picture, z metres (smaller is nearer). faces: (F, 3).
     colours: (F, C). size: the picture's side, pixels. sigma: softness of borders, pixels squared.
-    gamma: depth, metres, over which a nearer face wins by a factor of e.
+    gamma: depth, metres, over which a nearer face wins by a factor of e. max_window: pixels; a face that
+    needs a wider window is drawn round its middle alone. None: as wide as the largest face needs. A trained
+    mesh has small faces; an untrained one's may span the picture: time and memory would grow a hundredfold.
     """
     B, device, dtype = len(vertices_uvz), vertices_uvz.device, vertices_uvz.dtype
-    corners = vertices_uvz[:, faces]  # (B, F, 3, 3)
+    corners = vertices_uvz.index_select(1, faces.flatten()).unflatten(1, faces.shape)  # (B, F, 3, 3)
     xy, depth = corners[..., :2] * size - 0.5, corners[..., 2].mean(-1)
 
     with torch.no_grad():  # which pixels a face may touch: a choice, not something to differentiate
         margin = 3 * sigma**0.5
         extent = (xy.amax(2) - xy.amin(2)).clamp_max(size)
         window = int(torch.ceil(extent.max() + 2 * margin).item()) + 1
+        window = min(window, max_window or window)
         first = torch.ceil((xy.amax(2) + xy.amin(2)) / 2 - window / 2)  # (B, F, 2)
         step = torch.arange(window, device=device, dtype=dtype)
         offsets = torch.stack(torch.meshgrid(step, step, indexing="xy"), -1).reshape(-1, 2)

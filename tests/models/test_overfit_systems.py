@@ -107,12 +107,11 @@ def test_tang_18() -> None:
 
 
 def test_hamr() -> None:
-    config = HamrConfig(channels=48, maps=32, fc=512, full_pose=True, dropout=0.0)
+    config = HamrConfig(input_size=128, channels=48, maps=32, fc=512, full_pose=True, dropout=0.0)
     network = Hamr(config, load_open_hand())
-    run, hands = trained_on_crops(network, 256)
-    error_mm, terms = overfit(
-        network, run, hands, Objectives(load_open_hand(), render_size=32).hamr, 40, 1e-3
-    )
+    run, hands = trained_on_crops(network, 128)
+    objective = Objectives(load_open_hand(), render_size=32).hamr
+    error_mm, terms = overfit(network, run, hands, objective, 320, 2e-3)
     assert error_mm < 3
     falling = {name: t for name, t in terms.items() if name != "geo"}  # least for the straight start
     assert all(after < 0.7 * before for before, after in falling.values()), terms

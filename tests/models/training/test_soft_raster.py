@@ -42,6 +42,14 @@ def test_outside_the_picture_nothing_is_drawn() -> None:
     assert image.alpha.max() < 1e-3
 
 
+def test_a_face_too_large_is_drawn_round_its_middle() -> None:
+    whole = soft_render(square(0.1, 0.9, 0.5), QUAD, RED.expand(2, 3), size=32)
+    part = soft_render(square(0.1, 0.9, 0.5), QUAD, RED.expand(2, 3), size=32, max_window=6)
+    drawn = part.alpha > 0.5
+    assert 36 <= drawn.sum() <= 72  # two windows of 6 x 6
+    assert (whole.alpha[drawn] > 0.5).all()
+
+
 def test_batch_equals_single() -> None:
     batch = torch.cat([square(0.1, 0.5, 0.5), square(0.3, 0.95, 0.4)])
     together = soft_render(batch, QUAD, RED.expand(2, 3), size=24)
