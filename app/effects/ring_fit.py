@@ -1,0 +1,184 @@
+"""Where a ring sits on a finger, and which size it is: the finger's own cross-section. NumPy, no drawing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import cv2
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from models.hand_data import HandData
+from models.joint_limits import anatomical_frames
+from models.types import HandMesh
+
+Float = NDArray[np.float64]
+
+Finger = Literal["thumb", "index", "middle", "ring", "little"]
+Segment = Literal["proximal", "middle", "distal"]
+FINGERS: tuple[Finger, ...] = get_args(Finger)
+SEGMENTS: tuple[Segment, ...] = get_args(Segment)
+
+_CENTRE_LINE_SPAN = 0.12  # of the segment, to each side: where the finger's own direction is measured
+_MOST_OVAL = 1.15  # a band follows the finger's shape up to this ratio of its axes to a circle's
+
+
+@dataclass(frozen=True)
+class Section:
+    """A cut through a finger, square to it, in the frame of the vertices it came from, metres."""
+
+    center_m: Float  # (3,) of the cut's area
+    axis: Float  # (3,) unit vector towards the fingertip
+    up: Float  # (3,) unit vector towards the finger's back, square to the axis
+    radius_mm: float  # of the circle with the same circumference
+    circumference_mm: float  # of the convex hull: what a tape around the finger measures
+    half_width_mm: float  # half axes of the ellipse that fits the hull, across the finger ..
+    half_height_mm: float  # .. and towards its back
+    points: Float  # (N, 3) where the plane cuts the mesh's edges
+
+    @property
+    def across(self) -> Float:
+        """(3,) unit vector, up x axis: a right-handed frame (across, up, axis)."""
+        return np.cross(self.up, self.axis)
+
+
+@dataclass(frozen=True)
+class RingSizes:
+    """A ring's inner diameter in the sizes that jewellers use."""
+
+    diameter_mm: float
+    us: float  # to the nearest quarter
+    eu: float  # ISO 8653: the inner circumference in millimetres
+
+
+def ring_size(inner_diameter_mm: float) -> RingSizes:
+    """Sizes of an inner diameter in millimetres.
+
+    US: size 0 is 0.458 inches (11.63 mm) across, each whole size 0.032 inches (0.8128 mm) more, the American
+    standard as the trade's mandrels have it. EU: ISO 8653.
+    """
+    if not 0 < inner_diameter_mm < 100:
+        raise ValueError(f"ring size: expected an inner diameter in millimetres, got {inner_diameter_mm}")
+    us = (inner_diameter_mm - 11.63) / 0.8128
+    return RingSizes(inner_diameter_mm, round(us * 4) / 4, round(float(np.pi) * inner_diameter_mm, 1))
+
+
+def segment_ends(finger: Finger, segment: Segment) -> tuple[int, int]:
+    """The two of the 21 joints between which a segment lies. ValueError if the finger has no such segment."""
+    if finger not in FINGERS:
+        raise ValueError(f"finger: expected one of {', '.join(FINGERS)}, got {finger!r}")
+    if segment not in SEGMENTS or (finger == "thumb" and segment == "middle"):
+        allowed = ("proximal", "distal") if finger == "thumb" else SEGMENTS
+        raise ValueError(f"segment: the {finger} finger has {', '.join(allowed)}, got {segment!r}")
+    f, s = FINGERS.index(finger), SEGMENTS.index(segment)
+    first = 1 + 4 * f + s + (1 if (finger, segment) == ("thumb", "proximal") else 0)
+    return first, first + 1
+
+
+def finger_section(
+    vertices: ArrayLike,
+    faces: NDArray[np.integer],
+    joints: ArrayLike,
+    finger: Finger,
+    segment: Segment,
+    t: float,
+    back: ArrayLike,
+) -> Section | None:
+    """Cut a finger square to its own direction.
+
+    vertices: (V, 3) metres. faces: (F, 3), those of this finger alone, so that its neighbours never join.
+    joints: (21, 3). t: 0 at the segment's palm end .. 1. back: (3,) any vector that points to the back of the
+    finger. Returns None where the plane meets no finger.
+    """
+    v, j = np.asarray(vertices, np.float64), np.asarray(joints, np.float64)
+    a, b = (j[k] for k in segment_ends(finger, segment))
+    axis = _unit(b - a)
+    centers = []
+    for shift in (-_CENTRE_LINE_SPAN, _CENTRE_LINE_SPAN):
+        cut = _cut(v, faces, a + (t + shift) * (b - a), axis, np.asarray(back, np.float64))
+        if cut is not None:
+            centers.append(cut.center_m)
+    if len(centers) == 2 and (centers[1] - centers[0]) @ axis > 0:
+        axis = _unit(centers[1] - centers[0])
+        origin = (centers[0] + centers[1]) / 2
+    else:
+        origin = a + t * (b - a)
+    return _cut(v, faces, origin, axis, np.asarray(back, np.float64))
+
+
+class FingerSections:
+    """`finger_section` for one hand model: knows each finger's faces and which way its back looks."""
+
+    def __init__(self, hand: HandData) -> None:
+        regions = np.asarray(hand.regions)[hand.faces]
+        of_finger = [(regions == f).any(1) & ((regions == f) | (regions == 0)).all(1) for f in range(1, 6)]
+        self._faces = [hand.faces[chosen] for chosen in of_finger]
+        # The back at rest, carried along by the few vertices that lie there.
+        rest = hand.regressor_21.astype(np.float64) @ hand.template_m
+        dorsal = anatomical_frames(hand)[:, :, 1]
+        self._back: dict[tuple[Finger, Segment], tuple[NDArray[np.int64], NDArray[np.int64]]] = {}
+        for f, finger in enumerate(FINGERS):
+            mine = np.flatnonzero(hand.regions == f + 1)
+            for segment in SEGMENTS:
+                if (finger, segment) == ("thumb", "middle"):
+                    continue
+                a, b = segment_ends(finger, segment)
+                bone = 3 * f + (a - 1 - 4 * f)
+                x = hand.template_m[mine] - rest[a]
+                axis = _unit(rest[b] - rest[a])
+                along = x @ axis / np.linalg.norm(rest[b] - rest[a])
+                height = x @ dorsal[bone]
+                height = np.where((along > 0.1) & (along < 0.95), height, np.nan)
+                order = mine[np.argsort(height)[: np.isfinite(height).sum()]]
+                k = max(3, len(order) // 5)
+                self._back[finger, segment] = (order[:k], order[-k:])
+
+    def section(self, mesh: HandMesh, finger: Finger, segment: Segment, t: float) -> Section | None:
+        """The cut at t along a segment of a hand's finger, in the camera frame; None where there is none."""
+        segment_ends(finger, segment)
+        palm_side, back_side = self._back[finger, segment]
+        back = mesh.vertices_m[back_side].mean(0) - mesh.vertices_m[palm_side].mean(0)
+        faces = self._faces[FINGERS.index(finger)]
+        return finger_section(mesh.vertices_m, faces, mesh.joints_m, finger, segment, t, back)
+
+
+def _cut(v: Float, faces: NDArray[np.integer], origin: Float, axis: Float, back: Float) -> Section | None:
+    height = (v - origin) @ axis
+    ends = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+    h = height[ends]
+    crossed = (h[:, 0] > 0) != (h[:, 1] > 0)
+    ends, h = ends[crossed], h[crossed]
+    if len(ends) < 6:
+        return None
+    share = h[:, 0] / (h[:, 0] - h[:, 1])
+    points = v[ends[:, 0]] + share[:, None] * (v[ends[:, 1]] - v[ends[:, 0]])
+    up = back - (back @ axis) * axis
+    if np.linalg.norm(up) < 1e-9:
+        return None
+    up = _unit(up)
+    across = np.cross(up, axis)
+    flat_mm = 1e3 * np.stack([(points - origin) @ across, (points - origin) @ up], 1)
+    hull = cv2.convexHull(flat_mm.astype(np.float32))
+    circumference = float(cv2.arcLength(hull, True))
+    m = cv2.moments(hull)
+    if m["m00"] < 1.0:  # square millimetres
+        return None
+    center = np.array([m["m10"], m["m01"]]) / m["m00"]
+    half = 2 * np.sqrt(np.array([m["mu20"], m["mu02"]]) / m["m00"])  # of an ellipse with these moments
+    radius = circumference / (2 * np.pi)
+    oval = np.clip(half / np.sqrt(half.prod()), 1 / _MOST_OVAL, _MOST_OVAL)
+    return Section(
+        center_m=origin + 1e-3 * (center[0] * across + center[1] * up),
+        axis=axis,
+        up=up,
+        radius_mm=radius,
+        circumference_mm=circumference,
+        half_width_mm=float(radius * oval[0]),
+        half_height_mm=float(radius * oval[1]),
+        points=points,
+    )
+
+
+def _unit(vector: Float) -> Float:
+    return vector / max(float(np.linalg.norm(vector)), 1e-12)

@@ -1,0 +1,103 @@
+"""The pyrender scene behind the compositor: nodes for hands and props, kept from frame to frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyrender
+
+from app.render.layer import WindowCamera, surface_of
+from app.render.materials import HandSkin, PropMetal
+from app.render.scene import Geometry, Prop
+from app.render.surface import HandSurface
+from models.types import HandMesh
+
+MAX_GRIPS = 8  # as in skin.frag
+N_PARTS = 6  # regions of a hand: palm and five fingers
+
+
+class SceneNodes:
+    """Hands keep their buffers on the GPU and are overwritten; a geometry is uploaded when first seen."""
+
+    def __init__(self, surface: HandSurface) -> None:
+        self._surface = surface
+        self.scene = pyrender.Scene()
+        self.camera = WindowCamera()
+        self.scene.add(self.camera)
+        self._hands: list[pyrender.Node] = []
+        self._props: dict[Geometry, list[pyrender.Node]] = {}
+
+    def show_hands(self, hands: Sequence[HandMesh]) -> list[tuple[pyrender.Primitive, HandMesh]]:
+        """Make one node for each hand. Returns whose vertices have to be replaced before drawing."""
+        while len(self._hands) < len(hands):
+            empty = np.zeros((self._surface.size, 3), np.float32)
+            skin = HandSkin(hand_slot=float(len(self._hands)))
+            primitive = pyrender.Primitive(
+                empty, normals=empty, texcoord_0=empty[:, :2], mode=4, material=skin
+            )
+            self._hands.append(self.scene.add(pyrender.Mesh([primitive])))
+        for i, node in enumerate(self._hands):
+            node.mesh.is_visible = i < len(hands)
+        return [(node.mesh.primitives[0], mesh) for node, mesh in zip(self._hands, hands, strict=False)]
+
+    def show_props(self, props: Sequence[Prop], hands: Sequence[HandMesh]) -> None:
+        """Show these props and no others; geometries that are no longer used are dropped."""
+        used: dict[Geometry, int] = {}
+        for prop in props:
+            nodes = self._props.setdefault(prop.geometry, [])
+            k = used.get(prop.geometry, 0)
+            used[prop.geometry] = k + 1
+            if k == len(nodes):
+                nodes.append(self.scene.add(pyrender.Mesh([_primitive(prop.geometry)])))
+            self.scene.set_pose(nodes[k], prop.pose)
+            surface_of(nodes[k]).uniforms.update(_metal_uniforms(prop, hands))
+        for geometry in list(self._props):
+            keep = used.get(geometry, 0)
+            for node in self._props[geometry][keep:]:
+                self.scene.remove_node(node)
+            del self._props[geometry][keep:]
+            if keep == 0:
+                del self._props[geometry]
+
+
+def grip_uniforms(props: Sequence[Prop]) -> dict[str, object]:
+    """What the skin must know of everything that sits on a finger."""
+    gripping = [(p, p.grip) for p in props if p.grip is not None][:MAX_GRIPS]
+    uniforms: dict[str, object] = {"grip_count": len(gripping)}
+    for i, (prop, grip) in enumerate(gripping):
+        uniforms[f"grip_from_cam[{i}]"] = np.linalg.inv(prop.pose)
+        uniforms[f"grip_size[{i}]"] = np.array(
+            [grip.outer_radius_m, grip.half_width_m, prop.opacity, 0], np.float32
+        )
+    return uniforms
+
+
+def _metal_uniforms(prop: Prop, hands: Sequence[HandMesh]) -> dict[str, object]:
+    uniforms: dict[str, object] = {
+        "reflectance": np.array(prop.metal.reflectance_rgb, np.float32),
+        "roughness": float(prop.metal.roughness),
+        "opacity": float(prop.opacity),
+        "gripping": int(prop.grip is not None),
+    }
+    if prop.grip is not None:
+        g = prop.grip
+        slot = next((i for i, hand in enumerate(hands) if hand.track_id == g.track_id), -1)
+        palm = N_PARTS * slot
+        uniforms["grip_from_cam"] = np.linalg.inv(prop.pose)
+        uniforms["grip_size"] = np.array(
+            [g.inner_radius_m, g.outer_radius_m, g.half_width_m, palm + g.region], np.float32
+        )
+        uniforms["palm_part"] = float(palm)
+    return uniforms
+
+
+def _primitive(geometry: Geometry) -> pyrender.Primitive:
+    return pyrender.Primitive(
+        geometry.vertices_m,
+        normals=geometry.normals,
+        texcoord_0=np.zeros((len(geometry.vertices_m), 2), np.float32),
+        indices=geometry.faces,
+        mode=4,
+        material=PropMetal(),
+    )
