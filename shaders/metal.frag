@@ -1,6 +1,6 @@
 #version 330 core
-// Polished metal in the light of a prefiltered panorama, cut softly where the hand is in front of it.
-// Writes premultiplied colour.
+// Polished metal in the light of a prefiltered panorama, cut softly where the hand is in front of it. With
+// SLEEVE_PASS, its contact shadow on the finger inside it instead. Writes premultiplied colour.
 in vec3 p_cam;
 in vec3 n_cam;
 
@@ -17,6 +17,7 @@ uniform vec4 occluder_rays;    // pixel of the occluder -> ray: x * .x + .z, y *
 uniform float occluder_scale;  // occluder pixels per rendered pixel
 uniform float feather;         // radius of the soft cut, occluder pixels
 uniform float pixel_m;         // size of one picture pixel at one metre
+uniform vec3 light_direction;  // towards the light
 
 uniform int gripping;          // 0: the prop is on no finger
 uniform mat4 grip_from_cam;
@@ -32,9 +33,13 @@ const vec2 DISC[TAPS] = vec2[](
     vec2(0.0), vec2(0.94, 0.34), vec2(-0.34, 0.94), vec2(-0.94, -0.34), vec2(0.34, -0.94),
     vec2(0.42, 0.42), vec2(-0.42, 0.42), vec2(-0.42, -0.42), vec2(0.42, -0.42));
 
-vec3 radiance(vec3 d, float rough) {  // d in the camera frame; the panorama's middle is ahead, its top is up
+// Light from direction d of the camera frame; the panorama's middle is ahead, its top is up. The true room is
+// unknown: half of the panorama's colour is believed, and what lies ahead is in the photo, where no lamp is.
+vec3 radiance(vec3 d, float rough) {
     vec2 uv = vec2(atan(d.x, d.z) / (2.0 * PI) + 0.5, acos(clamp(-d.y, -1.0, 1.0)) / PI);
-    return textureLod(environment, uv, rough * max_level).rgb;
+    vec3 found = textureLod(environment, uv, rough * max_level).rgb;
+    found = mix(vec3(dot(found, vec3(0.2126, 0.7152, 0.0722))), found, 0.5);
+    return mix(found, min(found, vec3(0.6)), smoothstep(0.0, 0.5, d.z));
 }
 
 // How much of this point the finger inside the band leaves visible: the finger is a capped cylinder, the cut is
@@ -71,6 +76,24 @@ float past_hands(float section) {
     return seen / float(TAPS);
 }
 
+#ifdef SLEEVE_PASS
+const vec3 SHADOW_RGB = vec3(0.10, 0.035, 0.02);  // light that skin scatters into its own shadow
+
+// Drawn on a tube where the band's inside is, not on the hand's mesh: so the shadow meets the band exactly and
+// ends where the finger does.
+void main() {
+    vec3 n = normalize(n_cam);
+    float section = grip_size.z + SECTION_M;
+    vec3 p = (grip_from_cam * vec4(p_cam, 1.0)).xyz;
+    vec3 to_light = mat3(grip_from_cam) * light_direction;
+    float tight = max(abs(p.z) - grip_size.z, 0.0) / 0.0009;
+    float wide = max(abs(p.z + 0.0016 * to_light.z) - grip_size.z, 0.0) / 0.0030;
+    float shadow = 1.0 - (1.0 - 0.50 * exp(-tight * tight)) * (1.0 - 0.40 * exp(-wide * wide));
+    shadow *= smoothstep(0.0, 0.35, dot(n, -normalize(p_cam)));
+    shadow *= 1.0 - smoothstep(0.6 * SECTION_M, SECTION_M, abs(p.z) - grip_size.z);
+    colour = vec4(SHADOW_RGB, 1.0) * (shadow * opacity * past_hands(section));
+}
+#else
 void main() {
     vec3 n = normalize(n_cam), to_eye = -normalize(p_cam);
     vec3 mirrored = reflect(-to_eye, n);
@@ -100,6 +123,9 @@ void main() {
     float grazing = pow(1.0 - max(dot(n, to_eye), 0.0), 5.0);
     vec3 fresnel = reflectance + (max(vec3(1.0 - roughness), reflectance) - reflectance) * grazing;
     light *= fresnel;
-    vec3 mapped = light * (1.0 + light / 9.0) / (1.0 + light);  // Reinhard's curve with white at 3
+    float peak = max(max(light.r, light.g), max(light.b, 1e-4));
+    float shown = peak * (1.0 + peak / 9.0) / (1.0 + peak);  // Reinhard's curve, white at 3, keeping the hue ..
+    vec3 mapped = mix(light / peak, vec3(1.0), 0.75 * smoothstep(1.2, 6.0, peak)) * shown;  // .. but for glints
     colour = vec4(pow(clamp(mapped, 0.0, 1.0), vec3(1.0 / 2.2)), 1.0) * visible;
 }
+#endif

@@ -1,14 +1,17 @@
 #version 330 core
-// The hand's surface over the photo: contact shadows of what it wears, and the mesh overlays.
+// The hand's surface over the photo: the shadow of a band on what is around its finger (the finger itself has
+// the sleeve, see metal.frag), and the mesh overlays.
 // Writes premultiplied colour: the photo keeps 1 - alpha of its light.
 in vec3 p_cam;
 in vec3 n_cam;
 in vec3 corner;
+flat in float region_id;
 
 const int MAX_GRIPS = 8;
 uniform int grip_count;
 uniform mat4 grip_from_cam[MAX_GRIPS];
-uniform vec4 grip_size[MAX_GRIPS];  // outer radius, half width, opacity, unused; metres
+uniform vec4 grip_size[MAX_GRIPS];  // outer radius, half width, metres; opacity; the finger's part number
+uniform float hand_slot;
 uniform vec3 light_direction;       // towards the light
 uniform float mesh_alpha;           // 0 hides the shaded mesh
 uniform float wire_alpha;           // 0 hides the wireframe
@@ -17,7 +20,7 @@ uniform float samples;              // rendered pixels per picture pixel, along 
 out vec4 colour;
 
 const vec3 SHADOW_RGB = vec3(0.10, 0.035, 0.02);  // light that skin scatters into its own shadow
-const float TIGHT_M = 0.0009, WIDE_M = 0.0032;
+const float WIDE_M = 0.0032;
 
 // Distance from a point to the solid band, in the band's frame.
 float gap(vec3 p, vec4 size) {
@@ -27,9 +30,10 @@ float gap(vec3 p, vec4 size) {
 float contact_shadow() {
     float light = 1.0;
     for (int i = 0; i < grip_count; ++i) {
-        float tight = gap((grip_from_cam[i] * vec4(p_cam, 1.0)).xyz, grip_size[i]) / TIGHT_M;
-        float wide = gap((grip_from_cam[i] * vec4(p_cam + 0.0014 * light_direction, 1.0)).xyz, grip_size[i]) / WIDE_M;
-        light *= 1.0 - grip_size[i].z * (1.0 - (1.0 - 0.50 * exp(-tight * tight)) * (1.0 - 0.38 * exp(-wide * wide)));
+        if (6.0 * hand_slot + region_id == grip_size[i].w) continue;
+        vec3 p = (grip_from_cam[i] * vec4(p_cam + 0.0014 * light_direction, 1.0)).xyz;
+        float wide = gap(p, grip_size[i]) / WIDE_M;
+        light *= 1.0 - 0.45 * grip_size[i].z * exp(-wide * wide);
     }
     return 1.0 - light;
 }

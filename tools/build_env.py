@@ -26,6 +26,7 @@ OUT_DIR = Path(__file__).resolve().parents[1] / "assets" / "env"
 WORLDS = ("interior", "studio", "courtyard", "city", "sunset")
 ROUGHNESS = (0.0, 0.25, 0.5, 0.75, 1.0)  # one level each, every level half the size of the one before
 WIDTH = 256
+LAMP_DEG = -130.0  # from straight ahead of the camera: behind it, to the left
 BRIGHTEST = 60.0  # times the mean: a lamp smaller than a pixel would sparkle as the hand turns
 NOTE = """The maps in this folder are reductions of HDR panoramas by Greg Zaal (hdrihaven.com, now
 polyhaven.com), dedicated to the public domain under CC0 1.0, as shipped by Blender (Debian
@@ -71,8 +72,20 @@ def prefiltered(panorama: Float, roughness: float, height: int) -> Float:
     return out.reshape(height, 2 * height, 3)
 
 
+def lamp_to_camera_side(panorama: Float) -> Float:
+    """The same world turned until its brightest part stands at LAMP_DEG: polished metal facing the camera
+    mirrors what is behind the camera, and looks dull if that is a dark wall."""
+    width = panorama.shape[1]
+    light = np.minimum(panorama.mean(-1), BRIGHTEST * panorama.mean()).sum(0)
+    angle = (np.arange(width) + 0.5) / width * 2 * np.pi
+    brightest = np.angle((light**2 * np.exp(1j * angle)).sum())
+    wanted = np.radians(180 + LAMP_DEG)  # the panorama's first column is behind the camera
+    return np.roll(panorama, round(float(wanted - brightest) / (2 * np.pi) * width), axis=1)
+
+
 def build(panorama: Float) -> list[Float]:
     """The levels of one world, sharpest first."""
+    panorama = lamp_to_camera_side(panorama)
     base: Float = np.asarray(
         cv2.resize(panorama, (WIDTH, WIDTH // 2), interpolation=cv2.INTER_AREA), np.float32
     )

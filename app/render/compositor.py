@@ -115,7 +115,7 @@ class Compositor:
             "occluder_scale": coarse / window.samples,
             "feather": FEATHER_PX * coarse,
             "pixel_m": 1 / camera.fx,
-        } | grip_uniforms(props)
+        } | grip_uniforms(props, hands)
         if props:
             nodes.camera.intrinsics = (fx, fy, cx, cy)
             renderer.draw(nodes.scene, "occluder", window.width * coarse, window.height * coarse)

@@ -20,7 +20,7 @@ from pyrender.renderer import Renderer
 from pyrender.shader_program import ShaderProgram, ShaderProgramCache
 
 from app.render.environment import Environment
-from app.render.materials import Stage, Surface
+from app.render.materials import ORDERS, Stage, Surface
 from app.render.target import Target, upload_environment
 from app.render.window import NEAR_M
 
@@ -110,8 +110,9 @@ class LayerRenderer(Renderer):
     def _get_primitive_program(
         self, primitive: pyrender.Primitive, flags: int, program_flags: int
     ) -> ShaderProgram:
+        material = primitive.material
         program = self._program_cache.get_program(
-            "surface.vert", primitive.material.fragment_shaders[self._stage]
+            "surface.vert", material.fragment_shaders[self._stage], defines=material.defines
         )
         if not program._in_context():
             program._add_to_context()
@@ -135,7 +136,7 @@ class LayerRenderer(Renderer):
         program.set_uniform("M", pose)
         program.set_uniform("M_normal", np.linalg.inv(pose).T)
         order = primitive.material.order
-        GL.glDepthRange(0.5 - 0.5 * order, 1.0 - 0.5 * order)
+        GL.glDepthRange((ORDERS - 1 - order) / ORDERS, (ORDERS - order) / ORDERS)
         GL.glEnable(GL.GL_CULL_FACE)
         GL.glPolygonMode(GL.GL_FRONT_AND_BACK, GL.GL_FILL)
         GL.glEnable(GL.GL_BLEND)  # premultiplied; the hand, drawn first, replaces instead

@@ -7,13 +7,15 @@ from typing import Any, Literal
 from pyrender.material import Material
 
 Stage = Literal["occluder", "picture"]
+ORDERS = 3
 
 
 class Surface(Material):
     """A material with our own shaders: a fragment shader for every stage in which the surface is drawn."""
 
     fragment_shaders: dict[Stage, str]
-    order: int  # drawn from low to high; a higher one is never hidden by a lower one's depth
+    defines: dict[str, int] = {}  # noqa: RUF012
+    order: int  # drawn from 0 to ORDERS - 1; what comes later is never hidden by what came before
 
     def __init__(self, **uniforms: Any) -> None:
         super().__init__()
@@ -30,8 +32,16 @@ class HandSkin(Surface):
     order = 0
 
 
+class SleeveShadow(Surface):
+    """A tube inside a prop that grips a finger: takes its contact shadow."""
+
+    fragment_shaders = {"picture": "metal.frag"}  # noqa: RUF012
+    defines = {"SLEEVE_PASS": 1}  # noqa: RUF012
+    order = 1
+
+
 class PropMetal(Surface):
     """A prop."""
 
     fragment_shaders = {"picture": "metal.frag"}  # noqa: RUF012
-    order = 1
+    order = 2

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
 import pyrender
 
 from app.render.layer import WindowCamera, surface_of
-from app.render.materials import HandSkin, PropMetal
-from app.render.scene import Geometry, Prop
+from app.render.materials import HandSkin, PropMetal, SleeveShadow, Surface
+from app.render.scene import Geometry, Grip, Prop
 from app.render.surface import HandSurface
 from models.types import HandMesh
 
 MAX_GRIPS = 8  # as in skin.frag
 N_PARTS = 6  # regions of a hand: palm and five fingers
+SLEEVE_M = 0.006  # SECTION_M of metal.frag: how far a finger is taken for a cylinder beyond its band
 
 
 class SceneNodes:
@@ -26,7 +28,7 @@ class SceneNodes:
         self.camera = WindowCamera()
         self.scene.add(self.camera)
         self._hands: list[pyrender.Node] = []
-        self._props: dict[Geometry, list[pyrender.Node]] = {}
+        self._props: dict[Geometry, list[list[pyrender.Node]]] = {}
 
     def show_hands(self, hands: Sequence[HandMesh]) -> list[tuple[pyrender.Primitive, HandMesh]]:
         """Make one node for each hand. Returns whose vertices have to be replaced before drawing."""
@@ -49,26 +51,50 @@ class SceneNodes:
             k = used.get(prop.geometry, 0)
             used[prop.geometry] = k + 1
             if k == len(nodes):
-                nodes.append(self.scene.add(pyrender.Mesh([_primitive(prop.geometry)])))
-            self.scene.set_pose(nodes[k], prop.pose)
-            surface_of(nodes[k]).uniforms.update(_metal_uniforms(prop, hands))
+                nodes.append(self._add_prop(prop))
+            for node in nodes[k]:
+                self.scene.set_pose(node, prop.pose)
+                surface_of(node).uniforms.update(_metal_uniforms(prop, hands))
         for geometry in list(self._props):
             keep = used.get(geometry, 0)
-            for node in self._props[geometry][keep:]:
+            for node in itertools.chain(*self._props[geometry][keep:]):
                 self.scene.remove_node(node)
             del self._props[geometry][keep:]
             if keep == 0:
                 del self._props[geometry]
 
+    def _add_prop(self, prop: Prop) -> list[pyrender.Node]:
+        meshes = [_mesh(prop.geometry, PropMetal())]
+        if prop.grip is not None:
+            reach = prop.grip.half_width_m + SLEEVE_M
+            meshes.append(_mesh(tube(prop.grip.inner_radius_m, reach), SleeveShadow()))
+        return [self.scene.add(mesh) for mesh in meshes]
 
-def grip_uniforms(props: Sequence[Prop]) -> dict[str, object]:
+
+def tube(radius_m: float, half_length_m: float, turns: int = 48) -> Geometry:
+    """An open cylinder about z."""
+    angle = np.linspace(0, 2 * np.pi, turns, endpoint=False)
+    normals = np.stack([np.cos(angle), np.sin(angle), 0 * angle], 1)
+    ends = [radius_m * normals + [0, 0, z] for z in (-half_length_m, half_length_m)]
+    i = np.arange(turns)
+    j = (i + 1) % turns
+    faces = np.concatenate([np.stack([i, j, j + turns], 1), np.stack([i, j + turns, i + turns], 1)])
+    return Geometry(
+        np.concatenate(ends).astype(np.float32),
+        np.tile(normals, (2, 1)).astype(np.float32),
+        faces.astype(np.int32),
+    )
+
+
+def grip_uniforms(props: Sequence[Prop], hands: Sequence[HandMesh]) -> dict[str, object]:
     """What the skin must know of everything that sits on a finger."""
     gripping = [(p, p.grip) for p in props if p.grip is not None][:MAX_GRIPS]
     uniforms: dict[str, object] = {"grip_count": len(gripping)}
     for i, (prop, grip) in enumerate(gripping):
         uniforms[f"grip_from_cam[{i}]"] = np.linalg.inv(prop.pose)
         uniforms[f"grip_size[{i}]"] = np.array(
-            [grip.outer_radius_m, grip.half_width_m, prop.opacity, 0], np.float32
+            [grip.outer_radius_m, grip.half_width_m, prop.opacity, _palm_part(grip, hands) + grip.region],
+            np.float32,
         )
     return uniforms
 
@@ -82,8 +108,7 @@ def _metal_uniforms(prop: Prop, hands: Sequence[HandMesh]) -> dict[str, object]:
     }
     if prop.grip is not None:
         g = prop.grip
-        slot = next((i for i, hand in enumerate(hands) if hand.track_id == g.track_id), -1)
-        palm = N_PARTS * slot
+        palm = _palm_part(g, hands)
         uniforms["grip_from_cam"] = np.linalg.inv(prop.pose)
         uniforms["grip_size"] = np.array(
             [g.inner_radius_m, g.outer_radius_m, g.half_width_m, palm + g.region], np.float32
@@ -92,12 +117,18 @@ def _metal_uniforms(prop: Prop, hands: Sequence[HandMesh]) -> dict[str, object]:
     return uniforms
 
 
-def _primitive(geometry: Geometry) -> pyrender.Primitive:
-    return pyrender.Primitive(
+def _palm_part(grip: Grip, hands: Sequence[HandMesh]) -> int:
+    """The part number of the palm of the hand that wears it; negative if it is not in view."""
+    return N_PARTS * next((i for i, hand in enumerate(hands) if hand.track_id == grip.track_id), -1)
+
+
+def _mesh(geometry: Geometry, material: Surface) -> pyrender.Mesh:
+    primitive = pyrender.Primitive(
         geometry.vertices_m,
         normals=geometry.normals,
         texcoord_0=np.zeros((len(geometry.vertices_m), 2), np.float32),
         indices=geometry.faces,
         mode=4,
-        material=PropMetal(),
+        material=material,
     )
+    return pyrender.Mesh([primitive])
