@@ -34,6 +34,9 @@ class FitConfig:
     depth_m: float = 0.012  # depth of a joint along the line of sight
     depth_gain: float = 0.8  # true depth over MediaPipe's
     beta: float = 1.0  # shape: the population's own spread
+    size_m: float = (
+        0.001  # palm length about the mean: a picture can't tell small and near from large and far
+    )
     flexion_rad: float = 1.2  # about a slightly bent finger
     sideways_rad: float = 0.25  # abduction and twist about straight
     couple_rad: float = 0.35  # end joint about two thirds of the middle joint
@@ -73,6 +76,11 @@ class HandFitter:
         self._high = self.articulation.high[free[:, 0], free[:, 1]]
         rank = {(int(j), int(a)): k for k, (j, a) in enumerate(free)}
         self._couple = np.array([(rank[j + 1, 0], rank[j, 0]) for j in (4, 7, 10, 13)])  # end, middle joint
+        joints = hand.regressor_21.astype(np.float64) @ np.concatenate(
+            [hand.template_m[None], hand.shape_dirs]
+        )
+        palm = joints[:, 9] - joints[:, 0]
+        self._size = palm[1:] @ palm[0] / np.linalg.norm(palm[0])  # (10,) metres of palm length per beta
         neutral = State(np.eye(3), np.zeros(3), np.zeros((15, 3)), np.zeros(10))
         self._rest_joints = self.articulation(neutral).joints
 
@@ -153,6 +161,7 @@ class HandFitter:
         H0[:6] = 1e-6
         H0[6 : 6 + D] = self._angle_sigma**-2.0 + (c.angle_step_rad**-2 if previous else 0.0)
         H0[6 + D :] = c.beta**-2 + seen * 4.0
+        size = self._size / c.size_m
         depth0 = depth - depth.mean()
         for step in range((c.steps_warm if previous else c.steps_cold) + 1):
             kin = self.articulation(state)
@@ -173,10 +182,12 @@ class HandFitter:
             H, g = A2.T @ A2, A2.T @ r2
             a = state.angles[free[:, 0], free[:, 1]]
             H[np.diag_indices_from(H)] += H0
+            H[6 + D :, 6 + D :] += np.outer(size, size)
             g[6 : 6 + D] += (a - self._angle_rest) * self._angle_sigma**-2.0
             if previous:
                 g[6 : 6 + D] += (a - before) * c.angle_step_rad**-2
             g[6 + D :] += state.betas * c.beta**-2 + (state.betas - before_betas) * (seen * 4.0)
+            g[6 + D :] += size * (size @ state.betas)
             end, middle = self._couple.T
             off = (a[end] - 0.67 * a[middle]) * c.couple_rad**-2
             for e, m, o in zip(6 + end, 6 + middle, off, strict=True):
@@ -192,7 +203,7 @@ class HandFitter:
             )
             H[stuck], H[:, stuck], g[stuck] = 0, 0, 0
             H[stuck, stuck] = 1
-            state = self._move(state, -np.linalg.solve(H, g), a)
+            state = self._move(state, np.asarray(np.linalg.solve(H, -g), np.float64), a)
         return state, kin
 
     def _move(self, state: State, d: Float, a: Float) -> State:
