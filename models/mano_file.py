@@ -42,7 +42,9 @@ class _Recorder:
 
 
 class _Array(_Recorder):
-    """An ndarray: state (version, shape, dtype, fortran order, data)."""
+    """An ndarray: state (version, shape, dtype, fortran order, data), its axes perhaps reordered."""
+
+    axes: Any = None
 
 
 class _Dtype(_Recorder):
@@ -69,9 +71,9 @@ def _new_array(*_: Any) -> _Array:
     return _Array()
 
 
-def _from_buffer(data: Any, dtype: Any, shape: Any, order: Any = "C") -> _Array:
+def _from_buffer(data: Any, dtype: Any, shape: Any, order: Any = "C", axes: Any = None) -> _Array:
     out = _Array()
-    out.state = (1, shape, dtype, order == "F", data)
+    out.state, out.axes = (1, shape, dtype, order == "F", data), axes
     return out
 
 
@@ -142,7 +144,8 @@ def _array(value: Any) -> np.ndarray:
         raise ValueError(f"expected an array of numbers, got {kind}")
     kind = kind.newbyteorder(">" if order == ">" else "<")
     raw = data.encode("latin1") if isinstance(data, str) else bytes(data)
-    return np.frombuffer(raw, kind).reshape(tuple(shape), order="F" if fortran else "C")
+    array = np.frombuffer(raw, kind).reshape(tuple(shape), order="F" if fortran else "C")
+    return array if value.axes is None else array.transpose(value.axes)
 
 
 def _dense(value: _Sparse) -> np.ndarray:

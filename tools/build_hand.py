@@ -234,9 +234,9 @@ def build(people: Population) -> dict[str, np.ndarray]:
     shapes -= (joint_regressor[0] @ shapes)[:, None]  # the regressed wrist is the origin, exactly
     template, shape_dirs = shapes[0], shapes[1:]
     regressor_21 = with_fingertips(joint_regressor, template, centres[0], weights)
-    regressor_21_mano = with_fingertips(
-        hand_mesh.joint_regressor(shapes, mano_centres), template, centres[0], weights
-    )
+    mano_regressor = joint_regressor.copy()
+    mano_regressor[PROXIMAL] = hand_mesh.joint_regressor(shapes, mano_centres[:, PROXIMAL])
+    regressor_21_mano = with_fingertips(mano_regressor, template, centres[0], weights)
     uv, uv_faces = hand_mesh.transfer_uv(kept, faces, people.faces, people.uv, people.uv_faces)
     finger_weights = np.stack([weights[:, 0]] + [weights[:, b : b + 3].sum(1) for b in range(1, 16, 3)], 1)
     return {
