@@ -54,6 +54,7 @@ class LandmarkNet:
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": 1,
             "INFERENCE_PRECISION_HINT": "f32",
+            "ENABLE_CPU_PINNING": False,  # a pinned thread waits for its core while the renderer has it
         }
         with tempfile.TemporaryDirectory() as folder:  # OpenVINO reads this format from a file only
             with zipfile.ZipFile(bundle) as z:

@@ -1,0 +1,154 @@
+"""Print the figures that tracking was tuned by.
+
+    python tools/measure_tracking.py clip FILE.mp4      speed and steadiness, beside MediaPipe's video mode
+    python tools/measure_tracking.py crops FOLDER       which crop the landmark network likes, in its own loop
+
+FOLDER holds photos and labels.npz with `image` (file names), `side` and `joints_2d` (N, 21, 2).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from time import perf_counter
+
+import av
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from models.geometry import camera_from_fov, crop_camera, crop_to_frame_px, warp_crop
+from models.landmarks import BUNDLE, CROP_BOX_JOINTS, CROP_SHIFT, CROP_SPAN, INPUT_SIZE, LandmarkNet
+from models.pipeline import STAGES, Pipeline, PipelineConfig
+
+ROUNDS = 8
+CROPS = {  # name: (span, shift, joints of the box)
+    "as used": (CROP_SPAN, CROP_SHIFT, CROP_BOX_JOINTS),
+    "as used, 10 % wider": (1.1 * CROP_SPAN, CROP_SHIFT, CROP_BOX_JOINTS),
+    "1.5 boxes of all joints": (1.5, 0.0, None),
+    "1.7 boxes of all joints": (1.7, 0.0, None),
+}
+
+
+def read(clip: Path) -> Iterator[tuple[NDArray[np.uint8], float]]:
+    """Frames (H, W, 3) RGB and their times, seconds."""
+    with av.open(str(clip)) as container:
+        for frame in container.decode(video=0):
+            yield np.asarray(frame.to_ndarray(format="rgb24"), np.uint8), float(frame.time or 0.0)
+
+
+def read_image(path: Path) -> NDArray[np.uint8]:
+    """(H, W, 3) RGB of an image file."""
+    bgr = cv2.imread(str(path))
+    if bgr is None:
+        raise SystemExit(f"{path}: not an image")
+    return np.ascontiguousarray(bgr[..., ::-1], np.uint8)
+
+
+def measure_clip(clip: Path) -> None:
+    """Stage times, hands found and acceleration of the pipeline and of MediaPipe, on the same frames."""
+    import mediapipe as mp
+    from mediapipe.tasks.python import BaseOptions, vision
+
+    frames = list(read(clip))
+    h, w = frames[0][0].shape[:2]
+    for name, hands, smoothing in (
+        ("pipeline, one hand", 1, 0.5),
+        ("pipeline, two hands", 2, 0.5),
+        ("raw", 1, None),
+    ):
+        pipeline = Pipeline(PipelineConfig(max_hands=hands, smoothing=smoothing))
+        pipeline.process(*frames[0])  # loads the detector
+        pipeline.reset()
+        took, stages, tracks = [], [], []
+        for frame, time_s in frames:
+            start = perf_counter()
+            result = pipeline.process(frame, time_s)
+            took.append(perf_counter() - start)
+            stages.append([result.stages_ms[s] for s in STAGES])
+            tracks.append(result.hands[0].joints_2d_px if result.hands else None)
+        pipeline.close()
+        report(name, took, tracks)
+        median, mean = np.median(stages, axis=0), np.mean(stages, axis=0)
+        print(
+            "  " + ", ".join(f"{s} {a:.2f} ({b:.2f})" for s, a, b in zip(STAGES, median, mean, strict=True))
+        )
+    for hands in (1, 2):
+        options = vision.HandLandmarkerOptions(
+            base_options=BaseOptions(model_asset_path=str(BUNDLE)),
+            running_mode=vision.RunningMode.VIDEO,
+            num_hands=hands,
+        )
+        took, tracks = [], []
+        with vision.HandLandmarker.create_from_options(options) as landmarker:
+            for i, (frame, time_s) in enumerate(frames):
+                start = perf_counter()
+                found = landmarker.detect_for_video(
+                    mp.Image(mp.ImageFormat.SRGB, frame), int(1000 * time_s) + i
+                )
+                took.append(perf_counter() - start)
+                joints = [[[p.x * w, p.y * h] for p in hand] for hand in found.hand_landmarks]
+                tracks.append(np.array(joints[0]) if joints else None)
+        report(f"MediaPipe video mode, {hands} hand(s)", took, tracks)
+
+
+def report(name: str, took_s: list[float], tracks: list[NDArray | None]) -> None:
+    """One line: speed, how often there was a hand, and how its joints shake."""
+    runs = [t for t in zip(tracks, tracks[1:], tracks[2:], strict=False) if all(x is not None for x in t)]
+    shake = [np.linalg.norm(a - 2 * b + c, axis=1).mean() for a, b, c in runs]  # type: ignore[operator]
+    found = sum(t is not None for t in tracks)
+    print(
+        f"{name}: {len(took_s) / sum(took_s):.0f} frames/s, median {1e3 * np.median(took_s):.2f} ms, "
+        f"hand in {found} of {len(tracks)} frames, {np.median(shake):.2f} px/frame²"
+    )
+
+
+def measure_crops(folder: Path, photos: int) -> None:
+    """Error against the labels, in hand boxes, after cropping again and again from the last landmarks."""
+    rng = np.random.default_rng(0)
+    net = LandmarkNet()
+    with np.load(folder / "labels.npz") as labels:
+        chosen = rng.choice(len(labels["image"]), photos, replace=False)
+        items = [(str(labels["image"][k]), str(labels["side"][k]), labels["joints_2d"][k]) for k in chosen]
+    errors: dict[str, list[list[float]]] = {name: [] for name in CROPS}
+    for file, side, truth in items:
+        frame = read_image(folder / file)
+        camera, box = camera_from_fov(frame.shape[1], frame.shape[0], 40), np.ptp(truth, axis=0).max()
+        start = truth + rng.normal(0, 0.05 * box, 2) + rng.normal(0, 0.02 * box, (21, 2))
+        for name, (span, shift, joints) in CROPS.items():
+            px, rounds = start, []
+            for _ in range(ROUNDS):
+                virtual, R = crop_camera(camera, px, INPUT_SIZE, span, shift, joints)
+                crop = warp_crop(frame, camera, virtual, R, side == "left")
+                px = crop_to_frame_px(net(crop.image_rgb).joints_crop_px, crop, camera)
+                rounds.append(float(np.linalg.norm(px - truth, axis=1).mean() / box))
+            errors[name].append(rounds)
+    for name, e in errors.items():
+        first, last = np.array(e)[:, 0], np.array(e)[:, -1]
+        print(
+            f"{name}: median error {100 * np.median(first):.2f} % of the box in one round, "
+            f"{100 * np.median(last):.2f} % after {ROUNDS}; "
+            f"then lost (over 10 %): {100 * np.mean(last > 0.1):.1f} %"
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    kinds = parser.add_subparsers(dest="what", required=True)
+    kinds.add_parser("clip").add_argument("clip", type=Path)
+    crops = kinds.add_parser("crops")
+    crops.add_argument("folder", type=Path)
+    crops.add_argument("--photos", type=int, default=250)
+    options = parser.parse_args()
+    if options.what == "clip":
+        measure_clip(options.clip)
+    else:
+        measure_crops(options.folder, options.photos)
+
+
+if __name__ == "__main__":
+    main()
