@@ -27,7 +27,7 @@ class HandDetector:
         """
         if not bundle.is_file():
             raise FileNotFoundError(f"{bundle} is missing; build it with: python tools/build_detector.py")
-        with _native_stderr_closed():
+        with native_stderr_closed():
             import mediapipe  # takes over a second: only once a detector is wanted
             from mediapipe.tasks.python import BaseOptions, vision
 
@@ -67,7 +67,7 @@ class HandDetector:
 
 
 @contextmanager
-def _native_stderr_closed() -> Iterator[None]:
+def native_stderr_closed() -> Iterator[None]:
     """Send file descriptor 2 to nowhere for a moment: MediaPipe's C++ logs there and has no switch for it."""
     sys.stderr.flush()
     saved = os.dup(2)
