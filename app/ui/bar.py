@@ -15,6 +15,7 @@ from app.ui.controls import Choice, button, label
 
 OPEN_FILE = "open file"
 _HEIGHT = 56
+_GAP = "   ·   "
 
 
 class BottomBar(QFrame):
@@ -35,6 +36,7 @@ class BottomBar(QFrame):
         self._current = ""
         self._record = button("Record", "Record a video · Space", "record", checkable=True)
         self._record.setIcon(_dot())
+        self._record.setMinimumWidth(94)  # the bar keeps still when the text changes
         self._record.clicked.connect(self.record_pressed)
         snapshot = button("Snapshot", "Save this picture · S")
         snapshot.clicked.connect(self.snapshot_pressed)
@@ -89,8 +91,10 @@ class BottomBar(QFrame):
             self._hud.setText("")
             return
         delay = f"delay {figures.latency_p50_ms:.0f} / {figures.latency_p95_ms:.0f} ms"
-        parts = (f"{figures.fps:.0f} fps", delay, f"{figures.dropped} dropped", model)
-        self._hud.setText("   ·   ".join(parts))
+        parts = [f"{figures.fps:.0f} fps", delay, f"{figures.dropped} dropped", model]
+        while self._hud.fontMetrics().horizontalAdvance(_GAP.join(parts)) > self._hud.width() and parts:
+            parts.pop()  # in a narrow window the last ones give way
+        self._hud.setText(_GAP.join(parts))
         self._hud.setToolTip("Pictures a second · capture → display, median / 95 % · frames left out · model")
 
     def _refill(self) -> None:

@@ -27,6 +27,26 @@ def label(text: str, role: str) -> QLabel:
     return widget
 
 
+def restyle(widget: QWidget) -> None:
+    """Apply the style sheet again, after a property it looks at has changed."""
+    look = widget.style()
+    if look is not None:
+        look.unpolish(widget)
+        look.polish(widget)
+
+
+def beside(title: str, *widgets: QWidget) -> QWidget:
+    """A row: a muted title, then the widgets, of which the first takes the room."""
+    holder = QWidget()
+    row = QHBoxLayout(holder)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(style.GAP)
+    row.addWidget(label(title, "muted"))
+    for index, widget in enumerate(widgets):
+        row.addWidget(widget, 0 if index else 1)
+    return holder
+
+
 def rule() -> QFrame:
     """A thin line between two groups."""
     line = QFrame()

@@ -12,8 +12,7 @@ from PyQt6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidg
 from app.effects import METALS, effect_names
 from app.session import OVERLAYS, Settings
 from app.ui import style
-from app.ui.controls import Chips, Choice, Slider, button, label, rule
-from models.geometry import DEFAULT_FOV_DEG
+from app.ui.controls import Chips, Choice, Slider, beside, button, label, restyle, rule
 
 FINGER_TITLES = {"thumb": "Thumb", "index": "Index", "middle": "Middle", "ring": "Ring", "little": "Little"}
 SEGMENT_TITLES = {"proximal": "Base", "middle": "Middle", "distal": "Tip"}
@@ -43,14 +42,16 @@ class Panel(QFrame):
         self._segment = Chips(SEGMENT_TITLES, "The segment of the finger that wears the ring")
         self._metal = Choice("What the ring is made of")
         self._metal.fill({name: title(name) for name in METALS}, settings.ring.metal)
-        self._size = label("", "value")
+        self._size = label("", "muted")
         self._size.setWordWrap(True)
         self._ring = QWidget()
         self._overlays = {name: button(title(name), f"Draw the {name}", "chip", True) for name in OVERLAYS}
         self._smoothing = Slider(0, 100, ("Steady", "Responsive"), "Less trembling, or less delay")
         self._side = Chips(SIDE_TITLES, "Take every hand for this side")
         self._fov = Slider(40, 120, None, "How wide the camera sees, corner to corner")
-        self._fov_title = label("", "muted")
+        self._fov_value = label("", "muted")
+        self._fov_value.setMinimumWidth(28)
+        self._fov_value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._model.fill({name: title(name) for name in models}, settings.model)
         numbered = {name: f"{i + 1}   {title(name)}" for i, name in enumerate(effect_names())}
         self._effect.fill(numbered, settings.effect)
@@ -80,15 +81,15 @@ class Panel(QFrame):
         self._side.choose(settings.side_lock or "")
         self._fov.show_value(round(settings.fov_deg))
         self._fov.setEnabled(settings.intrinsics is None)
-        view = f"{settings.fov_deg:.0f}°" if settings.intrinsics is None else "from intrinsics"
-        usual = "  (usual webcam)" if settings.fov_deg == DEFAULT_FOV_DEG else ""
-        self._fov_title.setText(f"Field of view  {view}{usual}")
+        self._fov_value.setText(f"{settings.fov_deg:.0f}°" if settings.intrinsics is None else "given")
 
     def show_readout(self, lines: Sequence[str]) -> None:
         """What the effect has measured; an empty list while no hand is seen."""
-        text = "\n".join(lines) or "Show a hand to measure"
+        text = "\n".join(lines) or "Show a hand to measure its ring size"
         if text != self._size.text():
             self._size.setText(text)
+            self._size.setProperty("role", "value" if lines else "muted")
+            restyle(self._size)
 
     def next_model(self) -> None:
         """The next model of the list, the first after the last."""
@@ -134,16 +135,7 @@ class Panel(QFrame):
         ring = QVBoxLayout(self._ring)
         ring.setContentsMargins(0, 4, 0, 0)
         ring.setSpacing(style.GAP)
-        rows: tuple[QWidget, ...] = (
-            label("Finger", "muted"),
-            self._finger,
-            label("Segment", "muted"),
-            self._segment,
-            label("Metal", "muted"),
-            self._metal,
-            label("Measured size", "muted"),
-            self._size,
-        )
+        rows = (self._finger, self._segment, beside("Metal", self._metal), self._size)
         for widget in rows:
             ring.addWidget(widget)
         overlays = QWidget()
@@ -163,7 +155,11 @@ class Panel(QFrame):
             ("OVERLAYS", [overlays]),
             (
                 "TRACKING",
-                [self._smoothing, label("Hand", "muted"), self._side, self._fov_title, self._fov],
+                [
+                    self._smoothing,
+                    beside("Hand", self._side),
+                    beside("Field of view", self._fov, self._fov_value),
+                ],
             ),
         ]
         for index, (name, widgets) in enumerate(groups):

@@ -7,7 +7,7 @@ from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy
 
 from app.session import Status
 from app.ui import style
-from app.ui.controls import button
+from app.ui.controls import button, restyle
 
 _INFO_MS = 6000
 _RANK = {"info": 0, "warning": 1, "error": 2}
@@ -58,7 +58,7 @@ class StatusStrip(QFrame):
         self._text.setText(shown.text)
         if self.property("level") != shown.level:
             self.setProperty("level", shown.level)
-            self.setStyleSheet(self.styleSheet())  # makes Qt look at the property again
+            restyle(self)
         self.show()
 
     def _forget_info(self) -> None:
