@@ -1,4 +1,4 @@
-"""A file like MANO_RIGHT.pkl, made from the open hand: MANO's keys, order and Python 2 pickling."""
+"""A file like MANO_RIGHT.pkl, made from the open hand: MANO's keys, orders and Python 2 pickling."""
 
 from __future__ import annotations
 
@@ -7,25 +7,35 @@ import struct
 import numpy as np
 import scipy.sparse
 
-from models.hand_data import load_open_hand
+from models.hand_data import TIPS_IN_21, load_open_hand
 
 # MANO's bones by our numbers: wrist, index, middle, little, ring, thumb.
 OURS = np.array([0, 4, 5, 6, 7, 8, 9, 13, 14, 15, 10, 11, 12, 1, 2, 3])
 
 
+def vertex_order() -> np.ndarray:
+    """(778,) the open hand's vertices in an order in which MANO's fingertip numbers are fingertips."""
+    order = np.arange(778)
+    tips = load_open_hand().regressor_21_mano[TIPS_IN_21].argmax(1)
+    for place, tip in zip((744, 320, 443, 554, 671), tips.tolist(), strict=True):
+        now = int(np.flatnonzero(order == tip)[0])
+        order[[place, now]] = order[[now, place]]
+    return order
+
+
 def mano_arrays(seed: int = 0) -> dict[str, np.ndarray]:
     """The open hand in MANO's order, off the origin, with random pose correctives."""
-    hand, rng = load_open_hand(), np.random.default_rng(seed)
+    hand, rng, order = load_open_hand(), np.random.default_rng(seed), vertex_order()
     number = {int(ours): mano for mano, ours in enumerate(OURS)}
     parents = [number[int(hand.parents[b])] if b else 2**32 - 1 for b in OURS]
     return {
-        "v_template": hand.template_m + np.array([0.09, 0.006, 0.007]),
-        "shapedirs": np.moveaxis(hand.shape_dirs, 0, 2).astype(np.float64),
+        "v_template": hand.template_m[order] + np.array([0.09, 0.006, 0.007]),
+        "shapedirs": np.moveaxis(hand.shape_dirs[:, order], 0, 2).astype(np.float64),
         "posedirs": rng.normal(0, 1e-4, (778, 3, 135)),
-        "weights": hand.weights[:, OURS].astype(np.float64),
-        "J_regressor": hand.joint_regressor[OURS].astype(np.float64),
+        "weights": hand.weights[order][:, OURS].astype(np.float64),
+        "J_regressor": hand.joint_regressor[OURS][:, order].astype(np.float64),
         "kintree_table": np.array([parents, range(16)], np.uint32),
-        "f": hand.faces.astype(np.uint32),
+        "f": np.argsort(order)[hand.faces].astype(np.uint32),
     }
 
 
