@@ -22,7 +22,6 @@ from pathlib import Path
 
 import numpy as np
 
-from models.articulation import LEVELS
 from models.fitting import HandFitter
 from models.geometry import camera_from_fov, rays
 from models.hand_data import OPEN_HAND, HandData, load_open_hand
@@ -60,10 +59,9 @@ def read_crops(folder: Path, count: int, half: int) -> tuple[np.ndarray, np.ndar
 
 def global_rotations(local: np.ndarray) -> np.ndarray:
     """(16, 3, 3) rotations from the parent -> rotations from the camera."""
-    G, parent = local.copy(), np.zeros(5, int)
-    for level in LEVELS:
-        G[level] = G[parent] @ local[level]
-        parent = level
+    G = local.copy()
+    for j in range(1, 16):
+        G[j] = G[0 if j % 3 == 1 else j - 1] @ local[j]
     return G
 
 
