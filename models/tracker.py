@@ -21,6 +21,8 @@ REFOUND = 1.5
 """A hand found within this many boxes of where one was lost is that one."""
 SURE_SIDE = 0.8
 """Side scores below this are in doubt."""
+FIRST_IMPRESSION_S = 0.07
+"""What the detector says of a side weighs as much as being seen for this long, seconds."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class TrackerConfig:
     side_lock: Side | None = None  # every hand is taken for this side
     min_presence: float = 0.5  # below it the hand is lost
     same_hand: float = 0.35  # two sets of joints nearer than this, in hand boxes, are one hand
-    search_s: float = 0.5  # between looks for a further hand, while one is tracked
+    search_s: float = 0.7  # between looks for a further hand: under 5 % of the frames at 30 a second
     hot_search_s: float = 0.1  # the same, for `memory_s` after a hand was lost
     memory_s: float = 1.0  # a hand found again this soon, near where it was lost, keeps its identity
     side_time_s: float = 0.5  # time constant of the belief about a hand's side
@@ -49,7 +51,8 @@ class Track:
     joints_world_m: Array  # (21, 3) camera axes
     score: float  # presence, 0..1
     right_belief: float  # -1 surely left .. 1 surely right
-    time_s: float
+    born_s: float  # when first seen
+    time_s: float  # when last seen
 
 
 class Tracker:
@@ -94,9 +97,12 @@ class Tracker:
         seen = self._look(track.joints_px, track.side, frame_rgb, camera)
         if seen is None:
             return None
-        blend = 1 - np.exp((track.time_s - self._time_s) / self.config.side_time_s)
+        dt, age = self._time_s - track.time_s, self._time_s - track.born_s
+        # A young hand's belief is the mean of what it has shown so far, so that a false start, such as half a
+        # hand at the picture's edge, is soon mended.
+        blend = max(1 - np.exp(-dt / self.config.side_time_s), dt / (age + FIRST_IMPRESSION_S))
         belief = track.right_belief + blend * (_right_evidence(seen) - track.right_belief)
-        return self._track(track.track_id, self._side(track, belief, everyone), seen, belief)
+        return self._seen(track.track_id, self._side(track, belief, everyone), seen, belief, track.born_s)
 
     def _side(self, track: Track, right_belief: float, everyone: list[Track]) -> Side:
         """The side a hand is taken for: changed by lasting evidence only, and less readily into a clash."""
@@ -119,11 +125,11 @@ class Tracker:
             return
         if known:
             self._lost.remove(known)
-            self._tracks.append(self._track(known.track_id, side, seen, known.right_belief))
+            track = self._seen(known.track_id, side, seen, known.right_belief, known.born_s)
         else:
-            # Half a belief only: a first impression that is wrong is mended the sooner.
-            self._tracks.append(self._track(self._next_id, side, seen, 0.5 * _right_evidence(found)))
+            track = self._seen(self._next_id, side, seen, 0.5 * _right_evidence(found), self._time_s)
             self._next_id += 1
+        self._tracks.append(track)
 
     def _recall(self, found: Detection) -> Track | None:
         """The hand lost a moment ago that this detection is, if any."""
@@ -148,9 +154,9 @@ class Tracker:
         there = seen.score >= self.config.min_presence and plausible(seen.joints_2d_px, joints_px, camera)
         return seen if there else None
 
-    def _track(self, track_id: int, side: Side, seen: Detection, belief: float) -> Track:
+    def _seen(self, track_id: int, side: Side, seen: Detection, belief: float, born_s: float) -> Track:
         joints_px, world_m = seen.joints_2d_px, seen.joints_world_m
-        return Track(track_id, side, joints_px, world_m, seen.score, float(belief), self._time_s)
+        return Track(track_id, side, joints_px, world_m, seen.score, float(belief), born_s, self._time_s)
 
     def _is_followed(self, joints_px: Array) -> bool:
         return any(apart(joints_px, t.joints_px) < self.config.same_hand for t in self._tracks)
