@@ -14,7 +14,6 @@ uniform vec3 skin_rgb;         // linear
 
 uniform sampler2D occluder;    // depth, part
 uniform vec4 occluder_rays;    // pixel of the occluder -> ray: x * .x + .z, y * .y + .w
-uniform float occluder_scale;  // occluder pixels per rendered pixel
 uniform float feather;         // radius of the soft cut, occluder pixels
 uniform float pixel_m;         // size of one picture pixel at one metre
 uniform vec3 light_direction;  // towards the light
@@ -23,6 +22,7 @@ uniform int gripping;          // 0: the prop is on no finger
 uniform mat4 grip_from_cam;
 uniform vec4 grip_size;        // inner radius, outer radius, half width, finger's part number; metres
 uniform float palm_part;
+uniform vec3 off_mesh;         // from the mesh's finger to where the prop is drawn, metres
 
 out vec4 colour;
 
@@ -60,15 +60,16 @@ float past_own_finger(vec3 p, vec3 eye, float section) {
 // How much of this point the rest of the hand, or the other hand, leaves visible.
 float past_hands(float section) {
     ivec2 size = textureSize(occluder, 0);
-    vec2 here = gl_FragCoord.xy * occluder_scale;
+    vec3 on_mesh = p_cam - off_mesh;
+    vec2 here = (on_mesh.xy / on_mesh.z - occluder_rays.zw) / occluder_rays.xy;
     float seen = 0.0;
     for (int i = 0; i < TAPS; ++i) {
         vec2 at = here + feather * DISC[i];
         vec2 found = texelFetch(occluder, clamp(ivec2(at), ivec2(0), size - 1), 0).rg;
-        float hides = smoothstep(0.0005, 0.0020, p_cam.z - found.x);
+        float hides = smoothstep(0.0010, 0.0035, on_mesh.z - found.x);
         if (hides > 0.0 && gripping == 1 && (found.y == grip_size.w || found.y == palm_part)) {
             vec3 p = vec3((at * occluder_rays.xy + occluder_rays.zw) * found.x, found.x);
-            vec3 local = (grip_from_cam * vec4(p, 1.0)).xyz;
+            vec3 local = (grip_from_cam * vec4(p + off_mesh, 1.0)).xyz;
             if (abs(local.z) < section && length(local.xy) < 1.4 * grip_size.x) hides = 0.0;
         }
         seen += 1.0 - hides;
@@ -89,7 +90,7 @@ void main() {
     float tight = max(abs(p.z) - grip_size.z, 0.0) / 0.0009;
     float wide = max(abs(p.z + 0.0016 * to_light.z) - grip_size.z, 0.0) / 0.0030;
     float shadow = 1.0 - (1.0 - 0.50 * exp(-tight * tight)) * (1.0 - 0.40 * exp(-wide * wide));
-    shadow *= smoothstep(0.0, 0.35, dot(n, -normalize(p_cam)));
+    shadow *= smoothstep(0.05, 0.5, dot(n, -normalize(p_cam)));
     shadow *= 1.0 - smoothstep(0.6 * SECTION_M, SECTION_M, abs(p.z) - grip_size.z);
     colour = vec4(SHADOW_RGB, 1.0) * (shadow * opacity * past_hands(section));
 }

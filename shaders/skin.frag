@@ -20,7 +20,7 @@ uniform float samples;              // rendered pixels per picture pixel, along 
 out vec4 colour;
 
 const vec3 SHADOW_RGB = vec3(0.10, 0.035, 0.02);  // light that skin scatters into its own shadow
-const float WIDE_M = 0.0032;
+const float WIDE_M = 0.0018;
 
 // Distance from a point to the solid band, in the band's frame.
 float gap(vec3 p, vec4 size) {
@@ -31,9 +31,9 @@ float contact_shadow() {
     float light = 1.0;
     for (int i = 0; i < grip_count; ++i) {
         if (6.0 * hand_slot + region_id == grip_size[i].w) continue;
-        vec3 p = (grip_from_cam[i] * vec4(p_cam + 0.0014 * light_direction, 1.0)).xyz;
+        vec3 p = (grip_from_cam[i] * vec4(p_cam, 1.0)).xyz;
         float wide = gap(p, grip_size[i]) / WIDE_M;
-        light *= 1.0 - 0.45 * grip_size[i].z * exp(-wide * wide);
+        light *= 1.0 - 0.35 * grip_size[i].z * exp(-wide * wide);
     }
     return 1.0 - light;
 }

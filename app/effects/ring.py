@@ -7,20 +7,29 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.effects.metals import METALS
-from app.effects.ring_fit import Finger, FingerSections, RingSizes, Section, Segment, ring_size, segment_ends
+from app.effects.photo_fit import photo_edges
+from app.effects.ring_fit import (
+    FINGERS,
+    Finger,
+    FingerSections,
+    RingSizes,
+    Section,
+    Segment,
+    ring_size,
+    segment_ends,
+)
 from app.effects.ring_shapes import plain_band
+from app.effects.wearing import FORGET_S, Worn, wear
 from app.render.scene import EffectContext, Grip, Prop
+from models.geometry import rotation_from_axis_angle
 from models.hand_data import HandData, load_open_hand
 from models.types import HandMesh
 
 Hands = Literal["both", "right", "left"]
 
 _BUILT_RADIUS_M = 0.0085  # the band is built for this finger and scaled to the measured one
-_SIZE_MEMORY_S = 0.7
-_FORGET_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -29,7 +38,7 @@ class RingSettings:
 
     finger: Finger = "ring"
     segment: Segment = "proximal"
-    position: float = 0.55  # along the segment, 0 palm end .. 1; rings are worn just past the web
+    position: float = 0.6  # along the segment, 0 palm end .. 1; rings are worn just past the web
     metal: str = "gold"  # of METALS
     width_mm: float = 4.0  # along the finger
     thickness_mm: float = 1.7
@@ -50,80 +59,59 @@ class RingSettings:
             raise ValueError(f"hands: expected both, right or left, got {self.hands!r}")
 
 
-@dataclass(frozen=True)
-class _Fit:
-    """A hand's ring size over time."""
-
-    half_axes_mm: NDArray[np.float64]  # (2,) across the finger and towards its back
-    circumference_mm: float
-    time_s: float
-    since_s: float
-
-
 class RingEffect:
     """Puts one ring on every hand asked for. Its place follows the mesh at once, its size is averaged."""
 
     def __init__(self, settings: RingSettings | None = None, hand: HandData | None = None) -> None:
         self.settings = settings or RingSettings()
         self._sections = FingerSections(hand or load_open_hand())
-        self._fits: dict[int, _Fit] = {}
+        self._worn: dict[int, Worn] = {}  # by HandMesh.track_id
 
     def place(self, context: EffectContext) -> Sequence[Prop]:
         """A ring for each hand in view."""
-        now = context.time_s
-        self._fits = {k: fit for k, fit in self._fits.items() if 0 <= now - fit.time_s <= _FORGET_S}
+        now, s = context.time_s, self.settings
+        self._worn = {k: w for k, w in self._worn.items() if 0 <= now - w.time_s <= FORGET_S}
         props = []
         for hand in context.hands:
-            if self.settings.hands not in ("both", hand.side):
+            if s.hands not in ("both", hand.side):
                 continue
-            s = self.settings
             section = self._sections.section(hand, s.finger, s.segment, s.position)
-            if section is not None:
-                props.append(self._prop(hand, section, self._remember(hand.track_id, section, now)))
+            if section is None:
+                continue
+            edges = photo_edges(context.frame_rgb, context.camera, section)
+            worn = wear(self._worn.get(hand.track_id), section, edges, now)
+            self._worn[hand.track_id] = worn
+            props.append(self._prop(hand, section, worn))
         return props
 
     def sizes(self) -> Sequence[RingSizes]:
         """The size of each ring worn now, in the order in which the hands came."""
-        return [ring_size(fit.circumference_mm / np.pi) for fit in self._fits.values()]
+        return [ring_size(worn.circumference_mm / np.pi) for worn in self._worn.values()]
 
     def readout(self) -> Sequence[str]:
         """Such as "17.3 mm · US 7 · EU 54.3", one line for each ring."""
         return [f"{s.diameter_mm:.1f} mm · US {s.us:g} · EU {s.eu:.1f}" for s in self.sizes()]
 
-    def _remember(self, track_id: int, section: Section, now: float) -> _Fit:
-        half = np.array([section.half_width_mm, section.half_height_mm])
-        around = section.circumference_mm
-        old = self._fits.get(track_id)
-        if old is None:
-            fit = _Fit(half, around, now, now)
-        else:  # a plain average at first, then one that forgets slowly
-            memory = min(_SIZE_MEMORY_S, max(old.time_s - old.since_s, 1e-3))
-            keep = float(np.exp(-(now - old.time_s) / memory))
-            fit = _Fit(
-                keep * old.half_axes_mm + (1 - keep) * half,
-                keep * old.circumference_mm + (1 - keep) * around,
-                now,
-                old.since_s,
-            )
-        self._fits[track_id] = fit
-        return fit
-
-    def _prop(self, hand: HandMesh, section: Section, fit: _Fit) -> Prop:
+    def _prop(self, hand: HandMesh, section: Section, worn: Worn) -> Prop:
         s = self.settings
         width, thickness = 1e-3 * s.width_mm, 1e-3 * s.thickness_mm
+        frame = np.stack([section.across, section.up, section.axis], 1)
         pose = np.eye(4)
-        scale = 1e-3 * fit.half_axes_mm / _BUILT_RADIUS_M
-        pose[:3, :3] = np.stack([section.across * scale[0], section.up * scale[1], section.axis], 1)
-        pose[:3, 3] = section.center_m
+        pose[:3, :3] = frame @ rotation_from_axis_angle([*worn.tilt_rad, 0.0])
+        off_mesh = frame[:, :2] @ worn.shift_m
+        pose[:3, 3] = section.center_m + off_mesh
+        scale = 1e-3 * worn.scale * worn.half_axes_mm / _BUILT_RADIUS_M
+        pose[:3, :2] *= scale
         return Prop(
             plain_band(_BUILT_RADIUS_M, width, thickness),
             pose,
             METALS[s.metal],
             Grip(
                 track_id=hand.track_id,
-                region=1 + (segment_ends(s.finger, s.segment)[0] - 1) // 4,
+                region=1 + FINGERS.index(s.finger),
                 inner_radius_m=_BUILT_RADIUS_M,
                 outer_radius_m=_BUILT_RADIUS_M + thickness,
                 half_width_m=width / 2,
+                off_mesh_m=(float(off_mesh[0]), float(off_mesh[1]), float(off_mesh[2])),
             ),
         )

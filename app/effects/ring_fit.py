@@ -20,7 +20,14 @@ Segment = Literal["proximal", "middle", "distal"]
 FINGERS: tuple[Finger, ...] = get_args(Finger)
 SEGMENTS: tuple[Segment, ...] = get_args(Segment)
 
-_CENTRE_LINE_SPAN = 0.12  # of the segment, to each side: where the finger's own direction is measured
+_CENTRE_LINE: dict[str, tuple[float, float]] = {
+    # Where along a segment the finger's own direction is measured. The palm half of the first one leans into
+    # the web of skin between the fingers.
+    "proximal": (0.6, 0.9),
+    "middle": (0.25, 0.75),
+    "distal": (0.2, 0.6),
+}
+_REACH = (-0.6, 1.5)  # how far a segment's faces go beyond its two joints at rest, in lengths of the segment
 _MOST_OVAL = 1.15  # a band follows the finger's shape up to this ratio of its axes to a circle's
 
 
@@ -93,54 +100,57 @@ def finger_section(
     """
     v, j = np.asarray(vertices, np.float64), np.asarray(joints, np.float64)
     a, b = (j[k] for k in segment_ends(finger, segment))
-    axis = _unit(b - a)
-    centers = []
-    for shift in (-_CENTRE_LINE_SPAN, _CENTRE_LINE_SPAN):
-        cut = _cut(v, faces, a + (t + shift) * (b - a), axis, np.asarray(back, np.float64))
-        if cut is not None:
-            centers.append(cut.center_m)
-    if len(centers) == 2 and (centers[1] - centers[0]) @ axis > 0:
-        axis = _unit(centers[1] - centers[0])
-        origin = (centers[0] + centers[1]) / 2
-    else:
-        origin = a + t * (b - a)
-    return _cut(v, faces, origin, axis, np.asarray(back, np.float64))
+    up = np.asarray(back, np.float64)
+    axis, origin = _unit(b - a), a + t * (b - a)
+    low, high = (_cut(v, faces, a + s * (b - a), axis, up) for s in _CENTRE_LINE[segment])
+    if low is not None and high is not None:
+        line = high.center_m - low.center_m
+        if line @ axis > 0:
+            origin = low.center_m + line * ((origin - low.center_m) @ axis / (line @ axis))
+            axis = _unit(line)
+    return _cut(v, faces, origin, axis, up)
 
 
 class FingerSections:
-    """`finger_section` for one hand model: knows each finger's faces and which way its back looks."""
+    """`finger_section` for one hand model: knows each segment's faces and which way its back looks."""
 
     def __init__(self, hand: HandData) -> None:
-        regions = np.asarray(hand.regions)[hand.faces]
-        of_finger = [(regions == f).any(1) & ((regions == f) | (regions == 0)).all(1) for f in range(1, 6)]
-        self._faces = [hand.faces[chosen] for chosen in of_finger]
-        # The back at rest, carried along by the few vertices that lie there.
-        rest = hand.regressor_21.astype(np.float64) @ hand.template_m
+        rest, joints = (
+            hand.template_m.astype(np.float64),
+            hand.regressor_21.astype(np.float64) @ hand.template_m,
+        )
         dorsal = anatomical_frames(hand)[:, :, 1]
-        self._back: dict[tuple[Finger, Segment], tuple[NDArray[np.int64], NDArray[np.int64]]] = {}
+        self._segments: dict[tuple[Finger, Segment], _SegmentMesh] = {}
         for f, finger in enumerate(FINGERS):
-            mine = np.flatnonzero(hand.regions == f + 1)
+            of_finger = hand.regions == f + 1
             for segment in SEGMENTS:
                 if (finger, segment) == ("thumb", "middle"):
                     continue
                 a, b = segment_ends(finger, segment)
-                bone = 3 * f + (a - 1 - 4 * f)
-                x = hand.template_m[mine] - rest[a]
-                axis = _unit(rest[b] - rest[a])
-                along = x @ axis / np.linalg.norm(rest[b] - rest[a])
-                height = x @ dorsal[bone]
-                height = np.where((along > 0.1) & (along < 0.95), height, np.nan)
-                order = mine[np.argsort(height)[: np.isfinite(height).sum()]]
+                bone = joints[b] - joints[a]
+                along = (rest - joints[a]) @ bone / (bone @ bone)
+                # A bent finger's end may reach through the plane that cuts its root: keep it out.
+                near = of_finger & (along > _REACH[0]) & (along < _REACH[1])
+                height = rest @ dorsal[a - f - 1]
+                order = np.flatnonzero(near)[np.argsort(height[near])]
                 k = max(3, len(order) // 5)
-                self._back[finger, segment] = (order[:k], order[-k:])
+                self._segments[finger, segment] = _SegmentMesh(
+                    hand.faces[near[hand.faces].all(1)], order[:k], order[-k:]
+                )
 
     def section(self, mesh: HandMesh, finger: Finger, segment: Segment, t: float) -> Section | None:
         """The cut at t along a segment of a hand's finger, in the camera frame; None where there is none."""
         segment_ends(finger, segment)
-        palm_side, back_side = self._back[finger, segment]
-        back = mesh.vertices_m[back_side].mean(0) - mesh.vertices_m[palm_side].mean(0)
-        faces = self._faces[FINGERS.index(finger)]
-        return finger_section(mesh.vertices_m, faces, mesh.joints_m, finger, segment, t, back)
+        part, v = self._segments[finger, segment], mesh.vertices_m
+        back = v[part.back_side].mean(0) - v[part.palm_side].mean(0)
+        return finger_section(v, part.faces, mesh.joints_m, finger, segment, t, back)
+
+
+@dataclass(frozen=True)
+class _SegmentMesh:
+    faces: NDArray[np.int32]  # (F, 3)
+    palm_side: NDArray[np.int64]  # vertices
+    back_side: NDArray[np.int64]
 
 
 def _cut(v: Float, faces: NDArray[np.integer], origin: Float, axis: Float, back: Float) -> Section | None:

@@ -71,7 +71,7 @@ class Compositor:
         """
         self._check(frame_rgb, camera, overlays)
         hands = [hand for hand in hands if hand.vertices_m[:, 2].min() > NEAR_M]
-        props = effect.place(EffectContext(hands, camera, time_s))
+        props = effect.place(EffectContext(frame_rgb, hands, camera, time_s))
         out = frame_rgb.copy()
         whole_hands = bool(overlays & {"mesh", "wireframe"})
         extent = _extent(props, hands if whole_hands else ())
@@ -112,7 +112,6 @@ class Compositor:
             "scene_light": self._light.white_rgb,
             "skin_rgb": self._light.skin_rgb,
             "occluder_rays": np.array([1 / fx, 1 / fy, -cx / fx, -cy / fy], np.float32),
-            "occluder_scale": coarse / window.samples,
             "feather": FEATHER_PX * coarse,
             "pixel_m": 1 / camera.fx,
         } | grip_uniforms(props, hands)

@@ -105,6 +105,7 @@ def _metal_uniforms(prop: Prop, hands: Sequence[HandMesh]) -> dict[str, object]:
         "roughness": float(prop.metal.roughness),
         "opacity": float(prop.opacity),
         "gripping": int(prop.grip is not None),
+        "off_mesh": np.zeros(3, np.float32),
     }
     if prop.grip is not None:
         g = prop.grip
@@ -114,6 +115,7 @@ def _metal_uniforms(prop: Prop, hands: Sequence[HandMesh]) -> dict[str, object]:
             [g.inner_radius_m, g.outer_radius_m, g.half_width_m, palm + g.region], np.float32
         )
         uniforms["palm_part"] = float(palm)
+        uniforms["off_mesh"] = np.array(g.off_mesh_m, np.float32)
     return uniforms
 
 

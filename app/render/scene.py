@@ -56,6 +56,7 @@ class Grip:
     inner_radius_m: float
     outer_radius_m: float
     half_width_m: float
+    off_mesh_m: tuple[float, float, float] = (0.0, 0.0, 0.0)  # from the mesh's finger to here, camera frame
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ class Prop:
 class EffectContext:
     """What an effect is told about one frame."""
 
+    frame_rgb: NDArray[np.uint8]  # (H, W, 3), to look at, not to change
     hands: Sequence[HandMesh]  # none, one or several; only those in front of the camera
     camera: Camera
     time_s: float  # capture time of the frame, seconds, monotonic
