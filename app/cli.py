@@ -34,7 +34,7 @@ def main(argv: Sequence[str]) -> int:
         if not hasattr(arguments, "run"):
             raise UserError("no command given; see: python main.py --help")
         return int(arguments.run(arguments))
-    except UserError as error:
+    except (UserError, FileNotFoundError) as error:  # the models name a missing file, and how to make it
         print(f"palmistry: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -17,7 +17,8 @@ from app.capture import Frame, ImageFile, VideoFile
 from app.errors import UserError
 from app.joints_csv import JointsTable
 from app.recorder import VideoWriter, prepare_output
-from app.session import Settings, Status
+from app.render.context import NoGraphics
+from app.session import Settings
 from app.session.drawing import Drawing, MakeCompositor, load_compositor
 from app.session.finder import MakePipeline, load_pipeline, pipeline_config
 from models.pipeline import PipelineResult
@@ -95,7 +96,7 @@ def process_file(
     started_s: float | None = None
     writer: VideoWriter | None = None
     try:
-        with closing(draw_ahead(source, settings, make_pipeline, make_compositor, report)) as drawn_frames:
+        with closing(draw_ahead(source, settings, make_pipeline, make_compositor)) as drawn_frames:
             for drawn in drawn_frames:
                 image_rgb = np.asarray(cv2.flip(drawn.image_rgb, 1), np.uint8) if mirror else drawn.image_rgb
                 encode_s = time.perf_counter()
@@ -129,13 +130,11 @@ def draw_ahead(
     settings: Settings,
     make_pipeline: MakePipeline,
     make_compositor: MakeCompositor,
-    report: Report,
 ) -> Generator[Drawn]:
     """Every frame of a source, drawn; decoding, inference and drawing each on a thread of their own."""
 
-    def note(status: Status) -> None:
-        if status.text and status.text not in report.notes:
-            report.notes.append(status.text)
+    def give_up(error: NoGraphics) -> None:
+        raise error
 
     def decoded() -> Generator[Frame]:
         yield from source.frames()
@@ -152,7 +151,7 @@ def draw_ahead(
             pipeline.close()
 
     def drawn() -> Generator[Drawn]:
-        drawing = Drawing(make_compositor, note)
+        drawing = Drawing(make_compositor, give_up)
         try:
             with closing(ahead(found())) as results:
                 for frame, result in results:

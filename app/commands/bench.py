@@ -15,10 +15,11 @@ from app.ahead import ahead
 from app.capture import DEMO, Frame, open_file, source_path
 from app.commands.doctor import machine_name
 from app.commands.models import landmark_net_ms
-from app.commands.options import add_json, print_json, say
+from app.commands.options import add_json, print_json
 from app.errors import UserError
 from app.offline import spread
-from app.session import Settings, Status
+from app.render.context import NoGraphics
+from app.session import Settings
 from app.session.drawing import Drawing, load_compositor
 from app.session.finder import load_pipeline, pipeline_config
 from models.pipeline import MODELS, PipelineResult
@@ -80,7 +81,7 @@ def _long_enough(frames: Sequence[Frame], count: int) -> list[Frame]:
 def _one_by_one(frames: Sequence[Frame], settings: Settings) -> tuple[dict[str, list[float]], list[float]]:
     """Milliseconds of each stage, and from the frame to the finished picture, one frame at a time."""
     pipeline = load_pipeline(pipeline_config(settings))
-    drawing = Drawing(load_compositor, _say_status)
+    drawing = Drawing(load_compositor, _give_up)
     stages_ms: dict[str, list[float]] = {}
     pictures_ms = []
     for index, frame in enumerate(frames):
@@ -106,7 +107,7 @@ def _throughput(frames: Sequence[Frame], settings: Settings) -> float:
             for frame in frames:
                 yield frame, pipeline.process(frame.image_rgb, frame.time_s)
 
-    drawing = Drawing(load_compositor, _say_status)
+    drawing = Drawing(load_compositor, _give_up)
     start_s = time.perf_counter()
     with closing(ahead(found())) as results:
         for index, (frame, result) in enumerate(results):
@@ -155,9 +156,8 @@ def _print(report: dict[str, Any]) -> None:
     print(f"MediaPipe Hands on the same frames: {report['mediapipe_ms']:.1f} ms")
 
 
-def _say_status(status: Status) -> None:
-    if status.text:
-        say(status.text)
+def _give_up(error: NoGraphics) -> None:
+    raise error
 
 
 def _frames(text: str) -> int:

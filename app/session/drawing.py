@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.effects import make_effect
+from app.render.context import NoGraphics
 from app.render.scene import Effect
-from app.session.picture import Status
 from app.session.settings import Settings
 from models.pipeline import PipelineResult
 
@@ -35,11 +35,14 @@ def load_compositor() -> PictureCompositor:
 
 
 class Drawing:
-    """The drawing stage. Without graphics it says so once and gives the frames back as they are."""
+    """The drawing stage. OpenGL is started when there is something to draw, and tried once.
 
-    def __init__(self, make_compositor: MakeCompositor, report: Callable[[Status], None]) -> None:
+    Where there is none, `on_no_graphics` is told, and frames are given back as they are.
+    """
+
+    def __init__(self, make_compositor: MakeCompositor, on_no_graphics: Callable[[NoGraphics], None]) -> None:
         self._make = make_compositor
-        self._report = report
+        self._on_no_graphics = on_no_graphics
         self._tried = False
         self._compositor: PictureCompositor | None = None
         self._effect: Effect | None = None
@@ -49,6 +52,8 @@ class Drawing:
         self, frame_rgb: NDArray[np.uint8], result: PipelineResult, settings: Settings, time_s: float
     ) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
         """The finished picture, (H, W, 3) RGB, and the lines the effect reads out."""
+        if settings.effect == "none" and not settings.overlays:
+            return frame_rgb, ()
         if not self._tried:
             self._tried = True
             self._open()
@@ -69,9 +74,7 @@ class Drawing:
             self._compositor.close()
 
     def _open(self) -> None:
-        from app.render.context import NoGraphics
-
         try:
             self._compositor = self._make()
         except NoGraphics as error:
-            self._report(Status("graphics", "error", f"No effects: {error}"))
+            self._on_no_graphics(error)

@@ -13,6 +13,7 @@ from threading import Event, Lock, Thread
 from app.capture import DEMO, Frame, SourceError, list_cameras, live_frames
 from app.errors import UserError
 from app.recorder import Recorder, RecordingState, save_png
+from app.render.context import NoGraphics
 from app.session.drawing import Drawing, MakeCompositor, load_compositor
 from app.session.finder import HandFinder, MakePipeline, load_pipeline
 from app.session.picture import Picture, Status
@@ -129,6 +130,9 @@ class Session:
                 self._play(request)
             except SourceError as error:
                 self._listener.status(Status("source", "error", str(error)))
+            except Exception as error:  # a fault in one source must not keep others from being opened
+                _log.exception("capture failed")
+                self._listener.status(Status("source", "error", f"The source failed ({error})"))
 
     def _play(self, request: _Request) -> None:
         if request.source != AUTO:
@@ -171,13 +175,16 @@ class Session:
             finder.close()
 
     def _drawing_loop(self) -> None:
-        drawing = Drawing(self._make_compositor, self._listener.status)
+        drawing = Drawing(self._make_compositor, self._tell_no_graphics)
         try:
             while (work := self._results.take()) is not None:
                 if work.result is not None:
                     self._draw(drawing, work.frame, work.result, work.source)
         finally:
             drawing.close()
+
+    def _tell_no_graphics(self, error: NoGraphics) -> None:
+        self._listener.status(Status("graphics", "error", f"No effects: {error}"))
 
     def _draw(self, drawing: Drawing, frame: Frame, result: PipelineResult, source: str) -> None:
         if self._picture is None:  # the first frame at once, before the graphics are set up
