@@ -27,21 +27,20 @@ class HandDetector:
         """
         if not bundle.is_file():
             raise FileNotFoundError(f"{bundle} is missing; build it with: python tools/build_detector.py")
-        with native_stderr_closed():
-            import mediapipe  # takes over a second: only once a detector is wanted
-            from mediapipe.tasks.python import BaseOptions, vision
+        import mediapipe  # takes over a second: only once a detector is wanted
+        from mediapipe.tasks.python import BaseOptions, vision
 
-            options = vision.HandLandmarkerOptions(
-                base_options=BaseOptions(model_asset_path=str(bundle)),
-                running_mode=vision.RunningMode.IMAGE,
-                num_hands=max_hands,
-                min_hand_detection_confidence=min_score,
-                min_hand_presence_confidence=min_score,
-            )
-            self._mp: Any = mediapipe
+        options = vision.HandLandmarkerOptions(
+            base_options=BaseOptions(model_asset_path=str(bundle)),
+            running_mode=vision.RunningMode.IMAGE,
+            num_hands=max_hands,
+            min_hand_detection_confidence=min_score,
+            min_hand_presence_confidence=min_score,
+        )
+        self._mp: Any = mediapipe
+        with native_stderr_closed():
             self._landmarker = vision.HandLandmarker.create_from_options(options)
-            # Left to the interpreter's end, MediaPipe closes itself too late and prints a traceback.
-            self._close = weakref.finalize(self, self._landmarker.close)
+            self._close = weakref.finalize(self, _close, self._landmarker)
             self.detect(np.zeros((64, 64, 3), np.uint8))  # its last chatter comes with the first picture
 
     def detect(self, frame_rgb: NDArray[np.uint8]) -> list[Detection]:
@@ -64,6 +63,13 @@ class HandDetector:
     def close(self) -> None:
         """Free the native graph; the detector is of no use afterwards."""
         self._close()
+
+
+def _close(landmarker: Any) -> None:
+    try:
+        landmarker.close()
+    except RuntimeError:  # the interpreter ends and its threads are gone: the memory goes with the process
+        landmarker._handle = None  # or else it tries again, later still, and prints a traceback
 
 
 @contextmanager

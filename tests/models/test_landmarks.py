@@ -90,10 +90,3 @@ def test_clear_errors(net: LandmarkNet) -> None:
     for kind in (LandmarkNet, lambda bundle: HandDetector(bundle=bundle)):
         with pytest.raises(FileNotFoundError, match=r"tools/build_detector\.py"):
             kind(Path("nowhere.task"))
-
-
-def test_the_detector_is_silent(capfd: pytest.CaptureFixture[str]) -> None:
-    d = HandDetector(max_hands=1)
-    d.detect(np.zeros((48, 64, 3), np.uint8))
-    d.close()
-    assert "".join(capfd.readouterr()) == ""
