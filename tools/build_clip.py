@@ -88,7 +88,7 @@ def room_light() -> Light:
     with np.load(ROOT / "assets" / "env" / "interior.npz") as maps:
         panorama = maps["level0"].astype(np.float64)
     return light_from_panorama(
-        0.50 * panorama, -VIEW_YAW_DEG, (0.66, -0.58, -0.55), (0.95, 0.91, 0.86), key_softness=0.16
+        0.33 * panorama, -VIEW_YAW_DEG, (0.72, -0.52, -0.46), (0.76, 0.68, 0.585), key_softness=0.16
     )
 
 
@@ -146,7 +146,11 @@ def write_clip(actor: Actor, hand: HandData, background_rgb: NDArray[np.uint8], 
     """Render and encode every frame."""
     light, skin, film, rng = room_light(), Skin(), Film(), np.random.default_rng(SEED)
     frames = round(DURATION_S * FPS)
-    with HandRenderer(hand) as renderer, av.open(str(path), "w", options={"movflags": "faststart"}) as file:
+    partial = path.with_name(f"{path.stem}.partial.mp4")  # nobody meets half a clip
+    with (
+        HandRenderer(hand) as renderer,
+        av.open(str(partial), "w", options={"movflags": "faststart"}) as file,
+    ):
         stream = file.add_stream("libx264", rate=FPS, options={"crf": "19", "preset": "slow", "threads": "1"})
         stream.width, stream.height, stream.pix_fmt = CLIP_CAMERA.width, CLIP_CAMERA.height, "yuv420p"
         stream.time_base = Fraction(1, FPS)
@@ -159,6 +163,7 @@ def write_clip(actor: Actor, hand: HandData, background_rgb: NDArray[np.uint8], 
             if sys.stderr.isatty():
                 print(f"\r{k + 1}/{frames}", end="", file=sys.stderr)
         file.mux(stream.encode())
+    partial.replace(path)
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from types import TracebackType
 
+import cv2
 import moderngl
 import numpy as np
 from numpy.typing import NDArray
@@ -35,8 +36,8 @@ _LAMP_MAP, _TILES, _KEY_MAP = 256, 8, 1024
 class Skin:
     """Whose hand it is."""
 
-    melanin: float = 0.17  # 0.05 very pale to 2 very dark
-    haemoglobin: float = 0.24  # 0.1 bloodless to 0.5 flushed
+    melanin: float = 0.27  # 0.05 very pale to 2 very dark
+    haemoglobin: float = 0.25  # 0.1 bloodless to 0.5 flushed
     roughness: float = 0.48  # 0.35 oily to 0.7 dry
     sleeve_rgb: tuple[float, float, float] | None = (0.06, 0.10, 0.17)  # linear; None: bare arm
 
@@ -236,6 +237,7 @@ class HandRenderer:
         target.use()
         target.viewport = (0, 0, s * w, s * h)
         target.clear()
+        self.context.front_face = "cw"  # the picture's y runs down, which turns outward faces over
         for surface in surfaces:
             surface.shaded.render()
         return self._read(target, camera, window)
@@ -243,7 +245,7 @@ class HandRenderer:
     def _picture(self, width: int, height: int) -> moderngl.Framebuffer:
         if self._target is None or self._target.size != (width, height):
             gl = self.context
-            attachments = [gl.texture((width, height), 4, dtype=kind) for kind in ("f2", "f4")]
+            attachments = [gl.texture((width, height), n, dtype=kind) for n, kind in ((4, "f2"), (2, "f4"))]
             self._target = gl.framebuffer(attachments, gl.depth_renderbuffer((width, height)))
         return self._target
 
@@ -258,10 +260,12 @@ class HandRenderer:
         h, w = layer.mask[window].shape
         view = (0, 0, s * w, s * h)
         colour = np.frombuffer(target.read(view, components=4, dtype="f2"), np.float16)
-        mean = colour.reshape(h, s, w, s, 4).mean((1, 3), dtype=np.float32)
-        info = np.frombuffer(target.read(view, components=4, attachment=1, dtype="f4"), np.float32)
-        centre = info.reshape(h, s, w, s, 4)[:, s // 2, :, s // 2]
-        seen = centre[..., 3] > 0
+        mean = cv2.resize(
+            colour.reshape(h * s, w * s, 4).astype(np.float32), (w, h), interpolation=cv2.INTER_AREA
+        )
+        info = np.frombuffer(target.read(view, components=2, attachment=1, dtype="f4"), np.float32)
+        centre = info.reshape(h, s, w, s, 2)[:, s // 2, :, s // 2]
+        seen = centre[..., 0] > 0
         layer.rgb[window], layer.mask[window] = mean[..., :3], mean[..., 3]
         layer.depth_m[window][seen] = centre[seen, 0]
         layer.parts[window][seen] = np.round(centre[seen, 1])

@@ -33,16 +33,6 @@ class Light:
         if n > 64:
             raise ValueError(f"light: expected at most 64 lamps, got {n}")
 
-    def scaled(self, exposure: float) -> Light:
-        """All lights brighter or darker by a factor."""
-        return Light(
-            self.lamp_directions,
-            self.lamp_rgb * exposure,
-            self.key_direction,
-            self.key_rgb * exposure,
-            self.key_softness,
-        )
-
 
 def spread_directions(n: int) -> Float:
     """(n, 3) unit vectors, evenly spread (a Fibonacci lattice)."""
@@ -80,17 +70,3 @@ def light_from_panorama(
     rgb = np.stack([np.bincount(nearest, energy[:, c], n_lamps) for c in range(3)], 1).astype(np.float64)
     key = np.asarray(key_direction, np.float64)
     return Light(lamps, rgb, key / np.linalg.norm(key), np.asarray(key_rgb, np.float64), key_softness)
-
-
-def light_from_background(
-    background_rgb: NDArray[np.uint8], key_direction: ArrayLike, key_rgb: ArrayLike, n_lamps: int = 48
-) -> Light:
-    """Light guessed from a photograph alone: its mean colours above and below, all around."""
-    linear = (background_rgb.astype(np.float64) / 255) ** 2.2
-    third = max(1, linear.shape[0] // 3)
-    above, below = linear[:third].mean((0, 1)), linear[-third:].mean((0, 1))
-    lamps = spread_directions(n_lamps)
-    share = 0.5 - 0.5 * lamps[:, 1:2]
-    rgb = (share * above + (1 - share) * below) * 4 / n_lamps
-    key = np.asarray(key_direction, np.float64)
-    return Light(lamps, rgb, key / np.linalg.norm(key), np.asarray(key_rgb, np.float64))

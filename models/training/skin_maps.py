@@ -13,6 +13,7 @@ import moderngl
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
+from scipy.spatial import cKDTree
 
 from models.hand_data import HandData
 from models.training.rest_view import Bone, finger_bones, seen_from
@@ -81,30 +82,26 @@ def _step(x: Float, low: float, high: float) -> Float:
 
 def _paint(hand: HandData, p: Float, n: Float, part: NDArray[np.int64], noise: _Noise) -> NDArray[np.float32]:
     fingers = finger_bones(hand)
-    palmward = _palmward(fingers, n, part)
-    volar = _step(palmward, -0.25, 0.45)
-    melanin = 1.0 - 0.45 * volar + 0.05 * noise.blotch + 0.03 * noise.mottle
-    blood = 0.86 + 0.22 * volar + 0.07 * noise.blotch + (0.05 + 0.05 * volar) * noise.mottle
-    height = 0.015 * noise.fine + 0.015 * noise.mottle
-    nail = np.zeros_like(melanin)
-
-    line = _palm_lines(hand, p, part, noise) * volar
-    melanin += 0.35 * line
-    blood += 0.35 * line
-    height -= 0.55 * line
+    volar = _step(_palmward(fingers, n, part), -0.25, 0.45)
+    skin = np.stack(
+        [
+            1.0 - 0.32 * volar + 0.05 * noise.blotch + 0.03 * noise.mottle,
+            0.86 + 0.22 * volar + 0.07 * noise.blotch + (0.05 + 0.05 * volar) * noise.mottle,
+            0.015 * noise.fine + 0.015 * noise.mottle + (1 - volar) * _tendons(hand, p, part),
+            np.zeros_like(volar),
+        ],
+        -1,
+    )
+    skin[..., :3] += (_palm_lines(hand, p, part, noise) * volar)[..., None] * [0.28, 0.34, -0.45]
     for f, bones in enumerate(fingers):
         own = part == f + 1
         for b, bone in enumerate(bones):
             near = own if b or f == 0 else own | (part == 0)
-            colour, depth = _joint(bone, f, b, p, volar, noise)
-            melanin += np.where(near, colour[0], 0)
-            blood += np.where(near, colour[1], 0)
-            height += np.where(near, depth, 0)
-        blood += np.where(own, _fingertip_blood(bones[2], p, volar), 0)
-        melanin, blood, height, nail = _nail(bones[2], f, own, p, n, melanin, blood, height, nail)
-    height += (1 - volar) * _tendons(hand, p, part)
-    maps = np.stack([np.clip(melanin, 0.05, 2), np.clip(blood, 0.03, 2.5), height, nail], -1)
-    return np.asarray(cv2.GaussianBlur(maps.astype(np.float32), (0, 0), 0.8), np.float32)
+            skin[near] += _joint(bone, f, b, p[near], volar[near], noise.warp[near])
+        skin[own, 1] += _fingertip_blood(bones[2], p[own], volar[own])
+        skin[own] = _nail(bones[2], f, p[own], n[own], skin[own])
+    skin = np.clip(skin, [0.05, 0.03, -2, 0], [2, 2.5, 2, 1])
+    return np.asarray(cv2.GaussianBlur(skin.astype(np.float32), (0, 0), 0.8), np.float32)
 
 
 def _palmward(fingers: list[list[Bone]], n: Float, part: NDArray[np.int64]) -> Float:
@@ -115,14 +112,12 @@ def _palmward(fingers: list[list[Bone]], n: Float, part: NDArray[np.int64]) -> F
     return np.asarray(cv2.GaussianBlur(facing, (0, 0), 6), np.float64)
 
 
-def _joint(
-    bone: Bone, finger: int, b: int, p: Float, volar: Float, noise: _Noise
-) -> tuple[tuple[Float, Float], Float]:
-    """Knuckle on the back and flexion creases on the palm side, at the head of a bone: pigments, height."""
+def _joint(bone: Bone, finger: int, b: int, p: Float, volar: Float, warp: Float) -> Float:
+    """(n, 4) what the joint at a bone's head adds: a knuckle on the back, creases on the palm side."""
     x, y, _ = bone.local(p)
     back = 1 - volar
     knuckle = _bump(y, 0.0075 if b else 0.011) * _bump(x, 0.010)
-    wobble = 0.0006 * noise.warp
+    wobble = 0.0006 * warp
     wrinkles = np.zeros_like(x)
     if b:
         for k, at in enumerate((-0.0042, -0.0022, -0.0003, 0.0016, 0.0036)):
@@ -131,15 +126,16 @@ def _joint(
         if b == 2:
             wrinkles *= 0.6
     creases = np.zeros_like(x)
-    if b:
-        ats: tuple[float, ...] = (-0.0012, 0.0012) if b == 1 and finger else (0.0,)
-    else:
-        ats = (0.42 * bone.length, 0.42 * bone.length + 0.0022) if finger else ()
+    web = 0.42 * bone.length  # where a finger leaves the palm
+    ats: tuple[float, ...] = ((web, web + 0.0022), (-0.0012, 0.0012), (0.0,))[b]
+    if finger == 0 and b < 2:
+        ats = ()  # the ball of the thumb has none
     for at in ats:
-        creases += _bump(y - at + wobble + 2.0 * x * x, 0.00055)
+        creases += _bump(y - at + wobble + 2.0 * x * x, 0.0006)
     melanin = back * (0.22 * knuckle + 0.35 * wrinkles) + volar * 0.22 * creases
     blood = back * (0.26 * knuckle + 0.15 * wrinkles) + volar * 0.28 * creases
-    return (melanin, blood), -back * 0.22 * wrinkles - volar * 0.4 * creases
+    height = -back * 0.22 * wrinkles - volar * 0.4 * creases
+    return np.stack([melanin, blood, height, np.zeros_like(x)], -1)
 
 
 def _fingertip_blood(bone: Bone, p: Float, volar: Float) -> Float:
@@ -147,18 +143,8 @@ def _fingertip_blood(bone: Bone, p: Float, volar: Float) -> Float:
     return (0.10 + 0.14 * volar) * _step(y, 0.1 * bone.length, 0.8 * bone.length)
 
 
-def _nail(
-    bone: Bone,
-    finger: int,
-    own: NDArray[np.bool_],
-    p: Float,
-    n: Float,
-    melanin: Float,
-    blood: Float,
-    height: Float,
-    nail: Float,
-) -> tuple[Float, Float, Float, Float]:
-    """Lay a nail on the back of an end bone: fold, plate, pale moon and free edge."""
+def _nail(bone: Bone, finger: int, p: Float, n: Float, skin: Float) -> Float:
+    """Lay a nail on the back of an end bone, (n, 4) to (n, 4): fold, plate, pale moon and free edge."""
     x, y, _ = bone.local(p)
     half = (0.0068, 0.0053, 0.0056, 0.0053, 0.0043)[finger]
     start, end = 0.50 * bone.length, 0.97 * bone.length
@@ -168,16 +154,16 @@ def _nail(
     u, v = arc / half, (y - middle) / reach
     v = v + 0.12 * u * u * np.sign(v)
     edge = np.where(v > 0, np.abs(u) ** 3 + np.abs(v) ** 3, np.abs(u) ** 4 + np.abs(v) ** 2.6) ** (1 / 3)
-    on_back = own & (n @ bone.backward > 0.05)
+    on_back = n @ bone.backward > 0.05
     plate = np.where(on_back, 1 - _step(edge, 0.95, 1.04), 0)
     fold = np.where(on_back, _bump(edge - 1.06, 0.07), 0) * _step(-v, -0.75, -0.2)
     moon = plate * (1 - _step(np.hypot(0.8 * u, v + 1.05), 0.30, 0.42))
-    rim = plate * _step(v - 0.06 * u * u, 0.80, 0.86)
-    keep = 1 - plate
-    melanin = melanin * keep + plate * (0.42 - 0.14 * moon - 0.25 * rim) + 0.22 * fold
-    blood = blood * keep + plate * (1.12 - 0.45 * moon - 0.8 * rim) + 0.28 * fold
-    height = height * keep + plate * 0.12 - 0.25 * fold
-    return melanin, blood, height, np.maximum(nail, plate)
+    rim = plate * _step(v - 0.06 * u * u, 0.82, 0.90)
+    under = np.stack([0.10 * fold, 0.26 * fold, -0.16 * fold, np.zeros_like(u)], -1)
+    over = np.stack(
+        [0.55 - 0.16 * moon - 0.22 * rim, 1.15 - 0.40 * moon - 0.62 * rim, 0.12 + 0 * u, 1 + 0 * u], -1
+    )
+    return skin + under + plate[:, None] * (over - skin)
 
 
 def _tendons(hand: HandData, p: Float, part: NDArray[np.int64]) -> Float:
@@ -210,10 +196,10 @@ def _palm_lines(hand: HandData, p: Float, part: NDArray[np.int64], noise: _Noise
     warp = 0.0011 * np.stack([noise.warp, np.roll(noise.warp, 97, 0)], -1)
     q = p[..., :2] + warp
     depth = np.zeros(part.shape)
+    palm = (part == 0) | (part == 1)
     for curve, strength, width in ((heart, 0.9, 0.0008), (head, 0.8, 0.0007), (life, 1.0, 0.0009)):
-        off, t = _distance(q, np.array(curve))
-        depth += strength * _bump(off, width) * (1 - 0.6 * _step(t, 0.7, 1.0))
-    depth = np.where((part == 0) | (part == 1), depth, 0)
+        off, t = _distance(q[palm], np.array(curve))
+        depth[palm] += strength * _bump(off, width) * (1 - 0.6 * _step(t, 0.7, 1.0))
     for along, strength in ((0.012, 0.7), (0.020, 0.45)):
         off = (q - wrist) @ (up / np.linalg.norm(up)) + along - 3.0 * ((q - wrist) @ lateral) ** 2 - 0.012
         depth += strength * _bump(off, 0.0007) * ((part == 0) | (part == 6))
@@ -221,15 +207,10 @@ def _palm_lines(hand: HandData, p: Float, part: NDArray[np.int64], noise: _Noise
 
 
 def _distance(q: Float, bezier: Float) -> tuple[Float, Float]:
-    """Distance of points (H, W, 2) from a cubic Bezier curve (4, 2), and where along it, 0..1."""
-    t = np.linspace(0, 1, 24)[:, None]
-    a, b, c, d = bezier
-    points = (1 - t) ** 3 * a + 3 * t * (1 - t) ** 2 * b + 3 * t * t * (1 - t) * c + t**3 * d
-    best, where = np.full(q.shape[:2], np.inf), np.zeros(q.shape[:2])
-    for k in range(len(points) - 1):
-        step = points[k + 1] - points[k]
-        s = np.clip(((q - points[k]) @ step) / (step @ step), 0, 1)
-        off = np.linalg.norm(q - points[k] - s[..., None] * step, axis=-1)
-        where = np.where(off < best, (k + s) / (len(points) - 1), where)
-        best = np.minimum(best, off)
-    return best, where
+    """Distance of points (n, 2) from a cubic Bezier curve (4, 2), and where along it, 0..1."""
+    t = np.linspace(0, 1, 400)
+    a, b, c, d = bezier[:, None]
+    s = t[:, None]
+    curve = (1 - s) ** 3 * a + 3 * s * (1 - s) ** 2 * b + 3 * s * s * (1 - s) * c + s**3 * d
+    off, nearest = cKDTree(curve).query(q)
+    return off, t[nearest]

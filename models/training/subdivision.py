@@ -14,7 +14,7 @@ from scipy import sparse
 
 Int = NDArray[np.int64]
 
-_KEEP_STEPS = 3  # Richardson steps: the open hand moves by 0.15 mm (median) instead of 0.95
+_KEEP_STEPS = 2  # Richardson steps: the open hand moves by 0.25 mm (median) instead of 0.95
 
 
 @dataclass(frozen=True)

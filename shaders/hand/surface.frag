@@ -23,7 +23,7 @@ in vec3 room_rgb;
 in vec3 gloss_rgb;
 in float openness;
 layout(location = 0) out vec4 out_colour;  // linear
-layout(location = 1) out vec4 out_info;    // depth in metres, part
+layout(location = 1) out vec2 out_info;    // depth in metres, part
 
 const float PI = 3.14159265;
 // Absorption per unit of pigment for red, green and blue, set by eye against photographs.
@@ -114,5 +114,5 @@ void main() {
     bool is_cloth = part >= cloth_part - 0.5;
     vec3 colour = is_cloth ? cloth(n, view) : skin(n, view);
     out_colour = vec4(colour, 1.0);
-    out_info = vec4(position.z, part, 0.0, 1.0);
+    out_info = vec2(position.z, part);
 }

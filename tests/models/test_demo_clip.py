@@ -43,7 +43,7 @@ def test_truth_is_in_the_picture_when_it_says_so(truth: dict[str, np.ndarray]) -
     assert 0.8 < share < 0.97  # mostly there, and it does leave
     gone = (px < 0).any(-1) | (px > [639, 479]).any(-1)
     assert gone.all(1).sum() >= 6  # wholly out for a while
-    assert truth["in_view"][0] and truth["in_view"][-1]
+    assert truth["in_view"][[0, -1]].all()
 
 
 def test_truth_follows_from_the_hand_model(truth: dict[str, np.ndarray]) -> None:
