@@ -48,6 +48,16 @@ def write_clip(
     return path
 
 
+def first_frames(source: Path, path: Path, count: int) -> Path:
+    """The first frames of a video, as they are encoded there."""
+    with av.open(str(source)) as whole, av.open(str(path), "w") as part:
+        stream = part.add_stream_from_template(whole.streams.video[0])
+        for packet in list(whole.demux(video=0))[:count]:
+            packet.stream = stream
+            part.mux(packet)
+    return path
+
+
 def steady(count: int, fps: float = 30.0) -> list[int]:
     """The times of `count` frames at a constant rate, milliseconds."""
     return [round(1000 * index / fps) for index in range(count)]
