@@ -90,7 +90,7 @@ def build(panorama: Float) -> list[Float]:
         cv2.resize(panorama, (WIDTH, WIDTH // 2), interpolation=cv2.INTER_AREA), np.float32
     )
     _, solid = directions(WIDTH // 2)
-    for _ in range(2):  # clipping the brightest lowers the mean
+    for _ in range(8):  # clipping the brightest lowers the mean
         mean = float((base.mean(-1).ravel() * solid).sum() / solid.sum())
         base = np.minimum(base / mean, BRIGHTEST).astype(np.float32)
     heights = [WIDTH // 2 >> k for k in range(len(ROUGHNESS))]

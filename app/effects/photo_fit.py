@@ -25,7 +25,7 @@ _TILTS = np.radians([-16.0, -12, -8, -4, 0, 4, 8, 12, 16])
 # How far the photo's finger may be from the mesh's, one standard deviation each.
 _SHIFT_TRUST = 0.3  # half widths
 _WIDTH_TRUST = 0.2  # of the width
-_TILT_TRUST = np.radians(9.0)
+_TILT_TRUST = np.radians(14.0)
 _CLEAR = 50.0  # grey levels per tenth of a half width at which an edge is half believed
 _NARROWEST_PX = 5.0
 
@@ -75,7 +75,7 @@ def photo_edges(frame_rgb: NDArray[np.uint8], camera: Camera, section: Section) 
     for tilt in _TILTS:
         moved = [np.roll(b, -round(a * np.tan(tilt) / _STEP)) for a, b in zip(_ALONG, believed, strict=True)]
         # An edge runs along the finger; a crease or a hair does not.
-        score, left, right, confidence = _best_pair(at, np.median(moved, axis=0))
+        score, left, right, confidence = _best_pair(at, np.mean(moved, axis=0))
         score *= float(np.exp(-0.5 * (tilt / _TILT_TRUST) ** 2))
         best = max(best, (score, left, right, confidence, float(tilt)))
     _, left, right, confidence, tilt = best
@@ -91,8 +91,10 @@ def _best_pair(at: Float, believed: Float) -> tuple[float, float, float, float]:
     low, high = np.flatnonzero((at > -1.6) & (at < -0.45)), np.flatnonzero((at > 0.45) & (at < 1.6))
     middle = (at[high][None, :] + at[low][:, None]) / 2
     width = (at[high][None, :] - at[low][:, None]) / 2
-    score = np.sqrt(believed[low][:, None] * believed[high][None, :]) * np.exp(
-        -0.5 * (middle / _SHIFT_TRUST) ** 2 - 0.5 * ((width - 1) / _WIDTH_TRUST) ** 2
+    score = (
+        believed[low][:, None]
+        * believed[high][None, :]
+        * np.exp(-0.5 * (middle / _SHIFT_TRUST) ** 2 - 0.5 * ((width - 1) / _WIDTH_TRUST) ** 2)
     )
     i, k = np.unravel_index(int(np.argmax(score)), score.shape)
     confidence = float(np.sqrt(believed[low[i]] * believed[high[k]]))

@@ -14,9 +14,9 @@ Float = NDArray[np.float64]
 
 FORGET_S = 1.0
 """A hand that was away for longer is measured afresh, seconds."""
-_SIZE_MEMORY_S = 0.7
+_SIZE_MEMORY_S = 2.0
 _PLACE_MEMORY_S = 0.12
-_DOUBT, _TRUST = 0.3, 0.6  # confidence at which the photo's edges start to count, and count fully
+_DOUBT, _TRUST = 0.25, 0.5  # confidence at which the photo's edges start to count, and count fully
 _SCALES = (0.82, 1.2)
 
 

@@ -97,6 +97,7 @@ class Compositor:
         from app.render.nodes import grip_uniforms
 
         renderer, nodes = self._renderer, self._nodes
+        self._context.make_current()
         nodes.show_props(props, hands)
         shown = nodes.show_hands(hands)
         renderer.upload(nodes.scene)
@@ -129,6 +130,7 @@ class Compositor:
         if not self._closed:
             self._check_thread()
             self._closed = True
+            self._context.make_current()
             self._renderer.delete()
             self._context.close()
 

@@ -40,6 +40,10 @@ class Context:
             raise NoGraphics(_advice("no context became current"))
         self.description = f"{name.decode()}, OpenGL {version.decode()}"
 
+    def make_current(self) -> None:
+        """Direct this thread's OpenGL calls here; another context may have been used in between."""
+        self._platform.make_current()
+
     def close(self) -> None:
         """Free the context. Twice is harmless."""
         if self._platform is not None:

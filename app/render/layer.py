@@ -63,6 +63,7 @@ class LayerRenderer(Renderer):
         }
         self._environment = upload_environment(environment)
         self._stage: Stage = "occluder"
+        self._deleted = False
         self.uniforms: dict[str, Any] = {"max_level": float(len(environment.levels) - 1)}
 
     def upload(self, scene: pyrender.Scene) -> None:
@@ -81,7 +82,10 @@ class LayerRenderer(Renderer):
         return self._targets["picture"].read_rgba(width, height)
 
     def delete(self) -> None:
-        """Free everything on the GPU."""
+        """Free everything on the GPU. pyrender calls it again when the object is collected."""
+        if self._deleted:
+            return
+        self._deleted = True
         for target in self._targets.values():
             target.delete()
         GL.glDeleteTextures([self._environment])
