@@ -7,9 +7,12 @@ MediaPipe and the benchmarks mark each joint at its own place: a wrist crease, a
 fingertip. A skeleton's bone heads are elsewhere. Each round fits the hand to every crop's landmarks and
 finds, per joint, the constant offset in its bone's frame that explains what remains in the picture (each
 crop sees two of three components, all views together see three); the joint then moves there, as the
-smoothest affine mix of the vertices around it. In one direction the pictures can't tell a joint nearer the
-nail from a finger bent further: there it stays within 2 mm of the bone's head. The table gives the offsets in
-the palm's frame: towards the fingers, towards the thumb, towards the back of the hand.
+smoothest affine mix of the vertices around it.
+
+Two things pictures can't tell apart are held: a joint nearer the nail from a finger bent further (a joint
+stays within 2 mm of its bone's head in that direction), and a small hand inside the mesh from the mesh
+further off (the knuckles as a whole keep the bone heads' place and size). The table gives the offsets in the
+palm's frame: towards the fingers, towards the thumb, towards the back of the hand.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ from pathlib import Path
 import numpy as np
 
 from models.fitting import HandFitter
-from models.geometry import camera_from_fov, rays
+from models.geometry import camera_from_fov, procrustes, rays
 from models.hand_data import OPEN_HAND, HandData, load_open_hand
 from models.joint_limits import anatomical_frames
 
@@ -33,6 +36,7 @@ JOINTS = ["wrist"] + [
 BONE = np.array(
     [0] + [b for f in range(5) for b in (0, 3 * f + 1, 3 * f + 2, 3 * f + 3)]
 )  # joint -> rigid part
+KNUCKLES = np.array([2, 3, 5, 6, 7, 9, 10, 11, 13, 14, 15, 17, 18, 19])
 CROP_FOV_DEG = 35.0  # diagonal; crops were cut from pictures of unknown cameras, hands at arm's length
 
 
@@ -122,6 +126,8 @@ def calibrate(hand: HandData, u: np.ndarray, world: np.ndarray, side: np.ndarray
         found = offsets(hand, u, world, side)
         joints = hand.regressor_21.astype(np.float64) @ hand.template_m
         joints += 0.8 * found["bone"]
+        scale, R, t = procrustes(joints[KNUCKLES], bones[KNUCKLES])
+        joints = scale * joints @ R.T + t
         off = ((joints - bones) * back).sum(1)
         joints -= back * (off - off.clip(-0.002, 0.002))[:, None]
         regressor = np.stack([place(hand, i, joints[i]) for i in range(21)])
@@ -156,7 +162,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Calibrate the joint regressor on real crops.")
     parser.add_argument("--real", type=Path, required=True, help="folder of crops with labels.npz")
     parser.add_argument("--check", action="store_true", help="print the table only")
-    parser.add_argument("--crops", type=int, default=1200)
+    parser.add_argument("--crops", type=int, default=800)
     parser.add_argument("--rounds", type=int, default=8)
     args = parser.parse_args()
     if not (args.real / "labels.npz").is_file():
