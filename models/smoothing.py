@@ -79,13 +79,13 @@ def hand_filter_config(smoothing: float) -> HandFilterConfig:
     """The filters for one slider: 0 steady .. 1 responsive. Raises ValueError outside.
 
     The middle was tuned on real videos: a still hand's acceleration falls to a third or less, and a moving
-    hand lags by some 10 ms in articulation, 20 ms across the picture and 35 ms in depth.
+    hand lags by some 10 ms in articulation, 15 ms across the picture and 35 ms in depth.
     """
     if not 0 <= smoothing <= 1:
         raise ValueError(f"smoothing: expected 0 (steady) to 1 (responsive), got {smoothing}")
     rest, motion = 3.0 ** (2 * smoothing - 1), 2.0 ** (2 * smoothing - 1)
     return HandFilterConfig(
-        place=OneEuroConfig(0.5 * rest, 100 * motion),
+        place=OneEuroConfig(0.5 * rest, 200 * motion),
         depth=OneEuroConfig(0.5 * rest, 14 * motion),
         articulation=OneEuroConfig(0.5 * rest, 200 * motion),
     )
