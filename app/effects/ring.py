@@ -38,7 +38,7 @@ class RingSettings:
 
     finger: Finger = "ring"
     segment: Segment = "proximal"
-    position: float = 0.6  # along the segment, 0 palm end .. 1; rings are worn just past the web
+    position: float = 0.55  # along the segment, 0 palm end .. 1; rings are worn just past the web
     metal: str = "gold"  # of METALS
     width_mm: float = 4.0  # along the finger
     thickness_mm: float = 1.7

@@ -115,10 +115,10 @@ class FingerSections:
     """`finger_section` for one hand model: knows each segment's faces and which way its back looks."""
 
     def __init__(self, hand: HandData) -> None:
-        rest, joints = (
-            hand.template_m.astype(np.float64),
-            hand.regressor_21.astype(np.float64) @ hand.template_m,
-        )
+        # The bones' own ends, not the 21 joints that detectors are calibrated to: those move when they are.
+        self._joints = hand.regressor_21_mano
+        rest = hand.template_m.astype(np.float64)
+        joints = self._joints @ rest
         dorsal = anatomical_frames(hand)[:, :, 1]
         self._segments: dict[tuple[Finger, Segment], _SegmentMesh] = {}
         for f, finger in enumerate(FINGERS):
@@ -143,7 +143,7 @@ class FingerSections:
         segment_ends(finger, segment)
         part, v = self._segments[finger, segment], mesh.vertices_m
         back = v[part.back_side].mean(0) - v[part.palm_side].mean(0)
-        return finger_section(v, part.faces, mesh.joints_m, finger, segment, t, back)
+        return finger_section(v, part.faces, self._joints @ v, finger, segment, t, back)
 
 
 @dataclass(frozen=True)
