@@ -92,21 +92,23 @@ void main() {
     float shadow = 1.0 - (1.0 - 0.50 * exp(-tight * tight)) * (1.0 - 0.40 * exp(-wide * wide));
     shadow *= smoothstep(0.05, 0.5, dot(n, -normalize(p_cam)));
     shadow *= 1.0 - smoothstep(0.6 * SECTION_M, SECTION_M, abs(p.z) - grip_size.z);
+    if (shadow < 0.01) discard;
     colour = vec4(SHADOW_RGB, 1.0) * (shadow * opacity * past_hands(section));
 }
 #else
 void main() {
+    float section = grip_size.z + SECTION_M;
+    vec3 p = (grip_from_cam * vec4(p_cam, 1.0)).xyz;
+    float visible = opacity;
+    if (gripping == 1) visible *= past_own_finger(p, grip_from_cam[3].xyz, section);
+    if (visible < 0.004) discard;
+    visible *= past_hands(section);
+    if (visible < 0.004) discard;
+
     vec3 n = normalize(n_cam), to_eye = -normalize(p_cam);
     vec3 mirrored = reflect(-to_eye, n);
-    float section = grip_size.z + SECTION_M;
-
-    float visible = opacity * past_hands(section);
     vec3 light = radiance(mirrored, roughness) * scene_light;
     if (gripping == 1) {
-        vec3 p = (grip_from_cam * vec4(p_cam, 1.0)).xyz;
-        vec3 eye = grip_from_cam[3].xyz;
-        visible *= past_own_finger(p, eye, section);
-
         // Metal next to skin mirrors skin: follow the mirrored ray to the finger.
         vec3 r = normalize(mat3(grip_from_cam) * mirrored);
         float a = max(dot(r.xy, r.xy), 1e-6), b = dot(p.xy, r.xy);
@@ -119,7 +121,6 @@ void main() {
         float inward = step(0.0, -dot(normalize(p.xy), (mat3(grip_from_cam) * n).xy));
         light *= mix(mix(0.45, 1.0, smoothstep(0.0, 0.7, height)), 0.25, inward);
     }
-    if (visible < 0.004) discard;
 
     float grazing = pow(1.0 - max(dot(n, to_eye), 0.0), 5.0);
     vec3 fresnel = reflectance + (max(vec3(1.0 - roughness), reflectance) - reflectance) * grazing;

@@ -29,6 +29,12 @@ _TILT_TRUST = np.radians(14.0)
 _CLEAR = 50.0  # grey levels per tenth of a half width at which an edge is half believed
 _NARROWEST_PX = 5.0
 
+_AT = np.arange(-_REACH, _REACH + _STEP, _STEP)
+_LOW, _HIGH = np.flatnonzero((_AT > -1.6) & (_AT < -0.45)), np.flatnonzero((_AT > 0.45) & (_AT < 1.6))
+_MIDDLE = (_AT[_HIGH][None, :] + _AT[_LOW][:, None]) / 2
+_WIDTH = (_AT[_HIGH][None, :] - _AT[_LOW][:, None]) / 2
+_PRIOR = np.exp(-0.5 * (_MIDDLE / _SHIFT_TRUST) ** 2 - 0.5 * ((_WIDTH - 1) / _WIDTH_TRUST) ** 2)
+
 
 @dataclass(frozen=True)
 class PhotoEdges:
@@ -59,12 +65,13 @@ def photo_edges(frame_rgb: NDArray[np.uint8], camera: Camera, section: Section) 
             section.half_height_mm * (sideways @ section.up),
         )
     )
-    at = np.arange(-_REACH, _REACH + _STEP, _STEP)
-    points = center + half_m * (at[None, :, None] * sideways + _ALONG[:, None, None] * section.axis)
+    points = center + half_m * (_AT[None, :, None] * sideways + _ALONG[:, None, None] * section.axis)
     px = project(points, camera)
     if np.linalg.norm(px[0, -1] - px[0, 0]) < 2 * _REACH * _NARROWEST_PX:
         return None
-    if (px[:, len(at) // 2] < 2).any() or (px[:, len(at) // 2] > [camera.width - 3, camera.height - 3]).any():
+    if (px[:, len(_AT) // 2] < 2).any() or (
+        px[:, len(_AT) // 2] > [camera.width - 3, camera.height - 3]
+    ).any():
         return None
     x, y = np.moveaxis(px.astype(np.float32), -1, 0)
     lines = cv2.remap(frame_rgb, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
@@ -75,7 +82,7 @@ def photo_edges(frame_rgb: NDArray[np.uint8], camera: Camera, section: Section) 
     for tilt in _TILTS:
         moved = [np.roll(b, -round(a * np.tan(tilt) / _STEP)) for a, b in zip(_ALONG, believed, strict=True)]
         # An edge runs along the finger; a crease or a hair does not.
-        score, left, right, confidence = _best_pair(at, np.mean(moved, axis=0))
+        score, left, right, confidence = _best_pair(np.mean(moved, axis=0))
         score *= float(np.exp(-0.5 * (tilt / _TILT_TRUST) ** 2))
         best = max(best, (score, left, right, confidence, float(tilt)))
     _, left, right, confidence, tilt = best
@@ -83,19 +90,12 @@ def photo_edges(frame_rgb: NDArray[np.uint8], camera: Camera, section: Section) 
     return PhotoEdges(0.5 * (left + right) * half_m * sideways, -tilt, 0.5 * (right - left), confidence)
 
 
-def _best_pair(at: Float, believed: Float) -> tuple[float, float, float, float]:
+def _best_pair(believed: Float) -> tuple[float, float, float, float]:
     """Score, the positions of the two edges in half widths, and how far they are to be believed.
 
     Both edges strong, their middle near to the mesh's and their distance near to its width.
     """
-    low, high = np.flatnonzero((at > -1.6) & (at < -0.45)), np.flatnonzero((at > 0.45) & (at < 1.6))
-    middle = (at[high][None, :] + at[low][:, None]) / 2
-    width = (at[high][None, :] - at[low][:, None]) / 2
-    score = (
-        believed[low][:, None]
-        * believed[high][None, :]
-        * np.exp(-0.5 * (middle / _SHIFT_TRUST) ** 2 - 0.5 * ((width - 1) / _WIDTH_TRUST) ** 2)
-    )
+    score = believed[_LOW][:, None] * believed[_HIGH][None, :] * _PRIOR
     i, k = np.unravel_index(int(np.argmax(score)), score.shape)
-    confidence = float(np.sqrt(believed[low[i]] * believed[high[k]]))
-    return float(score[i, k]), float(at[low[i]]), float(at[high[k]]), confidence
+    confidence = float(np.sqrt(believed[_LOW[i]] * believed[_HIGH[k]]))
+    return float(score[i, k]), float(_AT[_LOW[i]]), float(_AT[_HIGH[k]]), confidence

@@ -94,7 +94,6 @@ class Compositor:
     ) -> Picture:
         """(h, w, 4) premultiplied RGBA of one window, in the light of the last composed frame."""
         from app.render.layer import replace_vertices
-        from app.render.nodes import grip_uniforms
 
         renderer, nodes = self._renderer, self._nodes
         self._context.make_current()
@@ -115,11 +114,12 @@ class Compositor:
             "occluder_rays": np.array([1 / fx, 1 / fy, -cx / fx, -cy / fy], np.float32),
             "feather": FEATHER_PX * coarse,
             "pixel_m": 1 / camera.fx,
-        } | grip_uniforms(props, hands)
+        }
         if props:
             nodes.camera.intrinsics = (fx, fy, cx, cy)
             renderer.draw(nodes.scene, "occluder", window.width * coarse, window.height * coarse)
         nodes.camera.intrinsics = window.intrinsics(camera, window.samples)
+        nodes.hide_hands(not overlays & {"mesh", "wireframe"})
         renderer.draw(nodes.scene, "picture", *window.rendered_wh)
         fine = renderer.read_picture(*window.rendered_wh)
         rgba = cv2.resize(fine, (window.width, window.height), interpolation=cv2.INTER_AREA)

@@ -26,7 +26,7 @@ class Surface(Material):
 
 
 class HandSkin(Surface):
-    """The hand: invisible, it hides what is behind it and takes shadows; overlays colour it."""
+    """The hand: invisible, it hides what is behind it; overlays colour it."""
 
     fragment_shaders = {"occluder": "occluder.frag", "picture": "skin.frag"}  # noqa: RUF012
     order = 0

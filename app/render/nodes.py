@@ -14,7 +14,6 @@ from app.render.scene import Geometry, Grip, Prop
 from app.render.surface import HandSurface
 from models.types import HandMesh
 
-MAX_GRIPS = 8  # as in skin.frag
 N_PARTS = 6  # regions of a hand: palm and five fingers
 SLEEVE_M = 0.006  # SECTION_M of metal.frag: how far a finger is taken for a cylinder beyond its band
 
@@ -42,6 +41,11 @@ class SceneNodes:
         for i, node in enumerate(self._hands):
             node.mesh.is_visible = i < len(hands)
         return [(node.mesh.primitives[0], mesh) for node, mesh in zip(self._hands, hands, strict=False)]
+
+    def hide_hands(self, hidden: bool) -> None:
+        """Leave the hands out of the stages to come."""
+        for node in self._hands:
+            node.mesh.is_visible = node.mesh.is_visible and not hidden
 
     def show_props(self, props: Sequence[Prop], hands: Sequence[HandMesh]) -> None:
         """Show these props and no others; geometries that are no longer used are dropped."""
@@ -84,19 +88,6 @@ def tube(radius_m: float, half_length_m: float, turns: int = 48) -> Geometry:
         np.tile(normals, (2, 1)).astype(np.float32),
         faces.astype(np.int32),
     )
-
-
-def grip_uniforms(props: Sequence[Prop], hands: Sequence[HandMesh]) -> dict[str, object]:
-    """What the skin must know of everything that sits on a finger."""
-    gripping = [(p, p.grip) for p in props if p.grip is not None][:MAX_GRIPS]
-    uniforms: dict[str, object] = {"grip_count": len(gripping)}
-    for i, (prop, grip) in enumerate(gripping):
-        uniforms[f"grip_from_cam[{i}]"] = np.linalg.inv(prop.pose)
-        uniforms[f"grip_size[{i}]"] = np.array(
-            [grip.outer_radius_m, grip.half_width_m, prop.opacity, _palm_part(grip, hands) + grip.region],
-            np.float32,
-        )
-    return uniforms
 
 
 def _metal_uniforms(prop: Prop, hands: Sequence[HandMesh]) -> dict[str, object]:
