@@ -29,6 +29,11 @@ from models.types import HandMesh
 
 Hands = Literal["both", "right", "left"]
 
+_WORN_AT: dict[Segment, float] = {
+    "proximal": 0.55,  # just past the web of skin between the fingers
+    "middle": 0.4,
+    "distal": 0.25,  # below the nail
+}
 _BUILT_RADIUS_M = 0.0085  # the band is built for this finger and scaled to the measured one
 
 
@@ -38,7 +43,7 @@ class RingSettings:
 
     finger: Finger = "ring"
     segment: Segment = "proximal"
-    position: float = 0.55  # along the segment, 0 palm end .. 1; rings are worn just past the web
+    position: float | None = None  # along the segment, 0 palm end .. 1; None: where rings are worn
     metal: str = "gold"  # of METALS
     width_mm: float = 4.0  # along the finger
     thickness_mm: float = 1.7
@@ -46,7 +51,7 @@ class RingSettings:
 
     def __post_init__(self) -> None:
         segment_ends(self.finger, self.segment)
-        if not 0 <= self.position <= 1:
+        if self.position is not None and not 0 <= self.position <= 1:
             raise ValueError(f"ring position: expected 0 to 1 along the segment, got {self.position}")
         if self.metal not in METALS:
             raise ValueError(f"metal: there is no {self.metal!r}; choose from {', '.join(METALS)}")
@@ -75,7 +80,8 @@ class RingEffect:
         for hand in context.hands:
             if s.hands not in ("both", hand.side):
                 continue
-            section = self._sections.section(hand, s.finger, s.segment, s.position)
+            position = _WORN_AT[s.segment] if s.position is None else s.position
+            section = self._sections.section(hand, s.finger, s.segment, position)
             if section is None:
                 continue
             edges = photo_edges(context.frame_rgb, context.camera, section)

@@ -12,11 +12,28 @@ from models.types import HandMesh, Side
 Float = NDArray[np.float32]
 
 
+def closed(faces: NDArray[np.integer]) -> NDArray[np.int64]:
+    """(F + n - 2, 3): the faces, and a lid of triangles on their one hole of n edges, the wrist.
+
+    Without it a camera that looks along the forearm sees through the wrist to the fingers.
+    """
+    edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]).astype(np.int64)
+    inner = {(int(b), int(a)) for a, b in edges}
+    following = {int(a): int(b) for a, b in edges if (int(a), int(b)) not in inner}
+    if not following:
+        return np.asarray(faces, np.int64)
+    loop = [next(iter(following))]
+    while (vertex := following[loop[-1]]) != loop[0]:
+        loop.append(vertex)
+    lid = [[loop[0], loop[k + 1], loop[k]] for k in range(1, len(loop) - 1)]
+    return np.concatenate([faces, lid])
+
+
 class HandSurface:
     """Vertex buffers of one hand model, both sides."""
 
     def __init__(self, hand: HandData) -> None:
-        right = np.asarray(hand.faces, np.int64)
+        right = closed(hand.faces)
         self.faces: dict[Side, NDArray[np.int64]] = {"right": right, "left": right[:, ::-1].copy()}
         n = len(right)
         self._around = csr_matrix(

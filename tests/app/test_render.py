@@ -117,6 +117,11 @@ def test_the_own_fist_hides_the_ring_from_the_palm_side(compositor):
     assert metal(fist).sum() < 0.5 * metal(straight).sum()
 
 
+def test_no_ring_is_seen_through_the_wrist(compositor):
+    layer, _ = ring_layer(compositor, [posed_hand(CAMERA, turn=(-1.6, 0, 0), at=(0, 0, 0.35))])
+    assert metal(layer).sum() < 30
+
+
 def test_cuts_are_soft(compositor):
     hand = posed_hand(CAMERA, turn=(0, 2.3, 0), at=(0, 0.06, 0.25))
     layer, _ = ring_layer(compositor, [hand], window=Window(0, 0, 640, 480, 3))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import trimesh
 
 from app.render.environment import DEFAULT_ENVIRONMENT, environment_names, load_environment
 from app.render.light import SceneLight, estimate_light
@@ -127,7 +128,8 @@ def test_surface_looks_outward(side):
     surface = HandSurface(load_open_hand())
     hand = posed_hand(CAMERA, turn=PALM, side=side)
     buffer = surface.buffer(hand)
-    assert buffer.shape == (3 * 1538, 8)
+    assert buffer.shape == (3 * (1538 + 14), 8)  # 14 triangles close the wrist
+    assert trimesh.Trimesh(hand.vertices_m, surface.faces[side], process=False).is_watertight
     np.testing.assert_allclose(np.linalg.norm(buffer[:, 3:6], axis=1), 1, atol=1e-4)
     corners = buffer[:, :3].reshape(-1, 3, 3)
     flat = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
