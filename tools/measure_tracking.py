@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from time import perf_counter
 
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from models.detector import native_stderr_closed
 from models.geometry import camera_from_fov, crop_camera, crop_to_frame_px, warp_crop
 from models.landmarks import BUNDLE, CROP_BOX_JOINTS, CROP_SHIFT, CROP_SPAN, INPUT_SIZE, LandmarkNet
 from models.pipeline import STAGES, Pipeline, PipelineConfig
@@ -50,50 +52,62 @@ def read_image(path: Path) -> NDArray[np.uint8]:
 
 
 def measure_clip(clip: Path) -> None:
-    """Stage times, hands found and acceleration of the pipeline and of MediaPipe, on the same frames."""
+    """Speed, hands found and shake of the pipeline and of MediaPipe, frame by frame in turn."""
+    frames = list(read(clip))
+    pipelines = {
+        "pipeline, one hand": Pipeline(PipelineConfig(max_hands=1)),
+        "pipeline, two hands": Pipeline(PipelineConfig(max_hands=2)),
+        "pipeline, not smoothed": Pipeline(PipelineConfig(max_hands=1, smoothing=None)),
+    }
+    stack = ExitStack()
+    landmarkers = {f"MediaPipe video mode, {n} hand(s)": landmarker(n, stack) for n in (1, 2)}
+    for pipeline in pipelines.values():
+        stack.callback(pipeline.close)
+        pipeline.process(*frames[0])  # loads the detector
+        pipeline.reset()
+    took_s: dict[str, list[float]] = {name: [] for name in (*pipelines, *landmarkers)}
+    tracks: dict[str, list[NDArray | None]] = {name: [] for name in took_s}
+    stages: dict[str, list[list[float]]] = {name: [] for name in pipelines}
+    for frame, time_s in frames:
+        for name, pipeline in pipelines.items():
+            start = perf_counter()
+            result = pipeline.process(frame, time_s)
+            took_s[name].append(perf_counter() - start)
+            stages[name].append([result.stages_ms[s] for s in STAGES])
+            tracks[name].append(result.hands[0].joints_2d_px if result.hands else None)
+        for name, find in landmarkers.items():
+            start = perf_counter()
+            joints = find(frame, time_s)
+            took_s[name].append(perf_counter() - start)
+            tracks[name].append(joints)
+    for name in took_s:
+        report(name, took_s[name], tracks[name])
+        if name in stages:
+            table = zip(STAGES, np.median(stages[name], axis=0), np.mean(stages[name], axis=0), strict=True)
+            print("    median (mean) ms: " + ", ".join(f"{s} {a:.2f} ({b:.2f})" for s, a, b in table))
+    stack.close()
+
+
+def landmarker(max_hands: int, stack: ExitStack) -> Callable[[NDArray[np.uint8], float], NDArray | None]:
+    """MediaPipe's own tracking: frame, time -> the first hand's joints (21, 2), pixels, or None."""
     import mediapipe as mp
     from mediapipe.tasks.python import BaseOptions, vision
 
-    frames = list(read(clip))
-    h, w = frames[0][0].shape[:2]
-    for name, hands, smoothing in (
-        ("pipeline, one hand", 1, 0.5),
-        ("pipeline, two hands", 2, 0.5),
-        ("raw", 1, None),
-    ):
-        pipeline = Pipeline(PipelineConfig(max_hands=hands, smoothing=smoothing))
-        pipeline.process(*frames[0])  # loads the detector
-        pipeline.reset()
-        took, stages, tracks = [], [], []
-        for frame, time_s in frames:
-            start = perf_counter()
-            result = pipeline.process(frame, time_s)
-            took.append(perf_counter() - start)
-            stages.append([result.stages_ms[s] for s in STAGES])
-            tracks.append(result.hands[0].joints_2d_px if result.hands else None)
-        pipeline.close()
-        report(name, took, tracks)
-        median, mean = np.median(stages, axis=0), np.mean(stages, axis=0)
-        print(
-            "  " + ", ".join(f"{s} {a:.2f} ({b:.2f})" for s, a, b in zip(STAGES, median, mean, strict=True))
-        )
-    for hands in (1, 2):
-        options = vision.HandLandmarkerOptions(
-            base_options=BaseOptions(model_asset_path=str(BUNDLE)),
-            running_mode=vision.RunningMode.VIDEO,
-            num_hands=hands,
-        )
-        took, tracks = [], []
-        with vision.HandLandmarker.create_from_options(options) as landmarker:
-            for i, (frame, time_s) in enumerate(frames):
-                start = perf_counter()
-                found = landmarker.detect_for_video(
-                    mp.Image(mp.ImageFormat.SRGB, frame), int(1000 * time_s) + i
-                )
-                took.append(perf_counter() - start)
-                joints = [[[p.x * w, p.y * h] for p in hand] for hand in found.hand_landmarks]
-                tracks.append(np.array(joints[0]) if joints else None)
-        report(f"MediaPipe video mode, {hands} hand(s)", took, tracks)
+    options = vision.HandLandmarkerOptions(
+        base_options=BaseOptions(model_asset_path=str(BUNDLE)),
+        running_mode=vision.RunningMode.VIDEO,
+        num_hands=max_hands,
+    )
+    with native_stderr_closed():
+        task = stack.enter_context(vision.HandLandmarker.create_from_options(options))
+
+    def find(frame_rgb: NDArray[np.uint8], time_s: float) -> NDArray | None:
+        h, w = frame_rgb.shape[:2]
+        found = task.detect_for_video(mp.Image(mp.ImageFormat.SRGB, frame_rgb), round(1000 * time_s))
+        joints = found.hand_landmarks[:1]
+        return np.array([[p.x * w, p.y * h] for p in joints[0]]) if joints else None
+
+    return find
 
 
 def report(name: str, took_s: list[float], tracks: list[NDArray | None]) -> None:
@@ -103,6 +117,7 @@ def report(name: str, took_s: list[float], tracks: list[NDArray | None]) -> None
     found = sum(t is not None for t in tracks)
     print(
         f"{name}: {len(took_s) / sum(took_s):.0f} frames/s, median {1e3 * np.median(took_s):.2f} ms, "
+        f"p95 {1e3 * np.percentile(took_s, 95):.1f} ms, "
         f"hand in {found} of {len(tracks)} frames, {np.median(shake):.2f} px/frame²"
     )
 
