@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from models.detector import HandDetector
 from models.fitting import HandFit, HandFitter
 from models.geometry import camera_from_fov, rays
+from models.grey import is_grey, skin_toned
 from models.hand_data import load_open_hand
 from models.landmarks import LandmarkNet, crop_hand, in_frame
 from models.smoothing import HandFilter, hand_filter_config
@@ -81,6 +82,8 @@ class Pipeline:
         looked for anew.
         """
         camera = self._camera_for(frame_rgb, camera or self._given_camera)
+        if is_grey(frame_rgb):
+            frame_rgb = skin_toned(frame_rgb)
         self._stages_ms = dict.fromkeys(STAGES, 0.0)
         if (camera.width, camera.height) != self._size_wh:
             self.reset()
@@ -103,6 +106,8 @@ class Pipeline:
         Always returns a hand; its score says whether there is one. Nothing is tracked or smoothed.
         """
         camera = self._camera_for(image_rgb, camera or self._given_camera)
+        if is_grey(image_rgb):
+            image_rgb = skin_toned(image_rgb)
         seen = observe_whole(self._net, image_rgb, camera, None if side == "auto" else side)
         fit = self._fit(seen.joints_2d_px, seen.joints_world_m, seen.side, camera, None)
         return _mesh(fit, seen.joints_2d_px, seen.score, 0, 0.0)
