@@ -245,4 +245,5 @@ class MainWindow(QMainWindow):
 
 def _new_file(location: QStandardPaths.StandardLocation, suffix: str) -> Path:
     folder = Path(QStandardPaths.writableLocation(location) or Path.home()) / "Palmistry"
-    return folder / f"{datetime.now():palmistry-%Y-%m-%d-%H-%M-%S}{suffix}"
+    now = datetime.now()
+    return folder / f"palmistry-{now:%Y-%m-%d-%H-%M-%S}-{now.microsecond // 1000:03}{suffix}"
