@@ -1,6 +1,6 @@
 """Grey pictures, as infrared and old cameras give them, toned so that networks trained on colour see skin.
 
-MediaPipe misses a third to all of the hands of a grey video; toned, it finds nearly every one it finds in colour.
+Measured on real clips made grey: hands in 72 and 73 % of the frames as they are, 100 and 80 % toned.
 """
 
 from __future__ import annotations
