@@ -10,8 +10,9 @@ crop sees two of three components, all views together see three); the joint then
 smoothest affine mix of the vertices around it.
 
 Two things pictures can't tell apart are held: a joint nearer the nail from a finger bent further (a joint
-stays within 2 mm of its bone's head in that direction), and a small hand inside the mesh from the mesh
-further off (the knuckles as a whole keep the bone heads' place and size). The table gives the offsets in the
+stays within 2 mm of its finger's middle in that direction), and a small hand inside the mesh from the mesh
+further off (the knuckles as a whole keep the bones' place, and the size at which
+the outline fits). The table gives the offsets in the
 palm's frame: towards the fingers, towards the thumb, towards the back of the hand.
 """
 
@@ -37,6 +38,9 @@ BONE = np.array(
     [0] + [b for f in range(5) for b in (0, 3 * f + 1, 3 * f + 2, 3 * f + 3)]
 )  # joint -> rigid part
 KNUCKLES = np.array([2, 3, 5, 6, 7, 9, 10, 11, 13, 14, 15, 17, 18, 19])
+OUTLINE = (
+    1.04  # marked joints over the mesh's own: with it the outline meets photos (tools/measure_outline.py)
+)
 CROP_FOV_DEG = 35.0  # diagonal; crops were cut from pictures of unknown cameras, hands at arm's length
 
 
@@ -117,17 +121,36 @@ def place(hand: HandData, joint: int, target_m: np.ndarray) -> np.ndarray:
     return w
 
 
-def calibrate(hand: HandData, u: np.ndarray, world: np.ndarray, side: np.ndarray, rounds: int) -> HandData:
-    bones = (hand.regressor_21_mano @ hand.template_m).astype(np.float64)
+def backs(hand: HandData) -> np.ndarray:
+    """(21, 3) unit vectors from the palm's to the nail's side at each joint, at rest; none for the wrist."""
     frames = anatomical_frames(hand)
-    back = np.array([frames[b - 1][:, 1] if b else [0.0, 0, 1] for b in BONE])  # (21, 3) nail and palm side
+    back = np.array([frames[b - 1][:, 1] if b else [0.0, 0, 1] for b in BONE])
     back[0] = 0
+    return back
+
+
+def centres(hand: HandData, back: np.ndarray) -> np.ndarray:
+    """(21, 3) the bones' heads, those inside a finger moved to halfway between its palm and its nail side."""
+    heads = (hand.regressor_21_mano @ hand.template_m).astype(np.float64)
+    for i in (2, 3, 4, 6, 7, 8, 10, 11, 12, 14, 15, 16, 18, 19, 20):
+        along = heads[i] - heads[i - 1]
+        along /= np.linalg.norm(along)
+        r = hand.template_m[hand.regions == (i - 1) // 4 + 1] - heads[i]
+        thick = (r @ back[i])[np.abs(r @ along) < 0.007]
+        heads[i] += back[i] * (thick.min() + thick.max()) / 2
+    return heads
+
+
+def calibrate(hand: HandData, u: np.ndarray, world: np.ndarray, side: np.ndarray, rounds: int) -> HandData:
+    back = backs(hand)
+    bones = centres(hand, back)
     for k in range(rounds):
         found = offsets(hand, u, world, side)
         joints = hand.regressor_21.astype(np.float64) @ hand.template_m
         joints += 0.8 * found["bone"]
         scale, R, t = procrustes(joints[KNUCKLES], bones[KNUCKLES])
         joints = scale * joints @ R.T + t
+        joints += (OUTLINE - 1) * (joints - joints[KNUCKLES].mean(0))
         off = ((joints - bones) * back).sum(1)
         joints -= back * (off - off.clip(-0.002, 0.002))[:, None]
         regressor = np.stack([place(hand, i, joints[i]) for i in range(21)])
