@@ -21,9 +21,12 @@ def prepare_process() -> None:
 
 def run() -> int:
     """Run the command line; the exit status."""
-    prepare_process()
-    from app.cli import main
-
+    try:
+        prepare_process()
+        from app.cli import main
+    except ModuleNotFoundError as error:
+        print(f"palmistry: {error.name} is not installed; start with `make run`", file=sys.stderr)
+        return 2
     return main(sys.argv[1:])
 
 
