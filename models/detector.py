@@ -26,7 +26,7 @@ class HandDetector:
         min_score: palms and hands less sure than this are left out, 0..1.
         """
         if not bundle.is_file():
-            raise FileNotFoundError(f"{bundle} is missing; build it with: python tools/build_detector.py")
+            raise FileNotFoundError(f"{bundle} is missing; build it with: python -m tools.build_detector")
         import mediapipe  # takes over a second: only once a detector is wanted
         from mediapipe.tasks.python import BaseOptions, vision
 

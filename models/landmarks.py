@@ -48,7 +48,7 @@ class LandmarkNet:
         import openvino as ov
 
         if not bundle.is_file():
-            raise FileNotFoundError(f"{bundle} is missing; build it with: python tools/build_detector.py")
+            raise FileNotFoundError(f"{bundle} is missing; build it with: python -m tools.build_detector")
         # bfloat16, OpenVINO's own choice where the CPU has it, would round landmarks to half a pixel.
         options = {
             "PERFORMANCE_HINT": "LATENCY",

@@ -1,7 +1,7 @@
 """Build assets/env/*.npz, the light that metal reflects, from the CC0 worlds in Debian's blender-data.
 
     apt-get download blender-data && dpkg -x blender-data_*.deb /tmp/blender
-    python tools/build_env.py /tmp/blender/usr/share/blender/datafiles/studiolights/world
+    python -m tools.build_env /tmp/blender/usr/share/blender/datafiles/studiolights/world
 
 Each world (an equirectangular HDR panorama, made by Greg Zaal, CC0) is reduced to 256 x 128, brought to a
 mean radiance of one, and convolved with the GGX lobe for five roughnesses, so that a shader looks up what a

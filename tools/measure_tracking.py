@@ -1,7 +1,7 @@
 """Print the figures that tracking was tuned by.
 
-    python tools/measure_tracking.py clip FILE.mp4      speed and steadiness, beside MediaPipe's video mode
-    python tools/measure_tracking.py crops FOLDER       which crop the landmark network likes, in its own loop
+    python -m tools.measure_tracking clip FILE.mp4      speed and steadiness, beside MediaPipe's video mode
+    python -m tools.measure_tracking crops FOLDER       which crop the landmark network likes, in its own loop
 
 FOLDER holds photos and labels.npz with `image` (file names), `side` and `joints_2d` (N, 21, 2).
 """
@@ -19,8 +19,6 @@ import av
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from models.detector import native_stderr_closed
 from models.geometry import camera_from_fov, crop_camera, crop_to_frame_px, warp_crop
