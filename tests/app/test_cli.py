@@ -110,10 +110,7 @@ def test_live_refuses_bad_input_before_any_window(
 
 
 def test_without_a_display_live_renders_a_file(
-    clip: Path,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls: list[tuple[str, Path]] = []
     monkeypatch.setattr(live, "start_display_probe", lambda: None)
