@@ -9,7 +9,6 @@ FOLDER holds photos and labels.npz with `image` (file names), `side` and `joints
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
