@@ -52,6 +52,7 @@ BLUR_STEP_PX = 1.6  # one sample of the exposure for each so many pixels of move
 VIEW_YAW_DEG, VIEW_PITCH_DEG = -24.0, -12.0  # where the camera looks in the panorama
 VIEW_ZOOM = 1.6  # the background is wider than the camera's view: the panorama is coarse
 CLIP_CAMERA = camera_from_fov(640, 480)
+SKIN = Skin(melanin=0.48, haemoglobin=0.26)
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,7 @@ def write_truth(actor: Actor, path: Path) -> None:
 
 def write_clip(actor: Actor, hand: HandData, background_rgb: NDArray[np.uint8], path: Path) -> None:
     """Render and encode every frame."""
-    light, skin, film, rng = room_light(), Skin(), Film(), np.random.default_rng(SEED)
+    light, film, rng = room_light(), Film(), np.random.default_rng(SEED)
     frames = round(DURATION_S * FPS)
     partial = path.with_name(f"{path.stem}.partial.mp4")  # nobody meets half a clip
     with (
@@ -155,7 +156,7 @@ def write_clip(actor: Actor, hand: HandData, background_rgb: NDArray[np.uint8], 
         stream.width, stream.height, stream.pix_fmt = CLIP_CAMERA.width, CLIP_CAMERA.height, "yuv420p"
         stream.time_base = Fraction(1, FPS)
         for k in range(frames):
-            layer = expose(actor, renderer, k / FPS, light, skin)
+            layer = expose(actor, renderer, k / FPS, light, SKIN)
             picture = develop(layer, background_rgb, film, rng)
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
             frame.pts = k

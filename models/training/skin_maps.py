@@ -132,8 +132,8 @@ def _joint(bone: Bone, finger: int, b: int, p: Float, volar: Float, warp: Float)
         ats = ()  # the ball of the thumb has none
     for at in ats:
         creases += _bump(y - at + wobble + 2.0 * x * x, 0.0006)
-    melanin = back * (0.22 * knuckle + 0.35 * wrinkles) + volar * 0.22 * creases
-    blood = back * (0.26 * knuckle + 0.15 * wrinkles) + volar * 0.28 * creases
+    melanin = back * (0.26 * knuckle + 0.40 * wrinkles) + volar * 0.22 * creases
+    blood = back * (0.32 * knuckle + 0.20 * wrinkles) + volar * 0.28 * creases
     height = -back * 0.22 * wrinkles - volar * 0.4 * creases
     return np.stack([melanin, blood, height, np.zeros_like(x)], -1)
 
