@@ -1,6 +1,6 @@
 """Build the demo clip and its truth: assets/clips/demo.mp4, demo_truth.npz, background.jpg.
 
-    python tools/build_clip.py [--out DIR] [--truth] [--world interior.exr]
+    python -m tools.build_clip [--out DIR] [--truth] [--world interior.exr]
 
 A right hand, rendered by models/training/hand_renderer.py before a photograph of a room and lit by it
 (assets/env/interior.npz). The same seed gives the same clip; it takes a few minutes on two cores.
@@ -26,8 +26,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from models.geometry import camera_from_fov, project, rays, rotation_from_axis_angle
 from models.hand_data import HandData, load_open_hand
