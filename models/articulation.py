@@ -20,8 +20,6 @@ from models.joint_limits import LIMITS_DEG, anatomical_frames
 
 Float = NDArray[np.float64]
 
-LEVELS = (np.array([1, 4, 7, 10, 13]), np.array([2, 5, 8, 11, 14]), np.array([3, 6, 9, 12, 15]))
-
 
 @dataclass(frozen=True)
 class State:
@@ -65,10 +63,16 @@ class Articulation:
         W, reg = hand.weights.astype(np.float64), hand.regressor_21.astype(np.float64)
         shapes = np.concatenate([hand.template_m[None], hand.shape_dirs]).astype(np.float64)
         rest = np.concatenate([hand.joints_rest[None], hand.joint_dirs]).astype(np.float64)
-        a = np.einsum("iv,vj,lvx->jlix", reg, W, shapes, optimize=True)
-        self.b = np.ascontiguousarray((reg @ W).T)  # (16, 21)
-        self._a = (a - self.b[:, None, :, None] * rest.transpose(1, 0, 2)[:, :, None]).reshape(16, -1, 3)
-        self._offsets = rest - rest[:, np.asarray(hand.parents).clip(0)]  # (11, 16, 3) bone from its parent
+        a = np.einsum("iv,vj,lvx->jilx", reg, W, shapes, optimize=True)
+        b = (reg @ W).T  # (16, 21)
+        a -= b[:, :, None, None] * rest.transpose(1, 0, 2)[:, None]
+        small = (np.abs(b) < 1e-5) & (np.abs(a).max((2, 3)) < 1e-6)
+        b[small] = 0
+        bone, joint = self._pair = np.nonzero(~small)
+        self._a, self._b = a[bone, joint], b[bone, joint, None, None]  # few bones move a joint: P pairs
+        self._sum = np.eye(21)[:, joint]  # (21, P)
+        offsets = rest - rest[:, np.asarray(hand.parents).clip(0)]  # each bone from its parent
+        self._offsets = offsets[:, 1:].transpose(1, 0, 2).reshape(5, 3, 11, 3)
         self.frames = anatomical_frames(hand).astype(np.float64)  # (15, 3, 3)
         limits = np.radians(np.asarray(LIMITS_DEG, np.float64))  # (15, 3, 2)
         self.low, self.high = limits[..., 0], limits[..., 1]
@@ -81,35 +85,35 @@ class Articulation:
                 below[k, j] = 1
                 k = int(hand.parents[k])
         self._below = below[self._bone]  # (D, 16) the bones that each angle moves
-        self._below_b = self._below @ self.b  # (D, 21)
+        self._below_b = self._below @ b  # (D, 21)
 
     def __call__(self, state: State) -> Kinematics:
         local, axes = local_rotations(self.frames, state.angles)
-        G = np.empty((16, 3, 3))
-        turn = np.empty((15, 3, 3))  # (joint, axis, xyz) in the camera frame
-        position = np.zeros((11, 16, 3))
-        G[0], parent = state.R, np.zeros(5, int)
-        for level in LEVELS:
-            P = G[parent]
-            G[level] = P @ local[level - 1]
-            turn[level - 1] = axes[level - 1] @ P.transpose(0, 2, 1)
-            step = self._offsets[:, level].transpose(1, 0, 2) @ P.transpose(0, 2, 1)
-            position[:, level] = position[:, parent] + step.transpose(1, 0, 2)
-            parent = level
-        X = (self._a @ G.transpose(0, 2, 1)).reshape(16, 11, 21, 3)
-        X += self.b[:, None, :, None] * position.transpose(1, 0, 2)[:, :, None]
+        local5, axes5 = local.reshape(5, 3, 3, 3), axes.reshape(5, 3, 3, 3)
+        G, turn, position = np.empty((16, 3, 3)), np.empty((15, 3, 3)), np.zeros((16, 11, 3))
+        G5, turn5, position5 = (x.reshape(5, 3, *x.shape[1:]) for x in (G[1:], turn, position[1:]))
+        G[0], P, at = state.R, np.broadcast_to(state.R, (5, 3, 3)), np.zeros((5, 11, 3))
+        for k in range(3):  # along all five fingers at once
+            Pt = P.transpose(0, 2, 1)
+            at = at + self._offsets[:, k] @ Pt
+            position5[:, k], turn5[:, k] = at, axes5[:, k] @ Pt  # turn: (joint, axis, xyz), camera frame
+            G5[:, k] = P = P @ local5[:, k]
+        bone = self._pair[0]
+        X = self._a @ G[bone].transpose(0, 2, 1) + self._b * position[bone]  # (P, 11, 3)
         c = np.concatenate([[1.0], state.betas])
-        parts = np.tensordot(X, c, ((1,), (0,)))  # (16, 21, 3) each bone's share, the wrist at the origin
-        joints = parts.sum(0)
-        p = np.tensordot(c, position, 1)[self._bone]  # (D, 3)
+        shares = c @ X  # (P, 3) each bone's share of each joint, the wrist at the origin
+        joints = self._sum @ shares
+        parts = np.zeros((16, 21, 3))
+        parts[self._pair] = shares
+        p = (c @ position)[self._bone]  # (D, 3)
         arm = (self._below @ parts.reshape(16, -1)).reshape(-1, 21, 3) - self._below_b[..., None] * p[:, None]
         n = turn[self.free[:, 0], self.free[:, 1]]  # (D, 3)
         D = len(n)
         J = np.empty((21, 3, 6 + D + 10))
         J[:, :, :3] = np.eye(3)
         J[:, :, 3:6] = cross_matrix(-joints)
-        J[:, :, 6 : 6 + D] = (cross_matrix(n)[:, None] @ arm[..., None])[..., 0].transpose(1, 2, 0)
-        J[:, :, 6 + D :] = X[:, 1:].sum(0).transpose(1, 2, 0)
+        J[:, :, 6 : 6 + D] = (arm @ cross_matrix(-n)).transpose(1, 2, 0)
+        J[:, :, 6 + D :] = (self._sum @ X[:, 1:].reshape(-1, 30)).reshape(21, 10, 3).transpose(0, 2, 1)
         return Kinematics(joints + state.t, J, np.concatenate([state.R[None], local]))
 
 

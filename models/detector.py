@@ -26,22 +26,21 @@ class HandDetector:
         min_score: palms and hands less sure than this are left out, 0..1.
         """
         if not bundle.is_file():
-            raise FileNotFoundError(f"{bundle} is missing; build it with: python tools/build_detector.py")
-        with _native_stderr_closed():
-            import mediapipe  # takes over a second: only once a detector is wanted
-            from mediapipe.tasks.python import BaseOptions, vision
+            raise FileNotFoundError(f"{bundle} is missing; build it with: python -m tools.build_detector")
+        import mediapipe  # takes over a second: only once a detector is wanted
+        from mediapipe.tasks.python import BaseOptions, vision
 
-            options = vision.HandLandmarkerOptions(
-                base_options=BaseOptions(model_asset_path=str(bundle)),
-                running_mode=vision.RunningMode.IMAGE,
-                num_hands=max_hands,
-                min_hand_detection_confidence=min_score,
-                min_hand_presence_confidence=min_score,
-            )
-            self._mp: Any = mediapipe
+        options = vision.HandLandmarkerOptions(
+            base_options=BaseOptions(model_asset_path=str(bundle)),
+            running_mode=vision.RunningMode.IMAGE,
+            num_hands=max_hands,
+            min_hand_detection_confidence=min_score,
+            min_hand_presence_confidence=min_score,
+        )
+        self._mp: Any = mediapipe
+        with native_stderr_closed():
             self._landmarker = vision.HandLandmarker.create_from_options(options)
-            # Left to the interpreter's end, MediaPipe closes itself too late and prints a traceback.
-            self._close = weakref.finalize(self, self._landmarker.close)
+            self._close = weakref.finalize(self, _close, self._landmarker)
             self.detect(np.zeros((64, 64, 3), np.uint8))  # its last chatter comes with the first picture
 
     def detect(self, frame_rgb: NDArray[np.uint8]) -> list[Detection]:
@@ -66,8 +65,15 @@ class HandDetector:
         self._close()
 
 
+def _close(landmarker: Any) -> None:
+    try:
+        landmarker.close()
+    except RuntimeError:  # the interpreter ends and its threads are gone: the memory goes with the process
+        landmarker._handle = None  # or else it tries again, later still, and prints a traceback
+
+
 @contextmanager
-def _native_stderr_closed() -> Iterator[None]:
+def native_stderr_closed() -> Iterator[None]:
     """Send file descriptor 2 to nowhere for a moment: MediaPipe's C++ logs there and has no switch for it."""
     sys.stderr.flush()
     saved = os.dup(2)

@@ -8,13 +8,13 @@ as extra residuals, converges in a few steps from the previous frame.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.transform import Rotation
 
-from models.articulation import Articulation, Kinematics, State
+from models.articulation import Articulation, State
 from models.geometry import procrustes, rotation_from_axis_angle
 from models.hand_data import HandData
 from models.skinning import pose_hand
@@ -34,11 +34,15 @@ class FitConfig:
     depth_m: float = 0.012  # depth of a joint along the line of sight
     depth_gain: float = 0.8  # true depth over MediaPipe's
     beta: float = 1.0  # shape: the population's own spread
+    size_m: float = (
+        0.001  # palm length about the mean: a picture can't tell small and near from large and far
+    )
     flexion_rad: float = 1.2  # about a slightly bent finger
     sideways_rad: float = 0.25  # abduction and twist about straight
     couple_rad: float = 0.35  # end joint about two thirds of the middle joint
     angle_step_rad: float = 0.5  # from frame to frame
     beta_memory: int = 300  # frames over which a tracked hand's shape is averaged
+    doubt: float = 0.035  # reprojection error, in hand boxes, from which a fresh start is tried
     steps_cold: int = 14
     steps_warm: int = 4
 
@@ -57,6 +61,24 @@ class HandFit:
     frames: int  # how many frames have voted on the shape
 
 
+@dataclass(frozen=True)
+class _Goal:
+    """What the hand of one frame is fitted to; a right hand, or a left one mirrored."""
+
+    u: Float  # (21, 2) rays
+    depth: Float  # (21,) along the line of sight, metres, mean 0
+    sight: Float  # (3,) the line of sight
+    box: float  # the hand's size among the rays
+    trust: Float  # (21, 1) square roots of the joints' weights
+
+
+@dataclass(frozen=True)
+class _Found:
+    state: State
+    rotations: Float  # (16, 3, 3) local
+    error: float  # as in HandFit
+
+
 class HandFitter:
     """Fits one hand model. Stateless: continuity comes in by `previous`."""
 
@@ -64,15 +86,26 @@ class HandFitter:
         self.hand = hand
         self.config = config or FitConfig()
         self.articulation = Articulation(hand)
-        free = self.articulation.free
-        c = self.config
+        free, c = self.articulation.free, self.config
+        D = len(free)
+        self._free = (free[:, 0], free[:, 1])
+        self._low, self._high = self.articulation.low[self._free], self.articulation.high[self._free]
         flexion = free[:, 1] == 0
-        self._angle_sigma = np.where(flexion, c.flexion_rad, c.sideways_rad)
-        self._angle_rest = np.where(flexion, np.radians(15), 0.0)
-        self._low = self.articulation.low[free[:, 0], free[:, 1]]
-        self._high = self.articulation.high[free[:, 0], free[:, 1]]
+        self._mean = np.concatenate([np.where(flexion, np.radians(15), 0.0), np.zeros(10)])
+        self._precision = np.diag(
+            np.concatenate([np.where(flexion, c.flexion_rad, c.sideways_rad), np.full(10, c.beta)]) ** -2.0
+        )
         rank = {(int(j), int(a)): k for k, (j, a) in enumerate(free)}
-        self._couple = np.array([(rank[j + 1, 0], rank[j, 0]) for j in (4, 7, 10, 13)])  # end, middle joint
+        for middle in (4, 7, 10, 13):
+            couple = np.zeros(D + 10)
+            couple[[rank[middle + 1, 0], rank[middle, 0]]] = 1.0, -2 / 3
+            self._precision += np.outer(couple, couple) * c.couple_rad**-2
+        joints = hand.regressor_21.astype(np.float64) @ np.concatenate(
+            [hand.template_m[None], hand.shape_dirs]
+        )
+        palm = joints[:, 9] - joints[:, 0]
+        size = np.append(np.zeros(D), palm[1:] @ palm[0] / np.linalg.norm(palm[0]))  # palm length per beta
+        self._precision += np.outer(size, size) * c.size_m**-2
         neutral = State(np.eye(3), np.zeros(3), np.zeros((15, 3)), np.zeros(10))
         self._rest_joints = self.articulation(neutral).joints
 
@@ -107,14 +140,31 @@ class HandFitter:
         sight = np.append(u.mean(0), 1.0)
         sight /= np.linalg.norm(sight)
         depth = self.config.depth_gain * (world @ sight)
-        warm = previous is not None and previous.side == side and previous.error < 0.08
-        state = previous.state if warm and previous else self._start(u, depth)
-        seen = previous.frames if warm and previous else 0
-        state, kin = self._solve(state, u, depth, sight, box, w, previous if warm else None, seen)
-        return self._finish(state, kin, u, box, side, min(seen + 1, self.config.beta_memory))
+        goal = _Goal(u, depth - depth.mean(), sight, box, np.sqrt(w)[:, None])
+        known = previous is not None and previous.side == side
+        betas, frames = (previous.state.betas, previous.frames) if previous and known else (np.zeros(10), 0)
+        found = None
+        if previous and known:
+            found = self._solve(previous.state, goal, frames, warm=True)
+        if found is None or found.error > self.config.doubt:
+            fresh = self._solve(self._start(u, depth, betas), goal, frames, warm=False)
+            found = fresh if found is None or fresh.error < found.error else found
+        vertices, joints = pose_hand(self.hand, found.rotations, found.state.betas, found.state.t)
+        if side == "left":
+            vertices, joints = vertices * MIRROR, joints * MIRROR
+        return HandFit(
+            side,
+            Rotation.from_matrix(found.rotations).as_rotvec().astype(np.float32),
+            found.state.betas.astype(np.float32),
+            vertices.astype(np.float32),
+            joints.astype(np.float32),
+            error=found.error,
+            state=found.state,
+            frames=min(frames + 1, self.config.beta_memory),
+        )
 
-    def _start(self, u: Float, depth: Float) -> State:
-        """A first guess: the palm laid on the rays at the depth where its size fits, fingers half open."""
+    def _start(self, u: Float, depth: Float, betas: Float) -> State:
+        """A first guess: the palm on the rays at the depth where its size fits, fingers bent as they look."""
         rays = np.column_stack([u, np.ones(21)])
         rest = self._rest_joints[PALM]
         size = np.linalg.norm(rest - rest.mean(0))
@@ -125,106 +175,56 @@ class HandFitter:
             z = float(np.clip(z * size / found, 0.05, 3.0))
         target = rays * (z + depth - depth[PALM].mean())[:, None].clip(0.05)
         _, R, t = procrustes(rest, target[PALM], scale=False)
+        bones = np.diff(target, axis=0)
+        bones[::4] = target[1::4] - target[0]
+        bones /= np.linalg.norm(bones, axis=1, keepdims=True) + 1e-9
+        bend = np.arccos((bones[:-1] * bones[1:]).sum(1).clip(-1, 1))
         angles = np.zeros((15, 3))
-        for f in range(5):
-            bones = np.diff(
-                target[[0 if f else 1, *range(1 + 4 * f, 5 + 4 * f)] if f else [0, 1, 2, 3, 4]], axis=0
-            )
-            bones /= np.linalg.norm(bones, axis=1, keepdims=True) + 1e-9
-            bend = np.arccos((bones[:-1] * bones[1:]).sum(1).clip(-1, 1))
-            angles[3 * f : 3 * f + 3, 0] = 0.8 * bend[-3:]
-        return State(R, t, angles.clip(self.articulation.low, self.articulation.high), np.zeros(10))
+        angles[:, 0] = 0.8 * np.append(bend, 0).reshape(5, 4)[:, :3].reshape(15)
+        return State(R, t, angles.clip(self.articulation.low, self.articulation.high), betas)
 
-    def _solve(
-        self,
-        state: State,
-        u: Float,
-        depth: Float,
-        sight: Float,
-        box: float,
-        w: Float,
-        previous: HandFit | None,
-        seen: int,
-    ) -> tuple[State, Kinematics]:
-        c, free = self.config, self.articulation.free
-        D = len(free)
-        before, before_betas = state.angles[free[:, 0], free[:, 1]].copy(), state.betas
-        H0 = np.zeros(6 + D + 10)
-        H0[:6] = 1e-6
-        H0[6 : 6 + D] = self._angle_sigma**-2.0 + (c.angle_step_rad**-2 if previous else 0.0)
-        H0[6 + D :] = c.beta**-2 + seen * 4.0
-        depth0 = depth - depth.mean()
-        for step in range((c.steps_warm if previous else c.steps_cold) + 1):
+    def _solve(self, state: State, goal: _Goal, frames: int, warm: bool) -> _Found:
+        """Gauss-Newton from a state. frames: how many have voted on its shape."""
+        c, free, D = self.config, self._free, len(self._low)
+        before = np.concatenate([state.angles[free], state.betas])
+        held = np.zeros(D + 10)  # how firmly the last frame's angles and shape are kept
+        held[:D], held[D:] = c.angle_step_rad**-2 if warm else 0.0, 4.0 * frames
+        precision = self._precision + np.diag(held)
+        scale = goal.trust / (c.image * goal.box)
+        r = np.empty((21, 3))
+        for _ in range(c.steps_warm if warm else c.steps_cold):
             kin = self.articulation(state)
-            if step == (c.steps_warm if previous else c.steps_cold):
-                break
-            X, J = kin.joints, kin.jacobian
-            z = X[:, 2].clip(0.02)
-            r = np.empty((21, 3))
-            A = np.empty((21, 3, J.shape[2]))
-            s = np.sqrt(w) / (c.image * box)
-            r[:, :2] = (X[:, :2] / z[:, None] - u) * s[:, None]
-            A[:, :2] = (J[:, :2] - (X[:, :2] / z[:, None])[:, :, None] * J[:, 2:]) * (s / z)[:, None, None]
-            along = X @ sight
-            r[:, 2] = (along - along.mean() - depth0) / c.depth_m
-            Jz = np.tensordot(sight, J, ((0,), (1,)))
+            X, z = kin.joints, kin.joints[:, 2:].clip(0.02)
+            xy, along = X[:, :2] / z, X @ goal.sight
+            r[:, :2] = (xy - goal.u) * scale
+            r[:, 2] = (along - along.mean() - goal.depth) / c.depth_m
+            A = np.empty_like(kin.jacobian)
+            A[:, :2] = (kin.jacobian[:, :2] - xy[:, :, None] * kin.jacobian[:, 2:]) * (scale / z)[:, :, None]
+            Jz = goal.sight @ kin.jacobian
             A[:, 2] = (Jz - Jz.mean(0)) / c.depth_m
-            r2, A2 = r.reshape(-1), A.reshape(63, -1)
-            H, g = A2.T @ A2, A2.T @ r2
-            a = state.angles[free[:, 0], free[:, 1]]
-            H[np.diag_indices_from(H)] += H0
-            g[6 : 6 + D] += (a - self._angle_rest) * self._angle_sigma**-2.0
-            if previous:
-                g[6 : 6 + D] += (a - before) * c.angle_step_rad**-2
-            g[6 + D :] += state.betas * c.beta**-2 + (state.betas - before_betas) * (seen * 4.0)
-            end, middle = self._couple.T
-            off = (a[end] - 0.67 * a[middle]) * c.couple_rad**-2
-            for e, m, o in zip(6 + end, 6 + middle, off, strict=True):
-                H[e, e] += c.couple_rad**-2
-                H[m, m] += 0.45 * c.couple_rad**-2
-                H[e, m] -= 0.67 * c.couple_rad**-2
-                H[m, e] -= 0.67 * c.couple_rad**-2
-                g[e] += o
-                g[m] -= 0.67 * o
-            stuck = np.zeros(len(g), bool)  # at a limit and pushing outwards: held there
-            stuck[6 : 6 + D] = ((a <= self._low) & (g[6 : 6 + D] > 0)) | (
-                (a >= self._high) & (g[6 : 6 + D] < 0)
-            )
-            H[stuck], H[:, stuck], g[stuck] = 0, 0, 0
+            A = A.reshape(63, -1)
+            a = state.angles[free]
+            x = np.concatenate([a, state.betas])
+            H, g = A.T @ A, A.T @ r.reshape(-1)
+            H[6:, 6:] += precision
+            H[range(6), range(6)] += 1e-6
+            g[6:] += self._precision @ (x - self._mean) + held * (x - before)
+            push = g[6 : 6 + D]
+            stuck = 6 + np.flatnonzero(((a <= self._low) & (push > 0)) | ((a >= self._high) & (push < 0)))
+            H[stuck], H[:, stuck], g[stuck] = 0, 0, 0  # at a limit and pushing outwards: held there
             H[stuck, stuck] = 1
-            state = self._move(state, -np.linalg.solve(H, g), a)
-        return state, kin
+            state = self._moved(state, np.asarray(np.linalg.solve(H, -g), np.float64), a)
+        kin = self.articulation(state)
+        off = kin.joints[:, :2] / kin.joints[:, 2:].clip(0.02) - goal.u
+        return _Found(state, kin.rotations, float(np.sqrt((off**2).sum(1).mean())) / goal.box)
 
-    def _move(self, state: State, d: Float, a: Float) -> State:
-        free = self.articulation.free
-        D = len(free)
+    def _moved(self, state: State, d: Float, a: Float) -> State:
+        """One step, of half a radian at most, within the limits and in front of the camera."""
+        D = len(a)
         d = d * min(1.0, 0.6 / (np.abs(d[3 : 6 + D]).max() + 1e-9))
         angles = state.angles.copy()
-        angles[free[:, 0], free[:, 1]] = (a + d[6 : 6 + D]).clip(self._low, self._high)
+        angles[self._free] = (a + d[6 : 6 + D]).clip(self._low, self._high)
         t = state.t + d[:3]
-        return State(
-            rotation_from_axis_angle(d[3:6]) @ state.R,
-            t if t[2] > 0.05 else t * (0.05 / max(t[2], 1e-3)),
-            angles,
-            (state.betas + d[6 + D :]).clip(-4, 4),
-        )
-
-    def _finish(
-        self, state: State, kin: Kinematics, u: Float, box: float, side: Side, frames: int
-    ) -> HandFit:
-        vertices, joints = pose_hand(self.hand, kin.rotations, state.betas, state.t)
-        error = np.sqrt((((joints[:, :2] / joints[:, 2:].clip(0.02)) - u) ** 2).sum(1).mean()) / box
-        pose = Rotation.from_matrix(kin.rotations).as_rotvec()
-        if side == "left":
-            vertices, joints = vertices * MIRROR, joints * MIRROR
-        f = np.float32
-        return HandFit(
-            side,
-            pose.astype(f),
-            state.betas.astype(f),
-            np.asarray(vertices, f),
-            np.asarray(joints, f),
-            float(error),
-            replace(state),
-            frames,
-        )
+        t = t if t[2] > 0.05 else t * (0.05 / max(t[2], 1e-3))
+        R = rotation_from_axis_angle(d[3:6]) @ state.R
+        return State(R, t, angles, (state.betas + d[6 + D :]).clip(-4, 4))

@@ -116,32 +116,35 @@ def warp_crop(
     A frame more than twice as fine as the crop is first averaged down around the hand, against aliasing.
     """
     A = np.diag([-1.0, 1, 1]) @ R_crop_cam if mirrored else R_crop_cam
-    coarse = int(camera.fx / crop.fx)
-    if coarse >= 2:
-        frame_rgb, camera = _averaged_down(frame_rgb, camera, crop, A, coarse)
+    if camera.fx >= 2 * crop.fx:
+        frame_rgb, camera = _averaged_down(frame_rgb, camera, crop, A)
     H = crop.K @ A @ np.linalg.inv(camera.K)
     image = cv2.warpPerspective(frame_rgb, H, (crop.width, crop.height), flags=cv2.INTER_LINEAR)
     return Crop(np.asarray(image, np.uint8), crop, R_crop_cam, mirrored)
 
 
 def _averaged_down(
-    frame_rgb: NDArray[np.uint8], camera: Camera, crop: Camera, A: Float, factor: int
+    frame_rgb: NDArray[np.uint8], camera: Camera, crop: Camera, A: Float
 ) -> tuple[NDArray[np.uint8], Camera]:
-    """The part of the frame that the crop sees, at 1 / factor of its size, and the camera that took it."""
+    """The part of the frame that the crop sees, less than twice as fine as it, and its camera."""
     w, h = crop.width, crop.height
     corners = rays([[0, 0], [w - 1, 0], [0, h - 1], [w - 1, h - 1]], crop) @ A
     if corners[:, 2].min() < 0.1:  # more than about 84 degrees off the axis: no finite window
         return frame_rgb, camera
-    px = project(corners, camera)
-    low = np.clip(np.floor(px.min(0)).astype(int) - 2 * factor, 0, [camera.width, camera.height])
-    high = np.clip(np.ceil(px.max(0)).astype(int) + 2 * factor, 0, [camera.width, camera.height])
-    n = (high - low) // factor
+    halvings = int(np.log2(camera.fx / crop.fx))
+    unit, px = 2**halvings, project(corners, camera)
+    low = np.clip(np.floor(px.min(0)).astype(int) - 2 * unit, 0, [camera.width, camera.height])
+    high = np.clip(np.ceil(px.max(0)).astype(int) + 2 * unit, 0, [camera.width, camera.height])
+    n = (high - low) // unit
     if n.min() < 1:
         return frame_rgb, camera
-    (x0, y0), (x1, y1) = low, low + n * factor
+    (x0, y0), (x1, y1) = low, low + n * unit
     window = Camera(camera.fx, camera.fy, camera.cx - x0, camera.cy - y0, int(x1 - x0), int(y1 - y0))
-    small = cv2.resize(frame_rgb[y0:y1, x0:x1], (int(n[0]), int(n[1])), interpolation=cv2.INTER_AREA)
-    return np.asarray(small, np.uint8), window.scaled(int(n[0]), int(n[1]))
+    small = frame_rgb[y0:y1, x0:x1]
+    for _ in range(halvings):  # OpenCV halves six times faster than it divides by another number
+        size = (small.shape[1] // 2, small.shape[0] // 2)
+        small = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return small, window.scaled(int(n[0]), int(n[1]))
 
 
 def crop_to_frame_px(points_px: ArrayLike, crop: Crop, camera: Camera) -> Float:

@@ -48,14 +48,14 @@ _CLINICAL_DEG = np.array(
     ],
     np.float64,
 )
-# What the rest pose, slightly curled and spread, already holds of it.
+# What the open hand's rest pose, slightly curled and spread, already holds of it.
 _REST_DEG = np.array(
     [
-        *[(0, 40, 0), (20, 0, 0), (14, 0, 0)],
-        *[(15, 9, 0), (13, 0, 0), (3, 0, 0)],
-        *[(18, -8, 0), (7, 0, 0), (12, 0, 0)],
-        *[(16, -18, 0), (9, 0, 0), (7, 0, 0)],
-        *[(20, -25, 0), (10, 0, 0), (3, 0, 0)],
+        *[(0, 40, 0), (17, 0, 0), (14, 0, 0)],
+        *[(13, 9, 0), (15, 0, 0), (2, 0, 0)],
+        *[(16, -7, 0), (9, 0, 0), (12, 0, 0)],
+        *[(14, -17, 0), (11, 0, 0), (6, 0, 0)],
+        *[(18, -25, 0), (13, 0, 0), (0, 0, 0)],
     ],
     np.float64,
 )

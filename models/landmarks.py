@@ -27,7 +27,7 @@ CROP_SHIFT = 0.1
 CROP_BOX_JOINTS = (0, 1, 2, 3, 5, 6, 9, 10, 13, 14, 17, 18)
 """The crop that the network was trained to track with: twice the box of wrist to middle phalanges, moved by
 a tenth towards the fingers. Measured on 250 photos, cropping again and again from the last landmarks: after
-eight rounds 0.4 % of the hands were lost; a crop of 1.5 boxes of all joints, as good in one round, lost 14 %."""
+eight rounds 0.4 % of the hands were lost. With 1.5 boxes of all joints, as good in one round, it was 14 %."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,13 @@ class LandmarkNet:
         import openvino as ov
 
         if not bundle.is_file():
-            raise FileNotFoundError(f"{bundle} is missing; build it with: python tools/build_detector.py")
+            raise FileNotFoundError(f"{bundle} is missing; build it with: python -m tools.build_detector")
         # bfloat16, OpenVINO's own choice where the CPU has it, would round landmarks to half a pixel.
         options = {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": 1,
             "INFERENCE_PRECISION_HINT": "f32",
+            "ENABLE_CPU_PINNING": False,  # a pinned thread waits for its core while the renderer has it
         }
         with tempfile.TemporaryDirectory() as folder:  # OpenVINO reads this format from a file only
             with zipfile.ZipFile(bundle) as z:

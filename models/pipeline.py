@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from time import perf_counter
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +14,13 @@ from numpy.typing import NDArray
 from models.detector import HandDetector
 from models.fitting import HandFit, HandFitter
 from models.geometry import camera_from_fov, rays
+from models.grey import is_grey, skin_toned
 from models.hand_data import load_open_hand
 from models.landmarks import LandmarkNet, crop_hand, in_frame
 from models.smoothing import HandFilter, hand_filter_config
 from models.tracker import Track, Tracker, TrackerConfig
 from models.types import Array, Camera, Detection, HandMesh, Side
+from models.whole_image import observe_whole
 
 MODELS = ("fit",)
 STAGES = ("detect", "crop", "network", "fit", "smooth")
@@ -79,6 +82,8 @@ class Pipeline:
         looked for anew.
         """
         camera = self._camera_for(frame_rgb, camera or self._given_camera)
+        if is_grey(frame_rgb):
+            frame_rgb = skin_toned(frame_rgb)
         self._stages_ms = dict.fromkeys(STAGES, 0.0)
         if (camera.width, camera.height) != self._size_wh:
             self.reset()
@@ -89,6 +94,23 @@ class Pipeline:
         self._filters = {i: f for i, f in self._filters.items() if i in ids}
         hands = tuple(self._hand(track, camera) for track in tracks)
         return PipelineResult(hands, camera, self._stages_ms)
+
+    def predict_crop(
+        self,
+        image_rgb: NDArray[np.uint8],
+        camera: Camera | None = None,
+        side: Side | Literal["auto"] = "auto",
+    ) -> HandMesh:
+        """The hand in an image (H, W, 3), RGB uint8, that was cut to it: the whole image is the first crop.
+
+        Always returns a hand; its score says whether there is one. Nothing is tracked or smoothed.
+        """
+        camera = self._camera_for(image_rgb, camera or self._given_camera)
+        if is_grey(image_rgb):
+            image_rgb = skin_toned(image_rgb)
+        seen = observe_whole(self._net, image_rgb, camera, None if side == "auto" else side)
+        fit = self._fit(seen.joints_2d_px, seen.joints_world_m, seen.side, camera, None)
+        return _mesh(fit, seen.joints_2d_px, seen.score, 0, 0.0)
 
     def retune(self, smoothing: float | None, side_lock: Side | None) -> None:
         """Change these two of the configuration without losing the hands."""
@@ -117,17 +139,10 @@ class Pipeline:
 
     def _hand(self, track: Track, camera: Camera) -> HandMesh:
         with self._timed("fit"):
-            fit = self._fit(track, camera, self._fits.get(track.track_id))
+            before = self._fits.get(track.track_id)
+            fit = self._fit(track.joints_px, track.joints_world_m, track.side, camera, before)
             self._fits[track.track_id] = fit
-        hand = HandMesh(
-            side=fit.side,
-            vertices_m=fit.vertices_m,
-            joints_m=fit.joints_m,
-            joints_2d_px=track.joints_px,
-            score=track.score,
-            track_id=track.track_id,
-            time_s=track.time_s,
-        )
+        hand = _mesh(fit, track.joints_px, track.score, track.track_id, track.time_s)
         if self._filter_config is None:
             return hand
         with self._timed("smooth"):
@@ -135,9 +150,10 @@ class Pipeline:
                 self._filters[track.track_id] = HandFilter(self._filter_config)
             return self._filters[track.track_id](hand, camera)
 
-    def _fit(self, track: Track, camera: Camera, previous: HandFit | None) -> HandFit:
-        joints_ray = rays(track.joints_px, camera)[:, :2]
-        return self._fitter.fit(joints_ray, track.joints_world_m, track.side, previous)
+    def _fit(
+        self, joints_px: Array, joints_world_m: Array, side: Side, camera: Camera, before: HandFit | None
+    ) -> HandFit:
+        return self._fitter.fit(rays(joints_px, camera)[:, :2], joints_world_m, side, before)
 
     def _observe(
         self, frame_rgb: NDArray[np.uint8], camera: Camera, joints_px: Array, side: Side
@@ -158,3 +174,7 @@ class Pipeline:
         start = perf_counter()
         yield
         self._stages_ms[stage] += 1e3 * (perf_counter() - start)
+
+
+def _mesh(fit: HandFit, joints_px: Array, score: float, track_id: int, time_s: float) -> HandMesh:
+    return HandMesh(fit.side, fit.vertices_m, fit.joints_m, joints_px, score, track_id, time_s)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,14 @@ Detect = Callable[[NDArray[np.uint8]], Sequence[Detection]]
 """frame_rgb -> the hands in it, found without any past."""
 
 
+REFOUND = 1.5
+"""A hand found within this many boxes of where one was lost is that one."""
+SURE_SIDE = 0.8
+"""Side scores below this are in doubt."""
+FIRST_IMPRESSION_S = 0.07
+"""What the detector says of a side weighs as much as being seen for this long, seconds."""
+
+
 @dataclass(frozen=True)
 class TrackerConfig:
     """When a hand is believed, and how often more hands are looked for."""
@@ -25,7 +33,7 @@ class TrackerConfig:
     side_lock: Side | None = None  # every hand is taken for this side
     min_presence: float = 0.5  # below it the hand is lost
     same_hand: float = 0.35  # two sets of joints nearer than this, in hand boxes, are one hand
-    search_s: float = 0.5  # between looks for a further hand, while one is tracked
+    search_s: float = 0.7  # between looks for a further hand: under 5 % of the frames at 30 a second
     hot_search_s: float = 0.1  # the same, for `memory_s` after a hand was lost
     memory_s: float = 1.0  # a hand found again this soon, near where it was lost, keeps its identity
     side_time_s: float = 0.5  # time constant of the belief about a hand's side
@@ -33,122 +41,125 @@ class TrackerConfig:
     clash_belief: float = 0.8  # the same where another hand already has that side
 
 
-@dataclass
+@dataclass(frozen=True)
 class Track:
-    """One hand."""
+    """One hand, as last seen."""
 
     track_id: int
     side: Side
-    joints_px: Array  # (21, 2) where last seen
+    joints_px: Array  # (21, 2) in the frame
     joints_world_m: Array  # (21, 3) camera axes
-    score: float
+    score: float  # presence, 0..1
     right_belief: float  # -1 surely left .. 1 surely right
+    born_s: float  # when first seen
     time_s: float  # when last seen
 
 
-@dataclass
 class Tracker:
     """Follows up to `max_hands` hands. `update` once a frame; a hand not returned is not there."""
 
-    observe: Observe
-    detect: Detect
-    config: TrackerConfig = field(default_factory=TrackerConfig)
-
-    def __post_init__(self) -> None:
+    def __init__(self, observe: Observe, detect: Detect, config: TrackerConfig | None = None) -> None:
+        self.config = config or TrackerConfig()
+        self._observe, self._detect = observe, detect
+        self._next_id = 0
         self.reset()
 
     def reset(self) -> None:
         """Forget every hand. Identities are never used twice."""
         self._tracks: list[Track] = []
         self._lost: list[Track] = []
-        self._searched_s = -np.inf
-        self._time_s = -np.inf
-        self._next_id = getattr(self, "_next_id", 0)
+        self._searched_s = self._time_s = -np.inf
 
     def update(self, frame_rgb: NDArray[np.uint8], camera: Camera, time_s: float) -> tuple[Track, ...]:
         """The hands in this frame, oldest first. time_s: capture time, seconds; may jump."""
         if time_s < self._time_s:  # another clip, or the same one again from its start
-            self._tracks, self._lost, self._searched_s = [], [], -np.inf
+            self.reset()
         self._time_s = time_s
         self._lost = [t for t in self._lost if time_s - t.time_s <= self.config.memory_s]
-        for track in list(self._tracks):
-            if not self._follow(track, frame_rgb, camera):
-                self._lose(track)
-        self._drop_duplicates()
+        before, self._tracks = self._tracks, []
+        for track in before:
+            now = self._follow(track, before, frame_rgb, camera)
+            # Where two tracks slid onto one hand, the older stays; the other's own hand is looked for again.
+            if now is None or self._is_followed(now.joints_px):
+                self._lost.append(track)
+            else:
+                self._tracks.append(now)
         if self._search_is_due():
             self._searched_s = time_s
-            for found in self.detect(frame_rgb):
+            for found in self._detect(frame_rgb):
                 self._welcome(found, frame_rgb, camera)
         return tuple(self._tracks)
 
-    def _follow(self, track: Track, frame_rgb: NDArray[np.uint8], camera: Camera) -> bool:
-        """Look for a known hand around its last place; False where it is not to be seen."""
-        seen = self.observe(frame_rgb, camera, track.joints_px, track.side)
-        if seen.score < self.config.min_presence or not plausible(seen.joints_2d_px, track.joints_px, camera):
-            return False
-        dt = self._time_s - track.time_s
-        blend = 1 - np.exp(-dt / self.config.side_time_s)
-        track.right_belief += blend * (right_evidence(seen) - track.right_belief)
-        track.joints_px, track.joints_world_m = seen.joints_2d_px, seen.joints_world_m
-        track.score, track.time_s = seen.score, self._time_s
-        track.side = self._side_of(track)
-        return True
+    def _follow(
+        self, track: Track, everyone: list[Track], frame_rgb: NDArray[np.uint8], camera: Camera
+    ) -> Track | None:
+        """A known hand, looked for around its last place; None where it is not to be seen."""
+        seen = self._look(track.joints_px, track.side, frame_rgb, camera)
+        if seen is None:
+            return None
+        dt, age = self._time_s - track.time_s, self._time_s - track.born_s
+        # A young hand's belief is the mean of what it has shown so far, so that a false start, such as half a
+        # hand at the picture's edge, is soon mended.
+        blend = max(1 - np.exp(-dt / self.config.side_time_s), dt / (age + FIRST_IMPRESSION_S))
+        belief = track.right_belief + blend * (_right_evidence(seen) - track.right_belief)
+        return self._seen(track.track_id, self._side(track, belief, everyone), seen, belief, track.born_s)
 
-    def _side_of(self, track: Track) -> Side:
-        """The side a track is taken for: changed only by lasting evidence, and less readily into a clash."""
+    def _side(self, track: Track, right_belief: float, everyone: list[Track]) -> Side:
+        """The side a hand is taken for: changed by lasting evidence only, and less readily into a clash."""
         if self.config.side_lock:
             return self.config.side_lock
         other: Side = "left" if track.side == "right" else "right"
-        contrary = -track.right_belief if track.side == "right" else track.right_belief
-        clash = any(t.side == other for t in self._tracks if t is not track)
-        return (
-            other
-            if contrary > (self.config.clash_belief if clash else self.config.flip_belief)
-            else track.side
-        )
+        contrary = right_belief if other == "right" else -right_belief
+        clash = any(t.side == other for t in everyone if t is not track)
+        needed = self.config.clash_belief if clash else self.config.flip_belief
+        return other if contrary > needed else track.side
 
     def _welcome(self, found: Detection, frame_rgb: NDArray[np.uint8], camera: Camera) -> None:
         """Begin to follow a detected hand, unless it is followed already or the network denies it."""
-        if len(self._tracks) >= self.config.max_hands:
+        if len(self._tracks) >= self.config.max_hands or self._is_followed(found.joints_2d_px):
             return
-        if any(apart(found.joints_2d_px, t.joints_px) < self.config.same_hand for t in self._tracks):
-            return
-        known = next((t for t in self._lost if apart(found.joints_2d_px, t.joints_px) < 1.5), None)
-        side = self._first_side(found, known)
-        seen = self.observe(frame_rgb, camera, found.joints_2d_px, side)
-        if seen.score < self.config.min_presence or not plausible(
-            seen.joints_2d_px, found.joints_2d_px, camera
-        ):
-            return
-        if any(apart(seen.joints_2d_px, t.joints_px) < self.config.same_hand for t in self._tracks):
+        known = self._recall(found)
+        side = self.config.side_lock or (known.side if known else self._first_side(found))
+        seen = self._look(found.joints_2d_px, side, frame_rgb, camera)
+        if seen is None or self._is_followed(seen.joints_2d_px):
             return
         if known:
             self._lost.remove(known)
-            track_id, belief = known.track_id, known.right_belief
+            track = self._seen(known.track_id, side, seen, known.right_belief, known.born_s)
         else:
-            track_id, belief = self._next_id, 0.5 * right_evidence(found)
+            track = self._seen(self._next_id, side, seen, 0.5 * _right_evidence(found), self._time_s)
             self._next_id += 1
-        self._tracks.append(
-            Track(
-                track_id,
-                side,
-                seen.joints_2d_px,
-                seen.joints_world_m,
-                seen.score,
-                belief,
-                self._time_s,
-            )
-        )
+        self._tracks.append(track)
 
-    def _first_side(self, found: Detection, known: Track | None) -> Side:
-        if self.config.side_lock:
-            return self.config.side_lock
-        if known:
-            return known.side
-        unsure = found.side_score < 0.8
-        if unsure and any(t.side == found.side for t in self._tracks):
+    def _recall(self, found: Detection) -> Track | None:
+        """The hand lost a moment ago that this detection is, if any."""
+
+        def unlike(t: Track) -> tuple[bool, float]:
+            return t.side != found.side, apart(found.joints_2d_px, t.joints_px)
+
+        surely_other = found.side_score >= SURE_SIDE
+        near = [t for t in self._lost if unlike(t)[1] < REFOUND and not (surely_other and unlike(t)[0])]
+        return min(near, key=unlike, default=None)
+
+    def _first_side(self, found: Detection) -> Side:
+        """What the detector says; where it is in doubt and that side is taken, the other."""
+        if found.side_score < SURE_SIDE and any(t.side == found.side for t in self._tracks):
             return "left" if found.side == "right" else "right"
         return found.side
+
+    def _look(
+        self, joints_px: Array, side: Side, frame_rgb: NDArray[np.uint8], camera: Camera
+    ) -> Detection | None:
+        seen = self._observe(frame_rgb, camera, joints_px, side)
+        there = seen.score >= self.config.min_presence and plausible(seen.joints_2d_px, joints_px, camera)
+        return seen if there else None
+
+    def _seen(self, track_id: int, side: Side, seen: Detection, belief: float, born_s: float) -> Track:
+        joints_px, world_m = seen.joints_2d_px, seen.joints_world_m
+        return Track(track_id, side, joints_px, world_m, seen.score, float(belief), born_s, self._time_s)
+
+    def _is_followed(self, joints_px: Array) -> bool:
+        return any(apart(joints_px, t.joints_px) < self.config.same_hand for t in self._tracks)
 
     def _search_is_due(self) -> bool:
         if len(self._tracks) >= self.config.max_hands:
@@ -158,19 +169,8 @@ class Tracker:
         wait = self.config.hot_search_s if self._lost else self.config.search_s
         return self._time_s - self._searched_s >= wait
 
-    def _drop_duplicates(self) -> None:
-        """Where two tracks slid onto one hand the older stays."""
-        for i, older in enumerate(self._tracks):
-            for younger in self._tracks[i + 1 :]:
-                if apart(older.joints_px, younger.joints_px) < self.config.same_hand:
-                    self._tracks.remove(younger)
 
-    def _lose(self, track: Track) -> None:
-        self._tracks.remove(track)
-        self._lost.append(track)
-
-
-def right_evidence(seen: Detection) -> float:
+def _right_evidence(seen: Detection) -> float:
     """-1 surely left .. 1 surely right."""
     sure = 2 * seen.side_score - 1
     return sure if seen.side == "right" else -sure

@@ -10,12 +10,10 @@ FREE = {"Apache-2.0", "CC0-1.0", "MIT", "Public Domain"}
 
 def test_manifest_covers_every_asset() -> None:
     files = json.loads((ASSETS / "manifest.json").read_text())["files"]
-    present = {
-        p.relative_to(ASSETS).as_posix() for p in ASSETS.rglob("*") if p.is_file() and p.name != "manifest.json"
-    }
-    assert present == set(files), "run `python tools/build_manifest.py`"
+    present = {p.relative_to(ASSETS).as_posix() for p in ASSETS.rglob("*") if p.is_file()} - {"manifest.json"}
+    assert present == set(files), "run `python -m tools.build_manifest`"
     for name, entry in files.items():
         digest = hashlib.sha256((ASSETS / name).read_bytes()).hexdigest()
-        assert digest == entry["sha256"], f"{name} changed: run `python tools/build_manifest.py`"
+        assert digest == entry["sha256"], f"{name} changed: run `python -m tools.build_manifest`"
         assert entry["licence"] in FREE, name
         assert entry["source"], name

@@ -1,6 +1,6 @@
 """Build assets/detector/hand_landmarker.task from the two networks in MediaPipe's 0.10.21 wheel.
 
-    python tools/build_detector.py [--wheel FILE]
+    python -m tools.build_detector [--wheel FILE]
 
 MediaPipe's Tasks API wants a bundle (a stored zip) of a palm detector and a landmark network; its own wheels
 stopped carrying models after 0.10.21. Without --wheel, that wheel is fetched with pip. The result is the same

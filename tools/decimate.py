@@ -80,11 +80,11 @@ class Decimator:
         for kind, edges in (("seam", self.seams), ("rim", self.rim)):
             for a, b in edges:
                 self.lines[a][b] = self.lines[b][a] = kind
-        a, b, c = (self.poses[:, self.faces[:, i]] for i in range(3))
-        normal = np.cross(b - a, c - a)
+        p, q, r = (self.poses[:, self.faces[:, i]] for i in range(3))
+        normal = np.cross(q - p, r - p)
         area = np.linalg.norm(normal, axis=-1, keepdims=True) / 2
         normal /= np.maximum(2 * area, 1e-18)
-        plane = np.concatenate([normal, -(normal * a).sum(-1, keepdims=True)], -1)
+        plane = np.concatenate([normal, -(normal * p).sum(-1, keepdims=True)], -1)
         quadric = area[..., None] * plane[..., :, None] * plane[..., None, :]
         self.Q = np.zeros((n, len(self.poses), 4, 4))
         self.area = np.zeros(n)

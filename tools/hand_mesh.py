@@ -13,6 +13,7 @@ Faces = NDArray[np.int32]
 
 STAY = 0.3  # price of moving a kept vertex, beside that of missing an old one
 REGRESSOR_REACH_M = 0.012  # vertices this far from a joint still count for it
+REGRESSOR_SLACK_M = 1e-4  # how far a regressed joint may miss before it costs as much as the bell does
 
 
 def rotation_between(source: Float, target: Float) -> Float:
@@ -55,7 +56,9 @@ def vertex_areas(vertices: Float, faces: Faces) -> Float:
     """(v,) a third of the area of the faces around each vertex."""
     a, b, c = (vertices[faces[:, i]] for i in range(3))
     area = np.linalg.norm(np.cross(b - a, c - a), axis=1) / 6
-    return np.bincount(faces.ravel(), np.repeat(area, 3), len(vertices))
+    out = np.zeros(len(vertices))
+    np.add.at(out, faces, area[:, None])
+    return out
 
 
 def _barycentric(points: Float, triangles: Float) -> tuple[NDArray[np.int64], Float]:
@@ -80,7 +83,7 @@ def fitting_map(kept: NDArray[np.int64], new_faces: Faces, vertices: Float) -> F
     B = np.zeros((len(vertices), len(kept)))
     np.add.at(B, (np.arange(len(vertices))[:, None], new_faces[nearest]), weights)
     stay = np.eye(len(vertices))[kept]
-    return np.linalg.solve(B.T @ B + STAY * np.eye(len(kept)), B.T + STAY * stay)
+    return np.asarray(np.linalg.solve(B.T @ B + STAY * np.eye(len(kept)), B.T + STAY * stay), np.float64)
 
 
 def transfer_uv(
@@ -109,18 +112,19 @@ def transfer_uv(
 def joint_regressor(vertices: Float, joints: Float) -> Float:
     """(j, v) rows that sum to 1 and give each joint from the vertices, for a template and all its shapes.
 
-    vertices (1 + k, v, 3) and joints (1 + k, j, 3): the template, then k directions. Of all exact solutions,
-    the one nearest to a bell around the joint, where leaving the bell is cheap only inside it.
+    vertices (1 + k, v, 3) and joints (1 + k, j, 3): the template, then k directions, per standard deviation.
+    Nearly exact, and of such regressors the one nearest to a bell around the joint, leaving the bell being
+    cheap only inside it: large opposite weights would turn a mesh's noise into a joint's jumps.
     """
     template, rows = vertices[0], []
     for j in range(joints.shape[1]):
         distance = np.linalg.norm(template - joints[0, j], axis=1)
-        reach = max(REGRESSOR_REACH_M, 1.2 * distance.min())
-        bell = np.exp(-0.5 * (distance / reach) ** 2)
+        bell = np.exp(-0.5 * (distance / max(REGRESSOR_REACH_M, 1.2 * distance.min())) ** 2)
         start = bell / bell.sum()
-        # Directions are millimetres beside a template of centimetres; all are to be met equally well.
-        A = np.concatenate([np.ones((1, len(template))), *np.moveaxis(vertices, 1, 2) / 1e-3])
-        b = np.concatenate([[1.0], *joints[:, j] / 1e-3])
-        gram = (A * bell) @ A.T
-        rows.append(start + bell * (A.T @ np.linalg.lstsq(gram, b - A @ start, rcond=1e-12)[0]))
+        A = np.concatenate([np.ones((1, len(template))), *np.moveaxis(vertices, 1, 2)])
+        b = np.concatenate([[1.0], *joints[:, j]])
+        slack = np.full(len(b), REGRESSOR_SLACK_M**2 * bell.sum())
+        slack[0] = 0  # the rows' sum is exact
+        w = start + bell * (A.T @ np.linalg.solve((A * bell) @ A.T + np.diag(slack), b - A @ start))
+        rows.append(w / w.sum())
     return np.stack(rows)

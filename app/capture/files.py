@@ -141,9 +141,7 @@ def _open(path: Path) -> InputContainer:
         container = av.open(str(path), options={"protocol_whitelist": "file"})
     except (av.error.FFmpegError, OSError) as error:
         what = getattr(error, "strerror", None) or str(error)
-        raise SourceError(
-            f"{path} is not a video that can be read ({what}); give a video or image"
-        ) from error
+        raise SourceError(f"{path} is not a readable video ({what}); give a video or image file") from error
     if not container.streams.video:
         container.close()
         raise SourceError(f"{path} holds no video; give a video or image")

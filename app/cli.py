@@ -1,0 +1,42 @@
+"""The command line: `python main.py COMMAND`. Scripts rely on its names, JSON keys and exit statuses."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from app.commands import bench, doctor, live, models, predict, process
+from app.errors import UserError
+
+_COMMANDS = (live, process, predict, models, doctor, bench)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UserError(f"{message}; see: python {self.prog} --help")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of every command."""
+    parser = _Parser(prog="main.py", description="Palmistry: a hand-mesh AR studio for any webcam.")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Parser)
+    for command in _COMMANDS:
+        command.add_parser(commands)
+    return parser
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one command; `live` where none is given. Status 0, or 2 for bad input with one line on stderr."""
+    try:
+        arguments = build_parser().parse_args(list(argv) or ["live"])
+        if not hasattr(arguments, "run"):
+            raise UserError("no command given; see: python main.py --help")
+        return int(arguments.run(arguments))
+    except (UserError, FileNotFoundError) as error:  # the models name a missing file, and how to make it
+        print(f"palmistry: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("palmistry: interrupted", file=sys.stderr)
+        return 130

@@ -1,0 +1,133 @@
+"""Flags that several commands share, and what they mean."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import replace
+
+import numpy as np
+
+from app.effects import FINGERS, METALS, SEGMENTS, effect_names
+from app.errors import UserError
+from app.session import OVERLAYS, Settings
+from models.pipeline import MODELS
+
+Intrinsics = tuple[float, float, float, float]
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """--model."""
+    parser.add_argument("--model", choices=MODELS, help="what finds the hand (default: fit)")
+
+
+def add_camera(parser: argparse.ArgumentParser) -> None:
+    """--intrinsics, --fov."""
+    parser.add_argument(
+        "--intrinsics",
+        type=parse_intrinsics,
+        metavar="FX,FY,CX,CY",
+        help="the camera, in pixels",
+    )
+    parser.add_argument("--fov", type=_fov, metavar="DEGREES", help="its field of view, corner to corner")
+
+
+def add_look(parser: argparse.ArgumentParser) -> None:
+    """--effect and the ring's place, --overlay, --smoothing, --mirror."""
+    parser.add_argument("--effect", choices=effect_names(), help="what is drawn (default: ring)")
+    parser.add_argument("--finger", choices=FINGERS, help="the finger that wears the ring")
+    parser.add_argument("--segment", choices=SEGMENTS, help="the segment of that finger")
+    parser.add_argument("--metal", choices=tuple(METALS), help="what the ring is made of")
+    parser.add_argument(
+        "--overlay", type=_overlays, metavar="NAME,…", help=f"also draw any of: {', '.join(OVERLAYS)}"
+    )
+    parser.add_argument("--smoothing", type=_smoothing, metavar="0…1|off", help="0 steady … 1 responsive")
+    parser.add_argument("--mirror", action="store_true", help="mirror the picture")
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """--json."""
+    parser.add_argument("--json", action="store_true", help="figures as one JSON object in the last line")
+
+
+def settings_from(arguments: argparse.Namespace, settings: Settings) -> Settings:
+    """`settings` with whatever the flags say in its place. Raises UserError."""
+
+    def given(**values: object) -> dict[str, object]:
+        return {name: value for name, value in values.items() if value is not None}
+
+    try:
+        place = given(finger=arguments.finger, segment=arguments.segment, metal=arguments.metal)
+        ring = replace(settings.ring, **place)  # type: ignore[arg-type]
+    except ValueError as error:
+        raise UserError(f"{error}; choose another --segment") from error
+    changes = given(
+        model=arguments.model,
+        effect=arguments.effect,
+        overlays=arguments.overlay,
+        fov_deg=arguments.fov,
+        intrinsics=arguments.intrinsics,
+    )
+    if arguments.smoothing is not None:
+        changes["smoothing"] = arguments.smoothing if arguments.smoothing >= 0 else None
+    return replace(settings, ring=ring, **changes)  # type: ignore[arg-type]
+
+
+def parse_intrinsics(text: str) -> Intrinsics:
+    """FX,FY,CX,CY in pixels. Raises ArgumentTypeError."""
+    try:
+        fx, fy, cx, cy = (float(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected four numbers FX,FY,CX,CY, got {text!r}") from None
+    return checked_intrinsics((fx, fy, cx, cy))
+
+
+def checked_intrinsics(values: Intrinsics) -> Intrinsics:
+    """The same four numbers. Raises ArgumentTypeError unless they can be a camera's."""
+    if not np.isfinite(values).all() or values[0] <= 0 or values[1] <= 0:
+        raise argparse.ArgumentTypeError(
+            f"focal lengths must be positive, got {values[0]:g} and {values[1]:g}"
+        )
+    return values
+
+
+def print_json(value: object) -> None:
+    """One object as the last line of stdout."""
+    print(json.dumps(value), flush=True)
+
+
+def say(line: str) -> None:
+    """A line for people, on stderr, where it disturbs no script."""
+    print(f"palmistry: {line}", file=sys.stderr, flush=True)
+
+
+def _fov(text: str) -> float:
+    value = _number(text)
+    if not 5 <= value <= 170:
+        raise argparse.ArgumentTypeError(f"expected 5 to 170 degrees, got {text}")
+    return value
+
+
+def _smoothing(text: str) -> float:
+    """0..1, or -1 for off: None already means that nothing was said."""
+    if text == "off":
+        return -1.0
+    value = _number(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"expected 0 (steady) to 1 (responsive) or off, got {text}")
+    return value
+
+
+def _overlays(text: str) -> frozenset[str]:
+    names = frozenset(filter(None, text.split(",")))
+    if not names <= set(OVERLAYS):
+        raise argparse.ArgumentTypeError(f"expected any of {', '.join(OVERLAYS)}, got {text!r}")
+    return names
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected a number, got {text!r}") from None

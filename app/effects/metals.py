@@ -1,0 +1,15 @@
+"""The metals that rings are made of."""
+
+from __future__ import annotations
+
+from app.render.scene import Metal
+
+METALS: dict[str, Metal] = {
+    # Linear sRGB at normal incidence, from measured refractive indices (gold, silver and copper: Johnson and
+    # Christy 1972; platinum: Rakic 1998). Jewellers' gold is three quarters gold: with as much silver as
+    # copper in the rest it is yellow, with copper alone it is rose.
+    "gold": Metal((0.99, 0.755, 0.345), 0.14),
+    "rose gold": Metal((0.98, 0.68, 0.42), 0.14),
+    "silver": Metal((0.972, 0.960, 0.915), 0.12),
+    "platinum": Metal((0.679, 0.642, 0.588), 0.16),
+}

@@ -1,0 +1,174 @@
+"""The picture a person sees: the frame, with an effect and overlays drawn into it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from app.render.context import Context
+from app.render.environment import DEFAULT_ENVIRONMENT, load_environment
+from app.render.light import SceneLight
+from app.render.overlays import draw_joints
+from app.render.scene import Effect, EffectContext, Prop
+from app.render.surface import HandSurface
+from app.render.window import NEAR_M, Window, window_around
+from models.hand_data import HandData
+from models.types import Camera, HandMesh
+
+Picture = NDArray[np.uint8]
+
+OVERLAYS = ("joints", "mesh", "wireframe")
+LIGHT_DIRECTION = np.array(
+    [-0.42, -0.78, -0.46], np.float32
+)  # towards the light: above, left, behind the camera
+SHADOW_REACH_M = 0.007
+FEATHER_PX = 1.3
+SOFTNESS_PX = 0.45  # a lens is never as sharp as a renderer
+MARGIN_PX = 3
+
+
+class Compositor:
+    """Draws effects and overlays onto frames. Make it, use it and close it on one thread.
+
+    Raises NoGraphics when OpenGL cannot be started, ValueError for an unknown environment.
+    """
+
+    def __init__(self, hand: HandData, environment: str = DEFAULT_ENVIRONMENT) -> None:
+        light = load_environment(environment)
+        self._thread = threading.get_ident()
+        self._context = Context()
+        from app.render.layer import LayerRenderer  # imports OpenGL, which Context has just found to work
+        from app.render.nodes import SceneNodes
+
+        self._surface = HandSurface(hand)
+        self._nodes = SceneNodes(self._surface)
+        self._renderer = LayerRenderer(light)
+        self._light = SceneLight()
+        self._closed = False
+
+    @property
+    def graphics(self) -> str:
+        """The OpenGL renderer's name and version."""
+        return self._context.description
+
+    def compose(
+        self,
+        frame_rgb: Picture,
+        hands: Sequence[HandMesh],
+        camera: Camera,
+        effect: Effect,
+        time_s: float,
+        overlays: frozenset[str] = frozenset(),
+    ) -> Picture:
+        """A new picture (H, W, 3) of the frame's size; the frame itself stays as it is.
+
+        hands: in the camera frame. overlays: any of OVERLAYS. Raises ValueError when frame, camera or
+        overlays do not fit, RuntimeError on a foreign thread or after close().
+        """
+        self._check(frame_rgb, camera, overlays)
+        hands = [hand for hand in hands if hand.vertices_m[:, 2].min() > NEAR_M]
+        props = effect.place(EffectContext(frame_rgb, hands, camera, time_s))
+        out = frame_rgb.copy()
+        whole_hands = bool(overlays & {"mesh", "wireframe"})
+        extent = _extent(props, hands if whole_hands else ())
+        window = window_around(extent, camera, MARGIN_PX, max_samples=2 if whole_hands else 3)
+        if window is not None and (props or whole_hands):
+            self._light.update(frame_rgb, hands, time_s)
+            blend(out, window, self.render(window, hands, props, camera, overlays))
+        if "joints" in overlays:
+            for hand in hands:
+                draw_joints(out, hand)
+        return out
+
+    def render(
+        self,
+        window: Window,
+        hands: Sequence[HandMesh],
+        props: Sequence[Prop],
+        camera: Camera,
+        overlays: frozenset[str] = frozenset(),
+    ) -> Picture:
+        """(h, w, 4) premultiplied RGBA of one window, in the light of the last composed frame."""
+        from app.render.layer import replace_vertices
+
+        renderer, nodes = self._renderer, self._nodes
+        self._context.make_current()
+        nodes.show_props(props, hands)
+        shown = nodes.show_hands(hands)
+        renderer.upload(nodes.scene)
+        for primitive, mesh in shown:
+            replace_vertices(primitive, self._surface.buffer(mesh))
+        coarse = min(2, window.samples)
+        fx, fy, cx, cy = window.intrinsics(camera, coarse)
+        renderer.uniforms |= {
+            "light_direction": LIGHT_DIRECTION / np.linalg.norm(LIGHT_DIRECTION),
+            "mesh_alpha": 0.62 if "mesh" in overlays else 0.0,
+            "wire_alpha": 0.75 if "wireframe" in overlays else 0.0,
+            "samples": float(window.samples),
+            "scene_light": self._light.white_rgb,
+            "skin_rgb": self._light.skin_rgb,
+            "occluder_rays": np.array([1 / fx, 1 / fy, -cx / fx, -cy / fy], np.float32),
+            "feather": FEATHER_PX * coarse,
+            "pixel_m": 1 / camera.fx,
+        }
+        if props:
+            nodes.camera.intrinsics = (fx, fy, cx, cy)
+            renderer.draw(nodes.scene, "occluder", window.width * coarse, window.height * coarse)
+        nodes.camera.intrinsics = window.intrinsics(camera, window.samples)
+        nodes.hide_hands(not overlays & {"mesh", "wireframe"})
+        renderer.draw(nodes.scene, "picture", *window.rendered_wh)
+        fine = renderer.read_picture(*window.rendered_wh)
+        rgba = cv2.resize(fine, (window.width, window.height), interpolation=cv2.INTER_AREA)
+        return np.asarray(cv2.GaussianBlur(rgba, (3, 3), SOFTNESS_PX), np.uint8)
+
+    def close(self) -> None:
+        """Free the GPU's memory and the context. Twice is harmless."""
+        if not self._closed:
+            self._check_thread()
+            self._closed = True
+            self._context.make_current()
+            self._renderer.delete()
+            self._context.close()
+
+    def _check_thread(self) -> None:
+        if threading.get_ident() != self._thread:
+            raise RuntimeError(
+                "compositor: OpenGL belongs to the thread that made it; make one compositor on each thread"
+            )
+
+    def _check(self, frame_rgb: Picture, camera: Camera, overlays: frozenset[str]) -> None:
+        self._check_thread()
+        if self._closed:
+            raise RuntimeError("compositor: already closed; make a new one")
+        if frame_rgb.dtype != np.uint8 or frame_rgb.shape != (camera.height, camera.width, 3):
+            raise ValueError(
+                f"compositor: expected a uint8 frame ({camera.height}, {camera.width}, 3) as the camera's, "
+                f"got {frame_rgb.dtype} {frame_rgb.shape}"
+            )
+        if unknown := overlays - set(OVERLAYS):
+            raise ValueError(
+                f"overlays: there is no {sorted(unknown)[0]!r}; choose from {', '.join(OVERLAYS)}"
+            )
+
+
+def blend(picture_rgb: Picture, window: Window, rgba: Picture) -> None:
+    """Lay premultiplied RGBA (h, w, 4) over the window's part of a picture, in place."""
+    part = picture_rgb[window.y : window.y + window.height, window.x : window.x + window.width]
+    kept = part.astype(np.uint16) * (255 - rgba[..., 3:].astype(np.uint16))
+    part[:] = np.minimum((kept + 127) // 255 + rgba[..., :3], 255)
+
+
+def _extent(props: Sequence[Prop], hands: Sequence[HandMesh]) -> NDArray[np.float64]:
+    """(N, 3) points around everything that will be drawn, the shadow on the skin included."""
+    points: list[NDArray[np.floating]] = [np.zeros((0, 3)), *(hand.vertices_m for hand in hands)]
+    for prop in props:
+        v = prop.geometry.vertices_m
+        reach = SHADOW_REACH_M if prop.grip is not None else 0.0
+        low, high = v.min(0) - reach, v.max(0) + reach
+        corners = np.array(np.meshgrid(*zip(low, high, strict=True))).reshape(3, -1).T
+        points.append(corners @ prop.pose[:3, :3].T + prop.pose[:3, 3])
+    return np.concatenate(points).astype(np.float64)

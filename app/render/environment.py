@@ -1,0 +1,36 @@
+"""The light around the hand: prefiltered panoramas of assets/env (see tools/build_env.py)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+ENV_DIR = Path(__file__).resolve().parents[2] / "assets" / "env"
+DEFAULT_ENVIRONMENT = "interior"
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Radiance from every direction, mean one; level k is what a mirror of roughness k / (n - 1) reflects.
+
+    Equirectangular: the top row looks up (camera -y), the middle of the picture along the camera's view.
+    """
+
+    name: str
+    levels: tuple[NDArray[np.float16], ...]  # each (H, 2H, 3) linear RGB, half the size of the one before
+
+
+def environment_names() -> tuple[str, ...]:
+    """The environments that ship, in alphabetical order."""
+    return tuple(sorted(path.stem for path in ENV_DIR.glob("*.npz")))
+
+
+def load_environment(name: str = DEFAULT_ENVIRONMENT) -> Environment:
+    """Read one environment. ValueError if there is none of that name."""
+    if name not in environment_names():
+        raise ValueError(f"environment: there is no {name!r}; choose from {', '.join(environment_names())}")
+    with np.load(ENV_DIR / f"{name}.npz", allow_pickle=False) as file:
+        return Environment(name, tuple(file[f"level{k}"] for k in range(len(file.files))))

@@ -1,0 +1,168 @@
+"""pyrender's renderer, taught our two stages: first what stands in front, then the picture itself.
+
+pyrender keeps the scene, the meshes on the GPU and the shader programs. What it draws into, in which order
+and with which shaders is decided here. Rendered rows count from the top of the picture down, so nothing is
+flipped.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyrender
+from numpy.typing import NDArray
+from OpenGL import GL
+from pyrender.constants import RenderFlags
+from pyrender.renderer import Renderer
+from pyrender.shader_program import ShaderProgram, ShaderProgramCache
+
+from app.render.environment import Environment
+from app.render.materials import ORDERS, Stage, Surface
+from app.render.target import Target, upload_environment
+from app.render.window import NEAR_M
+
+SHADERS = Path(__file__).resolve().parents[2] / "shaders"
+FAR_M = 10.0
+NOTHING_M = 1000.0
+"""Depth where no hand is."""
+
+
+class WindowCamera(pyrender.Camera):
+    """A pinhole at the origin of the camera frame (x right, y down, z forward) that sees one window."""
+
+    def __init__(self) -> None:
+        super().__init__(znear=NEAR_M, zfar=FAR_M)
+        self.intrinsics = (1.0, 1.0, 0.0, 0.0)
+
+    def get_projection_matrix(self, width: int, height: int) -> NDArray[np.float64]:
+        """(4, 4) camera frame -> clip space, first picture row at the bottom."""
+        fx, fy, cx, cy = self.intrinsics
+        n, f = self.znear, self.zfar
+        return np.array(
+            [
+                [2 * fx / width, 0, 2 * cx / width - 1, 0],
+                [0, 2 * fy / height, 2 * cy / height - 1, 0],
+                [0, 0, (f + n) / (f - n), -2 * f * n / (f - n)],
+                [0, 0, 1, 0],
+            ]
+        )
+
+
+class LayerRenderer(Renderer):
+    """Draws a scene of `Surface`s in two stages. Needs a current context, on the thread that made it."""
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(1, 1)
+        self._program_cache = ShaderProgramCache(str(SHADERS))
+        self._targets: dict[Stage, Target] = {
+            "occluder": Target(GL.GL_RG32F),
+            "picture": Target(GL.GL_RGBA8),
+        }
+        self._environment = upload_environment(environment)
+        self._stage: Stage = "occluder"
+        self._deleted = False
+        self.uniforms: dict[str, Any] = {"max_level": float(len(environment.levels) - 1)}
+
+    def upload(self, scene: pyrender.Scene) -> None:
+        """Bring new meshes to the GPU and drop those that left the scene."""
+        self._update_context(scene, RenderFlags.OFFSCREEN)
+
+    def draw(self, scene: pyrender.Scene, stage: Stage, width: int, height: int) -> None:
+        """Draw the surfaces of one stage into the first width x height pixels of its target."""
+        self._stage = stage
+        self._viewport_width, self._viewport_height = width, height
+        scene.bg_color = np.array([NOTHING_M, -1.0, 0, 0] if stage == "occluder" else [0.0, 0, 0, 0])
+        self.render(scene, RenderFlags.OFFSCREEN)
+
+    def read_picture(self, width: int, height: int) -> NDArray[np.uint8]:
+        """(height, width, 4) premultiplied RGBA of the last "picture" stage."""
+        return self._targets["picture"].read_rgba(width, height)
+
+    def delete(self) -> None:
+        """Free everything on the GPU. pyrender calls it again when the object is collected."""
+        if self._deleted:
+            return
+        self._deleted = True
+        for target in self._targets.values():
+            target.delete()
+        GL.glDeleteTextures([self._environment])
+        super().delete()
+
+    # What follows replaces parts of pyrender's forward pass (0.1.45, pinned).
+
+    def _configure_main_framebuffer(self) -> None:
+        target = self._targets[self._stage]
+        target.ensure(self._viewport_width, self._viewport_height)
+        self._main_fb_ms: int | None = target.framebuffer
+        GL.glFrontFace(GL.GL_CW)  # rows run downwards, which turns every face around
+        GL.glEnable(GL.GL_SCISSOR_TEST)  # the target may be larger than what is cleared and drawn
+        GL.glScissor(0, 0, self._viewport_width, self._viewport_height)
+
+    def _delete_main_framebuffer(self) -> None:
+        self._main_fb_ms = None  # belongs to its target
+
+    def _read_main_framebuffer(self, scene: pyrender.Scene, flags: int) -> None:
+        return None  # read when the last stage is done
+
+    def _sorted_mesh_nodes(self, scene: pyrender.Scene) -> list[pyrender.Node]:
+        nodes = [n for n in scene.mesh_nodes if self._stage in surface_of(n).fragment_shaders]
+        return sorted(nodes, key=lambda n: surface_of(n).order)
+
+    def _get_primitive_program(
+        self, primitive: pyrender.Primitive, flags: int, program_flags: int
+    ) -> ShaderProgram:
+        material = primitive.material
+        program = self._program_cache.get_program(
+            "surface.vert", material.fragment_shaders[self._stage], defines=material.defines
+        )
+        if not program._in_context():
+            program._add_to_context()
+        return program
+
+    def _bind_lighting(
+        self, scene: pyrender.Scene, program: ShaderProgram, node: pyrender.Node, flags: int
+    ) -> None:
+        textures = {"occluder": self._targets["occluder"].texture, "environment": self._environment}
+        if self._stage == "picture":
+            for unit, (name, texture) in enumerate(textures.items()):
+                GL.glActiveTexture(GL.GL_TEXTURE0 + unit)
+                GL.glBindTexture(GL.GL_TEXTURE_2D, texture)
+                program.set_uniform(name, unit)
+        for name, value in (self.uniforms | surface_of(node).uniforms).items():
+            program.set_uniform(name, value)
+
+    def _bind_and_draw_primitive(
+        self, primitive: pyrender.Primitive, pose: NDArray[np.float64], program: ShaderProgram, flags: int
+    ) -> None:
+        program.set_uniform("M", pose)
+        program.set_uniform("M_normal", np.linalg.inv(pose).T)
+        order = primitive.material.order
+        GL.glDepthRange((ORDERS - 1 - order) / ORDERS, (ORDERS - order) / ORDERS)
+        GL.glEnable(GL.GL_CULL_FACE)
+        GL.glPolygonMode(GL.GL_FRONT_AND_BACK, GL.GL_FILL)
+        GL.glEnable(GL.GL_BLEND)  # premultiplied; the hand, drawn first, replaces instead
+        GL.glBlendFunc(GL.GL_ONE, GL.GL_ZERO if order == 0 else GL.GL_ONE_MINUS_SRC_ALPHA)
+        primitive._bind()
+        if primitive.indices is None:
+            GL.glDrawArrays(primitive.mode, 0, len(primitive.positions))
+        else:
+            GL.glDrawElements(primitive.mode, primitive.indices.size, GL.GL_UNSIGNED_INT, ctypes.c_void_p(0))
+        primitive._unbind()
+
+    def _reset_active_textures(self) -> None:
+        GL.glActiveTexture(GL.GL_TEXTURE0)
+
+
+def surface_of(node: pyrender.Node) -> Surface:
+    """The material of a node with one primitive."""
+    return node.mesh.primitives[0].material
+
+
+def replace_vertices(primitive: pyrender.Primitive, buffer: NDArray[np.float32]) -> None:
+    """Overwrite a primitive's vertices on the GPU, in place. buffer: (V, 8) position, normal, two more."""
+    GL.glBindBuffer(GL.GL_ARRAY_BUFFER, primitive._buffers[0])
+    GL.glBufferSubData(GL.GL_ARRAY_BUFFER, 0, buffer.nbytes, buffer)
+    GL.glBindBuffer(GL.GL_ARRAY_BUFFER, 0)

@@ -1,0 +1,127 @@
+"""The pyrender scene behind the compositor: nodes for hands and props, kept from frame to frame."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+import pyrender
+
+from app.render.layer import WindowCamera, surface_of
+from app.render.materials import HandSkin, PropMetal, SleeveShadow, Surface
+from app.render.scene import Geometry, Grip, Prop
+from app.render.surface import HandSurface
+from models.types import HandMesh
+
+N_PARTS = 6  # regions of a hand: palm and five fingers
+SLEEVE_M = 0.006  # SECTION_M of metal.frag: how far a finger is taken for a cylinder beyond its band
+
+
+class SceneNodes:
+    """Hands keep their buffers on the GPU and are overwritten; a geometry is uploaded when first seen."""
+
+    def __init__(self, surface: HandSurface) -> None:
+        self._surface = surface
+        self.scene = pyrender.Scene()
+        self.camera = WindowCamera()
+        self.scene.add(self.camera)
+        self._hands: list[pyrender.Node] = []
+        self._props: dict[Geometry, list[list[pyrender.Node]]] = {}
+
+    def show_hands(self, hands: Sequence[HandMesh]) -> list[tuple[pyrender.Primitive, HandMesh]]:
+        """Make one node for each hand. Returns whose vertices have to be replaced before drawing."""
+        while len(self._hands) < len(hands):
+            empty = np.zeros((self._surface.size, 3), np.float32)
+            skin = HandSkin(hand_slot=float(len(self._hands)))
+            primitive = pyrender.Primitive(
+                empty, normals=empty, texcoord_0=empty[:, :2], mode=4, material=skin
+            )
+            self._hands.append(self.scene.add(pyrender.Mesh([primitive])))
+        for i, node in enumerate(self._hands):
+            node.mesh.is_visible = i < len(hands)
+        return [(node.mesh.primitives[0], mesh) for node, mesh in zip(self._hands, hands, strict=False)]
+
+    def hide_hands(self, hidden: bool) -> None:
+        """Leave the hands out of the stages to come."""
+        for node in self._hands:
+            node.mesh.is_visible = node.mesh.is_visible and not hidden
+
+    def show_props(self, props: Sequence[Prop], hands: Sequence[HandMesh]) -> None:
+        """Show these props and no others; geometries that are no longer used are dropped."""
+        used: dict[Geometry, int] = {}
+        for prop in props:
+            nodes = self._props.setdefault(prop.geometry, [])
+            k = used.get(prop.geometry, 0)
+            used[prop.geometry] = k + 1
+            if k == len(nodes):
+                nodes.append(self._add_prop(prop))
+            for node in nodes[k]:
+                self.scene.set_pose(node, prop.pose)
+                surface_of(node).uniforms.update(_metal_uniforms(prop, hands))
+        for geometry in list(self._props):
+            keep = used.get(geometry, 0)
+            for node in itertools.chain(*self._props[geometry][keep:]):
+                self.scene.remove_node(node)
+            del self._props[geometry][keep:]
+            if keep == 0:
+                del self._props[geometry]
+
+    def _add_prop(self, prop: Prop) -> list[pyrender.Node]:
+        meshes = [_mesh(prop.geometry, PropMetal())]
+        if prop.grip is not None:
+            reach = prop.grip.half_width_m + SLEEVE_M
+            meshes.append(_mesh(tube(prop.grip.inner_radius_m, reach), SleeveShadow()))
+        return [self.scene.add(mesh) for mesh in meshes]
+
+
+def tube(radius_m: float, half_length_m: float, turns: int = 48) -> Geometry:
+    """An open cylinder about z."""
+    angle = np.linspace(0, 2 * np.pi, turns, endpoint=False)
+    normals = np.stack([np.cos(angle), np.sin(angle), 0 * angle], 1)
+    ends = [radius_m * normals + [0, 0, z] for z in (-half_length_m, half_length_m)]
+    i = np.arange(turns)
+    j = (i + 1) % turns
+    faces = np.concatenate([np.stack([i, j, j + turns], 1), np.stack([i, j + turns, i + turns], 1)])
+    return Geometry(
+        np.concatenate(ends).astype(np.float32),
+        np.tile(normals, (2, 1)).astype(np.float32),
+        faces.astype(np.int32),
+    )
+
+
+def _metal_uniforms(prop: Prop, hands: Sequence[HandMesh]) -> dict[str, object]:
+    uniforms: dict[str, object] = {
+        "reflectance": np.array(prop.metal.reflectance_rgb, np.float32),
+        "roughness": float(prop.metal.roughness),
+        "opacity": float(prop.opacity),
+        "gripping": int(prop.grip is not None),
+        "off_mesh": np.zeros(3, np.float32),
+    }
+    if prop.grip is not None:
+        g = prop.grip
+        palm = _palm_part(g, hands)
+        uniforms["grip_from_cam"] = np.linalg.inv(prop.pose)
+        uniforms["grip_size"] = np.array(
+            [g.inner_radius_m, g.outer_radius_m, g.half_width_m, palm + g.region], np.float32
+        )
+        uniforms["palm_part"] = float(palm)
+        uniforms["off_mesh"] = np.array(g.off_mesh_m, np.float32)
+    return uniforms
+
+
+def _palm_part(grip: Grip, hands: Sequence[HandMesh]) -> int:
+    """The part number of the palm of the hand that wears it; negative if it is not in view."""
+    return N_PARTS * next((i for i, hand in enumerate(hands) if hand.track_id == grip.track_id), -1)
+
+
+def _mesh(geometry: Geometry, material: Surface) -> pyrender.Mesh:
+    primitive = pyrender.Primitive(
+        geometry.vertices_m,
+        normals=geometry.normals,
+        texcoord_0=np.zeros((len(geometry.vertices_m), 2), np.float32),
+        indices=geometry.faces,
+        mode=4,
+        material=material,
+    )
+    return pyrender.Mesh([primitive])

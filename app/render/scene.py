@@ -1,0 +1,94 @@
+"""What an effect hands to the render layer: frozen descriptions, no OpenGL.
+
+An effect sees the hands of one frame and answers with props: a shape, where it is, what it is made of, and
+the finger it sits on, if any. The compositor decides how to draw them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.types import Camera, HandMesh
+
+Float = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Geometry:
+    """A triangle mesh in its own frame, metres. One object is uploaded once, however often it is placed."""
+
+    vertices_m: Float  # (V, 3)
+    normals: Float  # (V, 3) unit vectors, outward
+    faces: NDArray[np.int32]  # (F, 3) counter-clockwise seen from outside
+
+    def __post_init__(self) -> None:
+        v, n, f = self.vertices_m, self.normals, self.faces
+        if v.ndim != 2 or v.shape[1] != 3 or n.shape != v.shape:
+            raise ValueError(f"geometry: expected vertices and normals (V, 3), got {v.shape} and {n.shape}")
+        if f.ndim != 2 or f.shape[1] != 3 or len(f) == 0 or f.min() < 0 or f.max() >= len(v):
+            raise ValueError(
+                f"geometry: faces must be (F, 3) with indices below {len(v)}, got shape {f.shape}"
+            )
+
+
+@dataclass(frozen=True)
+class Metal:
+    """A metal as light sees it."""
+
+    reflectance_rgb: tuple[float, float, float]  # linear, looking straight at it
+    roughness: float  # 0 mirror .. 1 matt
+
+
+@dataclass(frozen=True)
+class Grip:
+    """How a prop encircles a finger, in the prop's own frame: axis z, dorsal y.
+
+    The finger is a cylinder there: it hides the far half of the prop and takes its contact shadow.
+    """
+
+    track_id: int  # HandMesh.track_id of the hand
+    region: int  # HandData.regions of the finger, 1 thumb .. 5 little
+    inner_radius_m: float
+    outer_radius_m: float
+    half_width_m: float
+    off_mesh_m: tuple[float, float, float] = (0.0, 0.0, 0.0)  # from the mesh's finger to here, camera frame
+
+
+@dataclass(frozen=True)
+class Prop:
+    """One thing to draw."""
+
+    geometry: Geometry
+    pose: NDArray[np.float64]  # (4, 4) own frame -> camera frame, metres; an affine map, scale allowed
+    metal: Metal
+    grip: Grip | None = None
+    opacity: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.pose.shape != (4, 4) or not np.isfinite(self.pose).all():
+            raise ValueError(f"prop: pose must be a finite (4, 4) matrix, got shape {self.pose.shape}")
+
+
+@dataclass(frozen=True)
+class EffectContext:
+    """What an effect is told about one frame."""
+
+    frame_rgb: NDArray[np.uint8]  # (H, W, 3), to look at, not to change
+    hands: Sequence[HandMesh]  # none, one or several; only those in front of the camera
+    camera: Camera
+    time_s: float  # capture time of the frame, seconds, monotonic
+
+
+class Effect(Protocol):
+    """One effect: may keep state between frames, never draws by itself."""
+
+    def place(self, context: EffectContext) -> Sequence[Prop]:
+        """The props of this frame, in the camera frame."""
+
+    def readout(self) -> Sequence[str]:
+        """Short lines for the window, such as a ring's size; empty while there is nothing to say."""

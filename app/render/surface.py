@@ -1,0 +1,66 @@
+"""A hand mesh as the GPU takes it: three vertices a face, with normals and the part each face belongs to."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from models.hand_data import HandData
+from models.types import HandMesh, Side
+
+Float = NDArray[np.float32]
+
+
+def closed(faces: NDArray[np.integer]) -> NDArray[np.int64]:
+    """(F + n - 2, 3): the faces, and a lid of triangles on their one hole of n edges, the wrist.
+
+    Without it a camera that looks along the forearm sees through the wrist to the fingers.
+    """
+    edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]).astype(np.int64)
+    inner = {(int(b), int(a)) for a, b in edges}
+    following = {int(a): int(b) for a, b in edges if (int(a), int(b)) not in inner}
+    if not following:
+        return np.asarray(faces, np.int64)
+    loop = [next(iter(following))]
+    while (vertex := following[loop[-1]]) != loop[0]:
+        loop.append(vertex)
+    lid = [[loop[0], loop[k + 1], loop[k]] for k in range(1, len(loop) - 1)]
+    return np.concatenate([faces, lid])
+
+
+class HandSurface:
+    """Vertex buffers of one hand model, both sides."""
+
+    def __init__(self, hand: HandData) -> None:
+        right = closed(hand.faces)
+        self.faces: dict[Side, NDArray[np.int64]] = {"right": right, "left": right[:, ::-1].copy()}
+        n = len(right)
+        self._around = csr_matrix(
+            (np.ones(3 * n, np.float32), (right.ravel(), np.repeat(np.arange(n), 3))),
+            (len(hand.template_m), n),
+        )  # vertices x faces: which faces meet at a vertex
+        self._regions = np.asarray(hand.regions)
+
+    @property
+    def size(self) -> int:
+        """Vertices in a buffer: three for each face."""
+        return 3 * len(self.faces["right"])
+
+    def normals(self, mesh: HandMesh) -> Float:
+        """(778, 3) outward unit normals, averaged over faces by area."""
+        f, v = self.faces[mesh.side], mesh.vertices_m
+        n = self._around @ np.cross(v[f[:, 1]] - v[f[:, 0]], v[f[:, 2]] - v[f[:, 0]])
+        return (n / np.maximum(np.linalg.norm(n, axis=1, keepdims=True), 1e-12)).astype(np.float32)
+
+    def parts(self, side: Side) -> Float:
+        """(3F, 2): the region of each face in the first column, that of the farthest-out vertex."""
+        part = self._regions[self.faces[side]].max(1)
+        return np.stack([np.repeat(part, 3), np.zeros(self.size)], 1).astype(np.float32)
+
+    def buffer(self, mesh: HandMesh) -> Float:
+        """(3F, 8) position, normal, part: one frame's vertex buffer."""
+        corners = self.faces[mesh.side].ravel()
+        return np.concatenate(
+            [mesh.vertices_m[corners], self.normals(mesh)[corners], self.parts(mesh.side)], 1
+        ).astype(np.float32)

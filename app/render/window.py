@@ -1,0 +1,63 @@
+"""The part of the frame that is rendered: a rectangle, and the camera that sees just it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from models.geometry import project
+from models.types import Camera
+
+NEAR_M = 0.02
+"""Nothing nearer to the camera than this is drawn, metres."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """A rectangle of whole frame pixels, drawn with `samples` x `samples` rendered pixels for each."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+    samples: int
+
+    @property
+    def rendered_wh(self) -> tuple[int, int]:
+        """Rendered pixels."""
+        return self.width * self.samples, self.height * self.samples
+
+    def intrinsics(self, camera: Camera, samples: float) -> tuple[float, float, float, float]:
+        """fx, fy, cx, cy of this window drawn with that many samples; (0, 0) is the outer corner of its first
+        rendered pixel, as OpenGL counts."""
+        return (
+            camera.fx * samples,
+            camera.fy * samples,
+            (camera.cx + 0.5 - self.x) * samples,
+            (camera.cy + 0.5 - self.y) * samples,
+        )
+
+
+def window_around(
+    points_m: ArrayLike, camera: Camera, margin_px: int, max_samples: int = 3, budget: int = 700_000
+) -> Window | None:
+    """The window that holds the projections of (N, 3) points, or None if they are outside the frame.
+
+    Points nearer than NEAR_M do not count. Samples per pixel go down from `max_samples` to one as the window
+    grows, so that no more than about `budget` pixels are rendered.
+    """
+    points = np.asarray(points_m, np.float64)
+    points = points[points[:, 2] > NEAR_M]
+    if len(points) == 0:
+        return None
+    px = project(points, camera)
+    size = np.array([camera.width, camera.height])
+    low = np.clip(np.floor(px.min(0)) - margin_px, 0, size).astype(int)
+    high = np.clip(np.ceil(px.max(0)) + 1 + margin_px, 0, size).astype(int)
+    width, height = (int(v) for v in high - low)
+    if width <= 0 or height <= 0:
+        return None
+    samples = int(np.clip(np.sqrt(budget / (width * height)), 1, max_samples))
+    return Window(int(low[0]), int(low[1]), width, height, samples)

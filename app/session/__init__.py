@@ -1,0 +1,18 @@
+"""The live session: capture, inference and drawing on worker threads. Knows nothing of Qt."""
+
+from app.session.picture import Picture, Status
+from app.session.session import AUTO, Listener, Session
+from app.session.settings import OVERLAYS, Settings
+from app.session.statistics import Statistics, StatisticsMeter
+
+__all__ = [
+    "AUTO",
+    "OVERLAYS",
+    "Listener",
+    "Picture",
+    "Session",
+    "Settings",
+    "Statistics",
+    "StatisticsMeter",
+    "Status",
+]

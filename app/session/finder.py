@@ -1,0 +1,122 @@
+"""The hand pipeline that fits the current settings, loaded while pictures keep flowing."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.capture import Frame
+from app.session.picture import Status
+from app.session.settings import Settings
+from models.pipeline import PipelineConfig, PipelineResult
+from models.types import Camera, Side
+
+_log = logging.getLogger(__name__)
+
+
+class HandPipeline(Protocol):
+    """What the session needs of `models.pipeline.Pipeline`."""
+
+    def process(
+        self, frame_rgb: NDArray[np.uint8], time_s: float, camera: Camera | None = None
+    ) -> PipelineResult: ...
+
+    def retune(self, smoothing: float | None, side_lock: Side | None) -> None: ...
+
+    def reset(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+MakePipeline = Callable[[PipelineConfig], HandPipeline]
+
+
+def load_pipeline(config: PipelineConfig) -> HandPipeline:
+    """The real pipeline, ready to run at full speed. Takes seconds: call it where they can be waited for."""
+    from models.pipeline import Pipeline
+
+    pipeline = Pipeline(config)
+    pipeline.process(np.zeros((480, 640, 3), np.uint8), 0.0)  # loads what is loaded at first use
+    pipeline.reset()
+    return pipeline
+
+
+def pipeline_config(settings: Settings) -> PipelineConfig:
+    """What of the settings concerns the pipeline."""
+    return PipelineConfig(
+        settings.model, settings.max_hands, smoothing=settings.smoothing, side_lock=settings.side_lock
+    )
+
+
+class HandFinder:
+    """Finds hands with whatever the settings ask for. Belongs to the inference thread."""
+
+    def __init__(self, make_pipeline: MakePipeline, report: Callable[[Status], None]) -> None:
+        self._make = make_pipeline
+        self._report = report
+        self._loader = ThreadPoolExecutor(1, thread_name_prefix="loader")
+        self._loading: Future[HandPipeline] | None = None
+        self._wanted: PipelineConfig | None = None  # of the newest load
+        self._current: PipelineConfig | None = None  # of the pipeline in use
+        self._pipeline: HandPipeline | None = None
+
+    def find(self, frame: Frame, settings: Settings) -> PipelineResult:
+        """The hands of a frame; none while the first pipeline loads, or where it failed to."""
+        camera = settings.camera(frame.image_rgb.shape[1], frame.image_rgb.shape[0])
+        config = pipeline_config(settings)
+        self._collect()
+        self._load(config)
+        if self._pipeline is None or self._current is None:
+            return PipelineResult((), camera, {})
+        try:
+            if (config.smoothing, config.side_lock) != (self._current.smoothing, self._current.side_lock):
+                self._pipeline.retune(config.smoothing, config.side_lock)
+                self._current = replace(self._current, smoothing=config.smoothing, side_lock=config.side_lock)
+            return self._pipeline.process(frame.image_rgb, frame.time_s, camera)
+        except Exception as error:  # a fault in one frame must not end the session
+            _log.exception("inference failed")
+            self._report(Status("model", "error", f"The hand model failed on a frame ({error}); it goes on"))
+            self._pipeline.reset()
+            return PipelineResult((), camera, {})
+
+    def reset(self) -> None:
+        """Forget the hands of the last source."""
+        if self._pipeline is not None:
+            self._pipeline.reset()
+
+    def close(self) -> None:
+        """Release the pipeline; waits for one that is being loaded."""
+        self._loader.shutdown(wait=True)
+        self._collect()
+        if self._pipeline is not None:
+            self._pipeline.close()
+
+    def _load(self, config: PipelineConfig) -> None:
+        """Begin to load another network where the settings ask for one; pictures go on meanwhile."""
+        same = self._wanted is not None and (
+            (config.model, config.max_hands) == (self._wanted.model, self._wanted.max_hands)
+        )
+        if same or self._loading is not None:
+            return
+        self._wanted = config
+        self._report(Status("model", "info", f"Loading the hand model “{config.model}” …"))
+        self._loading = self._loader.submit(self._make, config)
+
+    def _collect(self) -> None:
+        if self._loading is None or not self._loading.done():
+            return
+        loading, self._loading = self._loading, None
+        failure = loading.exception()
+        if failure is not None:
+            self._report(Status("model", "error", f"The hand model can't be loaded: {failure}"))
+            return
+        if self._pipeline is not None:
+            self._pipeline.close()
+        self._pipeline, self._current = loading.result(), self._wanted
+        self._report(Status("model", "info", ""))

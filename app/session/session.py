@@ -1,0 +1,208 @@
+"""Capture → inference → drawing, each on its own thread, the newest frame always winning."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event, Lock, Thread
+
+from app.capture import DEMO, Frame, SourceError, list_cameras, live_frames
+from app.errors import UserError
+from app.recorder import Recorder, RecordingState, save_png
+from app.render.context import NoGraphics
+from app.session.drawing import Drawing, MakeCompositor, load_compositor
+from app.session.finder import HandFinder, MakePipeline, load_pipeline
+from app.session.picture import Picture, Status
+from app.session.settings import Settings
+from app.session.slot import LatestSlot
+from app.session.statistics import StatisticsMeter
+from models.pipeline import PipelineResult
+
+_log = logging.getLogger(__name__)
+
+AUTO = "auto"
+"""The source that is the first camera of this machine, or else the demo clip."""
+
+
+@dataclass(frozen=True)
+class Listener:
+    """Where the session's news go. Called from its threads; must return quickly and never raise."""
+
+    picture: Callable[[Picture], None]
+    status: Callable[[Status], None]
+    recording: Callable[[RecordingState], None]
+    source: Callable[[str], None]  # the source that is being played, once AUTO has been decided
+
+
+@dataclass(frozen=True)
+class _Request:
+    source: str
+    stop: Event  # set when another source is wanted, or none
+
+
+@dataclass(frozen=True)
+class _Work:
+    frame: Frame
+    source: str
+    result: PipelineResult | None = None
+
+
+class Session:
+    """Runs from its making until `close`. Its methods may be called from any thread and return at once."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        listener: Listener,
+        make_pipeline: MakePipeline = load_pipeline,
+        make_compositor: MakeCompositor = load_compositor,
+    ) -> None:
+        self.settings = settings
+        self.statistics = StatisticsMeter()
+        self._listener = listener
+        self._make_pipeline = make_pipeline
+        self._make_compositor = make_compositor
+        self._frames: LatestSlot[_Work] = LatestSlot()
+        self._results: LatestSlot[_Work] = LatestSlot()
+        self._requests: LatestSlot[_Request] = LatestSlot()
+        self._request = _Request(AUTO, Event())  # the newest
+        self._lock = Lock()
+        self._recorder: Recorder | None = None
+        self._picture: Picture | None = None
+        self._background = ThreadPoolExecutor(1, thread_name_prefix="background")
+        loops = (self._capture_loop, self._inference_loop, self._drawing_loop)
+        self._threads = [Thread(target=loop, name=loop.__name__.strip("_")) for loop in loops]
+        for thread in self._threads:
+            thread.start()
+
+    def open(self, source: str) -> None:
+        """Play another source: a camera's number, a file's path, `demo` or AUTO."""
+        with self._lock:
+            self._request.stop.set()
+            self._request = _Request(source, Event())
+            self._requests.put(self._request)
+
+    def start_recording(self, path: Path) -> None:
+        """Record the finished pictures from the next one on. News and errors go to the listener."""
+        self.stop_recording()
+        self._recorder = Recorder(path, self._listener.recording)
+
+    def stop_recording(self) -> None:
+        """Finish the recording, if there is one."""
+        if self._recorder is not None:
+            self._recorder.finish()
+
+    def snapshot(self, path: Path) -> None:
+        """Save the picture that is shown now as a PNG."""
+        self._background.submit(self._save, self._picture, path)
+
+    def close(self) -> None:
+        """Stop everything and wait until no thread of the session is left."""
+        self._frames.close()
+        self._results.close()
+        with self._lock:
+            self._requests.close()
+            self._request.stop.set()
+        for thread in self._threads:
+            thread.join()
+        self._background.shutdown(wait=True)
+        if self._recorder is not None:
+            self._recorder.finish()
+            self._recorder.join()
+
+    def _save(self, picture: Picture | None, path: Path) -> None:
+        if picture is None:
+            self._listener.status(Status("snapshot", "warning", "There is no picture yet to take"))
+            return
+        try:
+            save_png(path, picture.image_rgb)
+            self._listener.status(Status("snapshot", "info", f"Snapshot saved: {path}"))
+        except UserError as error:
+            self._listener.status(Status("snapshot", "error", str(error)))
+
+    def _capture_loop(self) -> None:
+        while (request := self._requests.take()) is not None:
+            try:
+                self._play(request)
+            except SourceError as error:
+                self._listener.status(Status("source", "error", str(error)))
+            except Exception as error:  # a fault in one source must not keep others from being opened
+                _log.exception("capture failed")
+                self._listener.status(Status("source", "error", f"The source failed ({error})"))
+
+    def _play(self, request: _Request) -> None:
+        if request.source != AUTO:
+            self._read(request)
+            return
+        cameras = list_cameras()
+        note = "No camera found: playing the demo clip. Plug one in and choose it below."
+        if cameras:
+            try:
+                self._read(_Request(str(cameras[0].index), request.stop))
+                return
+            except SourceError as error:
+                note = f"Playing the demo clip: {error}"
+        self._read(_Request(DEMO, request.stop), note)
+
+    def _read(self, request: _Request, note: str = "") -> None:
+        def report(line: str) -> None:
+            self._listener.status(Status("source", "warning", line))
+
+        self.statistics.reset()
+        self._listener.source(request.source)
+        for frame in live_frames(request.source, request.stop, report):
+            if frame.index == 0:
+                report(note)  # only now is it sure that the source plays
+            if self._frames.put(_Work(frame, request.source)):
+                self.statistics.dropped()
+
+    def _inference_loop(self) -> None:
+        finder = HandFinder(self._make_pipeline, self._listener.status)
+        source = ""
+        try:
+            while (work := self._frames.take()) is not None:
+                if work.source != source or work.frame.index == 0:
+                    source = work.source
+                    finder.reset()
+                result = finder.find(work.frame, self.settings)
+                if self._results.put(_Work(work.frame, work.source, result)):
+                    self.statistics.dropped()
+        finally:
+            finder.close()
+
+    def _drawing_loop(self) -> None:
+        drawing = Drawing(self._make_compositor, self._tell_no_graphics)
+        try:
+            while (work := self._results.take()) is not None:
+                if work.result is not None:
+                    self._draw(drawing, work.frame, work.result, work.source)
+        finally:
+            drawing.close()
+
+    def _tell_no_graphics(self, error: NoGraphics) -> None:
+        self._listener.status(Status("graphics", "error", f"No effects: {error}"))
+
+    def _draw(self, drawing: Drawing, frame: Frame, result: PipelineResult, source: str) -> None:
+        if self._picture is None:  # the first frame at once, before the graphics are set up
+            self._deliver(Picture(frame.image_rgb, (), frame.time_s, frame.index, {}, (), source))
+        started_s = time.perf_counter()
+        try:
+            image_rgb, readout = drawing.draw(frame.image_rgb, result, self.settings, frame.time_s)
+        except Exception as error:  # a fault in one frame must not end the session
+            _log.exception("drawing failed")
+            self._listener.status(
+                Status("graphics", "error", f"Drawing failed ({error}); the effect is left out")
+            )
+            image_rgb, readout = frame.image_rgb, ()
+        stages_ms = {**result.stages_ms, "draw": (time.perf_counter() - started_s) * 1e3}
+        self._deliver(Picture(image_rgb, result.hands, frame.time_s, frame.index, stages_ms, readout, source))
+
+    def _deliver(self, picture: Picture) -> None:
+        self._picture = picture
+        if self._recorder is not None:
+            self._recorder.add(picture.image_rgb, picture.time_s)
+        self._listener.picture(picture)

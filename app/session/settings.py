@@ -1,0 +1,32 @@
+"""Everything a person can set, as one immutable value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from app.effects import RingSettings
+from models.geometry import DEFAULT_FOV_DEG, camera_from_fov
+from models.types import Camera, Side
+
+OVERLAYS = ("joints", "mesh", "wireframe")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What to find, what to draw. Threads read it; a change is a new value in its place."""
+
+    model: str = "fit"
+    effect: str = "ring"
+    ring: RingSettings = field(default_factory=RingSettings)
+    overlays: frozenset[str] = frozenset()  # of OVERLAYS
+    smoothing: float | None = 0.5  # 0 steady … 1 responsive; None: off
+    side_lock: Side | None = None  # take every hand for this side
+    max_hands: int = 2
+    fov_deg: float = DEFAULT_FOV_DEG  # the camera's diagonal field of view, used without intrinsics
+    intrinsics: tuple[float, float, float, float] | None = None  # fx, fy, cx, cy, pixels of the frame
+
+    def camera(self, width: int, height: int) -> Camera:
+        """The camera for frames of this size, pixels."""
+        if self.intrinsics is not None:
+            return Camera(*self.intrinsics, width=width, height=height)
+        return camera_from_fov(width, height, self.fov_deg)

@@ -1,0 +1,55 @@
+"""Starts Qt and the window."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from PyQt6.QtCore import QSettings, QTimer
+from PyQt6.QtWidgets import QApplication
+
+from app.session import Settings
+from app.ui.preferences import load_preferences
+from app.ui.style import style_sheet
+from app.ui.window import MainWindow
+
+
+@dataclass(frozen=True)
+class WindowOptions:
+    """What the command line asks of the window."""
+
+    models: Sequence[str]
+    change: Callable[[Settings], Settings]  # puts what was given over what was remembered
+    source: str | None = None  # None: a camera, or else the demo
+    record: Path | None = None  # record from the start
+    quit_after_s: float | None = None
+    mirror: bool = False  # mirror whatever is shown
+
+
+def run_window(options: WindowOptions) -> int:
+    """Show the window until it is closed; the exit status."""
+    application = QApplication(sys.argv[:1])
+    application.setApplicationName("Palmistry")
+    application.setOrganizationName("Palmistry")
+    application.setStyle("Fusion")
+    application.setStyleSheet(style_sheet())
+    store = QSettings()
+    preferences = load_preferences(store, tuple(options.models))
+    preferences = replace(preferences, settings=options.change(preferences.settings))
+    if options.mirror:
+        preferences = replace(preferences, mirror_camera=True, mirror_file=True)
+    window = MainWindow(preferences, store, options.models, options.source)
+    window.show()
+    if options.record is not None:
+        window.start_recording(options.record)
+    # Python sees Ctrl+C only while it runs: the timer gives it the chance.
+    signal.signal(signal.SIGINT, lambda *_: window.close())
+    awake = QTimer()
+    awake.timeout.connect(lambda: None)
+    awake.start(200)
+    if options.quit_after_s is not None:
+        QTimer.singleShot(round(options.quit_after_s * 1e3), window.close)
+    return application.exec()

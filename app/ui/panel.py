@@ -1,0 +1,180 @@
+"""The narrow panel: Model · Effect · Overlays · Tracking."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from app.effects import METALS, effect_names
+from app.session import OVERLAYS, Settings
+from app.ui import style
+from app.ui.controls import Chips, Choice, Slider, beside, button, label, restyle, rule
+
+FINGER_TITLES = {"thumb": "Thumb", "index": "Index", "middle": "Middle", "ring": "Ring", "little": "Little"}
+SEGMENT_TITLES = {"proximal": "Base", "middle": "Middle", "distal": "Tip"}
+SIDE_TITLES = {"": "Auto", "right": "Right", "left": "Left"}
+_WIDTH = 296
+
+
+def title(name: str) -> str:
+    """A name of the command line as people read it: walkie_talkie → Walkie talkie."""
+    return name.replace("_", " ").capitalize()
+
+
+class Panel(QFrame):
+    """Shows the settings and tells of every change, as a whole new value."""
+
+    changed = pyqtSignal(object)  # Settings
+
+    def __init__(self, settings: Settings, models: Sequence[str]) -> None:
+        super().__init__()
+        self.setObjectName("panel")
+        self.setFixedWidth(_WIDTH)
+        self._settings = settings
+        self._model = Choice("The network that finds the hand · Tab: next")
+        self._effect = Choice("What is drawn on the hand · 1–9")
+        self._effect.setMaxVisibleItems(12)
+        self._finger = Chips(FINGER_TITLES, "The finger that wears the ring")
+        self._segment = Chips(SEGMENT_TITLES, "The segment of the finger that wears the ring")
+        self._metal = Choice("What the ring is made of")
+        self._metal.fill({name: title(name) for name in METALS}, settings.ring.metal)
+        self._size = label("", "muted")
+        self._size.setWordWrap(True)
+        self._ring = QWidget()
+        self._overlays = {name: button(title(name), f"Draw the {name}", "chip", True) for name in OVERLAYS}
+        self._smoothing = Slider(0, 100, ("Steady", "Responsive"), "Less trembling, or less delay")
+        self._side = Chips(SIDE_TITLES, "Take every hand for this side")
+        self._fov = Slider(40, 120, None, "How wide the camera sees, corner to corner")
+        self._fov_value = label("", "muted")
+        self._fov_value.setMinimumWidth(28)
+        self._fov_value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._model.fill({name: title(name) for name in models}, settings.model)
+        numbered = {name: f"{i + 1}   {title(name)}" for i, name in enumerate(effect_names())}
+        self._effect.fill(numbered, settings.effect)
+        self._lay_out()
+        self._connect()
+        self.show_settings(settings)
+
+    @property
+    def settings(self) -> Settings:
+        """What is set now."""
+        return self._settings
+
+    def show_settings(self, settings: Settings) -> None:
+        """Show other settings, without telling anybody."""
+        self._settings = settings
+        self._model.choose(settings.model)
+        self._effect.choose(settings.effect)
+        self._ring.setVisible(settings.effect == "ring")
+        self._finger.choose(settings.ring.finger)
+        self._segment.choose(settings.ring.segment)
+        self._metal.choose(settings.ring.metal)
+        thumb = settings.ring.finger == "thumb"
+        self._segment.set_enabled_values(frozenset(SEGMENT_TITLES) - ({"middle"} if thumb else set()))
+        for name, chip in self._overlays.items():
+            chip.setChecked(name in settings.overlays)
+        self._smoothing.show_value(round(100 * (1.0 if settings.smoothing is None else settings.smoothing)))
+        self._side.choose(settings.side_lock or "")
+        self._fov.show_value(round(settings.fov_deg))
+        self._fov.setEnabled(settings.intrinsics is None)
+        self._fov_value.setText(f"{settings.fov_deg:.0f}°" if settings.intrinsics is None else "given")
+
+    def show_readout(self, lines: Sequence[str]) -> None:
+        """What the effect has measured; an empty list while no hand is seen."""
+        text = "\n".join(lines) or "Show a hand to measure its ring size"
+        if text != self._size.text():
+            self._size.setText(text)
+            self._size.setProperty("role", "value" if lines else "muted")
+            restyle(self._size)
+
+    def next_model(self) -> None:
+        """The next model of the list, the first after the last."""
+        names = self._model.values()
+        self._set(model=names[(names.index(self._settings.model) + 1) % len(names)])
+
+    def choose_effect(self, number: int) -> None:
+        """The effect with this number, from 1; a number without one does nothing."""
+        names = effect_names()
+        if 1 <= number <= len(names):
+            self._set(effect=names[number - 1])
+
+    def _connect(self) -> None:
+        self._model.chosen.connect(lambda name: self._set(model=name))
+        self._effect.chosen.connect(lambda name: self._set(effect=name))
+        self._finger.chosen.connect(self._choose_finger)
+        self._segment.chosen.connect(lambda name: self._set_ring(segment=name))
+        self._metal.chosen.connect(lambda name: self._set_ring(metal=name))
+        for name, chip in self._overlays.items():
+            chip.clicked.connect(partial(self._toggle_overlay, name))
+        self._smoothing.moved.connect(lambda value: self._set(smoothing=value / 100))
+        self._side.chosen.connect(lambda side: self._set(side_lock=side or None))
+        self._fov.moved.connect(lambda value: self._set(fov_deg=float(value)))
+
+    def _choose_finger(self, finger: str) -> None:
+        segment = self._settings.ring.segment
+        self._set_ring(
+            finger=finger, segment="proximal" if finger == "thumb" and segment == "middle" else segment
+        )
+
+    def _set_ring(self, **changes: str) -> None:
+        self._set(ring=replace(self._settings.ring, **changes))  # type: ignore[arg-type]
+
+    def _toggle_overlay(self, name: str, on: bool) -> None:
+        overlays = self._settings.overlays
+        self._set(overlays=overlays | {name} if on else overlays - {name})
+
+    def _set(self, **changes: object) -> None:
+        self.show_settings(replace(self._settings, **changes))  # type: ignore[arg-type]
+        self.changed.emit(self._settings)
+
+    def _lay_out(self) -> None:
+        ring = QVBoxLayout(self._ring)
+        ring.setContentsMargins(0, 4, 0, 0)
+        ring.setSpacing(style.GAP)
+        rows = (self._finger, self._segment, beside("Metal", self._metal), self._size)
+        for widget in rows:
+            ring.addWidget(widget)
+        overlays = QWidget()
+        row = QHBoxLayout(overlays)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        for chip in self._overlays.values():
+            row.addWidget(chip, 1)
+        body = QWidget()
+        body.setObjectName("panelBody")
+        column = QVBoxLayout(body)
+        column.setContentsMargins(style.MARGIN, style.MARGIN, style.MARGIN, style.MARGIN)
+        column.setSpacing(style.GAP)
+        groups: list[tuple[str, list[QWidget]]] = [
+            ("MODEL", [self._model]),
+            ("EFFECT", [self._effect, self._ring]),
+            ("OVERLAYS", [overlays]),
+            (
+                "TRACKING",
+                [
+                    self._smoothing,
+                    beside("Hand", self._side),
+                    beside("Field of view", self._fov, self._fov_value),
+                ],
+            ),
+        ]
+        for index, (name, widgets) in enumerate(groups):
+            if index:
+                column.addSpacing(4)
+                column.addWidget(rule())
+                column.addSpacing(4)
+            column.addWidget(label(name, "section"))
+            for widget in widgets:
+                column.addWidget(widget)
+        column.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidget(body)
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(scroll)

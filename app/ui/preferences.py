@@ -1,0 +1,107 @@
+"""What the window remembers from one start to the next."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any, get_args
+
+from PyQt6.QtCore import QByteArray, QSettings
+
+from app.effects import FINGERS, METALS, SEGMENTS, RingSettings, effect_names
+from app.session import OVERLAYS, Settings
+from models.types import Side
+
+_KEY = "preferences"
+_GEOMETRY = "geometry"
+
+
+@dataclass(frozen=True)
+class Preferences:
+    """Settings, and what belongs to the window alone."""
+
+    settings: Settings = field(default_factory=Settings)
+    mirror_camera: bool = True  # people expect a mirror of a webcam
+    mirror_file: bool = False
+
+
+def load_preferences(store: QSettings, models: tuple[str, ...]) -> Preferences:
+    """What was saved. Whatever is missing, unknown or damaged takes its default."""
+    try:
+        saved = json.loads(str(store.value(_KEY, "{}")))
+    except ValueError:
+        saved = {}
+    return _from_saved(saved, models) if isinstance(saved, dict) else Preferences()
+
+
+def save_preferences(store: QSettings, preferences: Preferences) -> None:
+    """Save for the next start."""
+    settings = preferences.settings
+    saved = {
+        "model": settings.model,
+        "effect": settings.effect,
+        "finger": settings.ring.finger,
+        "segment": settings.ring.segment,
+        "metal": settings.ring.metal,
+        "overlays": sorted(settings.overlays),
+        "smoothing": settings.smoothing,
+        "side_lock": settings.side_lock,
+        "fov_deg": settings.fov_deg,
+        "mirror_camera": preferences.mirror_camera,
+        "mirror_file": preferences.mirror_file,
+    }
+    store.setValue(_KEY, json.dumps(saved))
+
+
+def load_geometry(store: QSettings) -> QByteArray | None:
+    """The window's place and size, as Qt packed them; None where there is none."""
+    geometry = store.value(_GEOMETRY)
+    return geometry if isinstance(geometry, QByteArray) else None
+
+
+def save_geometry(store: QSettings, geometry: QByteArray) -> None:
+    """Remember the window's place and size."""
+    store.setValue(_GEOMETRY, geometry)
+
+
+def _from_saved(saved: Mapping[str, Any], models: tuple[str, ...]) -> Preferences:
+    base = Preferences()
+    default = base.settings
+
+    def one_of(key: str, allowed: Any, otherwise: Any) -> Any:
+        value = saved.get(key)
+        return value if isinstance(value, str) and value in allowed else otherwise
+
+    def number(key: str, low: float, high: float, otherwise: float | None) -> float | None:
+        value = saved.get(key)
+        good = isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
+        return float(value) if good else otherwise  # type: ignore[arg-type]
+
+    def flag(key: str, otherwise: bool) -> bool:
+        value = saved.get(key)
+        return value if isinstance(value, bool) else otherwise
+
+    overlays = saved.get("overlays")
+    known = frozenset(o for o in OVERLAYS if o in overlays) if isinstance(overlays, list) else frozenset()
+    ring = default.ring
+    with suppress(ValueError):  # each may be right and yet not belong together
+        ring = RingSettings(
+            finger=one_of("finger", FINGERS, ring.finger),
+            segment=one_of("segment", SEGMENTS, ring.segment),
+            metal=one_of("metal", METALS, ring.metal),
+        )
+    settings = replace(
+        default,
+        model=one_of("model", models, default.model),
+        effect=one_of("effect", effect_names(), default.effect),
+        ring=ring,
+        overlays=known,
+        smoothing=number("smoothing", 0, 1, default.smoothing),
+        side_lock=one_of("side_lock", get_args(Side), None),
+        fov_deg=number("fov_deg", 40, 120, default.fov_deg) or default.fov_deg,
+    )
+    return Preferences(
+        settings, flag("mirror_camera", base.mirror_camera), flag("mirror_file", base.mirror_file)
+    )

@@ -1,0 +1,84 @@
+"""The look of the window: one dark palette, one style sheet."""
+
+from __future__ import annotations
+
+BACKGROUND = "#101216"
+SURFACE = "#181b21"
+RAISED = "#242932"
+HOVER = "#2e3541"
+LINE = "#2b303a"
+TEXT = "#e8eaee"
+MUTED = "#99a1b0"
+ACCENT = "#e3b655"  # gold, as the ring
+ACCENT_TEXT = "#1b1608"
+RED = "#f0554d"
+WARNING = "#e9b44c"
+
+RADIUS = 7
+GAP = 8
+MARGIN = 16
+
+
+def style_sheet() -> str:
+    """The style sheet of the whole application."""
+    return f"""
+* {{ font-size: 13px; color: {TEXT}; outline: none; }}
+QMainWindow, #root {{ background: {BACKGROUND}; }}
+#panel, #panel QScrollArea, #panelBody {{ background: {SURFACE}; border: none; }}
+#panel {{ border-left: 1px solid {LINE}; }}
+#bar {{ background: {SURFACE}; border-top: 1px solid {LINE}; }}
+QLabel {{ background: transparent; }}
+QLabel[role="section"] {{ color: {MUTED}; font-size: 11px; font-weight: 700; letter-spacing: 1px; }}
+QLabel[role="muted"] {{ color: {MUTED}; font-size: 12px; }}
+QLabel[role="hud"] {{ color: {MUTED}; font-size: 12px; }}
+QLabel[role="value"] {{ color: {ACCENT}; font-size: 15px; font-weight: 600; }}
+QFrame[role="line"] {{ background: {LINE}; max-height: 1px; border: none; }}
+
+QPushButton {{
+    background: {RAISED}; border: 1px solid {LINE}; border-radius: {RADIUS}px;
+    padding: 0 12px; min-height: 32px;
+}}
+QPushButton:hover {{ background: {HOVER}; }}
+QPushButton:pressed {{ background: {LINE}; }}
+QPushButton:disabled {{ color: {MUTED}; }}
+QPushButton:checked {{
+    background: {ACCENT}; border-color: {ACCENT}; color: {ACCENT_TEXT}; font-weight: 600;
+}}
+QPushButton[role="chip"] {{ padding: 0 2px; min-height: 28px; font-size: 12px; }}
+QPushButton[role="record"]:checked {{
+    background: #47211f; border-color: {RED}; color: {TEXT}; font-weight: 400;
+}}
+QPushButton[role="close"] {{ background: transparent; border: none; min-height: 20px; padding: 0 6px; }}
+
+QComboBox {{
+    background: {RAISED}; border: 1px solid {LINE}; border-radius: {RADIUS}px;
+    padding: 0 10px; min-height: 32px;
+}}
+QComboBox:hover {{ background: {HOVER}; }}
+QComboBox::drop-down {{ border: none; width: 28px; }}
+QComboBox::down-arrow {{ image: none; }}
+QComboBox QAbstractItemView {{
+    background: {RAISED}; border: 1px solid {LINE}; padding: 4px;
+    selection-background-color: {HOVER}; selection-color: {TEXT};
+}}
+QComboBox QAbstractItemView::item {{ min-height: 28px; padding: 0 6px; }}
+
+QSlider::groove:horizontal {{ height: 4px; background: {RAISED}; border-radius: 2px; }}
+QSlider::sub-page:horizontal {{ background: {ACCENT}; border-radius: 2px; }}
+QSlider::handle:horizontal {{
+    width: 16px; height: 16px; margin: -6px 0; border-radius: 8px; background: {TEXT};
+}}
+QSlider::handle:horizontal:hover {{ background: white; }}
+
+QScrollBar:vertical {{ background: transparent; width: 8px; margin: 0; }}
+QScrollBar::handle:vertical {{ background: {HOVER}; border-radius: 4px; min-height: 32px; }}
+QScrollBar::add-line, QScrollBar::sub-line {{ height: 0; }}
+QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
+
+#strip {{ background: {RAISED}; border-top: 1px solid {LINE}; }}
+#strip[level="warning"] {{ border-left: 4px solid {WARNING}; }}
+#strip[level="error"] {{ border-left: 4px solid {RED}; }}
+#strip[level="info"] {{ border-left: 4px solid {MUTED}; }}
+#help {{ background: rgba(16, 18, 22, 235); border: 1px solid {LINE}; border-radius: 12px; }}
+QToolTip {{ background: {RAISED}; color: {TEXT}; border: 1px solid {LINE}; padding: 4px 6px; }}
+"""

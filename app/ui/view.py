@@ -1,0 +1,123 @@
+"""The picture: scaled to fit, its proportions kept, mirrored only as it is shown."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+from numpy.typing import NDArray
+from PyQt6.QtCore import QPointF, QRectF, QSize, Qt, pyqtSignal
+from PyQt6.QtGui import QColor, QFont, QImage, QPainter, QPaintEvent
+from PyQt6.QtWidgets import QSizePolicy, QWidget
+
+from app.ui import style
+
+
+def as_qimage(image_rgb: NDArray[np.uint8]) -> QImage:
+    """C-contiguous (H, W, 3) RGB as a QImage over the same memory: keep the array while the image is used."""
+    height, width = image_rgb.shape[:2]
+    return QImage(
+        image_rgb.data,  # type: ignore[call-overload]
+        width,
+        height,
+        3 * width,
+        QImage.Format.Format_RGB888,
+    )
+
+
+def clock(seconds: float) -> str:
+    """Elapsed time as people read it: 0:07, 12:34, 1:02:03."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+class PictureView(QWidget):
+    """Shows the newest picture; text and marks are drawn over it, never mirrored."""
+
+    painted = pyqtSignal(float)  # the capture time of a picture that is on the screen for the first time
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(320, 240)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self._image_rgb: NDArray[np.uint8] | None = None
+        self._time_s = 0.0
+        self._fresh = False
+        self._mirrored = False
+        self._recording_s: float | None = None
+        self._message = "Starting …"
+
+    def sizeHint(self) -> QSize:
+        return QSize(960, 720)
+
+    def set_picture(self, image_rgb: NDArray[np.uint8], time_s: float) -> None:
+        """Show a picture, (H, W, 3) RGB, captured at `time_s` on the monotonic clock."""
+        self._image_rgb = np.ascontiguousarray(image_rgb)
+        self._time_s, self._fresh = time_s, True
+        self.update()
+
+    def set_mirrored(self, mirrored: bool) -> None:
+        """Mirror the picture as it is shown; the picture itself stays as it is."""
+        self._mirrored = mirrored
+        self.update()
+
+    def set_recording(self, elapsed_s: float | None) -> None:
+        """Show the red dot and the elapsed time; None hides them."""
+        self._recording_s = elapsed_s
+        self.update()
+
+    def set_message(self, text: str) -> None:
+        """What to say while there is no picture."""
+        self._message = text
+        self.update()
+
+    def picture_rect(self) -> QRectF:
+        """Where the picture lies in the widget, pixels."""
+        if self._image_rgb is None:
+            return QRectF(self.rect())
+        height, width = self._image_rgb.shape[:2]
+        scale = min(self.width() / width, self.height() / height)
+        size = width * scale, height * scale
+        return QRectF((self.width() - size[0]) / 2, (self.height() - size[1]) / 2, *size)
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor("#0a0b0d"))
+        if self._image_rgb is None:
+            painter.setPen(QColor(style.MUTED))
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._message)
+            return
+        rect = self.picture_rect()
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.save()
+        if self._mirrored:
+            painter.translate(self.width(), 0)
+            painter.scale(-1, 1)
+        painter.drawImage(rect, as_qimage(self._image_rgb))
+        painter.restore()
+        if self._recording_s is not None:
+            self._paint_recording(painter, rect, self._recording_s)
+        if self._fresh:
+            self._fresh = False
+            self.painted.emit(self._time_s)
+
+    def _paint_recording(self, painter: QPainter, rect: QRectF, elapsed_s: float) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        font = QFont(self.font())
+        font.setPixelSize(14)
+        font.setBold(True)
+        painter.setFont(font)
+        text = f"REC  {clock(elapsed_s)}"
+        width = painter.fontMetrics().horizontalAdvance(text) + 46
+        pill = QRectF(rect.x() + 14, rect.y() + 14, width, 32)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(10, 11, 13, 190))
+        painter.drawRoundedRect(pill, 16, 16)
+        dot = QColor(style.RED)
+        dot.setAlphaF(1.0 if time.monotonic() % 1 < 0.6 else 0.45)
+        painter.setBrush(dot)
+        painter.drawEllipse(QPointF(pill.x() + 18, pill.center().y()), 6, 6)
+        painter.setPen(QColor("white"))
+        painter.drawText(pill.adjusted(32, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, text)

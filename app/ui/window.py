@@ -1,0 +1,249 @@
+"""The window: picture, panel, bar and strip, wired to a session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from PyQt6.QtCore import QSettings, QStandardPaths, QTimer
+from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QResizeEvent, QShortcut
+from PyQt6.QtWidgets import QFileDialog, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
+
+from app.capture import source_kind
+from app.recorder import RecordingState
+from app.session import AUTO, Listener, Picture, Session, Settings, Status
+from app.ui.bar import OPEN_FILE, BottomBar
+from app.ui.bridge import Bridge
+from app.ui.help import HelpCard
+from app.ui.panel import Panel
+from app.ui.preferences import Preferences, load_geometry, save_geometry, save_preferences
+from app.ui.strip import StatusStrip
+from app.ui.view import PictureView, clock
+
+MakeSession = Callable[[Settings, Listener], Session]
+
+_FIGURES_MS = 300
+_FILES = (
+    "Videos and images (*.mp4 *.mov *.mkv *.webm *.avi *.m4v *.gif *.png *.jpg *.jpeg *.webp *.bmp);;All (*)"
+)
+
+
+class MainWindow(QMainWindow):
+    """Owns the session: it starts with the window and has ended when the window is closed."""
+
+    def __init__(
+        self,
+        preferences: Preferences,
+        store: QSettings,
+        models: Sequence[str],
+        source: str | None = None,
+        make_session: MakeSession = Session,
+    ) -> None:
+        """store: where preferences are kept at the end. source: None takes a camera, or else the demo."""
+        super().__init__()
+        self.setWindowTitle("Palmistry")
+        self.setMinimumSize(820, 560)
+        self.setAcceptDrops(True)
+        self._preferences = preferences
+        self._store = store
+        self._recording: Path | None = None
+        self._source = AUTO if source is None else source
+        self.view = PictureView()
+        self.panel = Panel(preferences.settings, models)
+        self.bar = BottomBar()
+        self.strip = StatusStrip()
+        self.help = HelpCard(self.view)
+        self._lay_out()
+        self.bridge = Bridge()
+        self._connect()
+        self.session = make_session(preferences.settings, self.bridge.listener())
+        self._show_mirror()
+        self._place()
+        self._figures = QTimer(self)
+        self._figures.timeout.connect(self._show_figures)
+        self._figures.start(_FIGURES_MS)
+        self.bridge.ask_for_cameras()
+        self.session.open(self._source)
+
+    def _place(self) -> None:
+        """Where it was left last time; never larger than the screen."""
+        self.resize(1240, 780)
+        geometry = load_geometry(self._store)
+        if geometry is not None:
+            self.restoreGeometry(geometry)
+        screen = self.screen()
+        if screen is not None:
+            self.resize(self.size().boundedTo(screen.availableSize()))
+
+    def start_recording(self, path: Path | None = None) -> None:
+        """Record to `path`, or to a new file in the user's folder of videos."""
+        target = path or _new_file(QStandardPaths.StandardLocation.MoviesLocation, ".mp4")
+        self._recording = target
+        self.session.start_recording(target)
+        self.bar.show_recording(True)
+        self.view.set_recording(0.0)
+
+    def _toggle_recording(self) -> None:
+        if self._recording is None:
+            self.start_recording()
+        else:
+            self.session.stop_recording()
+
+    def _show_recording(self, state: RecordingState) -> None:
+        if not state.finished:
+            self.view.set_recording(state.elapsed_s)
+            return
+        self._recording = None
+        self.bar.show_recording(False)
+        self.view.set_recording(None)
+        if state.error:
+            status = Status("recording", "error", f"The recording ended: {state.error}")
+        elif not state.frames:
+            status = Status("recording", "warning", "Nothing was recorded: no picture came in")
+        else:
+            dropped = f", {state.dropped} pictures left out" if state.dropped else ""
+            status = Status("recording", "info", f"Recorded {clock(state.elapsed_s)}{dropped}: {state.path}")
+        self.strip.show_status(status)
+
+    def _snapshot(self) -> None:
+        self.session.snapshot(_new_file(QStandardPaths.StandardLocation.PicturesLocation, ".png"))
+
+    def _show_picture(self, picture: Picture) -> None:
+        if picture.source != self._source:
+            return  # a last one of the source before
+        self.view.set_picture(picture.image_rgb, picture.time_s)
+        self.panel.show_readout(picture.readout)
+
+    def _show_status(self, status: Status) -> None:
+        self.strip.show_status(status)
+        if status.topic == "source" and status.level == "error":
+            self.view.set_message("No picture")
+
+    def _choose_source(self, source: str) -> None:
+        if source == OPEN_FILE:
+            source, _ = QFileDialog.getOpenFileName(self, "Open a video or an image", "", _FILES)
+            if not source:
+                self.bar.show_source(self._source)
+                return
+        self.strip.show_status(Status("source", "info", ""))
+        self.session.open(source)
+
+    def _show_source(self, source: str) -> None:
+        self._source = source
+        self.bar.show_source(source)
+        self._show_mirror()
+
+    def _change_settings(self, settings: Settings) -> None:
+        self._preferences = replace(self._preferences, settings=settings)
+        self.session.settings = settings
+
+    def _toggle_mirror(self) -> None:
+        old = self._preferences
+        if source_kind(self._source) == "camera":
+            self._preferences = replace(old, mirror_camera=not old.mirror_camera)
+        else:
+            self._preferences = replace(old, mirror_file=not old.mirror_file)
+        self._show_mirror()
+
+    def _show_mirror(self) -> None:
+        camera = source_kind(self._source) == "camera"
+        mirrored = self._preferences.mirror_camera if camera else self._preferences.mirror_file
+        self.view.set_mirrored(mirrored)
+        self.bar.show_mirrored(mirrored)
+
+    def _show_figures(self) -> None:
+        self.bar.show_figures(self.session.statistics.read(), self._preferences.settings.model)
+
+    def _toggle_full_screen(self) -> None:
+        full = not self.isFullScreen()
+        self.panel.setVisible(not full)
+        self.bar.setVisible(not full)
+        if full:
+            self.showFullScreen()
+        else:
+            self.showNormal()
+
+    def _escape(self) -> None:
+        if self.help.isVisible():
+            self.help.hide()
+        elif self.isFullScreen():
+            self._toggle_full_screen()
+
+    def _connect(self) -> None:
+        self.bridge.picture.connect(self._show_picture)
+        self.bridge.status.connect(self._show_status)
+        self.bridge.recording.connect(self._show_recording)
+        self.bridge.source.connect(self._show_source)
+        self.bridge.cameras.connect(self.bar.show_cameras)
+        self.view.painted.connect(lambda time_s: self.session.statistics.displayed(time_s))
+        self.panel.changed.connect(self._change_settings)
+        self.bar.record_pressed.connect(self._toggle_recording)
+        self.bar.snapshot_pressed.connect(self._snapshot)
+        self.bar.mirror_pressed.connect(self._toggle_mirror)
+        self.bar.help_pressed.connect(self.help.toggle)
+        self.bar.source_chosen.connect(self._choose_source)
+        self.bar.cameras_wanted.connect(self.bridge.ask_for_cameras)
+        keys: dict[str, Callable[[], None]] = {
+            "Space": self._toggle_recording,
+            "S": self._snapshot,
+            "M": self._toggle_mirror,
+            "Tab": self.panel.next_model,
+            "F": self._toggle_full_screen,
+            "H": self.help.toggle,
+            "Esc": self._escape,
+        }
+        for number in range(1, 10):
+            keys[str(number)] = lambda number=number: self.panel.choose_effect(number)  # type: ignore[misc]
+        for key, action in keys.items():
+            QShortcut(QKeySequence(key), self, activated=action)  # type: ignore[call-overload]
+
+    def _lay_out(self) -> None:
+        left = QVBoxLayout()
+        left.setSpacing(0)
+        left.addWidget(self.view, 1)
+        left.addWidget(self.strip)
+        middle = QHBoxLayout()
+        middle.setSpacing(0)
+        middle.addLayout(left, 1)
+        middle.addWidget(self.panel)
+        root = QWidget()
+        root.setObjectName("root")
+        column = QVBoxLayout(root)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(middle, 1)
+        column.addWidget(self.bar)
+        self.setCentralWidget(root)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        self.help.centre()
+
+    def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
+        data = event.mimeData() if event else None
+        if event and data and any(url.isLocalFile() for url in data.urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent | None) -> None:
+        data = event.mimeData() if event else None
+        files = [url.toLocalFile() for url in data.urls() if url.isLocalFile()] if data else []
+        if files:
+            self._choose_source(files[0])
+
+    def closeEvent(self, event: QCloseEvent | None) -> None:
+        self._figures.stop()
+        save_preferences(self._store, self._preferences)
+        if not self.isFullScreen():
+            save_geometry(self._store, self.saveGeometry())
+        self.hide()  # at once: the session may wait a moment for a camera
+        self.session.close()
+        self.bridge.close()
+        super().closeEvent(event)
+
+
+def _new_file(location: QStandardPaths.StandardLocation, suffix: str) -> Path:
+    folder = Path(QStandardPaths.writableLocation(location) or Path.home()) / "Palmistry"
+    now = datetime.now()
+    return folder / f"palmistry-{now:%Y-%m-%d-%H-%M-%S}-{now.microsecond // 1000:03}{suffix}"

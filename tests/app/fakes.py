@@ -1,0 +1,91 @@
+"""Stand-ins for what is slow: a pipeline, a compositor, a camera; each does just what a test asks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from threading import Event, get_ident
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.capture import Frame, SourceError
+from models.pipeline import PipelineResult
+from models.types import Camera, HandMesh
+
+
+def fake_hand(time_s: float = 0.0, track_id: int = 0) -> HandMesh:
+    """A hand that is no hand, but passes every check."""
+    joints_m = np.full((21, 3), (0.0, 0.0, 0.5), np.float32)
+    vertices_m = np.full((778, 3), (0.0, 0.0, 0.5), np.float32)
+    return HandMesh("right", vertices_m, joints_m, np.full((21, 2), 9.0, np.float32), 0.9, track_id, time_s)
+
+
+@dataclass
+class FakePipeline:
+    """Finds one hand in every frame after `delay_s`; fails on the frames whose numbers are given."""
+
+    delay_s: float = 0.0
+    fail_on: frozenset[int] = frozenset()
+    calls: int = 0
+    retuned: list[tuple[float | None, str | None]] = field(default_factory=list)
+    cameras: list[Camera] = field(default_factory=list)
+    closed: bool = False
+
+    def process(self, frame_rgb: NDArray[np.uint8], time_s: float, camera: Camera) -> PipelineResult:
+        """One fake hand."""
+        self.calls += 1
+        self.cameras.append(camera)
+        time.sleep(self.delay_s)
+        if self.calls in self.fail_on:
+            raise RuntimeError("a fault on purpose")
+        return PipelineResult((fake_hand(time_s),), camera, {"network": 1e3 * self.delay_s})
+
+    def retune(self, smoothing: float | None, side_lock: str | None) -> None:
+        """Remember what was asked."""
+        self.retuned.append((smoothing, side_lock))
+
+    def reset(self) -> None:
+        """Nothing to forget."""
+
+    def close(self) -> None:
+        """Remember it."""
+        self.closed = True
+
+
+@dataclass
+class FakeCompositor:
+    """Inverts the picture; remembers on which threads it was used."""
+
+    delay_s: float = 0.0
+    threads: set[int] = field(default_factory=set)
+    closed: bool = False
+
+    def compose(self, frame_rgb, hands, camera, effect, time_s, overlays) -> NDArray[np.uint8]:
+        """The negative of the frame."""
+        self.threads.add(get_ident())
+        time.sleep(self.delay_s)
+        return 255 - frame_rgb
+
+    def close(self) -> None:
+        """Remember it, and the thread."""
+        self.threads.add(get_ident())
+        self.closed = True
+
+
+def ticking_frames(fps: float, size_wh: tuple[int, int] = (64, 48), fail_after: int | None = None):
+    """A stand-in for `live_frames`: pictures at a steady rate; the source dies after `fail_after`."""
+
+    def live_frames(source: str, stop: Event, report: object) -> Iterator[Frame]:
+        if source == "missing":
+            raise SourceError("missing does not exist; check the path")
+        index = 0
+        while not stop.wait(1 / fps):
+            if fail_after is not None and index >= fail_after:
+                raise SourceError("the camera went away; plug it in again")
+            image_rgb = np.full((size_wh[1], size_wh[0], 3), index % 200, np.uint8)
+            yield Frame(image_rgb, time.monotonic(), index)
+            index += 1
+
+    return live_frames
