@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from app.effects.in_view import visible_share
 from app.effects.metals import METALS
 from app.effects.photo_fit import photo_edges
 from app.effects.ring_fit import (
@@ -69,12 +70,15 @@ class RingEffect:
 
     def __init__(self, settings: RingSettings | None = None, hand: HandData | None = None) -> None:
         self.settings = settings or RingSettings()
-        self._sections = FingerSections(hand or load_open_hand())
+        self._hand = hand or load_open_hand()
+        self._sections = FingerSections(self._hand)
+        self._time_s = np.inf  # of the last frame
         self._worn: dict[int, Worn] = {}  # by HandMesh.track_id
 
     def place(self, context: EffectContext) -> Sequence[Prop]:
         """A ring for each hand in view."""
         now, s = context.time_s, self.settings
+        begins, self._time_s = now < self._time_s, now  # on hands that come later the ring fades in
         self._worn = {k: w for k, w in self._worn.items() if 0 <= now - w.time_s <= FORGET_S}
         props = []
         for hand in context.hands:
@@ -85,9 +89,12 @@ class RingEffect:
             if section is None:
                 continue
             edges = photo_edges(context.frame_rgb, context.camera, section)
-            worn = wear(self._worn.get(hand.track_id), section, edges, now)
+            visible = visible_share(section, self._region, hand, context.hands, self._hand)
+            before = self._worn.get(hand.track_id)
+            worn = wear(before, section, edges, visible, now, at_once=begins)
             self._worn[hand.track_id] = worn
-            props.append(self._prop(hand, section, worn))
+            if worn.opacity > 0:
+                props.append(self._prop(hand, section, worn))
         return props
 
     def sizes(self) -> Sequence[RingSizes]:
@@ -114,10 +121,15 @@ class RingEffect:
             METALS[s.metal],
             Grip(
                 track_id=hand.track_id,
-                region=1 + FINGERS.index(s.finger),
+                region=self._region,
                 inner_radius_m=_BUILT_RADIUS_M,
                 outer_radius_m=_BUILT_RADIUS_M + thickness,
                 half_width_m=width / 2,
                 off_mesh_m=(float(off_mesh[0]), float(off_mesh[1]), float(off_mesh[2])),
             ),
+            worn.opacity,
         )
+
+    @property
+    def _region(self) -> int:
+        return 1 + FINGERS.index(self.settings.finger)

@@ -18,6 +18,8 @@ _SIZE_MEMORY_S = 2.0
 _PLACE_MEMORY_S = 0.12
 _DOUBT, _TRUST = 0.25, 0.5  # confidence at which the photo's edges start to count, and count fully
 _SCALES = (0.82, 1.2)
+_HIDE, _SHOW = 0.35, 0.5  # visible shares below and above which a ring goes and comes
+_FADE_S = 0.2
 
 
 @dataclass(frozen=True)
@@ -31,12 +33,22 @@ class Worn:
     scale: float  # photographed width over the mesh's
     time_s: float
     since_s: float
+    shown: bool  # hidden where so little of it would be seen that it looks like a speck beside the hand
+    opacity: float  # 0 .. 1, on its way there
 
 
-def wear(before: Worn | None, section: Section, edges: PhotoEdges | None, now: float) -> Worn:
+def wear(
+    before: Worn | None,
+    section: Section,
+    edges: PhotoEdges | None,
+    visible: float,
+    now: float,
+    at_once: bool = False,
+) -> Worn:
     """The ring of this frame from that of the frame before, None on a hand that is new.
 
     edges: what the photo shows, None where it shows nothing; then the correction fades out.
+    visible: the share of the ring that the hands leave visible, 0..1. at_once: don't fade in on a new hand.
     """
     half_axes = np.array([section.half_width_mm, section.half_height_mm])
     shift, tilt, scale = np.zeros(2), np.zeros(2), 1.0
@@ -46,8 +58,10 @@ def wear(before: Worn | None, section: Section, edges: PhotoEdges | None, now: f
         view = section.center_m / np.linalg.norm(section.center_m)
         shift, tilt = trust * axes @ edges.shift_m, trust * axes @ view * edges.tilt_rad
         scale = 1 + trust * (float(np.clip(edges.scale, *_SCALES)) - 1)
+    shown = visible > (_HIDE if before is not None and before.shown else _SHOW)
     if before is None:
-        return Worn(half_axes, section.circumference_mm, shift, tilt, scale, now, now)
+        opacity = float(shown and at_once)
+        return Worn(half_axes, section.circumference_mm, shift, tilt, scale, now, now, shown, opacity)
     dt, age = now - before.time_s, before.time_s - before.since_s
     old = float(np.exp(-dt / min(_SIZE_MEMORY_S, max(age, 1e-3))))  # a plain average at first
     place = float(np.exp(-dt / _PLACE_MEMORY_S))
@@ -59,4 +73,6 @@ def wear(before: Worn | None, section: Section, edges: PhotoEdges | None, now: f
         scale=place * before.scale + (1 - place) * scale,
         time_s=now,
         since_s=before.since_s,
+        shown=shown,
+        opacity=float(np.clip(before.opacity + (1 if shown else -1) * dt / _FADE_S, 0, 1)),
     )

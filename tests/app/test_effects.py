@@ -135,3 +135,25 @@ def test_metals_are_physical():
     for metal in METALS.values():
         assert all(0 < c <= 1 for c in metal.reflectance_rgb)
         assert 0 <= metal.roughness <= 1
+
+
+def test_a_ring_fades_in_on_a_hand_that_comes_later_and_is_whole_on_a_single_picture():
+    hand = posed_hand(CAMERA)
+    effect = make_effect("ring")
+    assert [prop.opacity for prop in effect.place(context(hand))] == [1.0]
+    effect = make_effect("ring")
+    effect.place(context())
+    shown = [effect.place(context(hand, time_s=t)) for t in (0.1, 0.2, 0.25, 0.4)]
+    opacities = [prop.opacity for props in shown for prop in props]
+    assert shown[0] == []
+    assert opacities == pytest.approx([0.5, 0.75, 1.0])
+
+
+def test_a_ring_of_which_a_speck_would_be_seen_fades_out():
+    seen, fist = posed_hand(CAMERA), posed_hand(CAMERA, flexion=1.3)
+    effect = make_effect("ring")
+    effect.place(context(seen))
+    (half,) = effect.place(context(fist, time_s=0.1))
+    assert half.opacity == pytest.approx(0.5)
+    assert effect.place(context(fist, time_s=0.25)) == []
+    assert len(effect.readout()) == 1  # its size is known still

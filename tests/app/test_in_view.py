@@ -1,0 +1,46 @@
+"""How much of a ring is seen: open hands, hands before hands, fists."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from app.effects.in_view import visible_share
+from app.effects.ring_fit import FINGERS, FingerSections
+from models.geometry import camera_from_fov
+from models.hand_data import load_open_hand
+from models.types import HandMesh
+from tests.app.render_help import BACK, PALM, posed_hand
+
+CAMERA = camera_from_fov(640, 480)
+HAND = load_open_hand()
+SECTIONS = FingerSections(HAND)
+
+
+def share(hand: HandMesh, *others: HandMesh, finger="ring") -> float:
+    section = SECTIONS.section(hand, finger, "proximal", 0.55)
+    return visible_share(section, 1 + FINGERS.index(finger), hand, (hand, *others), HAND)
+
+
+@pytest.mark.parametrize("finger", FINGERS)
+@pytest.mark.parametrize("side", ["right", "left"])
+@pytest.mark.parametrize("turn", [BACK, PALM])
+def test_an_open_hand_hides_no_ring(finger, side, turn):
+    assert share(posed_hand(CAMERA, turn, side=side), finger=finger) > 0.85
+
+
+def test_a_fist_hides_the_ring_behind_its_knuckles():
+    assert share(posed_hand(CAMERA, BACK, flexion=0.6)) > 0.85
+    assert share(posed_hand(CAMERA, BACK, flexion=1.3)) < 0.1
+
+
+def test_another_hand_in_front_hides_it_and_one_behind_does_not():
+    hand = posed_hand(CAMERA)
+    for depth_m, low, high in ((-0.1, 0.0, 0.2), (0.1, 0.85, 1.0)):
+        other = posed_hand(CAMERA, at=(0.0, 0.06, 0.40 + depth_m), track_id=2)
+        assert low <= share(hand, other) <= high
+
+
+def test_a_hand_seen_from_its_thumb_hides_the_ring_behind_nearer_fingers():
+    edge_on = posed_hand(CAMERA, (0.0, np.pi / 2, 0.0)), posed_hand(CAMERA, (0.0, -np.pi / 2, 0.0))
+    assert min(share(hand) for hand in edge_on) < 0.35
