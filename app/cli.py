@@ -7,10 +7,10 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from app.commands import bench, doctor, live, models, predict, process
+from app.commands import bench, doctor, evaluate, live, models, predict, process
 from app.errors import UserError
 
-_COMMANDS = (live, process, predict, models, doctor, bench)
+_COMMANDS = (live, process, predict, models, doctor, bench, evaluate)
 
 
 class _Parser(argparse.ArgumentParser):

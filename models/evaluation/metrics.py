@@ -103,10 +103,10 @@ def errors_without_offsets(
     Y = np.asarray(target, np.float64)
     w = np.ones(Y.shape[:2]) if weights is None else np.asarray(weights, np.float64)
     aligned = moved(predicted, align(predicted, Y, w))
-    known: NDArray[np.bool_] = np.isfinite(aligned).all((1, 2))
+    known = np.asarray(np.isfinite(aligned).all((1, 2)))
     frames = palm_frames(Y, sides)
     off = (aligned - Y) @ frames.swapaxes(1, 2)
-    first: NDArray[np.bool_] = np.arange(len(Y)) < (len(Y) + 1) // 2
+    first = np.arange(len(Y)) < (len(Y) + 1) // 2
     corrected = np.full_like(aligned, np.nan)
     for learn, apply in ((first, ~first), (~first, first)):
         votes = np.where((known & learn)[:, None], w, 0)[..., None]

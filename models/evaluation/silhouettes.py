@@ -5,7 +5,6 @@ from __future__ import annotations
 import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.ndimage import distance_transform_edt
 
 from models.geometry import project
 from models.types import Camera
@@ -39,7 +38,7 @@ def hausdorff_95(a: ArrayLike, b: ArrayLike) -> float:
     if not (a.any() and b.any()):
         return float(np.hypot(*a.shape)) if a.any() or b.any() else 0.0
     edge_a, edge_b = _outline(a), _outline(b)
-    ways = (distance_transform_edt(~edge_b)[edge_a], distance_transform_edt(~edge_a)[edge_b])
+    ways = (_distance_to(edge_b)[edge_a], _distance_to(edge_a)[edge_b])
     return float(np.percentile(np.concatenate(ways), 95))
 
 
@@ -63,6 +62,12 @@ def draw_parts(
     for k in np.argsort(-v[faces, 2].mean(1)):
         cv2.fillConvexPoly(picture, triangles[k], int(label[k]), cv2.LINE_8, shift)
     return picture
+
+
+def _distance_to(mask: Mask) -> NDArray[np.float32]:
+    """(H, W) distance of each pixel to the nearest of the mask's."""
+    outside = (~mask).astype(np.uint8)
+    return np.asarray(cv2.distanceTransform(outside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE), np.float32)
 
 
 def _outline(mask: Mask) -> Mask:

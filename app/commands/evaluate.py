@@ -1,0 +1,158 @@
+"""`evaluate --data NAME:FOLDER…`: how near each model comes to the truth, beside MediaPipe."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Any
+
+from app.commands.options import add_json, print_json, say
+from app.commands.progress import ProgressBar
+from app.errors import UserError
+from app.offline import Progress
+from models.evaluation.benchmark import Run, run
+from models.evaluation.figures import curves, figures, judged_rows
+from models.evaluation.predictors import MEDIAPIPE, NAMES, make_predictor
+from models.evaluation.readers import READERS, read_set
+from models.evaluation.report import can_submit, markdown, plot_pck, write_submission
+from models.evaluation.samples import SampleSet
+from models.pipeline import MODELS
+
+
+def add_parser(commands: argparse._SubParsersAction) -> None:
+    """Add the command to the command line."""
+    parser = commands.add_parser("evaluate", help="errors on benchmarks and real validation sets")
+    parser.add_argument(
+        "--data",
+        required=True,
+        nargs="+",
+        type=_data,
+        metavar="NAME:FOLDER",
+        help=f"your copy of a data set; NAME one of {', '.join(READERS)}",
+    )
+    parser.add_argument(
+        "--model",
+        type=_models,
+        default=(MODELS[0], MEDIAPIPE),
+        metavar="NAME,…",
+        help=f"any of {', '.join(MODELS)} (default: {MODELS[0]}); {MEDIAPIPE} is always beside them",
+    )
+    parser.add_argument("--every", type=_every, default=1, metavar="N", help="only every Nth sample")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="report.json, report.md, plots, submissions")
+    add_json(parser)
+    parser.set_defaults(run=run_command)
+
+
+def run_command(arguments: argparse.Namespace) -> int:
+    """Evaluate and print; with --out also write. Raises UserError."""
+    sets: dict[str, SampleSet] = {}
+    for name, folder in arguments.data:
+        if name in sets:
+            raise UserError(f"--data: {name} is given twice; give each data set once")
+        sets[name] = _set(name, folder, arguments.every)
+    if arguments.out is not None:
+        _make_folder(arguments.out)
+    report: dict[str, Any] = {}
+    for name, samples in sets.items():
+        result = _run(samples, arguments.model)
+        report[name] = {
+            "samples": len(result.truths),
+            "judged": len(judged_rows(result)),
+            "models": figures(result),
+        }
+        if arguments.out is not None:
+            _write_run(result, arguments.out)
+    text = markdown(report)
+    print(text, end="")
+    if arguments.out is not None:
+        _write(arguments.out / "report.json", json.dumps({"data": report}, indent=1) + "\n")
+        _write(arguments.out / "report.md", text)
+    if arguments.json:
+        print_json({"data": report})
+    return 0
+
+
+def _set(name: str, folder: Path, every: int) -> SampleSet:
+    try:
+        return read_set(name, folder, every)
+    except ValueError as error:
+        raise UserError(str(error)) from error
+
+
+def _run(samples: SampleSet, models: Sequence[str]) -> Run:
+    """Every model on the same samples, with a progress bar."""
+    bar, started_s = ProgressBar(), time.perf_counter()
+
+    def show(done: int) -> None:
+        bar(Progress(done, samples.count, done / (time.perf_counter() - started_s)))
+
+    with ExitStack() as stack:
+        predictors = {name: stack.enter_context(closing(make_predictor(name))) for name in models}
+        try:
+            return run(samples, predictors, show)
+        except ValueError as error:
+            raise UserError(f"{samples.name}: {error}") from error
+        finally:
+            bar.end()
+
+
+def _write_run(result: Run, folder: Path) -> None:
+    """The plots of one set, and what FreiHAND's server takes."""
+    name, plots = result.samples.name, curves(result)
+    try:
+        if name == "freihand":
+            for model, answers in result.answers.items():
+                if can_submit(answers):
+                    write_submission(result, model, folder / f"freihand-{model}.zip")
+        if plots:
+            plot_pck(plots, name, folder / f"pck-{name}.png")
+    except ModuleNotFoundError:
+        say("no plots: matplotlib is not installed")
+    except OSError as error:
+        raise UserError(f"{folder} can't be written ({error.strerror}); free some space") from error
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / "report.json").open("ab"):
+            pass
+    except OSError as error:
+        raise UserError(
+            f"--out {folder}: can't be written ({error.strerror}); give a folder you may write to"
+        ) from error
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"{path} can't be written ({error.strerror}); free some space") from error
+
+
+def _data(text: str) -> tuple[str, Path]:
+    name, colon, folder = text.partition(":")
+    if name not in READERS or not colon or not folder:
+        raise argparse.ArgumentTypeError(
+            f"expected NAME:FOLDER, NAME one of {', '.join(READERS)}, got {text!r}"
+        )
+    return name, Path(folder)
+
+
+def _models(text: str) -> tuple[str, ...]:
+    """The names once each, MediaPipe the last."""
+    names = [name for name in dict.fromkeys(text.split(",")) if name and name != MEDIAPIPE]
+    unknown = [name for name in names if name not in NAMES]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"no model {', '.join(unknown)}; choose from {', '.join(NAMES)}")
+    return (*names, MEDIAPIPE)
+
+
+def _every(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1 up, got {text!r}")
+    return int(text)

@@ -1,0 +1,228 @@
+"""From what the models answered to the figures that are reported."""
+
+from __future__ import annotations
+
+from dataclasses import astuple, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.evaluation.benchmark import Run, Silhouette
+from models.evaluation.metrics import (
+    acceleration,
+    align,
+    aligned_errors,
+    auc,
+    errors_without_offsets,
+    f_score,
+    mean_errors,
+    moved,
+    point_errors,
+    root_relative,
+)
+from models.evaluation.samples import Prediction
+from models.geometry import project
+from models.types import Camera
+
+Float = NDArray[np.float64]
+
+FINGERS = {"wrist": [0]} | {
+    name: [4 * f + 1, 4 * f + 2, 4 * f + 3, 4 * f + 4]
+    for f, name in enumerate(("thumb", "index", "middle", "ring", "little"))
+}
+
+
+def figures(run: Run) -> dict[str, dict[str, Any]]:
+    """By model: how often it missed, and its errors on the samples that every model answered.
+
+    Only what the truth allows is there. `*_mm`, `*_px` in that unit; `over_box` in larger sides of the true
+    joints' box; spreads are over samples, each sample's value being the mean over its joints.
+    """
+    judged = judged_rows(run)
+    result: dict[str, dict[str, Any]] = {}
+    for name, answers in run.answers.items():
+        result[name] = {"missed": sum(answer is None for answer in answers)}
+        result[name] |= _joints_3d(run, name, judged) | _mesh(run, name, judged)
+        result[name] |= _joints_2d(run, name, judged) | _silhouettes(run, name, judged)
+        if run.samples.fps is not None:
+            result[name]["acceleration"] = _acceleration(answers, run.samples.fps)
+    return result
+
+
+def judged_rows(run: Run) -> NDArray[np.intp]:
+    """The samples that have something to be judged by, and that every model answered."""
+    counted = [t.joints_counted is None or bool(t.joints_counted.any()) for t in run.truths]
+    answered = [[a is not None for a in answers] for answers in run.answers.values()]
+    return np.flatnonzero(np.all([counted, *answered], axis=0))
+
+
+def curves(run: Run) -> dict[str, dict[str, Float]]:
+    """By plot and model, the errors of every counted joint: "aligned" and "root" mm, "picture" px."""
+    judged = judged_rows(run)
+    plots: dict[str, dict[str, Float]] = {}
+    for name in run.answers:
+        truth = _truth_3d(run, judged)
+        if truth is not None:
+            predicted, (target, weights) = _stack(run, name, judged, "joints_m"), truth
+            errors = {"aligned": aligned_errors(predicted, target, weights)}
+            if run.samples.metric:
+                errors["root"] = point_errors(root_relative(predicted), root_relative(target))
+            for plot, e in errors.items():
+                plots.setdefault(plot, {})[name] = 1e3 * e[weights > 0]
+        pixels = _pixel_errors(run, name, judged)
+        if pixels is not None:
+            plots.setdefault("picture", {})[name] = pixels[0].ravel()
+    return plots
+
+
+def _joints_3d(run: Run, name: str, judged: NDArray[np.intp]) -> dict[str, Any]:
+    truth = _truth_3d(run, judged)
+    if truth is None:
+        return {}
+    predicted, (target, weights) = _stack(run, name, judged, "joints_m"), truth
+    sides = [run.truths[k].side for k in judged]
+    aligned = 1e3 * aligned_errors(predicted, target, weights)
+    without = 1e3 * errors_without_offsets(predicted, target, sides, weights)
+    result: dict[str, Any] = {
+        "pa_mpjpe_mm": _spread(mean_errors(aligned, weights)),
+        "pa_mpjpe_without_offsets_mm": _mean(mean_errors(without, weights)),
+        "pa_per_finger_mm": {
+            finger: _mean(mean_errors(aligned[:, rows], weights[:, rows])) for finger, rows in FINGERS.items()
+        },
+        "pa_auc_0_50": _rounded(auc(aligned[weights > 0], 0, 50)),
+        "pa_auc_20_50": _rounded(auc(aligned[weights > 0], 20, 50)),
+    }
+    if run.samples.metric:
+        root = 1e3 * point_errors(root_relative(predicted), root_relative(target))
+        result["mpjpe_mm"] = _mean(mean_errors(root, weights))
+        result["auc_0_50"] = _rounded(auc(root[weights > 0], 0, 50))
+        result["auc_20_50"] = _rounded(auc(root[weights > 0], 20, 50))
+    return result
+
+
+def _mesh(run: Run, name: str, judged: NDArray[np.intp]) -> dict[str, Any]:
+    """F-scores, and vertex errors where both meshes have one order; aligned as FreiHAND's server does."""
+    truth = _truth_3d(run, judged)
+    rows = [k for k in judged if run.truths[k].vertices_m is not None]
+    if truth is None or not rows or any(_answer(run, name, k).vertices_m is None for k in rows):
+        return {}
+    at = np.array(rows)
+    predicted = _stack(run, name, at, "vertices_m")
+    target = np.array([run.truths[k].vertices_m for k in rows], np.float64)
+    same = all(run.truths[k].vertices_are_open for k in rows)
+    if same:
+        aligned = moved(predicted, align(predicted, target))
+    else:
+        joints, weights = _truth_3d(run, at) or truth
+        aligned = moved(predicted, align(_stack(run, name, at, "joints_m"), joints, weights))
+    result: dict[str, Any] = {
+        f"pa_f_{mm}": _mean([f_score(p, t, mm / 1e3) for p, t in zip(aligned, target, strict=True)])
+        for mm in (5, 15)
+    }
+    if same:
+        wrists = _stack(run, name, at, "joints_m")[:, 0], np.array([run.truths[k].joints_3d_m for k in rows])
+        seen = root_relative(predicted, wrists[0]), root_relative(target, wrists[1][:, 0])
+        result["mpvpe_mm"] = _mean(1e3 * point_errors(*seen))
+        result["pa_mpvpe_mm"] = _mean(1e3 * point_errors(aligned, target))
+    return result
+
+
+def _joints_2d(run: Run, name: str, judged: NDArray[np.intp]) -> dict[str, Any]:
+    pixels = _pixel_errors(run, name, judged)
+    if pixels is None:
+        return {}
+    errors, boxes = pixels
+    result: dict[str, Any] = {
+        "joints_2d_px": _mean(errors),
+        "auc_2d_0_30": _rounded(auc(errors, 0, 30)),
+        "joints_2d_over_box": _spread(errors.mean(1) / boxes),
+    }
+    answers = [_answer(run, name, k) for k in judged]
+    known = [run.truths[k].intrinsics for k in judged]
+    if all(a.placed for a in answers) and all(known):
+        cameras = [Camera(i[0], i[1], i[2], i[3], 1, 1) for i in known if i is not None]
+        seen = np.array([project(a.joints_m, c) for a, c in zip(answers, cameras, strict=True)])
+        truths = np.array([run.truths[k].joints_2d_px for k in judged])
+        result["reprojected_over_box"] = _spread(point_errors(seen, truths).mean(1) / boxes)
+    return result
+
+
+def _silhouettes(run: Run, name: str, judged: NDArray[np.intp]) -> dict[str, Any]:
+    scores = [run.silhouettes[name][k] for k in judged]
+    table = np.array([astuple(score) for score in scores if score is not None], np.float64)
+    if len(table) == 0:
+        return {}
+    means = {field.name: _mean(table[:, c]) for c, field in enumerate(fields(Silhouette))}
+    return {f"silhouette_{key}": value for key, value in means.items() if value is not None}
+
+
+def _acceleration(answers: list[Prediction | None], fps: float) -> dict[str, float | None]:
+    """Means over all three consecutive frames with a hand; 3D as seen from the wrist."""
+    gone = np.full((21, 3), np.nan)
+    joints = np.array([gone if a is None else a.joints_m for a in answers], np.float64)
+    flat = np.array([gone[:, :2] if a is None else a.joints_2d_px for a in answers], np.float64)
+    result = {
+        "joints_2d_px_per_frame2": _mean(acceleration(flat)),
+        "joints_mm_per_frame2": _mean(1e3 * acceleration(root_relative(joints))),
+        "joints_mm_per_s2": _mean(1e3 * acceleration(root_relative(joints), fps)),
+    }
+    meshes = [None if a is None else a.vertices_m for a in answers]
+    if any(mesh is not None for mesh in meshes):
+        blank = np.full((778, 3), np.nan)
+        vertices = np.array([blank if mesh is None else mesh for mesh in meshes], np.float64)
+        seen = root_relative(vertices, joints[:, 0])
+        result["vertices_mm_per_frame2"] = _mean(1e3 * acceleration(seen))
+    return result
+
+
+def _truth_3d(run: Run, rows: NDArray[np.intp]) -> tuple[Float, Float] | None:
+    """(B, 21, 3) true joints and (B, 21) which count; None where the set has no 3D."""
+    truths = [run.truths[k] for k in rows]
+    if not truths or any(t.joints_3d_m is None for t in truths):
+        return None
+    counted = [np.ones(21) if t.joints_counted is None else t.joints_counted for t in truths]
+    return np.array([t.joints_3d_m for t in truths], np.float64), np.array(counted, np.float64)
+
+
+def _pixel_errors(run: Run, name: str, rows: NDArray[np.intp]) -> tuple[Float, Float] | None:
+    """(B, 21) errors in the picture and (B,) larger sides of the true boxes, pixels.
+
+    None for the clip, whose 2D joints are MediaPipe's own, and where a set has none.
+    """
+    truths = [run.truths[k] for k in rows]
+    if not truths or run.samples.fps is not None or any(t.joints_2d_px is None for t in truths):
+        return None
+    boxes = np.array([max(t.box_px[2:]) for t in truths if t.box_px is not None])
+    target = np.array([t.joints_2d_px for t in truths])
+    return point_errors(_stack(run, name, rows, "joints_2d_px"), target), np.maximum(boxes, 1.0)
+
+
+def _answer(run: Run, name: str, row: int) -> Prediction:
+    answer = run.answers[name][row]
+    if answer is None:
+        raise ValueError(f"{name} did not answer sample {run.truths[row].name}")
+    return answer
+
+
+def _stack(run: Run, name: str, rows: NDArray[np.intp], field: str) -> Float:
+    return np.array([getattr(_answer(run, name, k), field) for k in rows], np.float64)
+
+
+def _spread(values: Float) -> dict[str, float | None]:
+    """Mean, median and 95th percentile."""
+    known = np.asarray(values)[np.isfinite(values)]
+    if len(known) == 0:
+        return {"mean": None, "median": None, "p95": None}
+    median, p95 = np.percentile(known, (50, 95))
+    return {"mean": _rounded(known.mean()), "median": _rounded(median), "p95": _rounded(p95)}
+
+
+def _mean(values: Any) -> float | None:
+    known = np.asarray(values, np.float64)
+    known = known[np.isfinite(known)]
+    return _rounded(known.mean()) if len(known) else None
+
+
+def _rounded(value: float) -> float | None:
+    return round(float(value), 4) if np.isfinite(value) else None

@@ -1,0 +1,31 @@
+"""The data sets that can be judged by, by name. Each file says how its folder must look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from models.evaluation.freihand import freihand
+from models.evaluation.ho3d import ho3d
+from models.evaluation.own_data import crops, stereo
+from models.evaluation.rhd import rhd
+from models.evaluation.samples import SampleSet
+from models.evaluation.stb import stb
+
+READERS: dict[str, Callable[[Path, int], SampleSet]] = {
+    "crops": crops,
+    "stereo": stereo,
+    "freihand": lambda folder, every: freihand(folder, "evaluation", every),
+    "ho3d": lambda folder, every: ho3d(folder, "evaluation", every),
+    "rhd": lambda folder, every: rhd(folder, "evaluation", every),
+    "stb": lambda folder, every: stb(folder, "evaluation", every),
+}
+
+
+def read_set(name: str, folder: Path, every: int = 1) -> SampleSet:
+    """The test samples of a data set of READERS. Raises ValueError in one line."""
+    if name not in READERS:
+        raise ValueError(f"data: expected one of {', '.join(READERS)}, got {name!r}")
+    if not folder.is_dir():
+        raise ValueError(f"{folder} is not a folder; give the folder of {name}")
+    return READERS[name](folder, every)
