@@ -37,7 +37,8 @@ def figures(run: Run) -> dict[str, dict[str, Any]]:
     """By model: how often it missed, and its errors on the samples that every model answered.
 
     Only what the truth allows is there. `*_mm`, `*_px` in that unit; `over_box` in larger sides of the true
-    joints' box; spreads are over samples, each sample's value being the mean over its joints.
+    joints' box; spreads are over samples, each sample's value being the mean over its joints. Errors from the
+    wrist count the wrist itself, which is always right. A frame, in accelerations, is a sample.
     """
     judged = judged_rows(run)
     result: dict[str, dict[str, Any]] = {}

@@ -15,33 +15,39 @@ from models.evaluation.figures import Float
 from models.evaluation.metrics import pck
 from models.evaluation.samples import Prediction
 
-_COLUMNS: dict[str, tuple[str, tuple[str, ...], float, int]] = {  # title: path in the figures, factor, digits
-    "PA-MPJPE mm": ("pa_mpjpe_mm", ("mean",), 1, 2),
-    "median": ("pa_mpjpe_mm", ("median",), 1, 2),
-    "p95": ("pa_mpjpe_mm", ("p95",), 1, 2),
-    "without joint offsets": ("pa_mpjpe_without_offsets_mm", (), 1, 2),
-    "MPJPE mm": ("mpjpe_mm", (), 1, 2),
-    "PA-MPVPE mm": ("pa_mpvpe_mm", (), 1, 2),
-    "MPVPE mm": ("mpvpe_mm", (), 1, 2),
-    "AUC 0–50": ("auc_0_50", (), 1, 3),
-    "AUC 20–50": ("auc_20_50", (), 1, 3),
-    "PA AUC 0–50": ("pa_auc_0_50", (), 1, 3),
-    "PA F@5": ("pa_f_5", (), 1, 3),
-    "PA F@15": ("pa_f_15", (), 1, 3),
-    "2D px": ("joints_2d_px", (), 1, 2),
-    "2D AUC 0–30": ("auc_2d_0_30", (), 1, 3),
-    "2D % of box": ("joints_2d_over_box", ("mean",), 100, 2),
-    "2D p95 %": ("joints_2d_over_box", ("p95",), 100, 2),
-    "mesh in 2D %": ("reprojected_over_box", ("mean",), 100, 2),
-    "mask IoU": ("silhouette_iou", (), 1, 3),
-    "HD95 px": ("silhouette_hd95_px", (), 1, 2),
-    "finger mIoU": ("silhouette_finger_miou", (), 1, 3),
-    "finger HD95 px": ("silhouette_finger_hd95_px", (), 1, 2),
-    "acc. joints mm/frame²": ("acceleration", ("joints_mm_per_frame2",), 1, 2),
-    "acc. mesh mm/frame²": ("acceleration", ("vertices_mm_per_frame2",), 1, 2),
-    "acc. 2D px/frame²": ("acceleration", ("joints_2d_px_per_frame2",), 1, 2),
+_ROWS: dict[str, tuple[tuple[str, ...], float, int]] = {  # name: path in the figures, factor, digits
+    "missed": (("missed",), 1, 0),
+    "PA-MPJPE, mm": (("pa_mpjpe_mm", "mean"), 1, 2),
+    "— median": (("pa_mpjpe_mm", "median"), 1, 2),
+    "— 95th percentile": (("pa_mpjpe_mm", "p95"), 1, 2),
+    "— without joint offsets": (("pa_mpjpe_without_offsets_mm",), 1, 2),
+    **{
+        f"— {finger}": (("pa_per_finger_mm", finger), 1, 2)
+        for finger in ("wrist", "thumb", "index", "middle", "ring", "little")
+    },
+    "PA AUC, 0–50 mm": (("pa_auc_0_50",), 1, 3),
+    "PA AUC, 20–50 mm": (("pa_auc_20_50",), 1, 3),
+    "MPJPE from the wrist, mm": (("mpjpe_mm",), 1, 2),
+    "AUC from the wrist, 0–50 mm": (("auc_0_50",), 1, 3),
+    "AUC from the wrist, 20–50 mm": (("auc_20_50",), 1, 3),
+    "PA-MPVPE, mm": (("pa_mpvpe_mm",), 1, 2),
+    "MPVPE from the wrist, mm": (("mpvpe_mm",), 1, 2),
+    "PA F@5 mm": (("pa_f_5",), 1, 3),
+    "PA F@15 mm": (("pa_f_15",), 1, 3),
+    "2D error, px": (("joints_2d_px",), 1, 2),
+    "2D AUC, 0–30 px": (("auc_2d_0_30",), 1, 3),
+    "2D error over hand box, %": (("joints_2d_over_box", "mean"), 100, 2),
+    "— 95th percentile, %": (("joints_2d_over_box", "p95"), 100, 2),
+    "3D joints in 2D over hand box, %": (("reprojected_over_box", "mean"), 100, 2),
+    "silhouette IoU": (("silhouette_iou",), 1, 3),
+    "silhouette HD95, px": (("silhouette_hd95_px",), 1, 2),
+    "finger mIoU": (("silhouette_finger_miou",), 1, 3),
+    "finger HD95, px": (("silhouette_finger_hd95_px",), 1, 2),
+    "acceleration of joints, mm/frame²": (("acceleration", "joints_mm_per_frame2"), 1, 2),
+    "acceleration of joints, mm/s²": (("acceleration", "joints_mm_per_s2"), 1, 0),
+    "acceleration of the mesh, mm/frame²": (("acceleration", "vertices_mm_per_frame2"), 1, 2),
+    "acceleration in 2D, px/frame²": (("acceleration", "joints_2d_px_per_frame2"), 1, 2),
 }
-_FINGERS = ("wrist", "thumb", "index", "middle", "ring", "little")
 _PLOTS = {  # of figures.curves: title, unit, up to
     "aligned": ("3D joints, aligned", "mm", 50),
     "root": ("3D joints, from the wrist", "mm", 50),
@@ -56,18 +62,13 @@ def markdown(report: Mapping[str, Mapping[str, Any]]) -> str:
     ]
     for name, entry in report.items():
         models: Mapping[str, Any] = entry["models"]
-        titles = [t for t in _COLUMNS if any(_cell(figures, t) != "–" for figures in models.values())]
-        rows = [
-            [model, str(figures["missed"]), *(_cell(figures, title) for title in titles)]
-            for model, figures in models.items()
-        ]
         blocks.append(f"## {name}: {entry['samples']} samples, {entry['judged']} judged")
-        blocks.append(_table(["model", "missed", *titles], rows))
-        fingers = {m: figures["pa_per_finger_mm"] for m, figures in models.items()
-                   if "pa_per_finger_mm" in figures}  # fmt: skip
-        if fingers:
-            rows = [[m, *(_number(values[f], 2) for f in _FINGERS)] for m, values in fingers.items()]
-            blocks.append(_table(["PA-MPJPE mm", *_FINGERS], rows))
+        lines = [["", *models], ["---"] + ["---:"] * len(models)]
+        for row in _ROWS:
+            cells = [_cell(figures, row) for figures in models.values()]
+            if set(cells) != {"–"}:
+                lines.append([row, *cells])
+        blocks.append("\n".join("| " + " | ".join(line) + " |" for line in lines))
     return "\n\n".join(blocks) + "\n"
 
 
@@ -116,18 +117,9 @@ def write_submission(run: Run, name: str, path: Path) -> None:
         archive.writestr("pred.json", json.dumps(lists))
 
 
-def _cell(figures: Mapping[str, Any], title: str) -> str:
-    key, inner, factor, digits = _COLUMNS[title]
-    value = figures.get(key)
-    for name in inner:
-        value = value.get(name) if value is not None else None
-    return _number(None if value is None else factor * value, digits)
-
-
-def _number(value: float | None, digits: int) -> str:
-    return "–" if value is None else f"{value:.{digits}f}"
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [header, ["---"] + ["---:"] * (len(header) - 1), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+def _cell(figures: Mapping[str, Any], row: str) -> str:
+    path, factor, digits = _ROWS[row]
+    value: Any = figures
+    for key in path:
+        value = value.get(key) if value is not None else None
+    return "–" if value is None else f"{factor * value:.{digits}f}"

@@ -148,11 +148,15 @@ def test_report(tmp_path: Path) -> None:
     result = run(sample_set(), {"fit": Known(0.021), "mediapipe": Known(0.05, mesh=False)})
     found = figures(result)
     text = markdown({"test": {"samples": 4, "judged": 4, "models": found}})
-    rows = {line.split("|")[1].strip(): line for line in text.splitlines() if line.startswith("| ")}
-    assert "PA-MPVPE mm" in rows["model"]
-    assert "acc." not in rows["model"]
-    assert text.count("| mediapipe |") == 2  # the figures, and by finger
-    assert "–" in text.split("| mediapipe |")[1].splitlines()[0]
+    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if "|" in line]
+    rows = {row[0]: row[1:] for row in cells}
+    assert rows[""] == ["fit", "mediapipe"]
+    assert rows["missed"] == ["0", "0"]
+    assert rows["PA-MPVPE, mm"] == ["0.00", "–"]
+    assert rows["MPJPE from the wrist, mm"] == ["1.00", "2.38"]
+    assert rows["2D error, px"] == ["1.41", "1.41"]
+    assert float(rows["— index"][0]) > float(rows["— ring"][0]) > 0
+    assert not any(row.startswith("acceleration") for row in rows)
     plot_pck(curves(result), "test", tmp_path / "pck.png")
     assert (tmp_path / "pck.png").read_bytes().startswith(b"\x89PNG")
     assert set(curves(result)) == {"aligned", "root", "picture"}

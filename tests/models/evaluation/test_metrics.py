@@ -104,6 +104,15 @@ def test_constant_joint_offsets_are_removed_and_nothing_else() -> None:
     assert np.isfinite(errors_without_offsets(predicted, target, typed)[4]).all()
 
 
+def test_no_half_is_judged_by_offsets_of_its_own() -> None:
+    target = hands(2)
+    typed: list[Side] = ["right", "right"]
+    offsets = np.zeros((2, 21, 3))
+    offsets[0, 8], offsets[1, 12] = 0.02, 0.02
+    errors = errors_without_offsets(target + offsets @ palm_frames(target, typed), target, typed)
+    assert errors.mean(1).min() > 0.001  # learnt from itself, either would have none
+
+
 @pytest.mark.parametrize(
     ("errors", "low", "high", "area"),
     [
