@@ -7,10 +7,11 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from app.commands import bench, doctor, evaluate, live, models, predict, process
+from app.commands import bench, doctor, evaluate, export, live, models, predict, process
 from app.errors import UserError
 
-_COMMANDS = (live, process, predict, models, doctor, bench, evaluate)
+_COMMANDS = (live, process, predict, models, bench, evaluate, export, doctor)
+_LONGEST_LINE = 600  # a file name may be megabytes long
 
 
 class _Parser(argparse.ArgumentParser):
@@ -27,6 +28,12 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _one_line(error: Exception) -> str:
+    """The error's text without line breaks; of a very long one, its beginning and its end."""
+    text = " ".join(str(error).split())
+    return text if len(text) <= _LONGEST_LINE else f"{text[:200]} … {text[200 - _LONGEST_LINE :]}"
+
+
 def main(argv: Sequence[str]) -> int:
     """Run one command; `live` where none is given. Status 0, or 2 for bad input with one line on stderr."""
     try:
@@ -35,7 +42,7 @@ def main(argv: Sequence[str]) -> int:
             raise UserError("no command given; see: python main.py --help")
         return int(arguments.run(arguments))
     except (UserError, FileNotFoundError) as error:  # the models name a missing file, and how to make it
-        print(f"palmistry: {error}", file=sys.stderr)
+        print(f"palmistry: {_one_line(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("palmistry: interrupted", file=sys.stderr)

@@ -41,10 +41,10 @@ def prepare_output(path: Path, suffix: str = ".mp4") -> None:
     """
     if path.suffix.lower() != suffix:
         raise RecordingError(f"{path} must end in {suffix}; change the name")
-    if path.is_dir():
-        raise RecordingError(f"{path} is a folder; give a file name that ends in {suffix}")
-    existed = path.exists()
     try:
+        if path.is_dir():
+            raise RecordingError(f"{path} is a folder; give a file name that ends in {suffix}")
+        existed = path.exists()
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("ab"):
             pass

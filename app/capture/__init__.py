@@ -1,6 +1,6 @@
 """Webcams, videos and images as timestamped frames."""
 
-from app.capture.files import ImageFile, VideoFile, open_file, read_image
+from app.capture.files import ImageFile, VideoFile, check_file, open_file, read_image
 from app.capture.frame import Frame, SourceError
 from app.capture.live import DEMO, DEMO_CLIP, live_frames, source_kind, source_path, source_title
 from app.capture.webcam import CameraInfo, Webcam, list_cameras
@@ -14,6 +14,7 @@ __all__ = [
     "SourceError",
     "VideoFile",
     "Webcam",
+    "check_file",
     "list_cameras",
     "live_frames",
     "open_file",

@@ -22,11 +22,13 @@ _MISSING_S = 0.5  # a file that ends this much before its own stated length has 
 
 def check_file(path: Path) -> None:
     """Raise SourceError unless `path` is a file with something in it."""
-    if path.is_dir():
-        raise SourceError(f"{path} is a folder; give one video or image file")
-    if not path.exists():
-        raise SourceError(f"{path} does not exist; check the path")
     try:
+        if path.is_dir():
+            raise SourceError(f"{path} is a folder; give one video or image file")
+        if not path.exists():
+            raise SourceError(f"{path} does not exist; check the path")
+        if not path.is_file():  # a pipe would be waited for, and can't be read twice
+            raise SourceError(f"{path} is no ordinary file; give a video or image (cameras have numbers)")
         with path.open("rb") as file:
             empty = not file.read(1)
     except OSError as error:

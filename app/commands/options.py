@@ -7,14 +7,15 @@ import json
 import sys
 from dataclasses import replace
 
-import numpy as np
-
 from app.effects import FINGERS, METALS, SEGMENTS, effect_names
 from app.errors import UserError
 from app.session import OVERLAYS, Settings
 from models.pipeline import MODELS
 
 Intrinsics = tuple[float, float, float, float]
+
+_FOCAL_PX = (10.0, 100_000.0)  # from a thumbnail of a wide angle to a telephoto's full resolution
+_MOST_UNEQUAL = 4.0  # fx over fy: pixels that are not square, as in anamorphic video
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
@@ -85,10 +86,15 @@ def parse_intrinsics(text: str) -> Intrinsics:
 
 def checked_intrinsics(values: Intrinsics) -> Intrinsics:
     """The same four numbers. Raises ArgumentTypeError unless they can be a camera's."""
-    if not np.isfinite(values).all() or values[0] <= 0 or values[1] <= 0:
+    fx, fy, cx, cy = values
+    got = f"got {fx:g},{fy:g},{cx:g},{cy:g}"
+    low, high = _FOCAL_PX
+    if not (low <= fx <= high and low <= fy <= high and 1 / _MOST_UNEQUAL <= fx / fy <= _MOST_UNEQUAL):
         raise argparse.ArgumentTypeError(
-            f"focal lengths must be positive, got {values[0]:g} and {values[1]:g}"
+            f"expected focal lengths of {low:g} to {high:g} pixels, nearly equal, {got}"
         )
+    if not (abs(cx) <= high and abs(cy) <= high):
+        raise argparse.ArgumentTypeError(f"expected a principal point in or near the picture, {got}")
     return values
 
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from app.capture import read_image
+from app.capture import check_file, read_image
 from app.commands.options import (
     Intrinsics,
     add_camera,
@@ -61,6 +61,8 @@ def run(arguments: argparse.Namespace) -> int:
     tasks = [task for image in arguments.images for task in _tasks(image, base)]
     if not tasks:
         raise UserError(f"{', '.join(arguments.images)} lists no image; give at least one")
+    for task in tasks:  # a wrong path among thousands is said before any work is done
+        check_file(task.path)
     prepare_output(arguments.out, ".json")
     fov_deg = DEFAULT_FOV_DEG if arguments.fov is None else arguments.fov
     partial = arguments.out.with_name(f"{arguments.out.stem}.partial.json")
@@ -68,9 +70,13 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         with partial.open("w") as file, closing(_Predictor(arguments.model or "fit", fov_deg)) as predictor:
             for index, task in enumerate(tasks):
-                found = predictor(task)
+                camera, found = predictor(task)
                 hands += len(found)
-                record = {"image": task.name, "hands": [_record(hand, arguments.vertices) for hand in found]}
+                record = {
+                    "image": task.name,
+                    "intrinsics": [camera.fx, camera.fy, camera.cx, camera.cy],
+                    "hands": [_record(hand, arguments.vertices) for hand in found],
+                }
                 file.write(("[" if index == 0 else ",\n") + json.dumps(record))
             file.write("]\n")
         partial.replace(arguments.out)
@@ -94,7 +100,8 @@ class _Predictor:
         self._pipelines: dict[Side | None, Pipeline] = {}
         self._close = ExitStack()
 
-    def __call__(self, task: _Task) -> Sequence[HandMesh]:
+    def __call__(self, task: _Task) -> tuple[Camera, Sequence[HandMesh]]:
+        """The camera taken for the image, and the hands in its frame."""
         image_rgb = read_image(task.path)
         height, width = image_rgb.shape[:2]
         camera = (
@@ -105,8 +112,8 @@ class _Predictor:
         pipeline = self._pipeline(None if task.side == "auto" else task.side)
         pipeline.reset()
         if task.crop == "full":
-            return [pipeline.predict_crop(image_rgb, camera, task.side)]
-        return pipeline.process(image_rgb, 0.0, camera).hands
+            return camera, [pipeline.predict_crop(image_rgb, camera, task.side)]
+        return camera, pipeline.process(image_rgb, 0.0, camera).hands
 
     def close(self) -> None:
         """Release the pipelines."""
@@ -143,7 +150,7 @@ def _tasks(name: str, base: _Task) -> Iterator[_Task]:
         yield replace(base, name=name, path=path)
         return
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not text"
         raise UserError(f"{name} can't be read ({reason}); check the path") from error
@@ -151,10 +158,9 @@ def _tasks(name: str, base: _Task) -> Iterator[_Task]:
         if line.strip():
             try:
                 yield _task_from_line(line, path.parent, base)
-            except (ValueError, TypeError, KeyError, argparse.ArgumentTypeError) as error:
-                what = f"no {error}" if isinstance(error, KeyError) else str(error)
+            except (ValueError, RecursionError, argparse.ArgumentTypeError) as error:
                 raise UserError(
-                    f"{name} line {number}: {what}; expected an object with image and, where known, "
+                    f"{name} line {number}: {error}; expected an object with image and, where known, "
                     "intrinsics, side, crop"
                 ) from error
 
@@ -163,13 +169,27 @@ def _task_from_line(line: str, folder: Path, base: _Task) -> _Task:
     entry = json.loads(line)
     if not isinstance(entry, dict):
         raise ValueError(f"got {type(entry).__name__}")
-    name = str(entry["image"])
-    path = Path(name) if Path(name).exists() else folder / name
-    intrinsics = base.intrinsics
-    if entry.get("intrinsics") is not None:
-        fx, fy, cx, cy = (float(value) for value in entry["intrinsics"])
+    name = entry.get("image")
+    if not isinstance(name, str) or not name:
+        raise ValueError("no image, or one that is not a path")
+    intrinsics, numbers = base.intrinsics, entry.get("intrinsics")
+    if numbers is not None:
+        if not (
+            isinstance(numbers, list) and len(numbers) == 4 and all(type(n) in (int, float) for n in numbers)
+        ):
+            raise ValueError("intrinsics must be four numbers [fx, fy, cx, cy]")
+        fx, fy, cx, cy = (float(n) if abs(n) < 1e300 else np.inf for n in numbers)  # an int may be any size
         intrinsics = checked_intrinsics((fx, fy, cx, cy))
-    side, crop = entry.get("side") or base.side, entry.get("crop") or base.crop
+    side, crop = entry.get("side"), entry.get("crop")
+    side, crop = base.side if side is None else side, base.crop if crop is None else crop
     if side not in _SIDES or crop not in _CROPS:
         raise ValueError(f"side must be one of {', '.join(_SIDES)} and crop one of {', '.join(_CROPS)}")
-    return _Task(name, path, crop, side, intrinsics)
+    return _Task(name, _beside(folder, name), crop, side, intrinsics)
+
+
+def _beside(folder: Path, name: str) -> Path:
+    """An image named in a list: where the name says, or else beside the list."""
+    try:
+        return Path(name) if Path(name).exists() else folder / name
+    except OSError:  # a name no file can have: said so when it is read
+        return Path(name)

@@ -64,7 +64,10 @@ def test_bad_sources_and_outputs_say_one_line(
         "is empty": (tmp_path / "empty.mp4", "--out", out),
         "not a readable video": (tmp_path / "text.mp4", "--out", out),
         "is a folder": (tmp_path, "--out", out),
-        "does not exist": (tmp_path / "missing.mp4", "--out", out),
+        "does not exist": (tmp_path / "two\nlines.mp4", "--out", out),
+        "too long": ("a" * 5000, "--out", out),
+        "name too long": (clip, "--out", tmp_path / ("a" * 5000 + ".mp4")),
+        "is no ordinary file": ("/dev/null", "--out", out),
         "is a camera": ("0", "--out", out),
         "is the source itself": (clip, "--out", clip),
         "must end in .mp4": (clip, "--out", tmp_path / "out.avi"),
@@ -91,7 +94,7 @@ def test_bad_flags_say_one_line(clip: Path, tmp_path: Path, capsys: pytest.Captu
     for flag, value in flags.items():
         line = failing_line(capsys, "process", clip, "--out", tmp_path / "out.mp4", flag, value)
         assert flag in line
-    for bad in ("nan,1,1,1", "-5,5,1,1", "a,b,c,d"):
+    for bad in ("nan,1,1,1", "-5,5,1,1", "a,b,c,d", "1e308,1e308,1,1", "500,9,1,1", "500,500,1,1e9"):
         assert "--intrinsics" in failing_line(capsys, "predict", "a.png", "--out", "b", f"--intrinsics={bad}")
     place = ("--finger", "thumb", "--segment", "middle")
     assert "thumb" in failing_line(capsys, "process", clip, "--out", tmp_path / "out.mp4", *place)
@@ -175,6 +178,7 @@ def test_predict_writes_one_record_per_image(image: Path, tmp_path: Path, asked:
     assert main(["predict", str(image), str(image), "--out", str(out), *full]) == 0
     records = json.loads(out.read_text())
     assert [record["image"] for record in records] == [str(image)] * 2
+    assert records[0]["intrinsics"] == [500, 510, 31, 23]
     (hand,) = records[0]["hands"]
     assert np.shape(hand["joints_2d_px"]) == (21, 2)
     assert np.shape(hand["joints_3d_m"]) == (21, 3)
@@ -185,7 +189,9 @@ def test_predict_writes_one_record_per_image(image: Path, tmp_path: Path, asked:
     assert asked == [("full", "left", 500.0)] * 2
 
     assert main(["predict", str(image), "--out", str(out)]) == 0
-    assert json.loads(out.read_text()) == [{"image": str(image), "hands": []}]
+    focal = pytest.approx(0.5 * np.hypot(64, 48) / np.tan(np.radians(65 / 2)))
+    expected = {"image": str(image), "intrinsics": [focal, focal, 31.5, 23.5], "hands": []}
+    assert json.loads(out.read_text()) == [expected]
     assert [file.name for file in out.parent.iterdir()] == ["out.json"]
 
 
@@ -196,7 +202,8 @@ def test_predict_reads_a_list_with_what_is_known(image: Path, tmp_path: Path, as
         {"image": str(image), "intrinsics": None, "side": None, "crop": None},
     ]
     lines = tmp_path / "list.jsonl"
-    lines.write_text("\n\n".join(json.dumps(entry) for entry in entries))
+    text = "\n\n".join(json.dumps({**entry, "note": "a\u2028b"}, ensure_ascii=False) for entry in entries)
+    lines.write_text(text, encoding="utf-8-sig")
     assert main(["predict", str(lines), "--out", str(tmp_path / "o.json"), "--fov", "90"]) == 0
     wide = 0.5 * np.hypot(64, 48)
     assert [question[:2] for question in asked] == [("full", "left"), ("auto", "right"), ("auto", None)]
@@ -212,17 +219,25 @@ def test_predict_refuses_bad_input(
     (tmp_path / "none.jsonl").write_text("\n")
     for expected, line in {
         "line 1": "not json",
-        "no 'image'": '{"picture": "a.png"}',
+        "no image": '{"picture": "a.png"}',
+        "not a path": '{"image": 5}',
         "got list": "[1]",
+        "recursion": "[" * 100_000,
+        "too long": json.dumps({"image": "a" * 1_000_000}),
         "focal lengths": json.dumps({"image": str(image), "intrinsics": [0, 1, 1, 1]}),
-        "side must be": json.dumps({"image": str(image), "side": "upper"}),
-        "not enough values": json.dumps({"image": str(image), "intrinsics": [1]}),
+        "principal point": json.dumps({"image": str(image), "intrinsics": [500, 500, 1e9, 1]}),
+        "got inf": json.dumps({"image": str(image), "intrinsics": [int("9" * 400), 500, 1, 1]}),
+        "side must be": json.dumps({"image": str(image), "side": {}}),
+        "four numbers": json.dumps({"image": str(image), "intrinsics": [1]}),
+        "must be four": json.dumps({"image": str(image), "intrinsics": ["500", "500", "3", "3"]}),
     }.items():
         (tmp_path / "bad.jsonl").write_text(line)
-        assert expected in failing_line(capsys, "predict", tmp_path / "bad.jsonl", "--out", out)
+        line = failing_line(capsys, "predict", tmp_path / "bad.jsonl", "--out", out)
+        assert expected in line
+        assert len(line) < 1000
     table: dict[str, tuple[object, ...]] = {
         "not an image": (image, tmp_path / "text.png", "--out", out),
-        "does not exist": (tmp_path / "missing.png", "--out", out),
+        "does not exist": (image, tmp_path / "missing.png", "--out", out),
         "lists no image": (tmp_path / "none.jsonl", "--out", out),
         "missing.jsonl can't be read": (tmp_path / "missing.jsonl", "--out", out),
         "must end in .json": (image, "--out", tmp_path / "out.txt"),
@@ -232,6 +247,7 @@ def test_predict_refuses_bad_input(
         assert expected in failing_line(capsys, "predict", *arguments)
     assert not out.exists()
     assert not list(tmp_path.glob("*.partial*"))
+    assert asked == [("auto", None, pytest.approx(asked[0][2]))]  # a missing image is said before any work
 
 
 def last_json(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
