@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import weakref
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.landmarks import BUNDLE
+from models.native import native_stderr_closed
 from models.types import Detection, Side
 
 
@@ -70,17 +67,3 @@ def _close(landmarker: Any) -> None:
         landmarker.close()
     except RuntimeError:  # the interpreter ends and its threads are gone: the memory goes with the process
         landmarker._handle = None  # or else it tries again, later still, and prints a traceback
-
-
-@contextmanager
-def native_stderr_closed() -> Iterator[None]:
-    """Send file descriptor 2 to nowhere for a moment: MediaPipe's C++ logs there and has no switch for it."""
-    sys.stderr.flush()
-    saved = os.dup(2)
-    try:
-        with open(os.devnull, "wb") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)

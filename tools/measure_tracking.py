@@ -19,9 +19,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.detector import native_stderr_closed
 from models.geometry import camera_from_fov, crop_camera, crop_to_frame_px, warp_crop
 from models.landmarks import BUNDLE, CROP_BOX_JOINTS, CROP_SHIFT, CROP_SPAN, INPUT_SIZE, LandmarkNet
+from models.native import native_stderr_closed
 from models.pipeline import STAGES, Pipeline, PipelineConfig
 
 ROUNDS = 8

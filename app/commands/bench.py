@@ -22,6 +22,7 @@ from app.render.context import NoGraphics
 from app.session import Settings
 from app.session.drawing import Drawing, load_compositor
 from app.session.finder import load_pipeline, pipeline_config
+from models.native import native_stderr_closed
 from models.pipeline import MODELS, PipelineResult
 
 _WARM_UP = 30
@@ -122,7 +123,6 @@ def _mediapipe_ms(frames: Sequence[Frame]) -> float:
     """Median of MediaPipe's own hand landmarker in video mode: the yardstick."""
     import mediapipe as mp
 
-    from models.detector import native_stderr_closed
     from models.landmarks import BUNDLE
 
     vision = mp.tasks.vision

@@ -11,6 +11,7 @@ import sys
 from typing import Any
 
 from app.errors import UserError
+from models.native import native_stderr_closed
 
 DEBIAN_PACKAGES = "libegl1 libgl1-mesa-dri libgles2"
 
@@ -30,7 +31,8 @@ class Context:
 
     def __init__(self) -> None:
         try:
-            self._platform = _open_platform()
+            with native_stderr_closed():  # Mesa's warnings are not for users; what failed is raised
+                self._platform = _open_platform()
             from OpenGL.GL import GL_RENDERER, GL_VERSION, glGetString
 
             name, version = glGetString(GL_RENDERER), glGetString(GL_VERSION)
@@ -86,7 +88,13 @@ def _failures() -> tuple[type[Exception], ...]:
 
 
 def _advice(reason: object) -> str:
-    why = str(reason) or type(reason).__name__
+    failed = getattr(reason, "baseOperation", None)  # PyOpenGL's errors print a page
+    if isinstance(reason, IndexError):
+        why = "no EGL device"
+    elif failed is not None:
+        why = f"{getattr(failed, '__name__', failed)} failed"
+    else:
+        why = str(reason) or type(reason).__name__
     if not sys.platform.startswith("linux"):
         return f"no OpenGL ({why}); update the graphics driver and use pyglet < 2"
     chosen = os.environ.get("PYOPENGL_PLATFORM")
