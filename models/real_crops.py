@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from models.types import N_JOINTS, Array
 
 HELD_OUT_TENTHS = 1
+_UNFIT = (OSError, ValueError, TypeError, KeyError, EOFError, NotImplementedError)  # of damaged zip files
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,12 +54,9 @@ def read_real_crops(folder: Path) -> RealCrops:
     path = folder / "labels.npz"
     if not path.is_file():
         raise ValueError(f"{path} is missing; give a folder of real crops with their labels.npz")
-    names = ("image", "source", "origin", "side", "joints_2d", "joints_world")
-    try:
-        with np.load(path, allow_pickle=False) as labels:
-            image, source, origin, side, joints_2d, joints_world = (labels[name] for name in names)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{path} can't be read ({error}); expected {', '.join(names)}") from error
+    image, source, origin, side, joints_2d, joints_world = read_arrays(
+        path, ("image", "source", "origin", "side", "joints_2d", "joints_world")
+    )
     n = len(image)
     for name, array, shape in (
         ("source", source, (n,)),
@@ -75,3 +74,12 @@ def read_real_crops(folder: Path) -> RealCrops:
     return RealCrops(
         folder, image, source, origin, side, joints_2d.astype(np.float32), joints_world.astype(np.float32)
     )
+
+
+def read_arrays(path: Path, names: tuple[str, ...]) -> tuple[np.ndarray, ...]:
+    """These arrays of an npz file. Raises ValueError in one line when it is damaged or lacks one."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return tuple(file[name] for name in names)
+    except (*_UNFIT, zipfile.BadZipFile, zlib.error) as error:
+        raise ValueError(f"{path} can't be read ({error}); expected {', '.join(names)}") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.evaluation.samples import Sample, SampleSet, require, stills
-from models.real_crops import read_real_crops
+from models.real_crops import read_arrays, read_real_crops
 
 AGREE_PX = 4.0
 """A joint of the clip counts where both cameras agree on it within this, mean over the two views."""
@@ -47,11 +46,7 @@ def stereo(folder: Path, every: int = 1) -> SampleSet:
     advice = "give a folder with cam0.mp4 and reference.npz"
     clip, path = require(folder / "cam0.mp4", advice), require(folder / "reference.npz", advice)
     names = ("frame", "joints_3d", "reprojection_px", "K0")
-    try:
-        with np.load(path, allow_pickle=False) as reference:
-            frame, joints, reprojection_px, K = (reference[name] for name in names)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{path} can't be read ({error}); expected {', '.join(names)}") from error
+    frame, joints, reprojection_px, K = read_arrays(path, names)
     shapes = [array.shape for array in (frame, joints, reprojection_px, K)]
     if shapes != [(len(frame),), (len(frame), 21, 3), (len(frame), 21), (3, 3)]:
         raise ValueError(f"{path}: {', '.join(names)} have the shapes {shapes}; {advice}")

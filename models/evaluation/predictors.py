@@ -7,9 +7,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from models.detector import HandDetector, native_stderr_closed
+from models.detector import HandDetector
 from models.evaluation.samples import Prediction
 from models.landmarks import BUNDLE
+from models.native import native_stderr_closed
 from models.pipeline import MODELS, Pipeline, PipelineConfig
 from models.types import Camera, HandMesh, Side
 

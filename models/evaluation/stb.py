@@ -28,7 +28,17 @@ _R_DEPTH_COLOR = rotation_from_axis_angle([0.00531, -0.01196, 0.00301])
 _T_DEPTH_COLOR_MM = np.array([-24.0381, -0.4563, -1.2326])
 _BACKGROUNDS = {"evaluation": (1,), "training": (2, 3, 4, 5, 6)}
 _RING_KNUCKLE = 13
-_UNFIT = (OSError, ValueError, TypeError, KeyError, IndexError, NotImplementedError, EOFError, MemoryError)
+_UNFIT = (
+    OSError,
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    NotImplementedError,
+    EOFError,
+    MemoryError,
+    ArithmeticError,
+)
 _ADVICE = "give STB's folder, which holds labels/B1Counting_BB.mat and images/B1Counting"
 
 
