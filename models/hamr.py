@@ -66,10 +66,12 @@ class IterativeRegressor(nn.Module):
     def __init__(self, c_in: int, config: HamrConfig, start: Tensor) -> None:
         super().__init__()
         self.iterations = config.iterations
-        layers, c = [], c_in
+        layers: list[nn.Module] = []
+        c = c_in
         for width in (128, 128, 256, 256, 512, 1024):  # no batch norm: the last map is one pixel
-            layers += [nn.Conv2d(c, width, 3, 2, 1), nn.ReLU()]
-            nn.init.kaiming_normal_(layers[-2].weight, nonlinearity="relu")
+            conv = nn.Conv2d(c, width, 3, 2, 1)
+            nn.init.kaiming_normal_(conv.weight, nonlinearity="relu")
+            layers += [conv, nn.ReLU()]
             c = width
         self.encoder = nn.Sequential(*layers)
         self.channels = c
