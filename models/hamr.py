@@ -69,9 +69,9 @@ class IterativeRegressor(nn.Module):
         layers: list[nn.Module] = []
         c = c_in
         for width in (128, 128, 256, 256, 512, 1024):  # no batch norm: the last map is one pixel
-            convolution = nn.Conv2d(c, width, 3, 2, 1)
-            nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu")
-            layers += [convolution, nn.ReLU()]
+            conv = nn.Conv2d(c, width, 3, 2, 1)
+            nn.init.kaiming_normal_(conv.weight, nonlinearity="relu")
+            layers += [conv, nn.ReLU()]
             c = width
         self.encoder = nn.Sequential(*layers)
         self.channels = c

@@ -168,16 +168,16 @@ def test_exported_network_equals_torch(name: str, tmp_path: Path) -> None:
     export_onnx(settled(kind(config, load_open_hand())), tmp_path / "network.onnx")
 
 
-def learn(made: nn.Module, steps: int, progress: Callable[[str], None]) -> float:
+def learn(made: nn.Module, rate: float, steps: int, progress: Callable[[str], None]) -> float:
     """Train on the same 64 hands over and over; -> mean PA-MPJPE on them, mm, in evaluation mode."""
     torch.manual_seed(0)
     hands = make_hands(64, made.input_size)
     lifting = [p for name, p in made.named_parameters() if name.endswith("M_l")]
     others = [p for name, p in made.named_parameters() if not name.endswith("M_l")]
     # M^l starts at 0.01 everywhere: until its rows differ, all vertices are the same. It learns faster.
-    groups = [{"params": others, "lr": 3e-3}, {"params": lifting, "lr": 3e-2}]
+    groups = [{"params": others, "lr": rate}, {"params": lifting, "lr": 10 * rate}]
     optimiser = torch.optim.Adam(groups)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, [3e-3, 3e-2], steps, pct_start=0.1)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, [rate, 10 * rate], steps, pct_start=0.1)
     made.train()
     for step in range(steps):
         k = torch.randperm(64)[:16]
@@ -202,12 +202,15 @@ def learn(made: nn.Module, steps: int, progress: Callable[[str], None]) -> float
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "config",
-    [MobReconConfig(LiftingConfig("ghoststack")), M3dhmrConfig(LiftingConfig("ghoststack"), K=2)],
+    ("config", "rate"),
+    [
+        (MobReconConfig(LiftingConfig("ghoststack")), 3e-3),
+        (M3dhmrConfig(LiftingConfig("ghoststack"), K=2), 1e-3),  # full spiral kernels diverge at 3e-3
+    ],
     ids=["MobRecon", "M3DHMR"],
 )
-def test_learns_64_hands_by_heart(config: MobReconConfig | M3dhmrConfig) -> None:
+def test_learns_64_hands_by_heart(config: MobReconConfig | M3dhmrConfig, rate: float) -> None:
     """Minutes on two cores. With GhostStack: what is asked is whether everything learns, not how well."""
     progress: list[str] = []
-    error_mm = learn(make(config), steps=700, progress=progress.append)
+    error_mm = learn(make(config), rate, steps=700, progress=progress.append)
     assert error_mm < 3, progress
