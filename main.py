@@ -10,7 +10,7 @@ def prepare_process() -> None:
     """What must be set before cv2, OpenGL or Qt are first imported."""
     # A camera that has been unplugged is noticed after this many seconds instead of ten.
     os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "2")
-    os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "FATAL")  # what fails is said in our own words
     from app.render.context import choose_platform
 
     choose_platform()

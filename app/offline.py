@@ -16,7 +16,7 @@ from app.ahead import ahead
 from app.capture import Frame, ImageFile, VideoFile
 from app.errors import UserError
 from app.joints_csv import JointsTable
-from app.recorder import VideoWriter, prepare_output
+from app.recorder import VideoWriter, prepare_output, refuse_source_as_output
 from app.render.context import NoGraphics
 from app.session import Settings
 from app.session.drawing import Drawing, MakeCompositor, load_compositor
@@ -86,8 +86,7 @@ def process_file(
     plays as far as it has come. Raises UserError.
     """
     prepare_output(out)
-    if out.resolve() == source.path.resolve():
-        raise UserError(f"{out} is the source itself; choose another output")
+    refuse_source_as_output(source.path, out)
     if joints is not None:
         prepare_output(joints, ".csv")
     partial = out.with_name(f"{out.stem}.partial.mp4")

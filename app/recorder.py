@@ -56,6 +56,12 @@ def prepare_output(path: Path, suffix: str = ".mp4") -> None:
         ) from error
 
 
+def refuse_source_as_output(source: Path, out: Path) -> None:
+    """Raise RecordingError where an output would overwrite the file it is made from."""
+    if out.resolve() == source.resolve():
+        raise RecordingError(f"{out} is the source itself; choose another output")
+
+
 def save_png(path: Path, image_rgb: NDArray[np.uint8]) -> None:
     """Write (H, W, 3) RGB as a PNG, whole or not at all. Raises RecordingError."""
     prepare_output(path, ".png")

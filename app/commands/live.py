@@ -11,7 +11,7 @@ from pathlib import Path
 from app.capture import DEMO, open_file, source_kind, source_path
 from app.commands.options import add_camera, add_look, add_model, say, settings_from
 from app.commands.process import write_video
-from app.recorder import prepare_output
+from app.recorder import prepare_output, refuse_source_as_output
 from app.session import Settings
 from models.pipeline import MODELS
 
@@ -36,6 +36,8 @@ def run(arguments: argparse.Namespace) -> int:
     probe = start_display_probe()  # it takes as long as the imports below, and runs beside them
     if arguments.source is not None and source_kind(arguments.source) != "camera":
         open_file(source_path(arguments.source))  # bad input ends here, before any window
+        if arguments.record is not None:
+            refuse_source_as_output(source_path(arguments.source), arguments.record)
     if arguments.record is not None:
         prepare_output(arguments.record)
     missing = "there is no display" if probe is None else ""

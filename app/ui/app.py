@@ -45,8 +45,9 @@ def run_window(options: WindowOptions) -> int:
     window.show()
     if options.record is not None:
         window.start_recording(options.record)
-    # Python sees Ctrl+C only while it runs: the timer gives it the chance.
-    signal.signal(signal.SIGINT, lambda *_: window.close())
+    # Python sees Ctrl+C, or a session that ends, only while it runs: the timer gives it the chance.
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, lambda *_: window.close())
     awake = QTimer()
     awake.timeout.connect(lambda: None)
     awake.start(200)

@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
 import pytest
 
 from app.cli import main
-from app.commands import live, predict
-from models.types import HandMesh
+from app.commands import live, models
 from tests.app.clips import (
     first_frames,
-    numbered_picture,
     steady,
     video_duration_s,
     video_times_s,
     write_clip,
 )
-from tests.app.fakes import fake_hand
+from tests.app.command_help import failing_line
 
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "assets" / "clips" / "demo.mp4"
@@ -34,24 +32,6 @@ needs_demo = pytest.mark.skipif(not DEMO.exists(), reason="needs assets/clips/de
 @pytest.fixture
 def clip(tmp_path: Path) -> Path:
     return write_clip(tmp_path / "clip.mp4", steady(5))
-
-
-@pytest.fixture
-def image(tmp_path: Path) -> Path:
-    path = tmp_path / "picture.png"
-    path.write_bytes(cv2.imencode(".png", numbered_picture(0, 64, 48))[1].tobytes())
-    return path
-
-
-def failing_line(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
-    """Run a command that must fail; its one line."""
-    assert main([str(argument) for argument in arguments]) == 2
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    lines = captured.err.splitlines()
-    assert len(lines) == 1, captured.err
-    assert lines[0].startswith("palmistry: ")
-    return lines[0]
 
 
 def test_bad_sources_and_outputs_say_one_line(
@@ -110,6 +90,7 @@ def test_live_refuses_bad_input_before_any_window(
     monkeypatch.setattr(live, "start_display_probe", lambda: None)
     assert "does not exist" in failing_line(capsys, "live", "--source", tmp_path / "missing.mp4")
     assert "can't be written" in failing_line(capsys, "live", "--record", clip / "a.mp4")
+    assert "is the source itself" in failing_line(capsys, "live", "--source", clip, "--record", clip)
 
 
 def test_without_a_display_live_renders_a_file(
@@ -144,117 +125,23 @@ def test_a_display_that_does_not_answer_is_found_out(monkeypatch: pytest.MonkeyP
     assert live.display_fault(probe) == ""
 
 
-class FakePredicting:
-    """Stands for the pipeline in `predict`: remembers how it was asked."""
-
-    asked: list[tuple[str, str | None, float]]
-
-    def __init__(self, config: Any) -> None:
-        self._side = config.side_lock
-
-    def process(self, image_rgb: np.ndarray, time_s: float, camera: Any) -> Any:
-        self.asked.append(("auto", self._side, camera.fx))
-        return type("Result", (), {"hands": ()})()
-
-    def predict_crop(self, image_rgb: np.ndarray, camera: Any, side: str) -> HandMesh:
-        self.asked.append(("full", side, camera.fx))
-        return fake_hand()
-
-    def reset(self) -> None: ...
-
-    def close(self) -> None: ...
-
-
-@pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str | None, float]]:
-    FakePredicting.asked = []
-    monkeypatch.setattr(predict, "Pipeline", FakePredicting)
-    return FakePredicting.asked
-
-
-def test_predict_writes_one_record_per_image(image: Path, tmp_path: Path, asked: list) -> None:
-    out = tmp_path / "new" / "out.json"
-    full = ["--crop", "full", "--side", "left", "--intrinsics", "500,510,31,23", "--vertices"]
-    assert main(["predict", str(image), str(image), "--out", str(out), *full]) == 0
-    records = json.loads(out.read_text())
-    assert [record["image"] for record in records] == [str(image)] * 2
-    assert records[0]["intrinsics"] == [500, 510, 31, 23]
-    (hand,) = records[0]["hands"]
-    assert np.shape(hand["joints_2d_px"]) == (21, 2)
-    assert np.shape(hand["joints_3d_m"]) == (21, 3)
-    assert np.shape(hand["vertices_m"]) == (778, 3)
-    assert np.shape(hand["root_m"]) == (3,)
-    assert hand["side"] in ("left", "right")
-    assert 0 <= hand["score"] <= 1
-    assert asked == [("full", "left", 500.0)] * 2
-
-    assert main(["predict", str(image), "--out", str(out)]) == 0
-    focal = pytest.approx(0.5 * np.hypot(64, 48) / np.tan(np.radians(65 / 2)))
-    expected = {"image": str(image), "intrinsics": [focal, focal, 31.5, 23.5], "hands": []}
-    assert json.loads(out.read_text()) == [expected]
-    assert [file.name for file in out.parent.iterdir()] == ["out.json"]
-
-
-def test_predict_reads_a_list_with_what_is_known(image: Path, tmp_path: Path, asked: list) -> None:
-    entries = [
-        {"image": image.name, "intrinsics": [700, 700, 32, 24], "side": "left", "crop": "full"},
-        {"image": str(image), "side": "right"},
-        {"image": str(image), "intrinsics": None, "side": None, "crop": None},
-    ]
-    lines = tmp_path / "list.jsonl"
-    text = "\n\n".join(json.dumps({**entry, "note": "a\u2028b"}, ensure_ascii=False) for entry in entries)
-    lines.write_text(text, encoding="utf-8-sig")
-    assert main(["predict", str(lines), "--out", str(tmp_path / "o.json"), "--fov", "90"]) == 0
-    wide = 0.5 * np.hypot(64, 48)
-    assert [question[:2] for question in asked] == [("full", "left"), ("auto", "right"), ("auto", None)]
-    assert [question[2] for question in asked] == pytest.approx([700.0, wide, wide])
-    assert json.loads((tmp_path / "o.json").read_text())[0]["image"] == image.name
-
-
-def test_predict_refuses_bad_input(
-    image: Path, tmp_path: Path, asked: list, capsys: pytest.CaptureFixture[str]
-) -> None:
-    out = tmp_path / "out.json"
-    (tmp_path / "text.png").write_text("no picture")
-    (tmp_path / "none.jsonl").write_text("\n")
-    for expected, line in {
-        "line 1": "not json",
-        "no image": '{"picture": "a.png"}',
-        "not a path": '{"image": 5}',
-        "got list": "[1]",
-        "recursion": "[" * 100_000,
-        "too long": json.dumps({"image": "a" * 1_000_000}),
-        "focal lengths": json.dumps({"image": str(image), "intrinsics": [0, 1, 1, 1]}),
-        "principal point": json.dumps({"image": str(image), "intrinsics": [500, 500, 1e9, 1]}),
-        "got inf": json.dumps({"image": str(image), "intrinsics": [int("9" * 400), 500, 1, 1]}),
-        "side must be": json.dumps({"image": str(image), "side": {}}),
-        "four numbers": json.dumps({"image": str(image), "intrinsics": [1]}),
-        "must be four": json.dumps({"image": str(image), "intrinsics": ["500", "500", "3", "3"]}),
-    }.items():
-        (tmp_path / "bad.jsonl").write_text(line)
-        line = failing_line(capsys, "predict", tmp_path / "bad.jsonl", "--out", out)
-        assert expected in line
-        assert len(line) < 1000
-    table: dict[str, tuple[object, ...]] = {
-        "not an image": (image, tmp_path / "text.png", "--out", out),
-        "does not exist": (image, tmp_path / "missing.png", "--out", out),
-        "lists no image": (tmp_path / "none.jsonl", "--out", out),
-        "missing.jsonl can't be read": (tmp_path / "missing.jsonl", "--out", out),
-        "must end in .json": (image, "--out", tmp_path / "out.txt"),
-        "can't be written": (image, "--out", image / "out.json"),
-    }
-    for expected, arguments in table.items():
-        assert expected in failing_line(capsys, "predict", *arguments)
-    assert not out.exists()
-    assert not list(tmp_path.glob("*.partial*"))
-    assert asked == [("auto", None, pytest.approx(asked[0][2]))]  # a missing image is said before any work
-
-
 def last_json(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     return json.loads(capsys.readouterr().out.splitlines()[-1])
 
 
-def test_models_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.slow
+def test_models_lists_every_network(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "--json", "--no-latency"]) == 0
+    rows = last_json(capsys)["models"]
+    assert len(rows) > 5
+    for row in rows:
+        assert {"name", "input", "mult_adds_m", "parameters_m", "weights", "licence", "latency_ms"} <= set(
+            row
+        )
+
+
+def test_models_as_json(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models, "_network_rows", lambda latency: [])  # they take minutes to build and time
     assert main(["models", "--json"]) == 0
     table = last_json(capsys)
     assert table["default"] == "fit"
@@ -283,6 +170,33 @@ def run_main(*arguments: object, **environment: str) -> subprocess.CompletedProc
     return subprocess.run(
         command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, timeout=120
     )
+
+
+@needs_demo
+def test_a_window_that_is_told_to_end_keeps_its_recording_and_settings(tmp_path: Path) -> None:
+    pytest.importorskip("PyQt6", reason="needs PyQt6")
+    out = tmp_path / "out.mp4"
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "XDG_CONFIG_HOME": str(tmp_path / "config")}
+    command = [
+        sys.executable,
+        "main.py",
+        "live",
+        "--source",
+        "demo",
+        "--effect",
+        "none",
+        "--record",
+        str(out),
+    ]
+    program = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
+    end_s = time.monotonic() + 40
+    while time.monotonic() < end_s and not (out.exists() and out.stat().st_size > 10_000):
+        time.sleep(0.05)
+    program.send_signal(signal.SIGTERM)
+    _, said = program.communicate(timeout=20)
+    assert (program.returncode, said) == (0, "")
+    assert len(video_times_s(out)) > 3
+    assert list((tmp_path / "config").rglob("*.conf"))
 
 
 def test_the_program_ends_bad_input_with_one_line_and_status_2(tmp_path: Path) -> None:
