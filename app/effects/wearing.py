@@ -18,7 +18,7 @@ _SIZE_MEMORY_S = 2.0
 _PLACE_MEMORY_S = 0.12
 _DOUBT, _TRUST = 0.25, 0.5  # confidence at which the photo's edges start to count, and count fully
 _SCALES = (0.82, 1.2)
-_HIDE, _SHOW = 0.35, 0.5  # visible shares below and above which a ring goes and comes
+_HIDE, _SHOW = 0.45, 0.6  # visible shares below and above which a ring goes and comes
 _FADE_S = 0.2
 
 

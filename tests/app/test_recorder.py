@@ -104,10 +104,10 @@ def record(path: Path, count: int, size_wh: tuple[int, int] = (64, 48)) -> list[
 
 
 def test_a_recording_starts_at_zero_and_tells_its_end(tmp_path: Path) -> None:
-    states = record(tmp_path / "a.mp4", 30)
+    states = record(tmp_path / "a.mp4", 15)  # as many as wait without loss, however busy the machine is
     end = states[-1]
-    assert (end.finished, end.error, end.frames, end.dropped) == (True, "", 30, 0)
-    assert end.elapsed_s == pytest.approx(29 / 30, abs=1e-3)
+    assert (end.finished, end.error, end.frames, end.dropped) == (True, "", 15, 0)
+    assert end.elapsed_s == pytest.approx(14 / 30, abs=1e-3)
     assert video_times_s(end.path)[0] == 0
 
 
