@@ -42,11 +42,11 @@ QPushButton:hover {{ background: {HOVER}; }}
 QPushButton:pressed {{ background: {LINE}; }}
 QPushButton:disabled {{ color: {MUTED}; }}
 QPushButton:checked {{
-    background: {ACCENT}; border-color: {ACCENT}; color: {ACCENT_TEXT}; font-weight: 600;
+    background: {ACCENT}; border-color: {ACCENT}; color: {ACCENT_TEXT};
 }}
 QPushButton[role="chip"] {{ padding: 0 2px; min-height: 28px; font-size: 12px; }}
 QPushButton[role="record"]:checked {{
-    background: #47211f; border-color: {RED}; color: {TEXT}; font-weight: 400;
+    background: #47211f; border-color: {RED}; color: {TEXT};
 }}
 QPushButton[role="close"] {{ background: transparent; border: none; min-height: 20px; padding: 0 6px; }}
 

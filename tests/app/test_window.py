@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -283,3 +284,9 @@ def test_the_gravest_line_is_shown_until_it_is_withdrawn(open_window: Callable[.
 
 def test_clock() -> None:
     assert [clock(s) for s in (0, 7.9, 754, 3723)] == ["0:00", "0:07", "12:34", "1:02:03"]
+
+
+def test_a_pressed_button_needs_no_more_room_than_it_has() -> None:
+    rules = re.findall(r":checked \{([^}]*)\}", style_sheet())
+    assert len(rules) >= 2
+    assert not any("font" in rule for rule in rules)  # bold letters are wider: they were cut off
