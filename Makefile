@@ -16,7 +16,7 @@ run: $(APP)
 	@$(PY) main.py
 
 test: $(DEV)
-	@$(PY) -m pytest -n 2
+	@OMP_NUM_THREADS=1 $(PY) -m pytest -n 2
 
 test-slow: $(DEV)
 	@$(PY) -m pytest -m slow
