@@ -1,0 +1,16 @@
+"""The program keeps to itself: no library in it reports to anybody."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_openvino_reports_nothing_and_leaves_nothing_in_the_home_folder(tmp_path: Path) -> None:
+    code = "import main; main.prepare_process(); from models.landmarks import LandmarkNet; LandmarkNet()"
+    environment = os.environ | {"HOME": str(tmp_path)}
+    environment.pop("CI", None)  # there it is quiet by itself
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=True, timeout=120)
+    assert not (tmp_path / "intel").exists()
