@@ -7,8 +7,6 @@ the crop); HAMR's 3D in metres, its 2D in crops.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -18,20 +16,10 @@ from models.layers.lixel import BINS
 from models.network import UNIT_M, NetworkOutput, root_relative
 from models.tang import DEPTH_RANGE_M
 from models.training import losses
+from models.training.batch import Truth
 from models.training.soft_raster import SoftImage, face_colours, soft_render
 
 DEPTH_BIN_M = 2 * DEPTH_RANGE_M / BINS
-
-
-@dataclass(frozen=True)
-class Truth:
-    """Labels of B crops; 3D root-relative in the crop's frame, 2D in 0..1 of the crop."""
-
-    vertices_m: Tensor  # (B, 778, 3)
-    joints_m: Tensor  # (B, 21, 3)
-    joints_2d: Tensor  # (B, 21, 2)
-    vertices_2d: Tensor  # (B, 778, 2)
-    mask: Tensor  # (B, 1, S, S) 1 on the hand
 
 
 class Objectives:

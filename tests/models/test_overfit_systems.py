@@ -15,7 +15,8 @@ from models.hand_data import load_open_hand
 from models.mobrecon_lm import MobReconLm
 from models.network import NetworkOutput
 from models.tang import Tang, TangConfig
-from models.training.objectives import Objectives, Truth
+from models.training.batch import Truth
+from models.training.objectives import Objectives
 from models.zoo import build
 from tests.models.tiny_hands import TinyHands, make_hands
 

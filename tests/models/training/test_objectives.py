@@ -9,7 +9,8 @@ from models.hand_data import load_open_hand
 from models.layers.lixel import BINS
 from models.network import NetworkOutput
 from models.training import losses
-from models.training.objectives import Objectives, Truth
+from models.training.batch import Truth
+from models.training.objectives import Objectives
 from tests.models.tiny_hands import TinyHands, make_hands
 
 
