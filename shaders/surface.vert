@@ -3,21 +3,30 @@
 layout(location = 0) in vec3 position;
 layout(location = 1) in vec3 normal;
 layout(location = 2) in vec2 region;  // hands only: x = HandData.regions
+layout(location = 3) in mat4 copy;    // of each copy of a shape: its frame -> the prop's
 
 uniform mat4 M;
-uniform mat4 M_normal;  // inverse transpose of M, for poses that scale
 uniform mat4 V;
 uniform mat4 P;
 
 out vec3 p_cam;
 out vec3 n_cam;
+out vec3 p_own;
+out vec3 eye_own;
+flat out mat3 cam_from_own;
 flat out float region_id;
 out vec3 corner;  // barycentric coordinates: hands are drawn without an index, three vertices a face
 
 void main() {
-    vec4 p = M * vec4(position, 1.0);
+    mat4 own = M * copy;
+    mat3 turned = mat3(own);
+    mat3 back = inverse(turned);
+    vec4 p = own * vec4(position, 1.0);
     p_cam = p.xyz;
-    n_cam = mat3(M_normal) * normal;
+    n_cam = transpose(back) * normal;
+    p_own = position;
+    eye_own = -(back * own[3].xyz);
+    cam_from_own = turned;
     region_id = region.x;
     int k = gl_VertexID % 3;
     corner = vec3(k == 0, k == 1, k == 2);

@@ -8,7 +8,6 @@ flipped.
 from __future__ import annotations
 
 import ctypes
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,14 +16,13 @@ from numpy.typing import NDArray
 from OpenGL import GL
 from pyrender.constants import RenderFlags
 from pyrender.renderer import Renderer
-from pyrender.shader_program import ShaderProgram, ShaderProgramCache
 
 from app.render.environment import Environment
 from app.render.materials import ORDERS, Stage, Surface
+from app.render.program import Program, Programs
 from app.render.target import Target, upload_environment
 from app.render.window import NEAR_M
 
-SHADERS = Path(__file__).resolve().parents[2] / "shaders"
 FAR_M = 10.0
 NOTHING_M = 1000.0
 """Depth where no hand is."""
@@ -56,7 +54,7 @@ class LayerRenderer(Renderer):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(1, 1)
-        self._program_cache = ShaderProgramCache(str(SHADERS))
+        self._program_cache = Programs()
         self._targets: dict[Stage, Target] = {
             "occluder": Target(GL.GL_RG32F),
             "picture": Target(GL.GL_RGBA8),
@@ -113,17 +111,16 @@ class LayerRenderer(Renderer):
 
     def _get_primitive_program(
         self, primitive: pyrender.Primitive, flags: int, program_flags: int
-    ) -> ShaderProgram:
-        material = primitive.material
-        program = self._program_cache.get_program(
-            "surface.vert", material.fragment_shaders[self._stage], defines=material.defines
+    ) -> Program:
+        program: Program = self._program_cache.get_program(
+            "surface.vert", primitive.material.fragment_shaders[self._stage]
         )
         if not program._in_context():
             program._add_to_context()
         return program
 
     def _bind_lighting(
-        self, scene: pyrender.Scene, program: ShaderProgram, node: pyrender.Node, flags: int
+        self, scene: pyrender.Scene, program: Program, node: pyrender.Node, flags: int
     ) -> None:
         textures = {"occluder": self._targets["occluder"].texture, "environment": self._environment}
         if self._stage == "picture":
@@ -135,10 +132,9 @@ class LayerRenderer(Renderer):
             program.set_uniform(name, value)
 
     def _bind_and_draw_primitive(
-        self, primitive: pyrender.Primitive, pose: NDArray[np.float64], program: ShaderProgram, flags: int
+        self, primitive: pyrender.Primitive, pose: NDArray[np.float64], program: Program, flags: int
     ) -> None:
         program.set_uniform("M", pose)
-        program.set_uniform("M_normal", np.linalg.inv(pose).T)
         order = primitive.material.order
         GL.glDepthRange((ORDERS - 1 - order) / ORDERS, (ORDERS - order) / ORDERS)
         GL.glEnable(GL.GL_CULL_FACE)
@@ -149,7 +145,10 @@ class LayerRenderer(Renderer):
         if primitive.indices is None:
             GL.glDrawArrays(primitive.mode, 0, len(primitive.positions))
         else:
-            GL.glDrawElements(primitive.mode, primitive.indices.size, GL.GL_UNSIGNED_INT, ctypes.c_void_p(0))
+            copies = 1 if primitive.poses is None else len(primitive.poses)
+            GL.glDrawElementsInstanced(
+                primitive.mode, primitive.indices.size, GL.GL_UNSIGNED_INT, ctypes.c_void_p(0), copies
+            )
         primitive._unbind()
 
     def _reset_active_textures(self) -> None:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pyrender.material import Material
+import numpy as np
+from numpy.typing import NDArray
+from pyrender.material import Material as PyrenderMaterial
+
+from app.render.scene import Gem, Geometry, Material
 
 Stage = Literal["occluder", "picture"]
 ORDERS = 3
+MOST_FACETS = 64
+"""MOST_FACETS of gem.frag."""
 
 
-class Surface(Material):
+class Surface(PyrenderMaterial):
     """A material with our own shaders: a fragment shader for every stage in which the surface is drawn."""
 
     fragment_shaders: dict[Stage, str]
-    defines: dict[str, int] = {}  # noqa: RUF012
     order: int  # drawn from 0 to ORDERS - 1; what comes later is never hidden by what came before
 
     def __init__(self, **uniforms: Any) -> None:
@@ -35,13 +40,49 @@ class HandSkin(Surface):
 class SleeveShadow(Surface):
     """A tube inside a prop that grips a finger: takes its contact shadow."""
 
-    fragment_shaders = {"picture": "metal.frag"}  # noqa: RUF012
-    defines = {"SLEEVE_PASS": 1}  # noqa: RUF012
+    fragment_shaders = {"picture": "sleeve.frag"}  # noqa: RUF012
     order = 1
 
 
 class PropMetal(Surface):
-    """A prop."""
+    """A prop of metal."""
 
     fragment_shaders = {"picture": "metal.frag"}  # noqa: RUF012
     order = 2
+
+
+class PropGem(Surface):
+    """A prop of a clear stone, cut as its geometry is."""
+
+    fragment_shaders = {"picture": "gem.frag"}  # noqa: RUF012
+    order = 2
+
+
+def surface_for(geometry: Geometry, material: Material) -> Surface:
+    """What draws a geometry of a material."""
+    if isinstance(material, Gem):
+        spread = np.array([-0.5, 0.0, 0.5], np.float32) * material.dispersion
+        planes = facets(geometry)
+        return PropGem(
+            facets=planes,
+            facet_count=len(planes),
+            size=float(np.ptp(geometry.vertices_m, axis=0).max()),
+            clarity=np.array(material.rgb, np.float32),
+            indices=(material.ior + spread).astype(np.float32),
+        )
+    return PropMetal(
+        reflectance=np.array(material.reflectance_rgb, np.float32), roughness=float(material.roughness)
+    )
+
+
+def facets(geometry: Geometry) -> NDArray[np.float32]:
+    """(N, 4) outward unit normal and distance from the origin of each flat facet, MOST_FACETS largest."""
+    a, b, c = (geometry.vertices_m[geometry.faces[:, k]].astype(np.float64) for k in range(3))
+    normals = np.cross(b - a, c - a)
+    area = np.linalg.norm(normals, axis=1)
+    normals, a, area = normals[area > 0] / area[area > 0, None], a[area > 0], area[area > 0]
+    size = np.ptp(geometry.vertices_m, axis=0).max()
+    planes = np.column_stack([normals, (normals * a).sum(1) / size])
+    _, first, which = np.unique(planes.round(2), axis=0, return_index=True, return_inverse=True)
+    largest = np.argsort(-np.bincount(which.ravel(), area))[:MOST_FACETS]
+    return (planes[first[largest]] * [1, 1, 1, size]).astype(np.float32)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import pyrender
+from pyrender import Node
 
 from app.render.layer import WindowCamera, surface_of
-from app.render.materials import HandSkin, PropMetal, SleeveShadow, Surface
-from app.render.scene import Geometry, Grip, Prop
+from app.render.materials import HandSkin, SleeveShadow, Surface, surface_for
+from app.render.scene import Geometry, Grip, Material, Prop
 from app.render.surface import HandSurface
 from models.types import HandMesh
 
+Key = tuple[Geometry, Material | None]
+
 N_PARTS = 6  # regions of a hand: palm and five fingers
-SLEEVE_M = 0.006  # SECTION_M of metal.frag: how far a finger is taken for a cylinder beyond its band
+SLEEVE_M = 0.006  # SECTION_M of hiding.glsl: how far a finger is taken for a cylinder beyond its band
 
 
 class SceneNodes:
@@ -27,7 +31,7 @@ class SceneNodes:
         self.camera = WindowCamera()
         self.scene.add(self.camera)
         self._hands: list[pyrender.Node] = []
-        self._props: dict[Geometry, list[list[pyrender.Node]]] = {}
+        self._placed: dict[Key, list[Node]] = {}
 
     def show_hands(self, hands: Sequence[HandMesh]) -> list[tuple[pyrender.Primitive, HandMesh]]:
         """Make one node for each hand. Returns whose vertices have to be replaced before drawing."""
@@ -48,33 +52,32 @@ class SceneNodes:
             node.mesh.is_visible = node.mesh.is_visible and not hidden
 
     def show_props(self, props: Sequence[Prop], hands: Sequence[HandMesh]) -> None:
-        """Show these props and no others; geometries that are no longer used are dropped."""
-        used: dict[Geometry, int] = {}
+        """Show these props and no others, and one contact shadow for each grip; what is no longer used is
+        dropped."""
+        free, self._placed = self._placed, {}
         for prop in props:
-            nodes = self._props.setdefault(prop.geometry, [])
-            k = used.get(prop.geometry, 0)
-            used[prop.geometry] = k + 1
-            if k == len(nodes):
-                nodes.append(self._add_prop(prop))
-            for node in nodes[k]:
-                self.scene.set_pose(node, prop.pose)
-                surface_of(node).uniforms.update(_metal_uniforms(prop, hands))
-        for geometry in list(self._props):
-            keep = used.get(geometry, 0)
-            for node in itertools.chain(*self._props[geometry][keep:]):
-                self.scene.remove_node(node)
-            del self._props[geometry][keep:]
-            if keep == 0:
-                del self._props[geometry]
+            self._show((prop.geometry, prop.material), prop, hands, free)
+        for prop in {p.grip: p for p in reversed(props)}.values():
+            if prop.grip is not None:
+                reach = prop.grip.half_width_m + SLEEVE_M
+                self._show((tube(prop.grip.inner_radius_m, reach), None), prop, hands, free)
+        for node in itertools.chain(*free.values()):
+            self.scene.remove_node(node)
 
-    def _add_prop(self, prop: Prop) -> list[pyrender.Node]:
-        meshes = [_mesh(prop.geometry, PropMetal())]
-        if prop.grip is not None:
-            reach = prop.grip.half_width_m + SLEEVE_M
-            meshes.append(_mesh(tube(prop.grip.inner_radius_m, reach), SleeveShadow()))
-        return [self.scene.add(mesh) for mesh in meshes]
+    def _show(self, key: Key, prop: Prop, hands: Sequence[HandMesh], free: dict[Key, list[Node]]) -> None:
+        """Show one node of a shape and material (None: a shadow), a free one if there is one."""
+        geometry, material = key
+        if free.get(key):
+            node = free[key].pop()
+        else:
+            surface = SleeveShadow() if material is None else surface_for(geometry, material)
+            node = self.scene.add(_mesh(geometry, surface))
+        self.scene.set_pose(node, prop.pose)
+        surface_of(node).uniforms.update(_place_uniforms(prop, hands))
+        self._placed.setdefault(key, []).append(node)
 
 
+@lru_cache(maxsize=16)
 def tube(radius_m: float, half_length_m: float, turns: int = 48) -> Geometry:
     """An open cylinder about z."""
     angle = np.linspace(0, 2 * np.pi, turns, endpoint=False)
@@ -90,10 +93,8 @@ def tube(radius_m: float, half_length_m: float, turns: int = 48) -> Geometry:
     )
 
 
-def _metal_uniforms(prop: Prop, hands: Sequence[HandMesh]) -> dict[str, object]:
+def _place_uniforms(prop: Prop, hands: Sequence[HandMesh]) -> dict[str, object]:
     uniforms: dict[str, object] = {
-        "reflectance": np.array(prop.metal.reflectance_rgb, np.float32),
-        "roughness": float(prop.metal.roughness),
         "opacity": float(prop.opacity),
         "gripping": int(prop.grip is not None),
         "off_mesh": np.zeros(3, np.float32),
@@ -123,5 +124,6 @@ def _mesh(geometry: Geometry, material: Surface) -> pyrender.Mesh:
         indices=geometry.faces,
         mode=4,
         material=material,
+        poses=geometry.copies,
     )
     return pyrender.Mesh([primitive])

@@ -25,6 +25,7 @@ class Geometry:
     vertices_m: Float  # (V, 3)
     normals: Float  # (V, 3) unit vectors, outward
     faces: NDArray[np.int32]  # (F, 3) counter-clockwise seen from outside
+    copies: Float | None = None  # (N, 4, 4) the shape's frame -> the prop's, for N like parts; None: one
 
     def __post_init__(self) -> None:
         v, n, f = self.vertices_m, self.normals, self.faces
@@ -34,6 +35,8 @@ class Geometry:
             raise ValueError(
                 f"geometry: faces must be (F, 3) with indices below {len(v)}, got shape {f.shape}"
             )
+        if self.copies is not None and (self.copies.ndim != 3 or self.copies.shape[1:] != (4, 4)):
+            raise ValueError(f"geometry: copies must be (N, 4, 4), got {self.copies.shape}")
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,22 @@ class Metal:
 
     reflectance_rgb: tuple[float, float, float]  # linear, looking straight at it
     roughness: float  # 0 mirror .. 1 matt
+
+
+@dataclass(frozen=True)
+class Gem:
+    """A clear cut stone as light sees it.
+
+    Its geometry is one convex stone with a flat normal on every facet (up to 64 different facets); several
+    stones of one cut are copies of it.
+    """
+
+    rgb: tuple[float, float, float]  # linear: what is left of white light that has crossed the stone once
+    ior: float  # index of refraction for green light: diamond 2.42, ruby and sapphire 1.77, emerald 1.58
+    dispersion: float = 0.0  # index for blue less index for red: diamond 0.044, ruby and sapphire 0.018
+
+
+Material = Metal | Gem
 
 
 @dataclass(frozen=True)
@@ -61,11 +80,11 @@ class Grip:
 
 @dataclass(frozen=True)
 class Prop:
-    """One thing to draw."""
+    """One thing to draw. A thing of several materials is several props with equal poses and grips."""
 
     geometry: Geometry
     pose: NDArray[np.float64]  # (4, 4) own frame -> camera frame, metres; an affine map, scale allowed
-    metal: Metal
+    material: Material
     grip: Grip | None = None
     opacity: float = 1.0
 

@@ -1,0 +1,77 @@
+#version 330 core
+// A cut stone: what its facets mirror, and what comes through it after a few reflections inside. The stone is
+// convex, so its facets' planes are all there is to trace. Writes premultiplied colour.
+in vec3 p_cam;
+in vec3 n_cam;
+in vec3 p_own;                 // in the stone's own frame
+in vec3 eye_own;
+flat in mat3 cam_from_own;
+
+const int MOST_FACETS = 64;
+const int PATHS = 4;
+uniform vec4 facets[MOST_FACETS];  // outward normal, distance from the origin, in the stone's own frame
+uniform int facet_count;
+uniform float size;            // across the stone, in its own units
+uniform vec3 clarity;          // linear RGB left of white light that has crossed the stone
+uniform vec3 indices;          // of refraction: red, green, blue
+uniform float opacity;
+
+out vec4 colour;
+
+#include "light.glsl"
+#include "hiding.glsl"
+
+vec3 outside(vec3 own) {
+    return normalize(cam_from_own * own);
+}
+
+float mirrored_share(float cosine, float ratio) {  // Schlick; ratio: index behind over index before
+    float f = (1.0 - ratio) / (1.0 + ratio);
+    return f * f + (1.0 - f * f) * pow(1.0 - cosine, 5.0);
+}
+
+void main() {
+    float visible = opacity * in_view();
+    if (visible < 0.004) discard;
+
+    vec3 d = normalize(p_own - eye_own);
+    vec3 n = normalize(transpose(cam_from_own) * n_cam);  // rigid but for a mild stretch
+    float cosine = max(-dot(d, n), 0.02);
+    float surface = mirrored_share(cosine, indices.g);
+    vec3 light = surface * radiance(outside(reflect(d, n)), 0.0);
+
+    vec3 p = p_own;
+    d = refract(d, n, 1.0 / indices.g);
+    float left = 1.0 - surface, crossed = 0.0;
+    for (int path = 0; path < PATHS; ++path) {
+        float reach = 1e9;
+        vec3 wall = -n;
+        for (int i = 0; i < facet_count; ++i) {
+            float toward = dot(facets[i].xyz, d);
+            float t = (facets[i].w - dot(facets[i].xyz, p)) / max(toward, 1e-6);
+            if (toward > 1e-6 && t < reach) {
+                reach = max(t, 0.0);
+                wall = facets[i].xyz;
+            }
+        }
+        p += reach * d;
+        crossed += reach / size;
+        vec3 kept = pow(clarity, vec3(crossed)) * left;
+        float back = 1.0;
+        vec3 through = vec3(0.0);
+        for (int c = 0; c < 3; ++c) {
+            vec3 out_own = refract(d, -wall, indices[c]);
+            if (dot(out_own, out_own) > 0.0) {
+                float share = mirrored_share(max(dot(out_own, wall), 0.0), 1.0 / indices[c]);
+                through[c] = (1.0 - share) * radiance(outside(out_own), 0.0)[c];
+                if (c == 1) back = share;
+            }
+        }
+        light += kept * through;
+        left *= back;
+        d = reflect(d, wall);
+        if (left < 0.03) break;
+    }
+    light += left * pow(clarity, vec3(crossed)) * radiance(outside(d), 1.0);
+    colour = vec4(shown(light), 1.0) * visible;
+}

@@ -1,0 +1,64 @@
+// How much of a point the hands leave visible. Needs p_cam.
+uniform sampler2D occluder;    // depth, part
+uniform vec4 occluder_rays;    // pixel of the occluder -> ray: x * .x + .z, y * .y + .w
+uniform float feather;         // radius of the soft cut, occluder pixels
+uniform float pixel_m;         // size of one picture pixel at one metre
+
+uniform int gripping;          // 0: the prop is on no finger
+uniform mat4 grip_from_cam;
+uniform vec4 grip_size;        // inner radius, outer radius, half width, finger's part number; metres
+uniform float palm_part;
+uniform vec3 off_mesh;         // from the mesh's finger to where the prop is drawn, metres
+
+const float SECTION_M = 0.006;  // how far beyond the band the finger counts as a cylinder
+const int TAPS = 9;
+const vec2 DISC[TAPS] = vec2[](
+    vec2(0.0), vec2(0.94, 0.34), vec2(-0.34, 0.94), vec2(-0.94, -0.34), vec2(0.34, -0.94),
+    vec2(0.42, 0.42), vec2(-0.42, 0.42), vec2(-0.42, -0.42), vec2(0.42, -0.42));
+
+// How much of this point the finger inside the band leaves visible: the finger is a capped cylinder, the cut is
+// as soft as a pixel. Mesh and photo may differ by pixels; this cut follows the band, so its far half never shows.
+float past_own_finger(vec3 p, vec3 eye, float section) {
+    vec3 d = p - eye;
+    float a = max(dot(d.xy, d.xy), 1e-12);
+    float nearest = -dot(eye.xy, d.xy) / a;
+    if (nearest >= 1.0) return 1.0;  // on the camera's side of the axis
+    float miss = length(eye.xy + nearest * d.xy);
+    float chord = sqrt(max(grip_size.x * grip_size.x - miss * miss, 0.0) / a);
+    float z0 = eye.z + (nearest - chord) * d.z, z1 = eye.z + min(nearest + chord, 1.0) * d.z;
+    float inside = min(max(z0, z1), section) - max(min(z0, z1), -section);
+    float hidden = smoothstep(-0.5, 0.5, (grip_size.x - miss) / (pixel_m * p_cam.z));
+    return 1.0 - hidden * smoothstep(-0.0005, 0.0005, inside);
+}
+
+// How much of this point the rest of the hand, or the other hand, leaves visible.
+float past_hands(float section) {
+    ivec2 size = textureSize(occluder, 0);
+    vec3 on_mesh = p_cam - off_mesh;
+    vec2 here = (on_mesh.xy / on_mesh.z - occluder_rays.zw) / occluder_rays.xy;
+    float seen = 0.0;
+    for (int i = 0; i < TAPS; ++i) {
+        vec2 at = here + feather * DISC[i];
+        vec2 found = texelFetch(occluder, clamp(ivec2(at), ivec2(0), size - 1), 0).rg;
+        float hides = smoothstep(0.0010, 0.0035, on_mesh.z - found.x);
+        if (hides > 0.0 && gripping == 1 && (found.y == grip_size.w || found.y == palm_part)) {
+            vec3 p = vec3((at * occluder_rays.xy + occluder_rays.zw) * found.x, found.x);
+            vec3 local = (grip_from_cam * vec4(p + off_mesh, 1.0)).xyz;
+            if (abs(local.z) < section && length(local.xy) < 1.4 * grip_size.x) hides = 0.0;
+        }
+        seen += 1.0 - hides;
+    }
+    return seen / float(TAPS);
+}
+
+// 0 hidden .. 1 in view, for this fragment of a prop.
+float in_view() {
+    float section = grip_size.z + SECTION_M;
+    float seen = 1.0;
+    if (gripping == 1) {
+        vec3 p = (grip_from_cam * vec4(p_cam, 1.0)).xyz;
+        seen = past_own_finger(p, grip_from_cam[3].xyz, section);
+        if (seen < 0.004) return 0.0;
+    }
+    return seen * past_hands(section);
+}
