@@ -78,9 +78,14 @@ class LandmarkNet:
         )
 
 
-def crop_hand(frame_rgb: NDArray[np.uint8], camera: Camera, joints_px: ArrayLike, side: Side) -> Crop:
-    """The network's view of the hand around (21, 2) joints of the frame; a left hand is mirrored."""
-    virtual, R_crop_cam = crop_camera(camera, joints_px, INPUT_SIZE, CROP_SPAN, CROP_SHIFT, CROP_BOX_JOINTS)
+def crop_hand(
+    frame_rgb: NDArray[np.uint8], camera: Camera, joints_px: ArrayLike, side: Side, size: int = INPUT_SIZE
+) -> Crop:
+    """A network's view of the hand around (21, 2) joints of the frame; a left hand is mirrored.
+
+    size: the crop's side, pixels. All networks are trained with this framing.
+    """
+    virtual, R_crop_cam = crop_camera(camera, joints_px, size, CROP_SPAN, CROP_SHIFT, CROP_BOX_JOINTS)
     return warp_crop(frame_rgb, camera, virtual, R_crop_cam, mirrored=side == "left")
 
 

@@ -1,4 +1,4 @@
-"""From a frame to the hands in it: detect, crop, network, fit, smooth."""
+"""From a frame to the hands in it: detect, crop, look, place, smooth."""
 
 from __future__ import annotations
 
@@ -12,25 +12,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.detector import HandDetector
-from models.fitting import HandFit, HandFitter
-from models.geometry import camera_from_fov, rays
+from models.geometry import camera_from_fov
 from models.grey import is_grey, skin_toned
-from models.hand_data import load_open_hand
-from models.landmarks import LandmarkNet, crop_hand, in_frame
+from models.landmarks import crop_hand
+from models.reconstruction import PlacedHand, make_reconstruction
 from models.smoothing import HandFilter, hand_filter_config
 from models.tracker import Track, Tracker, TrackerConfig
 from models.types import Array, Camera, Detection, HandMesh, Side
+from models.weights import with_weights
 from models.whole_image import observe_whole
+from models.zoo_sizes import NETWORK_SIZES
 
-MODELS = ("fit",)
-STAGES = ("detect", "crop", "network", "fit", "smooth")
+MODELS = ("fit", *with_weights(NETWORK_SIZES))
+DEFAULT_MODEL = next(name for name in ("fit",) if name in MODELS)  # the best first
 
 
 @dataclass(frozen=True)
 class PipelineConfig:
     """What a pipeline does."""
 
-    model: str = "fit"  # a name of MODELS
+    model: str = DEFAULT_MODEL  # a name of MODELS
     max_hands: int = 2
     smoothing: float | None = 0.5  # 0 steady .. 1 responsive; None: as measured
     side_lock: Side | None = None  # take every hand for this side
@@ -48,7 +49,7 @@ class PipelineResult:
 
     hands: tuple[HandMesh, ...]
     camera: Camera  # the one the meshes were placed with
-    stages_ms: dict[str, float]  # time spent in each of STAGES
+    stages_ms: dict[str, float]  # time spent in each of `Pipeline.stages`
 
 
 class Pipeline:
@@ -60,17 +61,17 @@ class Pipeline:
         self._given_camera = camera
         smoothing = self.config.smoothing
         self._filter_config = None if smoothing is None else hand_filter_config(smoothing)
-        self._fitter = HandFitter(load_open_hand())
-        self._net = LandmarkNet()
+        self._way = make_reconstruction(self.config.model)
+        self.stages = ("detect", "crop", "network", self._way.stage, "smooth")
         self._detector: HandDetector | None = None
         self._tracker = Tracker(
             self._observe,
             self._detect,
             TrackerConfig(max_hands=self.config.max_hands, side_lock=self.config.side_lock),
         )
-        self._fits: dict[int, HandFit] = {}
+        self._placed: dict[int, PlacedHand] = {}
         self._filters: dict[int, HandFilter] = {}
-        self._stages_ms = dict.fromkeys(STAGES, 0.0)
+        self._stages_ms = dict.fromkeys(self.stages, 0.0)
         self._size_wh = (0, 0)
 
     def process(
@@ -84,13 +85,13 @@ class Pipeline:
         camera = self._camera_for(frame_rgb, camera or self._given_camera)
         if is_grey(frame_rgb):
             frame_rgb = skin_toned(frame_rgb)
-        self._stages_ms = dict.fromkeys(STAGES, 0.0)
+        self._stages_ms = dict.fromkeys(self.stages, 0.0)
         if (camera.width, camera.height) != self._size_wh:
             self.reset()
             self._size_wh = (camera.width, camera.height)
         tracks = self._tracker.update(frame_rgb, camera, time_s)
         ids = {t.track_id for t in tracks}
-        self._fits = {i: fit for i, fit in self._fits.items() if i in ids}
+        self._placed = {i: placed for i, placed in self._placed.items() if i in ids}
         self._filters = {i: f for i, f in self._filters.items() if i in ids}
         hands = tuple(self._hand(track, camera) for track in tracks)
         return PipelineResult(hands, camera, self._stages_ms)
@@ -108,9 +109,8 @@ class Pipeline:
         camera = self._camera_for(image_rgb, camera or self._given_camera)
         if is_grey(image_rgb):
             image_rgb = skin_toned(image_rgb)
-        seen = observe_whole(self._net, image_rgb, camera, None if side == "auto" else side)
-        fit = self._fit(seen.joints_2d_px, seen.joints_world_m, seen.side, camera, None)
-        return _mesh(fit, seen.joints_2d_px, seen.score, 0, 0.0)
+        seen = observe_whole(self._way, image_rgb, camera, None if side == "auto" else side)
+        return _mesh(self._way.place(seen, seen.side, camera), seen, 0, 0.0)
 
     def retune(self, smoothing: float | None, side_lock: Side | None) -> None:
         """Change these two of the configuration without losing the hands."""
@@ -122,7 +122,7 @@ class Pipeline:
     def reset(self) -> None:
         """Forget every hand: another source begins."""
         self._tracker.reset()
-        self._fits.clear()
+        self._placed.clear()
         self._filters.clear()
 
     def close(self) -> None:
@@ -138,11 +138,11 @@ class Pipeline:
         return camera_from_fov(w, h) if camera is None else camera.scaled(w, h)
 
     def _hand(self, track: Track, camera: Camera) -> HandMesh:
-        with self._timed("fit"):
-            before = self._fits.get(track.track_id)
-            fit = self._fit(track.joints_px, track.joints_world_m, track.side, camera, before)
-            self._fits[track.track_id] = fit
-        hand = _mesh(fit, track.joints_px, track.score, track.track_id, track.time_s)
+        with self._timed(self._way.stage):
+            before = self._placed.get(track.track_id)
+            placed = self._way.place(track.seen, track.side, camera, before)
+            self._placed[track.track_id] = placed
+        hand = _mesh(placed, track.seen, track.track_id, track.time_s)
         if self._filter_config is None:
             return hand
         with self._timed("smooth"):
@@ -150,18 +150,13 @@ class Pipeline:
                 self._filters[track.track_id] = HandFilter(self._filter_config)
             return self._filters[track.track_id](hand, camera)
 
-    def _fit(
-        self, joints_px: Array, joints_world_m: Array, side: Side, camera: Camera, before: HandFit | None
-    ) -> HandFit:
-        return self._fitter.fit(rays(joints_px, camera)[:, :2], joints_world_m, side, before)
-
     def _observe(
         self, frame_rgb: NDArray[np.uint8], camera: Camera, joints_px: Array, side: Side
     ) -> Detection:
         with self._timed("crop"):
-            crop = crop_hand(frame_rgb, camera, joints_px, side)
+            crop = crop_hand(frame_rgb, camera, joints_px, side, self._way.input_size)
         with self._timed("network"):
-            return in_frame(self._net(crop.image_rgb), crop, camera)
+            return self._way.look(crop, camera)
 
     def _detect(self, frame_rgb: NDArray[np.uint8]) -> list[Detection]:
         with self._timed("detect"):
@@ -176,5 +171,7 @@ class Pipeline:
         self._stages_ms[stage] += 1e3 * (perf_counter() - start)
 
 
-def _mesh(fit: HandFit, joints_px: Array, score: float, track_id: int, time_s: float) -> HandMesh:
-    return HandMesh(fit.side, fit.vertices_m, fit.joints_m, joints_px, score, track_id, time_s)
+def _mesh(placed: PlacedHand, seen: Detection, track_id: int, time_s: float) -> HandMesh:
+    return HandMesh(
+        placed.side, placed.vertices_m, placed.joints_m, seen.joints_2d_px, seen.score, track_id, time_s
+    )

@@ -47,12 +47,15 @@ class Track:
 
     track_id: int
     side: Side
-    joints_px: Array  # (21, 2) in the frame
-    joints_world_m: Array  # (21, 3) camera axes
-    score: float  # presence, 0..1
+    seen: Detection  # as the network saw it, cropped for `side`
     right_belief: float  # -1 surely left .. 1 surely right
     born_s: float  # when first seen
     time_s: float  # when last seen
+
+    @property
+    def joints_px(self) -> Array:
+        """(21, 2) in the frame."""
+        return self.seen.joints_2d_px
 
 
 class Tracker:
@@ -102,7 +105,11 @@ class Tracker:
         # hand at the picture's edge, is soon mended.
         blend = max(1 - np.exp(-dt / self.config.side_time_s), dt / (age + FIRST_IMPRESSION_S))
         belief = track.right_belief + blend * (_right_evidence(seen) - track.right_belief)
-        return self._seen(track.track_id, self._side(track, belief, everyone), seen, belief, track.born_s)
+        side = self._side(track, belief, everyone)
+        if side != track.side:  # what was seen is a hand of the other side, its mesh above all
+            again = self._look(seen.joints_2d_px, side, frame_rgb, camera)
+            seen, side = (again, side) if again else (seen, track.side)
+        return self._seen(track.track_id, side, seen, belief, track.born_s)
 
     def _side(self, track: Track, right_belief: float, everyone: list[Track]) -> Side:
         """The side a hand is taken for: changed by lasting evidence only, and less readily into a clash."""
@@ -155,8 +162,7 @@ class Tracker:
         return seen if there else None
 
     def _seen(self, track_id: int, side: Side, seen: Detection, belief: float, born_s: float) -> Track:
-        joints_px, world_m = seen.joints_2d_px, seen.joints_world_m
-        return Track(track_id, side, joints_px, world_m, seen.score, float(belief), born_s, self._time_s)
+        return Track(track_id, side, seen, float(belief), born_s, self._time_s)
 
     def _is_followed(self, joints_px: Array) -> bool:
         return any(apart(joints_px, t.joints_px) < self.config.same_hand for t in self._tracks)

@@ -83,17 +83,20 @@ class Crop:
 
 @dataclass(frozen=True)
 class Detection:
-    """21 landmarks of one hand in one picture."""
+    """One hand in one picture: 21 landmarks, and the mesh where a network saw one."""
 
     joints_2d_px: Array  # (21, 2) in the frame
     joints_world_m: Array  # (21, 3) metres, camera axes, origin of no meaning; depth is weak
     side: Side
     score: float  # presence, 0..1
     side_score: float  # how sure the side is, 0.5..1
+    vertices_m: Array | None = None  # (778, 3) in the same axes and origin, where a network saw the mesh
 
     def __post_init__(self) -> None:
         _check("joints_2d_px", self.joints_2d_px, (N_JOINTS, 2))
         _check("joints_world_m", self.joints_world_m, (N_JOINTS, 3))
+        if self.vertices_m is not None:
+            _check("vertices_m", self.vertices_m, (N_VERTICES, 3))
         _check_side(self.side)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -64,6 +65,18 @@ def find_weights(name: str, assets: Path = ASSETS) -> Asset | None:
     if not (assets / "manifest.json").is_file():
         return None
     return read_manifest(assets).get(f"weights/{name}.safetensors")
+
+
+def with_weights(names: Iterable[str], assets: Path = ASSETS) -> tuple[str, ...]:
+    """Those of the networks whose weights ship. Reads the manifest only; none where it can't be read.
+
+    What is wrong with a manifest is said where it is needed: by `doctor`, and as weights are loaded.
+    """
+    try:
+        listed = read_manifest(assets)
+    except (OSError, ValueError):
+        return ()
+    return tuple(name for name in names if f"weights/{name}.safetensors" in listed)
 
 
 def load_weights(network: nn.Module, weights: Asset | Path) -> None:

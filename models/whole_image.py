@@ -2,47 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.geometry import rays, rotation_from_axis_angle, warp_crop
-from models.landmarks import INPUT_SIZE, Landmarks, crop_hand, in_frame
+from models.landmarks import crop_hand
+from models.reconstruction import Reconstruction
 from models.types import Camera, Crop, Detection, Side
-
-Network = Callable[[NDArray[np.uint8]], Landmarks]
 
 
 def observe_whole(
-    net: Network, image_rgb: NDArray[np.uint8], camera: Camera, side: Side | None = None
+    way: Reconstruction, image_rgb: NDArray[np.uint8], camera: Camera, side: Side | None = None
 ) -> Detection:
     """The hand in an image (H, W, 3), RGB uint8, taken as one crop. side: where it is known.
 
-    The network wants fingers up, so the image is first shown to it in four turns, and the one in which it
-    sees a hand most surely is kept. From there the hand is cropped twice, as in tracking; the second time
-    also mirrored. The mean of those two is 10 % nearer the labels on real photos than either.
+    Networks want fingers up, so the image is first shown in four turns, and the one in which a hand is seen
+    most surely is kept. From there the hand is cropped twice, as in tracking; the second time also mirrored,
+    where the network can take that. The mean of those two is 10 % nearer the labels on real photos than
+    either.
     """
-    turns = [whole_crop(image_rgb, camera, quarter * np.pi / 2) for quarter in range(4)]
-    seen = max((in_frame(net(c.image_rgb), c, camera) for c in turns), key=lambda d: d.score)
-    crop = crop_hand(image_rgb, camera, seen.joints_2d_px, side or seen.side)
-    seen = in_frame(net(crop.image_rgb), crop, camera)
-    sides: tuple[Side, Side] = ("right", "left")
-    both = [crop_hand(image_rgb, camera, seen.joints_2d_px, s) for s in sides]
-    return _mean([in_frame(net(c.image_rgb), c, camera) for c in both], side)
+
+    def again(seen: Detection, side: Side) -> Detection:
+        return way.look(crop_hand(image_rgb, camera, seen.joints_2d_px, side, way.input_size), camera)
+
+    quarters = [quarter * np.pi / 2 for quarter in range(4)]
+    turns = (whole_crop(image_rgb, camera, way.input_size, roll, side == "left") for roll in quarters)
+    seen = max((way.look(crop, camera) for crop in turns), key=lambda d: d.score)
+    seen = again(seen, side or seen.side)
+    if way.sees_both_sides:
+        return _mean([again(seen, "right"), again(seen, "left")], side)
+    found = side or seen.side
+    return replace(again(seen, found), side=found)
 
 
-def whole_crop(image_rgb: NDArray[np.uint8], camera: Camera, roll_rad: float) -> Crop:
-    """The whole image, its longer side filling the crop, turned about its middle."""
+def whole_crop(
+    image_rgb: NDArray[np.uint8], camera: Camera, size: int, roll_rad: float, mirrored: bool
+) -> Crop:
+    """The whole image, its longer side filling the crop of `size` pixels, turned about its middle."""
     z = rays([(camera.width - 1) / 2, (camera.height - 1) / 2], camera)
     z = z / np.linalg.norm(z)
     x = np.cross([0.0, 1.0, 0.0], z)
     x = x / np.linalg.norm(x)
     R_crop_cam = rotation_from_axis_angle([0, 0, roll_rad]) @ np.stack([x, np.cross(z, x), z])
-    scale = INPUT_SIZE / max(camera.width, camera.height)
-    middle = (INPUT_SIZE - 1) / 2
-    virtual = Camera(camera.fx * scale, camera.fy * scale, middle, middle, INPUT_SIZE, INPUT_SIZE)
-    return warp_crop(image_rgb, camera, virtual, R_crop_cam, mirrored=False)
+    scale = size / max(camera.width, camera.height)
+    middle = (size - 1) / 2
+    virtual = Camera(camera.fx * scale, camera.fy * scale, middle, middle, size, size)
+    return warp_crop(image_rgb, camera, virtual, R_crop_cam, mirrored)
 
 
 def _mean(views: list[Detection], side: Side | None) -> Detection:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from models.geometry import camera_from_fov, crop_camera, crop_to_frame_px, warp_crop
 from models.landmarks import BUNDLE, CROP_BOX_JOINTS, CROP_SHIFT, CROP_SPAN, INPUT_SIZE, LandmarkNet
 from models.native import native_stderr_closed
-from models.pipeline import STAGES, Pipeline, PipelineConfig
+from models.pipeline import Pipeline, PipelineConfig
 
 ROUNDS = 8
 CROPS = {  # name: (span, shift, joints of the box)
@@ -70,7 +70,7 @@ def measure_clip(clip: Path) -> None:
             start = perf_counter()
             result = pipeline.process(frame, time_s)
             took_s[name].append(perf_counter() - start)
-            stages[name].append([result.stages_ms[s] for s in STAGES])
+            stages[name].append([result.stages_ms[s] for s in pipeline.stages])
             tracks[name].append(result.hands[0].joints_2d_px if result.hands else None)
         for name, find in landmarkers.items():
             start = perf_counter()
@@ -80,7 +80,8 @@ def measure_clip(clip: Path) -> None:
     for name in took_s:
         report(name, took_s[name], tracks[name])
         if name in stages:
-            table = zip(STAGES, np.median(stages[name], axis=0), np.mean(stages[name], axis=0), strict=True)
+            middle, mean = np.median(stages[name], axis=0), np.mean(stages[name], axis=0)
+            table = zip(pipelines[name].stages, middle, mean, strict=True)
             print("    median (mean) ms: " + ", ".join(f"{s} {a:.2f} ({b:.2f})" for s, a, b in table))
     stack.close()
 
