@@ -116,19 +116,29 @@ class LandmarkNet(nn.Module):
 
     def features(self, image: Tensor) -> LandmarkFeatures:
         """(B, 3, 224, 224) RGB, 0..1 -> the maps at 28, 14 and 7."""
+        f28, f14 = self.early(image)
+        return LandmarkFeatures(f28, f14, self.late(f14))
+
+    def early(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, 3, 224, 224) RGB, 0..1 -> the maps at 28 and 14: what every picture shares."""
         if image.shape[1:] != (3, INPUT_SIZE, INPUT_SIZE):
             raise ValueError(f"image: expected (B, 3, {INPUT_SIZE}, {INPUT_SIZE}), got {tuple(image.shape)}")
         x = F.relu6(self.stem(image))
-        maps = []
-        for block in self.blocks:
+        for block in self.blocks[: _F28 + 1]:
             x = block(x)
-            maps.append(x)
-        x = F.relu6(self.depthwise(F.relu6(self.expand(x))))
-        return LandmarkFeatures(maps[_F28], maps[_F14], x)
+        f28 = x
+        for block in self.blocks[_F28 + 1 : _F14 + 1]:
+            x = block(x)
+        return f28, x
 
-    def forward(self, image: Tensor) -> LandmarkOutput:
-        """(B, 3, 224, 224) RGB, 0..1, a right hand's crop -> LandmarkOutput."""
-        features = self.features(image)
+    def late(self, f14: Tensor) -> Tensor:
+        """(B, 112, 14, 14) -> (B, 1152, 7, 7): what is particular to hands."""
+        for block in self.blocks[_F14 + 1 :]:
+            f14 = block(f14)
+        return F.relu6(self.depthwise(F.relu6(self.expand(f14))))
+
+    def answer(self, features: LandmarkFeatures) -> LandmarkOutput:
+        """What the heads say of the maps."""
         v = features.f7.mean((2, 3))
         return LandmarkOutput(
             self.head_joints(v).unflatten(1, (21, 3)),
@@ -137,3 +147,12 @@ class LandmarkNet(nn.Module):
             self.head_world(v).unflatten(1, (21, 3)),
             features,
         )
+
+    def forward(self, image: Tensor) -> LandmarkOutput:
+        """(B, 3, 224, 224) RGB, 0..1, a right hand's crop -> LandmarkOutput."""
+        return self.answer(self.features(image))
+
+    def freeze_early(self) -> None:
+        """Keep `early` as it is in training; the rest may learn."""
+        for module in (self.stem, *self.blocks[: _F14 + 1]):
+            module.requires_grad_(False)

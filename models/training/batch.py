@@ -6,11 +6,13 @@ both: what a sample does not know is zero and has weight zero.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 
 @dataclass(frozen=True)
@@ -64,4 +66,37 @@ def on_device(batch: Batch, device: torch.device | str) -> Batch:
         Trust(**move(batch.trust)),
         batch.presence.to(device, non_blocking=True),
         batch.right.to(device, non_blocking=True),
+    )
+
+
+def certain(truth: Truth) -> Trust:
+    """Full trust in every label."""
+    ones = truth.joints_m.new_ones(len(truth.joints_m))
+    return Trust(ones, ones, ones, ones)
+
+
+def weighed(batch: Batch, factor: float) -> Batch:
+    """The same batch, its labels trusted `factor` times as much."""
+    return replace(batch, trust=Trust(**{name: factor * value for name, value in vars(batch.trust).items()}))
+
+
+def joined(batches: Sequence[Batch]) -> Batch:
+    """One batch of all, in their order; masks take the first one's side."""
+    side = batches[0].truth.mask.shape[-1]
+
+    def column(name: str, labels: Sequence[Truth] | Sequence[Trust]) -> Tensor:
+        values = [getattr(each, name) for each in labels]
+        if name == "mask" and values[0].ndim == 4:
+            values = [
+                v if v.shape[-1] == side else F.interpolate(v, size=(side, side), mode="area") for v in values
+            ]
+        return torch.cat(values)
+
+    truths, trusts = [b.truth for b in batches], [b.trust for b in batches]
+    return Batch(
+        torch.cat([b.images for b in batches]),
+        Truth(**{name: column(name, truths) for name in vars(truths[0])}),
+        Trust(**{name: column(name, trusts) for name in vars(trusts[0])}),
+        torch.cat([b.presence for b in batches]),
+        torch.cat([b.right for b in batches]),
     )

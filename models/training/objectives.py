@@ -16,7 +16,7 @@ from models.layers.lixel import BINS
 from models.network import UNIT_M, NetworkOutput, root_relative
 from models.tang import DEPTH_RANGE_M
 from models.training import losses
-from models.training.batch import Truth
+from models.training.batch import Trust, Truth, certain
 from models.training.soft_raster import SoftImage, face_colours, soft_render
 
 DEPTH_BIN_M = 2 * DEPTH_RANGE_M / BINS
@@ -25,7 +25,8 @@ DEPTH_BIN_M = 2 * DEPTH_RANGE_M / BINS
 class Objectives:
     """The papers' losses for one hand topology: `mobrecon`, `tang`, `hamr`; M3DHMR's is MobRecon's.
 
-    Each returns its weighted terms by name; their sum is the loss.
+    Each returns its weighted terms by name; their sum is the loss. `trust` says how far each sample's labels
+    count; left out, they all do.
     """
 
     def __init__(self, hand: HandData, device: torch.device | str = "cpu", render_size: int = 64) -> None:
@@ -39,28 +40,41 @@ class Objectives:
         bones += [[first + i, first + i + 1] for first in (1, 5, 9, 13, 17) for i in range(3)]
         self.bones = torch.tensor(bones, device=device)
 
-    def mobrecon(self, output: NetworkOutput, truth: Truth) -> dict[str, Tensor]:
+    def mobrecon(self, output: NetworkOutput, truth: Truth, trust: Trust | None = None) -> dict[str, Tensor]:
         """MobRecon eq. 9 (M3DHMR eq. 7); the consistency terms need two views: `consistency`."""
         V, V_true = output.vertices_m / UNIT_M, truth.vertices_m / UNIT_M
+        t = trust or certain(truth)
         return {
-            "mesh": losses.l1(V, V_true),
-            "pose2D": losses.l1(output.joints_2d, truth.joints_2d),
-            "norm": losses.normal_loss(V, V_true, self.faces),
-            "edge": losses.edge_loss(V, V_true, self.faces),
+            "mesh": losses.l1(V, V_true, t.mesh),
+            "pose2D": losses.l1(output.joints_2d, truth.joints_2d, t.joints_2d),
+            "norm": losses.normal_loss(V, V_true, self.faces, t.mesh),
+            "edge": losses.edge_loss(V, V_true, self.faces, t.mesh),
+        }
+
+    @staticmethod
+    def scores(output: NetworkOutput, presence: Tensor, right: Tensor) -> dict[str, Tensor]:
+        """Beyond the papers: is there a hand, and is it a right one. (B,) each, 0 or 1."""
+        return {
+            "presence": 0.1 * losses.score_loss(output.presence_logit, presence),
+            "right": 0.1 * losses.score_loss(output.handedness_logit, right, presence),
         }
 
     @staticmethod
     def consistency(
-        view1: NetworkOutput, view2: NetworkOutput, R_2_1: Tensor, T_2_1: Tensor
+        view1: NetworkOutput,
+        view2: NetworkOutput,
+        R_2_1: Tensor,
+        T_2_1: Tensor,
+        weight: Tensor | None = None,
     ) -> dict[str, Tensor]:
         """MobRecon eq. 10: two views of one picture, no labels. R_2_1 (B, 3, 3), T_2_1 (B, 2, 3)."""
         V1, V2 = view1.vertices_m / UNIT_M, view2.vertices_m / UNIT_M
         return {
-            "con3D": losses.consistency_3d(V1, V2, R_2_1),
-            "con2D": losses.consistency_2d(view1.joints_2d, view2.joints_2d, T_2_1),
+            "con3D": losses.consistency_3d(V1, V2, R_2_1, weight),
+            "con2D": losses.consistency_2d(view1.joints_2d, view2.joints_2d, T_2_1, weight),
         }
 
-    def tang(self, output: NetworkOutput, truth: Truth) -> dict[str, Tensor]:
+    def tang(self, output: NetworkOutput, truth: Truth, trust: Trust | None = None) -> dict[str, Tensor]:
         """Tang eq. 3-8, with the weights of section 3.4: 10 silhouette, 0.1 render, 1 the others."""
         if (
             output.silhouette_logit is None
@@ -73,22 +87,26 @@ class Objectives:
         true, true_joints = truth.vertices_m / DEPTH_BIN_M, truth.joints_m / DEPTH_BIN_M
         _, rough_joints = root_relative(rough, self.regressor)
         J, z = output.joints_uvz, truth.joints_m[..., 2:]
-        pixels = torch.cat([(J[..., :2] - truth.joints_2d) * BINS, (J[..., 2:] - z) / DEPTH_BIN_M], -1)
         mask = F.interpolate(truth.mask, size=output.silhouette_logit.shape[-2:], mode="area")
+        t = trust or certain(truth)
+        branch = 2 * BINS * losses.l1(J[..., :2], truth.joints_2d, t.joints_2d)
+        branch = branch + losses.l1(J[..., 2:] / DEPTH_BIN_M, z / DEPTH_BIN_M, t.joints)
         return {
             # The image part of the mesh, which the camera's two numbers can't blur.
-            "mesh2D": losses.l1(output.vertices_2d, truth.vertices_2d) * BINS,
-            "mesh": losses.l1(rough, true) + losses.l1(final, true),
-            "joint": pixels.abs().mean()
-            + losses.l1(rough_joints, true_joints)
-            + losses.l1(output.joints_m / DEPTH_BIN_M, true_joints),
-            "norm": losses.normal_loss(rough, true, self.faces) + losses.normal_loss(final, true, self.faces),
-            "edge": losses.edge_loss(rough, true, self.faces) + losses.edge_loss(final, true, self.faces),
-            "sil": 10 * losses.silhouette_loss(output.silhouette_logit, mask),
-            "render": 0.1 * self.render(output, truth),
+            "mesh2D": losses.l1(output.vertices_2d, truth.vertices_2d, t.mesh) * BINS,
+            "mesh": losses.l1(rough, true, t.mesh) + losses.l1(final, true, t.mesh),
+            "joint": branch / 3
+            + losses.l1(rough_joints, true_joints, t.joints)
+            + losses.l1(output.joints_m / DEPTH_BIN_M, true_joints, t.joints),
+            "norm": losses.normal_loss(rough, true, self.faces, t.mesh)
+            + losses.normal_loss(final, true, self.faces, t.mesh),
+            "edge": losses.edge_loss(rough, true, self.faces, t.mesh)
+            + losses.edge_loss(final, true, self.faces, t.mesh),
+            "sil": 10 * losses.silhouette_loss(output.silhouette_logit, mask, t.mask),
+            "render": 0.1 * self.render(output, truth, t.mesh),
         }
 
-    def render(self, output: NetworkOutput, truth: Truth) -> Tensor:
+    def render(self, output: NetworkOutput, truth: Truth, weight: Tensor | None = None) -> Tensor:
         """Tang eq. 8: the mesh painted by fingers against the true mesh painted likewise."""
         if output.vertices_2d is None:
             raise ValueError("render: expected an output with vertices_2d")
@@ -96,12 +114,12 @@ class Objectives:
         with torch.no_grad():
             uvz = torch.cat([truth.vertices_2d, truth.vertices_m[..., 2:]], -1)
             target = self._draw(uvz, self.colours).rgb
-        return losses.render_loss(self._draw(found, self.colours).rgb, target)
+        return losses.render_loss(self._draw(found, self.colours).rgb, target, weight)
 
     def _draw(self, uvz: Tensor, colours: Tensor) -> SoftImage:
         return soft_render(uvz, self.faces, colours, self.render_size, max_window=self.window)
 
-    def hamr(self, output: NetworkOutput, truth: Truth) -> dict[str, Tensor]:
+    def hamr(self, output: NetworkOutput, truth: Truth, trust: Trust | None = None) -> dict[str, Tensor]:
         """HAMR eq. 8 with its weights: 1000 3D, 1 2D, 1 geometry, 0.1 camera, 100 heatmaps, 10 silhouette."""
         if output.heatmaps is None or output.early_heatmaps is None or output.camera is None:
             raise ValueError("hamr: expected an output with heatmaps of both stacks and a camera")
@@ -112,12 +130,15 @@ class Objectives:
         uvz = torch.cat([uv, output.vertices_m[..., 2:]], -1)
         alpha = self._draw(uvz, self.colours[:, :1]).alpha
         mask = F.interpolate(truth.mask, size=(self.render_size, self.render_size), mode="area")
-        geometry = losses.coplanar_loss(output.joints_m) + losses.bending_loss(output.joints_m)
+        t = trust or certain(truth)
+        shown = t.joints_2d  # geometry needs no label, but a hand
+        geometry = losses.coplanar_loss(output.joints_m, shown) + losses.bending_loss(output.joints_m, shown)
+        heat = [losses.heatmap_loss(m, target, t.joints_2d) for m in maps]
         return {
-            "3D": 1000 * losses.l2(output.joints_m, truth.joints_m),
-            "2D": losses.l2(output.joints_2d, truth.joints_2d),
+            "3D": 1000 * losses.l2(output.joints_m, truth.joints_m, t.joints),
+            "2D": losses.l2(output.joints_2d, truth.joints_2d, t.joints_2d),
             "geo": geometry,
-            "cam": 0.1 * losses.l2(output.camera, camera),
-            "ht": 100 * sum((losses.heatmap_loss(m, target) for m in maps), start=target.new_zeros(())),
-            "seg": 10 * losses.mask_loss(alpha, mask),
+            "cam": 0.1 * losses.l2(output.camera, camera, t.joints * t.joints_2d),
+            "ht": 100 * torch.stack(heat).sum(),
+            "seg": 10 * losses.mask_loss(alpha, mask, t.mask),
         }

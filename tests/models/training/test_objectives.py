@@ -9,7 +9,7 @@ from models.hand_data import load_open_hand
 from models.layers.lixel import BINS
 from models.network import NetworkOutput
 from models.training import losses
-from models.training.batch import Truth
+from models.training.batch import Trust, Truth
 from models.training.objectives import Objectives
 from tests.models.tiny_hands import TinyHands, make_hands
 
@@ -102,3 +102,26 @@ def test_a_bin_off_costs_one(hands: TinyHands, objectives: Objectives) -> None:
     assert output.joints_uvz is not None
     off = replace(output, joints_uvz=output.joints_uvz + torch.tensor([1 / BINS, 0, 0]))
     assert objectives.tang(off, truth_of(hands))["joint"].item() == pytest.approx(1 / 3, abs=1e-3)
+
+
+@pytest.mark.parametrize("system", ["mobrecon", "tang", "hamr"])
+def test_a_label_counts_as_far_as_it_is_trusted(
+    system: str, hands: TinyHands, objectives: Objectives
+) -> None:
+    """A sample of no trust costs nothing and moves nothing, however wrong; half trust costs half."""
+    objective = getattr(objectives, system)
+    output, truth = worse(perfect(hands, objectives)), truth_of(hands)
+    output.vertices_m.requires_grad_(True)
+
+    def cost(first: float, second: float) -> torch.Tensor:
+        trust = torch.tensor([first, second])
+        terms: dict[str, torch.Tensor] = objective(output, truth, Trust(trust, trust, trust, trust))
+        return torch.stack(list(terms.values())).sum()
+
+    whole = torch.stack(list(objective(output, truth).values())).sum()
+    assert cost(1, 1).item() == pytest.approx(whole.item(), rel=1e-5)
+    assert (cost(1, 0) + cost(0, 1)).item() == pytest.approx(whole.item(), rel=1e-5)
+    assert cost(0.5, 0.5).item() == pytest.approx(whole.item() / 2, rel=1e-5)
+    (gradient,) = torch.autograd.grad(cost(1, 0), output.vertices_m)
+    assert gradient[0].abs().max() > 0
+    assert gradient[1].abs().max() == 0
