@@ -138,7 +138,7 @@ class Objectives:
             "3D": 1000 * losses.l2(output.joints_m, truth.joints_m, t.joints),
             "2D": losses.l2(output.joints_2d, truth.joints_2d, t.joints_2d),
             "geo": geometry,
-            "cam": 0.1 * losses.l2(output.camera, camera, t.joints * t.joints_2d),
+            "cam": 0.1 * losses.l2(output.camera, camera, torch.minimum(t.joints, t.joints_2d)),
             "ht": 100 * torch.stack(heat).sum(),
             "seg": 10 * losses.mask_loss(alpha, mask, t.mask),
         }
