@@ -111,7 +111,8 @@ def test_a_label_counts_as_far_as_it_is_trusted(
     """A sample of no trust costs nothing and moves nothing, however wrong; half trust costs half."""
     objective = getattr(objectives, system)
     output, truth = worse(perfect(hands, objectives)), truth_of(hands)
-    output.vertices_m.requires_grad_(True)
+    moving = output.joints_m if system == "hamr" else output.vertices_m
+    moving.requires_grad_(True)
 
     def cost(first: float, second: float) -> torch.Tensor:
         trust = torch.tensor([first, second])
@@ -122,6 +123,6 @@ def test_a_label_counts_as_far_as_it_is_trusted(
     assert cost(1, 1).item() == pytest.approx(whole.item(), rel=1e-5)
     assert (cost(1, 0) + cost(0, 1)).item() == pytest.approx(whole.item(), rel=1e-5)
     assert cost(0.5, 0.5).item() == pytest.approx(whole.item() / 2, rel=1e-5)
-    (gradient,) = torch.autograd.grad(cost(1, 0), output.vertices_m)
+    (gradient,) = torch.autograd.grad(cost(1, 0), moving)
     assert gradient[0].abs().max() > 0
     assert gradient[1].abs().max() == 0
