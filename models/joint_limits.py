@@ -81,9 +81,9 @@ def anatomical_frames(data: HandData) -> Float:
 
 
 def angles_to_rotations(angles: ArrayLike, frames: Float) -> Float:
-    """(15, 3) flexion, abduction, twist, radians -> (15, 3, 3) rotations of the finger joints."""
+    """(..., 15, 3) flexion, abduction, twist, radians -> (..., 15, 3, 3) rotations of the finger joints."""
     a = np.asarray(angles, np.float64)
-    x, y, z = (rotation_from_axis_angle(a[:, i, None] * np.eye(3)[i]) for i in range(3))
+    x, y, z = (rotation_from_axis_angle(a[..., i, None] * np.eye(3)[i]) for i in range(3))
     return frames @ x @ y @ z @ frames.transpose(0, 2, 1)
 
 
