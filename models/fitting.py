@@ -31,7 +31,7 @@ class FitConfig:
     """How far each kind of evidence is trusted: one standard deviation each."""
 
     image: float = 0.012  # landmarks, in hand boxes
-    depth_m: float = 0.012  # depth of a joint along the line of sight
+    depth_m: float = 0.008  # depth of a joint along the line of sight
     depth_gain: float = 0.8  # true depth over MediaPipe's
     beta: float = 1.0  # shape: the population's own spread
     size_m: float = (
@@ -39,7 +39,7 @@ class FitConfig:
     )
     flexion_rad: float = 1.2  # about a slightly bent finger
     sideways_rad: float = 0.25  # abduction and twist about straight
-    couple_rad: float = 0.35  # end joint about two thirds of the middle joint
+    couple_rad: float = 0.6  # end joint about two thirds of the middle joint
     angle_step_rad: float = 0.5  # from frame to frame
     beta_memory: int = 300  # frames over which a tracked hand's shape is averaged
     doubt: float = 0.035  # reprojection error, in hand boxes, from which a fresh start is tried

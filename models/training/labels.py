@@ -78,7 +78,9 @@ class Labeller:
         mirrored = np.array([view.mirrored for view in self._views])
         middle, depth = np.median(px, 0), np.median(world, 0)
         box = float(np.ptp(middle, axis=0).max())
-        halves = [np.median(px[mirrored == half], 0) if (mirrored == half).any() else middle for half in (0, 1)]
+        halves = [
+            np.median(px[mirrored == half], 0) if (mirrored == half).any() else middle for half in (0, 1)
+        ]
         return Looks(
             middle.astype(np.float32),
             depth.astype(np.float32),
