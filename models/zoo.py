@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -15,7 +14,8 @@ from models.m3dhmr import M3dhmr, M3dhmrConfig
 from models.mobrecon import LiftingConfig, MobRecon, MobReconConfig
 from models.mobrecon_lm import MobReconLm, MobReconLmConfig
 from models.tang import Tang, TangConfig
-from models.weights import Asset, find_weights, load_weights
+from models.weights import find_weights, load_weights
+from models.zoo_sizes import NetworkSize
 
 NETWORKS: dict[str, tuple[Any, Any]] = {  # name: (class, configuration); made by class(configuration, hand)
     "mobrecon-ghost": (MobRecon, MobReconConfig(LiftingConfig("ghoststack"))),
@@ -33,40 +33,21 @@ NETWORKS: dict[str, tuple[Any, Any]] = {  # name: (class, configuration); made b
 }
 
 
-@dataclass(frozen=True)
-class ZooRow:
-    """What `main.py models` says of a network."""
-
-    name: str
-    input_size: int  # side of the square crop, pixels
-    mult_adds_m: float  # millions, one crop, branches that are cut at inference left out
-    parameters_m: float  # millions, those branches included
-    weights: Asset | None  # None: not trained yet; build() gives random numbers
-
-    def as_json(self) -> dict[str, Any]:
-        """The row of `models --json`, but for latency_ms (models.runtime.measure)."""
-        return {
-            "name": self.name,
-            "input": [self.input_size, self.input_size],
-            "mult_adds_m": round(self.mult_adds_m, 1),
-            "parameters_m": round(self.parameters_m, 2),
-            "weights": self.weights is not None,
-            "licence": self.weights.licence if self.weights else "Apache-2.0",  # without weights: the code's
-        }
-
-
 def check_name(name: str) -> None:
     """Raise ValueError unless there is a network of this name."""
     if name not in NETWORKS:
         raise ValueError(f"model: expected one of {', '.join(NETWORKS)}, got {name!r}")
 
 
-def build(name: str, hand: HandData | None = None) -> nn.Module:
-    """The network with its shipped weights, if any, in evaluation mode. hand: None takes the open hand."""
+def build(name: str, hand: HandData | None = None, trained: bool = True) -> nn.Module:
+    """The network with its shipped weights, if any, in evaluation mode. hand: None takes the open hand.
+
+    trained: False gives it as its training starts, whether its weights ship or not.
+    """
     check_name(name)
     kind, config = NETWORKS[name]
     network = kind(config, hand or load_open_hand())
-    weights = find_weights(name)
+    weights = find_weights(name) if trained else None
     if weights is not None:
         load_weights(network, weights)
     elif isinstance(network, MobReconLm):  # untrained, it still has MediaPipe's landmarks
@@ -76,14 +57,9 @@ def build(name: str, hand: HandData | None = None) -> nn.Module:
     return network.eval()
 
 
-def row(name: str) -> ZooRow:
-    """Build the network and measure it."""
+def count_size(name: str) -> NetworkSize:
+    """Build the network and count: what models.zoo_sizes holds."""
     network = build(name)
-    size = int(network.input_size)  # type: ignore[arg-type]
-    mult_adds = count_mult_adds(network, torch.zeros(1, 3, size, size))
-    return ZooRow(name, size, mult_adds / 1e6, count_parameters(network) / 1e6, find_weights(name))
-
-
-def table() -> list[ZooRow]:
-    """One row per network; a few seconds, since each is built."""
-    return [row(name) for name in NETWORKS]
+    side = int(network.input_size)  # type: ignore[arg-type]
+    mult_adds = count_mult_adds(network, torch.zeros(1, 3, side, side))
+    return NetworkSize(side, mult_adds / 1e6, count_parameters(network) / 1e6)

@@ -14,7 +14,7 @@ import numpy as np
 from app.ahead import ahead
 from app.capture import DEMO, Frame, open_file, source_path
 from app.commands.doctor import machine_name
-from app.commands.models import landmark_net_ms
+from app.commands.models import latency_ms
 from app.commands.options import add_json, print_json
 from app.errors import UserError
 from app.offline import spread
@@ -23,7 +23,7 @@ from app.session import Settings
 from app.session.drawing import Drawing, load_compositor
 from app.session.finder import load_pipeline, pipeline_config
 from models.native import native_stderr_closed
-from models.pipeline import MODELS, PipelineResult
+from models.pipeline import DEFAULT_MODEL, MODELS, PipelineResult
 
 _WARM_UP = 30
 
@@ -32,7 +32,12 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     """Add the command to the command line."""
     parser = commands.add_parser("bench", help="stage latencies and frames per second, beside MediaPipe")
     parser.add_argument("source", nargs="?", default=DEMO, metavar="SOURCE", help="a video (default: demo)")
-    parser.add_argument("--model", default="fit", metavar="NAME,…", help="which models (default: fit)")
+    parser.add_argument(
+        "--model",
+        default=DEFAULT_MODEL,
+        metavar="NAME,…",
+        help=f"which models; stages are the first one's (default: {DEFAULT_MODEL})",
+    )
     parser.add_argument("--frames", type=_frames, default=240, metavar="N", help="how many frames to measure")
     add_json(parser)
     parser.set_defaults(run=run)
@@ -53,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
         "frame_size": list(file.size_wh),
         "frames": arguments.frames,
         "mediapipe_ms": _mediapipe_ms(frames),
-        "models": {name: {"openvino": landmark_net_ms()} for name in names},
+        "models": {name: latency_ms(name, ("openvino", "onnxruntime")) for name in names},
         "stages_ms": {name: spread(values) for name, values in stages_ms.items()},
         "end_to_end": {
             "fps": _throughput(frames, Settings(model=names[0])),

@@ -20,7 +20,7 @@ from models.evaluation.predictors import MEDIAPIPE, NAMES, make_predictor
 from models.evaluation.readers import READERS, read_set
 from models.evaluation.report import can_submit, markdown, plot_pck, write_submission
 from models.evaluation.samples import SampleSet
-from models.pipeline import MODELS
+from models.pipeline import DEFAULT_MODEL, MODELS
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -37,9 +37,9 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--model",
         type=_models,
-        default=(MODELS[0], MEDIAPIPE),
+        default=(DEFAULT_MODEL, MEDIAPIPE),
         metavar="NAME,…",
-        help=f"any of {', '.join(MODELS)} (default: {MODELS[0]}); {MEDIAPIPE} is always beside them",
+        help=f"any of {', '.join(MODELS)} (default: {DEFAULT_MODEL}); {MEDIAPIPE} is always beside them",
     )
     parser.add_argument("--every", type=_every, default=1, metavar="N", help="only every Nth sample")
     parser.add_argument("--out", type=Path, metavar="DIR", help="report.json, report.md, plots, submissions")

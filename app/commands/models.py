@@ -5,13 +5,18 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from app.commands.options import add_json, print_json
+from models.engines import ENGINES, EngineName
 from models.landmarks import BUNDLE, INPUT_SIZE, LandmarkNet
-from models.pipeline import MODELS
+from models.pipeline import DEFAULT_MODEL
+from models.runtime import measure
+from models.weights import find_weights
+from models.zoo_sizes import NETWORK_SIZES
 
 _RUNS = 40
 _COLUMNS = {  # key: (heading, width)
@@ -28,10 +33,12 @@ _COLUMNS = {  # key: (heading, width)
 def add_parser(commands: argparse._SubParsersAction) -> None:
     """Add the command to the command line."""
     parser = commands.add_parser("models", help="every network: size, weights, licence, speed")
-    parser.add_argument(
-        "--no-latency",
+    timing = parser.add_mutually_exclusive_group()
+    timing.add_argument("--no-latency", action="store_true", help="time nothing")
+    timing.add_argument(
+        "--all",
         action="store_true",
-        help="skip the timing, which exports every network the first time",
+        help="time networks without weights too; the first time, minutes, since each is exported",
     )
     add_json(parser)
     parser.set_defaults(run=run)
@@ -39,7 +46,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the table."""
-    rows = model_rows(latency=not arguments.no_latency)
+    rows = model_rows([] if arguments.no_latency else _to_time(arguments.all))
     print("".join(f"{heading:<{width}}" for heading, width in _COLUMNS.values()).rstrip())
     for row in rows:
         cells = (f"{_text(row[key]):<{width}}" for key, (_, width) in _COLUMNS.items())
@@ -47,43 +54,59 @@ def run(arguments: argparse.Namespace) -> int:
     if not all(row["weights"] for row in rows):
         print("without weights: not trained yet; its figures are those of the network with random numbers")
     if arguments.json:
-        print_json({"default": MODELS[0], "models": rows})
+        print_json({"default": DEFAULT_MODEL, "models": rows})
     return 0
 
 
-def model_rows(latency: bool = True) -> list[dict[str, Any]]:
-    """One row per model, under the names that scripts rely on. Without `latency`, latency_ms is empty."""
-    return [_fit_row(latency), *_network_rows(latency)]
+def model_rows(to_time: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """One row per model, under the names that scripts rely on. to_time: whose latency_ms is measured."""
+    rows = [_fit_row(), *(_network_row(name) for name in NETWORK_SIZES)]
+    timed = [row for row in rows if row["name"] in to_time]
+    for i, row in enumerate(timed, 1):
+        if sys.stderr.isatty():
+            print(f"\rtiming {i} of {len(timed)}: {row['name']:<20}", end="", file=sys.stderr, flush=True)
+        row["latency_ms"] = latency_ms(row["name"])
+    if timed and sys.stderr.isatty():
+        print("\r" + " " * 50 + "\r", end="", file=sys.stderr)
+    return rows
 
 
-def _fit_row(latency: bool) -> dict[str, Any]:
-    present = BUNDLE.is_file()
+def latency_ms(model: str, engines: Sequence[EngineName] = ENGINES) -> dict[str, float]:
+    """Median milliseconds a crop, one thread, on each engine, fastest first."""
+    if model == "fit":
+        return {"openvino": landmark_net_ms()}
+    times_ms = measure(model, engines)
+    return {engine: round(ms, 3) for engine, ms in sorted(times_ms.items(), key=lambda t: t[1])}
+
+
+def _to_time(every: bool) -> list[str]:
+    networks = [name for name in NETWORK_SIZES if every or find_weights(name) is not None]
+    return ["fit", *networks] if BUNDLE.is_file() else networks
+
+
+def _fit_row() -> dict[str, Any]:
     return {
         "name": "fit",
         "input": [INPUT_SIZE, INPUT_SIZE],
         "mult_adds_m": 331.0,
         "parameters_m": 2.72,
-        "weights": present,
+        "weights": BUNDLE.is_file(),
         "licence": "Apache-2.0",
-        "latency_ms": {"openvino": landmark_net_ms()} if present and latency else {},
+        "latency_ms": {},
     }
 
 
-def _network_rows(latency: bool) -> list[dict[str, Any]]:
-    from models.runtime import measure  # torch comes with them, and takes a second
-    from models.zoo import table
-
-    rows = [row.as_json() | {"latency_ms": {}} for row in table()]
-    for i, row in enumerate(rows if latency else (), 1):
-        if sys.stderr.isatty():
-            print(f"\rtiming {i} of {len(rows)}: {row['name']:<20}", end="", file=sys.stderr, flush=True)
-        times_ms = measure(row["name"])
-        row["latency_ms"] = {
-            engine: round(ms, 3) for engine, ms in sorted(times_ms.items(), key=lambda t: t[1])
-        }
-    if latency and sys.stderr.isatty():
-        print("\r" + " " * 50 + "\r", end="", file=sys.stderr)
-    return rows
+def _network_row(name: str) -> dict[str, Any]:
+    size, weights = NETWORK_SIZES[name], find_weights(name)
+    return {
+        "name": name,
+        "input": [size.input_size, size.input_size],
+        "mult_adds_m": size.mult_adds_m,
+        "parameters_m": size.parameters_m,
+        "weights": weights is not None,
+        "licence": weights.licence if weights else "Apache-2.0",  # without weights: the code's
+        "latency_ms": {},
+    }
 
 
 def landmark_net_ms() -> float:

@@ -15,6 +15,8 @@ import pytest
 
 from app.cli import main
 from app.commands import live, models
+from models.pipeline import DEFAULT_MODEL, MODELS
+from models.zoo_sizes import NETWORK_SIZES
 from tests.app.clips import (
     first_frames,
     steady,
@@ -129,22 +131,33 @@ def last_json(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     return json.loads(capsys.readouterr().out.splitlines()[-1])
 
 
-@pytest.mark.slow
 def test_models_lists_every_network(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "--json", "--no-latency"]) == 0
     rows = last_json(capsys)["models"]
-    assert len(rows) > 5
+    assert [row["name"] for row in rows] == ["fit", *NETWORK_SIZES]
+    assert all(row["latency_ms"] == {} for row in rows)
     for row in rows:
         assert {"name", "input", "mult_adds_m", "parameters_m", "weights", "licence", "latency_ms"} <= set(
             row
         )
 
 
-def test_models_as_json(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(models, "_network_rows", lambda latency: [])  # they take minutes to build and time
+def test_models_times_what_has_weights_and_with_all_the_others(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    timed: list[str] = []
+
+    def measure(name: str, engines: object) -> dict[str, float]:
+        timed.append(name)
+        return {"onnxruntime": 2.0}
+
+    monkeypatch.setattr(models, "measure", measure)
     assert main(["models", "--json"]) == 0
     table = last_json(capsys)
-    assert table["default"] == "fit"
+    assert table["default"] == DEFAULT_MODEL
+    assert ["fit", *timed] == [row["name"] for row in table["models"] if row["weights"]] == list(MODELS)
+    assert main(["models", "--all", "--json"]) == 0
+    assert all(row["latency_ms"] for row in last_json(capsys)["models"])
     (row,) = [row for row in table["models"] if row["name"] == "fit"]
     assert {"input", "mult_adds_m", "parameters_m", "weights", "licence", "latency_ms"} <= set(row)
     assert row["input"] == [224, 224]

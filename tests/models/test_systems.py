@@ -15,7 +15,8 @@ from models.mobrecon_lm import MobReconLm, MobReconLmConfig
 from models.network import NetworkOutput
 from models.tang import Tang, TangConfig, metres_to_uv, uvz_to_metres
 from models.weights import find_weights, load_weights
-from models.zoo import NETWORKS, build, row
+from models.zoo import NETWORKS, build, count_size
+from models.zoo_sizes import NETWORK_SIZES
 
 SMALL = {  # small enough for a test, built as the zoo's are
     "mobrecon_lm": (MobReconLm, MobReconLmConfig(C_e=64, D=(64, 32, 32, 16))),
@@ -165,9 +166,18 @@ def test_unknown_name_lists_the_known() -> None:
     assert "mobrecon_lm" in NETWORKS
 
 
-def test_row_of_the_models_table() -> None:
-    found = row("mobrecon_lm").as_json()
-    assert found["input"] == [224, 224]
-    assert found["mult_adds_m"] == pytest.approx(331 + 31, rel=0.01)  # the landmark network, and ours on it
-    assert found["parameters_m"] == pytest.approx(3.06, abs=0.01)
-    assert found["licence"] == "Apache-2.0"
+QUICK = ("mobrecon-ghost", "mobrecon_lm", "hamr")  # to build
+
+
+@pytest.mark.parametrize(
+    "name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in NETWORKS]
+)
+def test_listed_sizes_are_the_built_networks(name: str) -> None:
+    listed, counted = NETWORK_SIZES[name], count_size(name)
+    assert counted.input_size == listed.input_size
+    assert counted.mult_adds_m == pytest.approx(listed.mult_adds_m, abs=0.051)
+    assert counted.parameters_m == pytest.approx(listed.parameters_m, abs=0.0051)
+
+
+def test_every_network_has_a_listed_size() -> None:
+    assert list(NETWORK_SIZES) == list(NETWORKS)

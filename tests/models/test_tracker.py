@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -161,6 +161,24 @@ def test_a_false_start_is_mended_soon() -> None:
     sides = [o[0].side for o in run(t, 1 / 30, 10)]
     assert sides[0] == "left", "one frame is too little to go by"
     assert set(sides[5:]) == {"right"}
+
+
+def test_a_hand_whose_side_changes_is_seen_anew_on_that_side() -> None:
+    """Its mesh belongs to the side it was cropped for."""
+    world = World([Hand(300, 200)])
+
+    def observe(frame: np.ndarray, camera: Camera, joints_px: np.ndarray, side: Side) -> Detection:
+        mesh = np.full((778, 3), float(side == "left"), np.float32)
+        return replace(world.observe(frame, camera, joints_px, side), vertices_m=mesh)
+
+    t = Tracker(observe, world.detect, TrackerConfig(max_hands=1))
+    run(t, 0, 30)
+    world.hands[0].side = "left"
+    tracks = [o[0] for o in run(t, 1.0, 45)]
+    assert {track.side for track in tracks} == {"right", "left"}
+    for track in tracks:
+        assert track.seen.vertices_m is not None
+        assert track.seen.vertices_m[0, 0] == (track.side == "left")
 
 
 def test_coin_flips_never_flip_the_side() -> None:

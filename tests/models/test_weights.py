@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from models.weights import ASSETS, find_weights, load_weights, read_manifest
+from models.weights import ASSETS, find_weights, load_weights, read_manifest, with_weights
 
 
 def assets_with(folder: Path, state: dict[str, torch.Tensor], name: str = "net") -> Path:
@@ -45,6 +45,14 @@ def test_a_changed_file_is_refused(tmp_path: Path) -> None:
     asset.path.write_bytes(data)
     with pytest.raises(ValueError, match="the manifest says"):
         load_weights(nn.Linear(3, 2), asset)
+
+
+def test_networks_with_weights_are_named_by_the_manifest(tmp_path: Path) -> None:
+    assert with_weights(("net", "other"), tmp_path) == ()
+    assets = assets_with(tmp_path, nn.Linear(3, 2).state_dict())
+    assert with_weights(("other", "net"), assets) == ("net",)
+    (assets / "manifest.json").write_text("{")
+    assert with_weights(("net",), assets) == ()
 
 
 def test_missing_entry_file_and_manifest(tmp_path: Path) -> None:
