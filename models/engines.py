@@ -39,6 +39,7 @@ class OpenVinoEngine:
             "INFERENCE_NUM_THREADS": threads,
             # bfloat16, OpenVINO's own choice where the CPU has it, moves landmarks by half a pixel.
             "INFERENCE_PRECISION_HINT": "f32",
+            "ENABLE_CPU_PINNING": False,  # a pinned thread waits for its core while the renderer has it
         }
         compiled = ov.Core().compile_model(str(graph), "CPU", options)
         self.input_size = int(compiled.input(INPUT).shape[1])
