@@ -1,0 +1,76 @@
+"""A run on disk: all that its next step depends on, written so that it is there whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+
+@dataclass
+class Position:
+    """How far a run has come. What is drawn at a step depends on the seed and the step alone."""
+
+    step: int = 0  # steps done
+    spent_s: float = 0.0  # time spent on them
+    best_mm: float = float("inf")  # the best validation so far
+    plateau_rate: float = 1.0  # what standing still has made of the rates
+    plateau_best_mm: float = float("inf")  # the best validation when last it moved
+    plateau_waited: int = 0  # validations since
+
+
+@dataclass
+class Checkpoint:
+    """A run's whole state."""
+
+    network: str
+    schedule: str
+    position: Position
+    learner: dict[str, Any] = field(default_factory=dict)
+    averaged: dict[str, Any] = field(default_factory=dict)
+    optimiser: dict[str, Any] = field(default_factory=dict)
+
+
+def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Write or replace the file at once. Raises OSError."""
+    content = vars(checkpoint) | {"position": vars(checkpoint.position)}
+    _atomically(path, lambda draft: torch.save(content, draft))
+
+
+def read_checkpoint(path: Path, network: str, schedule: str) -> Checkpoint:
+    """A run to go on with. Raises ValueError in one line where the file is no checkpoint of such a run."""
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        found = Checkpoint(**(content | {"position": Position(**content["position"])}))
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # torch's reader raises whatever a damaged file makes it
+        raise ValueError(f"{path} is no checkpoint that can be read ({type(error).__name__})") from error
+    if (found.network, found.schedule) != (network, schedule):
+        raise ValueError(
+            f"{path} is of a run of {found.network} with schedule {found.schedule}, "
+            f"not of {network} with {schedule}; name those"
+        )
+    return found
+
+
+def write_weights(path: Path, network: nn.Module) -> None:
+    """A network's weights alone, safetensors, as `models.weights.load_weights` reads them."""
+    state = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
+    _atomically(path, lambda draft: save_file(state, draft))
+
+
+def _atomically(path: Path, write: Any) -> None:
+    draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        write(draft)
+        with draft.open("rb+") as file:
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)

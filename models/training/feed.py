@@ -1,0 +1,141 @@
+"""What a step learns from: batches of every source, made ahead on a thread each."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from queue import Empty, Full, Queue
+from typing import Generic, Protocol, TypeVar, runtime_checkable
+
+import torch
+from torch import Tensor
+
+from models.training.batch import Batch, Source, joined, on_device, weighed
+from models.training.train_config import TrainConfig
+
+T = TypeVar("T")
+AHEAD = 2  # batches made before they are asked for
+
+
+@runtime_checkable
+class PairSource(Protocol):
+    """A source that can also show each picture twice."""
+
+    def pair(self, number: int, size: int) -> tuple[Batch, Batch, Tensor, Tensor]:
+        """Two views of the same hands, R_2_1 (B, 3, 3) between their crops' frames, T_2_1 (B, 2, 3) in 2D."""
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Which rows of a batch show the same hands twice."""
+
+    first: slice
+    second: slice
+    R_2_1: Tensor  # (n, 3, 3) frame of the first view -> of the second
+    T_2_1: Tensor  # (n, 2, 3) 0..1 of the first crop -> of the second
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One step's samples, synthetic ones first."""
+
+    batch: Batch
+    pairs: Pairs | None
+
+
+class Ahead(Generic[T]):
+    """`make(0), make(1) …` from `start` on, each made before it is asked for, on one thread of its own.
+
+    What belongs to a thread, such as a GL context, may be made inside `make`.
+    """
+
+    def __init__(self, make: Callable[[int], T], numbers: Iterator[int]) -> None:
+        self._made: Queue[T | BaseException] = Queue(AHEAD)
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(make, numbers), daemon=True)
+        self._thread.start()
+
+    def take(self) -> T:
+        """The next one. Raises what making it raised."""
+        made = self._made.get()
+        if isinstance(made, BaseException):
+            raise made
+        return made
+
+    def close(self) -> None:
+        """End the thread, once it has finished what it is making."""
+        self._ended.set()
+        try:
+            while True:
+                self._made.get_nowait()
+        except Empty:
+            self._thread.join()
+
+    def _run(self, make: Callable[[int], T], numbers: Iterator[int]) -> None:
+        torch.set_num_threads(1)
+        for number in numbers:
+            made: T | BaseException
+            try:
+                made = make(number)
+            except BaseException as error:  # the thread that takes it is the one to raise it
+                made = error
+            while not self._ended.is_set():
+                try:
+                    self._made.put(made, timeout=0.2)
+                    break
+                except Full:
+                    continue
+            if self._ended.is_set() or isinstance(made, BaseException):
+                return
+
+
+class Feed:
+    """Lessons by the configuration's shares, from the numbers given."""
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        synthetic: Source | None,
+        real: Source | None,
+        numbers: Callable[[], Iterator[int]],
+    ) -> None:
+        """numbers: called once a source. Raises ValueError without any source."""
+        if synthetic is None and real is None:
+            raise ValueError("training needs a source of hands")
+        share = 0.0 if real is None else 1.0 if synthetic is None else config.real_share
+        n_real = round(config.batch * share)
+        self._config = config
+        self._synthetic: Ahead[Batch] | None = None
+        self._real: Ahead[Batch] | None = None
+        self._pairs: Ahead[tuple[Batch, Batch, Tensor, Tensor]] | None = None
+        if synthetic is not None and n_real < config.batch:
+            self._synthetic = Ahead(lambda number: synthetic.batch(number, config.batch - n_real), numbers())
+        if real is not None and n_real:
+            if config.consistency > 0 and isinstance(real, PairSource):
+                pair = real.pair
+                self._pairs = Ahead(lambda number: pair(number, n_real // 2), numbers())
+            else:
+                self._real = Ahead(lambda number: real.batch(number, n_real), numbers())
+
+    def take(self) -> Lesson:
+        """The next step's samples, on the configuration's device."""
+        device, parts, pairs = self._config.device, [], None
+        if self._synthetic is not None:
+            parts.append(weighed(self._synthetic.take(), self._config.synthetic_weight))
+        if self._real is not None:
+            parts.append(self._real.take())
+        if self._pairs is not None:
+            first, second, R_2_1, T_2_1 = self._pairs.take()
+            at = sum(len(part.images) for part in parts)
+            n = len(first.images)
+            rows = slice(at, at + n), slice(at + n, at + 2 * n)
+            pairs = Pairs(*rows, R_2_1.to(device), T_2_1.to(device))
+            parts += [first, second]
+        return Lesson(on_device(joined(parts), device), pairs)
+
+    def close(self) -> None:
+        """End the threads."""
+        for ahead in (self._synthetic, self._real, self._pairs):
+            if ahead is not None:
+                ahead.close()

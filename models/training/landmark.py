@@ -1,0 +1,94 @@
+"""Teaching MediaPipe's landmark network a mesh, and better joints, without losing what it knows.
+
+Up to its map at 14 x 14 the network stays as it is: what it sees there, very many real hands have taught it,
+and running it is all it costs. The blocks above learn slowly, the lifting and the decoder fast. Its scores
+(is there a hand, is it a right one) are held where the original has them.
+"""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+from torch import Tensor, nn
+
+from models.encoders.landmark_net import INPUT_SIZE, LandmarkFeatures, LandmarkOutput
+from models.hand_data import HandData
+from models.mobrecon_lm import MobReconLm
+from models.network import UNIT_M
+from models.training import losses
+from models.training.batch import Batch
+from models.training.feed import Lesson
+from models.training.frozen import FrozenPart
+from models.training.learners import agreement, arithmetic, exact
+from models.training.objectives import Objectives
+from models.training.train_config import TrainConfig
+
+_WEIGHTS = {"pose2D": 3.0, "norm": 0.1}
+"""A crop is about three UNIT_M wide: so a place in it counts as much as in space. Others weigh 1."""
+
+
+class LandmarkLearner(nn.Module):
+    """mobrecon_lm, on its own labels in the picture and in space, and on two views of real hands."""
+
+    def __init__(self, config: TrainConfig, network: MobReconLm, hand: HandData) -> None:
+        super().__init__()
+        self.config, self.network = config, network
+        network.encoder.freeze_early()
+        self.original = copy.deepcopy(network.encoder).requires_grad_(False)
+        self.objectives = Objectives(hand, config.device)
+        self.known = network.encoder.parameters  # what starts from trained weights
+        self._early = FrozenPart(_Early(network.encoder), (3, INPUT_SIZE, INPUT_SIZE), config)
+
+    def forward(self, lesson: Lesson) -> dict[str, Tensor]:
+        batch, encoder = lesson.batch, self.network.encoder
+        f14 = self._early(batch.images)
+        with arithmetic(self.config):
+            seen = encoder.answer(LandmarkFeatures(f14, f14, encoder.late(f14)))  # nobody asks for f28
+            output = self.network.decode(seen)
+        with torch.no_grad(), arithmetic(self.config):
+            original = self.original.answer(LandmarkFeatures(f14, f14, self.original.late(f14)))
+        output = exact(output)
+        terms = self.objectives.mobrecon(output, batch.truth, batch.trust)
+        terms["joints"] = losses.l1(
+            output.joints_m / UNIT_M, batch.truth.joints_m / UNIT_M, batch.trust.joints
+        )
+        terms |= self._rough(seen, batch)
+        terms = {name: _WEIGHTS.get(name, 1.0) * value for name, value in terms.items()}
+        terms |= self._scores(seen, original, batch)
+        return terms | agreement(self.objectives, output, lesson, self.config.consistency)
+
+    def _rough(self, seen: LandmarkOutput, batch: Batch) -> dict[str, Tensor]:
+        """The landmark network's own 3D, which the decoder starts from: world joints, and depth in pixels."""
+        truth, trust = batch.truth, batch.trust
+        world = seen.joints_world_m.float()
+        world = (world - world[:, :1]) / UNIT_M
+        camera = losses.weak_perspective_camera(truth.joints_m, truth.joints_2d, self.objectives.bones)
+        known = trust.joints > 0
+        scale = torch.where(known, camera[:, 0], 0)[:, None]  # crops a metre
+        depth = seen.joints_px[..., 2].float() / INPUT_SIZE
+        return {
+            "world": losses.l1(world, truth.joints_m / UNIT_M, trust.joints),
+            "depth": losses.l1(depth - depth[:, :1], scale * truth.joints_m[..., 2], trust.joints),
+        }
+
+    @staticmethod
+    def _scores(seen: LandmarkOutput, original: LandmarkOutput, batch: Batch) -> dict[str, Tensor]:
+        """As the original scores hands; a picture without one is known to have none."""
+        presence = torch.sigmoid(original.presence_logit.float()) * batch.presence
+        right = torch.sigmoid(original.handedness_logit.float())
+        return {
+            "presence": 0.1 * losses.score_loss(seen.presence_logit.float(), presence),
+            "right": 0.1 * losses.score_loss(seen.handedness_logit.float(), right, batch.presence),
+        }
+
+
+class _Early(nn.Module):
+    """The part that stays: (B, 3, 224, 224) -> (B, 112, 14, 14)."""
+
+    def __init__(self, encoder: nn.Module) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.encoder.early(images)[1]

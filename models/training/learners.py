@@ -1,0 +1,97 @@
+"""What a step minimises: a network with its objective as one module, samples in, loss terms out.
+
+One module, so that a run looks the same on one GPU or several (`DistributedDataParallel` wraps it), and so
+that what a schedule needs beside the network (a head for heatmaps, a teacher) is saved with it.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from models.hand_data import HandData
+from models.layers.heads import HeatmapHead
+from models.m3dhmr import M3dhmr
+from models.mobrecon import MobRecon
+from models.network import NetworkOutput
+from models.training import losses
+from models.training.feed import Lesson
+from models.training.objectives import Objectives
+from models.training.train_config import TrainConfig
+
+
+def arithmetic(config: TrainConfig) -> torch.autocast:
+    """The arithmetic in which networks are run; losses are always counted in 32 bits."""
+    gpu = torch.device(config.device).type
+    return torch.autocast(gpu, torch.bfloat16, enabled=gpu == "cuda" if config.bf16 is None else config.bf16)
+
+
+def exact(output: NetworkOutput) -> NetworkOutput:
+    """The output in 32 bits."""
+    return NetworkOutput(**{name: value.float() for name, value in output.named().items()})
+
+
+def rows_of(output: NetworkOutput, rows: slice) -> NetworkOutput:
+    """What a network says of some of its crops."""
+    return NetworkOutput(**{name: value[rows] for name, value in output.named().items()})
+
+
+def agreement(
+    objectives: Objectives, output: NetworkOutput, lesson: Lesson, weight: float
+) -> dict[str, Tensor]:
+    """The terms of two views, where the lesson has any; a left or missing hand has no mesh to agree on."""
+    if lesson.pairs is None:
+        return {}
+    pairs = lesson.pairs
+    shown = (lesson.batch.presence * lesson.batch.right)[pairs.first]
+    terms = objectives.consistency(
+        rows_of(output, pairs.first), rows_of(output, pairs.second), pairs.R_2_1, pairs.T_2_1, shown
+    )
+    return {name: weight * value for name, value in terms.items()}
+
+
+class PaperLearner(nn.Module):
+    """A published system by its paper's objective, and the two scores that the app needs."""
+
+    def __init__(self, config: TrainConfig, network: nn.Module, hand: HandData) -> None:
+        super().__init__()
+        self.config, self.network = config, network
+        self.objectives = Objectives(hand, config.device)
+        self.objective = getattr(self.objectives, config.objective)
+
+    def forward(self, lesson: Lesson) -> dict[str, Tensor]:
+        batch = lesson.batch
+        with arithmetic(self.config):
+            output = self.network(batch.images)
+        output = exact(output)
+        terms = self.objective(output, batch.truth, batch.trust)
+        terms |= self.objectives.scores(output, batch.presence, batch.right)
+        return terms | agreement(self.objectives, output, lesson, self.config.consistency)
+
+
+class EncoderLearner(nn.Module):
+    """MobRecon's pre-training of the 2D half: heatmaps of both stacks and positions, both supervised."""
+
+    def __init__(self, config: TrainConfig, network: MobRecon | M3dhmr) -> None:
+        super().__init__()
+        self.config, self.network = config, network
+        network.decoder.requires_grad_(False)
+        network.lifting.lift.requires_grad_(False)
+        self.heatmaps = HeatmapHead(network.lifting.encoder, soft=False)
+
+    def forward(self, lesson: Lesson) -> dict[str, Tensor]:
+        batch, lifting = lesson.batch, self.network.lifting
+        with arithmetic(self.config):
+            encoding = lifting.encoder(batch.images)
+            L_p, _ = lifting.joints(encoding)
+            maps = lifting.early(encoding.first), self.heatmaps(encoding)[1]
+            presence, right = lifting.scores(encoding.F_e.mean((2, 3)))
+        trust = batch.trust.joints_2d
+        target = losses.gaussian_heatmaps(batch.truth.joints_2d, maps[0].shape[-1], variance=1.0)
+        return {
+            "pose2D": losses.l1(L_p.float(), batch.truth.joints_2d, trust),
+            "early": losses.heatmap_loss(maps[0].float(), target, trust),
+            "heat": losses.heatmap_loss(maps[1].float(), target, trust),
+            "presence": 0.1 * losses.score_loss(presence.float(), batch.presence),
+            "right": 0.1 * losses.score_loss(right.float(), batch.right, batch.presence),
+        }
