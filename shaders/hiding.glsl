@@ -40,8 +40,10 @@ float past_hands(float section) {
     for (int i = 0; i < TAPS; ++i) {
         vec2 at = here + feather * DISC[i];
         vec2 found = texelFetch(occluder, clamp(ivec2(at), ivec2(0), size - 1), 0).rg;
-        float hides = smoothstep(0.0010, 0.0035, on_mesh.z - found.x);
+        float behind = on_mesh.z - found.x;
+        float hides = smoothstep(0.0, 0.001, behind);
         if (hides > 0.0 && gripping == 1 && (found.y == grip_size.w || found.y == palm_part)) {
+            hides = smoothstep(0.001, 0.0035, behind);  // a band sinks into the skin
             vec3 p = vec3((at * occluder_rays.xy + occluder_rays.zw) * found.x, found.x);
             vec3 local = (grip_from_cam * vec4(p + off_mesh, 1.0)).xyz;
             if (abs(local.z) < section && length(local.xy) < 1.4 * grip_size.x) hides = 0.0;

@@ -73,16 +73,31 @@ class Compositor:
         hands = [hand for hand in hands if hand.vertices_m[:, 2].min() > NEAR_M]
         props = effect.place(EffectContext(frame_rgb, hands, camera, time_s))
         out = frame_rgb.copy()
-        whole_hands = bool(overlays & {"mesh", "wireframe"})
-        extent = _extent(props, hands if whole_hands else ())
-        window = window_around(extent, camera, MARGIN_PX, max_samples=2 if whole_hands else 3)
-        if window is not None and (props or whole_hands):
-            self._light.update(frame_rgb, hands, time_s)
-            blend(out, window, self.render(window, hands, props, camera, overlays))
+        layer = self.layer(frame_rgb, hands, props, camera, time_s, overlays)
+        if layer is not None:
+            blend(out, *layer)
         if "joints" in overlays:
             for hand in hands:
                 draw_joints(out, hand)
         return out
+
+    def layer(
+        self,
+        frame_rgb: Picture,
+        hands: Sequence[HandMesh],
+        props: Sequence[Prop],
+        camera: Camera,
+        time_s: float,
+        overlays: frozenset[str] = frozenset(),
+    ) -> tuple[Window, Picture] | None:
+        """What lies over the frame: a window and premultiplied RGBA (h, w, 4); None where nothing does."""
+        whole_hands = bool(overlays & {"mesh", "wireframe"})
+        extent = _extent(props, hands if whole_hands else ())
+        window = window_around(extent, camera, MARGIN_PX, max_samples=2 if whole_hands else 3)
+        if window is None or not (props or whole_hands):
+            return None
+        self._light.update(frame_rgb, hands, time_s)
+        return window, self.render(window, hands, props, camera, overlays)
 
     def render(
         self,
