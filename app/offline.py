@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from app.ahead import ahead
 from app.capture import Frame, ImageFile, VideoFile
 from app.errors import UserError
-from app.joints_csv import JointsTable
+from app.export import HandsWriter, Moment
 from app.recorder import VideoWriter, prepare_output, refuse_source_as_output
 from app.render.context import NoGraphics
 from app.session import Settings
@@ -74,24 +74,21 @@ def process_file(
     out: Path,
     settings: Settings,
     *,
-    joints: Path | None = None,
+    writers: Sequence[HandsWriter] = (),
     mirror: bool = False,
     on_progress: Callable[[Progress], None] = lambda progress: None,
     make_pipeline: MakePipeline = load_pipeline,
     make_compositor: MakeCompositor = load_compositor,
 ) -> Report:
-    """Draw on every frame of `source` and write `out`; with `joints`, a row for every hand in every frame.
+    """Draw on every frame of `source` and write `out`; tell each of `writers` of every frame.
 
-    Both files appear when they are whole; until then the video is `NAME.partial.mp4` beside its place, which
+    Files appear when they are whole; until then the video is `NAME.partial.mp4` beside its place, which
     plays as far as it has come. Raises UserError.
     """
     prepare_output(out)
     refuse_source_as_output(source.path, out)
-    if joints is not None:
-        prepare_output(joints, ".csv")
     partial = out.with_name(f"{out.stem}.partial.mp4")
     report = Report()
-    table = JointsTable()
     started_s: float | None = None
     writer: VideoWriter | None = None
     try:
@@ -103,7 +100,11 @@ def process_file(
                     writer = VideoWriter(partial, (image_rgb.shape[1], image_rgb.shape[0]), live=False)
                 writer.write(image_rgb, drawn.frame.time_s, drawn.frame.duration_s)
                 _count(report, drawn, (time.perf_counter() - encode_s) * 1e3)
-                table.add(drawn.frame.time_s, drawn.result.hands)
+                moment = Moment(
+                    report.frames - 1, drawn.frame.time_s, drawn.result.camera, drawn.result.hands
+                )
+                for exported in writers:
+                    exported.add(moment)
                 if started_s is None:
                     started_s = time.perf_counter()  # the models have been loaded by now
                 elif (now_s := time.perf_counter()) > started_s:
@@ -114,10 +115,14 @@ def process_file(
         writer.close()
         writer = None
         partial.replace(out)
-        if joints is not None:
-            table.save(joints)
+        for exported in writers:
+            exported.save()
+    except BaseException:  # it ended early: nothing half done is left behind
+        for exported in writers:
+            exported.discard()
+        raise
     finally:
-        if writer is not None:  # it ended early: the partial file is closed, then removed
+        if writer is not None:
             writer.close()
             partial.unlink(missing_ok=True)
     report.notes += getattr(source, "notes", [])

@@ -22,6 +22,7 @@ import pytest
 from app.ahead import ahead
 from app.capture import open_file
 from app.errors import UserError
+from app.export.joints_csv import JointsCsvWriter
 from app.offline import Progress, Report, process_file
 from app.session import Settings
 from tests.app.clips import numbered_picture, steady, video_duration_s, video_times_s, write_clip
@@ -99,7 +100,7 @@ def test_an_image_becomes_a_short_video(tmp_path: Path) -> None:
 
 def test_the_joints_table_has_a_row_for_every_hand(tmp_path: Path) -> None:
     source = write_clip(tmp_path / "in.mp4", VFR_MS)
-    process(source, tmp_path / "out.mp4", joints=tmp_path / "joints.csv")
+    process(source, tmp_path / "out.mp4", writers=[JointsCsvWriter(tmp_path / "joints.csv")])
     with (tmp_path / "joints.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == len(VFR_MS)

@@ -1,0 +1,138 @@
+"""The sidecar of a video: one JSON object a line, the first about the file, then one for each frame.
+
+    {"palmistry": 1, "hand": "open", ...}
+    {"frame": 0, "time_s": 0.0, "camera": {...}, "hands": [{"track", "side", "score", "joints_2d_px", ...}]}
+
+Lines are written as they come, so what was recorded before a crash can be read; a last line that was cut off
+is left out. Read back, it is as good as the video for exports and for `evaluate`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from app.errors import UserError
+from app.export.files import partial_of, unwritable
+from app.export.writers import Moment
+from app.recorder import prepare_output
+from models.types import Camera, HandMesh
+
+VERSION = 1
+_MAX_LINE = 1 << 20  # two hands with vertices take 50 kB
+
+
+def as_json(moment: Moment) -> dict[str, Any]:
+    """One frame as a JSON object: pixels to 0.01, metres to 0.01 mm."""
+    c = moment.camera
+    return {
+        "frame": moment.index,
+        "time_s": round(moment.time_s, 6),
+        "camera": {"fx": c.fx, "fy": c.fy, "cx": c.cx, "cy": c.cy, "width": c.width, "height": c.height},
+        "hands": [
+            {
+                "track": hand.track_id,
+                "side": hand.side,
+                "score": round(float(hand.score), 4),
+                "joints_2d_px": _rounded(hand.joints_2d_px, 2),
+                "joints_3d_m": _rounded(hand.joints_m, 5),
+                "vertices_m": _rounded(hand.vertices_m, 5),
+            }
+            for hand in moment.hands
+        ],
+    }
+
+
+def _rounded(array: np.ndarray, digits: int) -> list[list[float]]:
+    return np.round(array.astype(np.float64), digits).tolist()
+
+
+class SidecarWriter:
+    """Writes NAME.jsonl beside a video, a line a frame."""
+
+    def __init__(self, path: Path, in_place: bool = False) -> None:
+        """in_place: under the final name at once, as a recording does, so that a crash loses nothing."""
+        prepare_output(path, ".jsonl")
+        self._path, self._partial = path, path if in_place else partial_of(path)
+        try:
+            self._file = self._partial.open("w")
+        except OSError as error:
+            raise unwritable(path, error) from error
+        self._write({"palmistry": VERSION, "hand": "open", "units": "metres, camera frame"})
+
+    def add(self, moment: Moment) -> None:
+        self._write(as_json(moment))
+
+    def save(self) -> None:
+        try:
+            self._file.close()
+            self._partial.replace(self._path)
+        except OSError as error:
+            raise unwritable(self._path, error) from error
+
+    def discard(self) -> None:
+        self._file.close()
+        self._partial.unlink(missing_ok=True)
+
+    def _write(self, value: dict[str, Any]) -> None:
+        try:
+            self._file.write(json.dumps(value, separators=(",", ":")) + "\n")
+            self._file.flush()
+        except OSError as error:
+            raise unwritable(self._path, error) from error
+
+
+def read_sidecar(path: Path) -> Iterator[Moment]:
+    """The frames of a sidecar. Raises UserError in one line where it is damaged or something else."""
+    try:
+        with path.open("rb") as file:
+            head = file.readline(_MAX_LINE)
+            if not _is_head(head):
+                raise UserError(f"{path} is not a sidecar of ours; give the .jsonl beside a recording")
+            number = 1
+            while line := file.readline(_MAX_LINE):
+                number += 1
+                if not line.endswith(b"\n"):
+                    return  # cut off by a crash
+                yield _moment(line, f"{path}, line {number}")
+    except OSError as error:
+        raise UserError(f"{path} can't be read ({error.strerror})") from error
+
+
+def _is_head(line: bytes) -> bool:
+    try:
+        head = json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(head, dict) and head.get("palmistry") == VERSION
+
+
+def _moment(line: bytes, where: str) -> Moment:
+    try:
+        value = json.loads(line)
+        camera = Camera(**{k: value["camera"][k] for k in ("fx", "fy", "cx", "cy", "width", "height")})
+        time_s = float(value["time_s"])
+        hands = tuple(_hand(hand, time_s) for hand in value["hands"])
+        return Moment(int(value["frame"]), time_s, camera, hands)
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
+        raise UserError(f"{where}: damaged ({error}); delete the line or record again") from error
+
+
+def _hand(value: dict[str, Any], time_s: float) -> HandMesh:
+    def points(name: str) -> np.ndarray:
+        return np.asarray(value[name], np.float32)
+
+    joints_m, joints_px = points("joints_3d_m"), points("joints_2d_px")
+    return HandMesh(
+        value["side"],
+        points("vertices_m"),
+        joints_m,
+        joints_px,
+        float(value["score"]),
+        int(value["track"]),
+        time_s,
+    )
