@@ -92,7 +92,7 @@ class LandmarkNet:
 
 def _depth(image: Array, world_m: Array) -> Array:
     """(21,) depth, metres, from image landmarks (21, 3), crop pixels, and world landmarks (21, 3)."""
-    size_m, size_px = (np.linalg.norm(xy - xy.mean(0)) for xy in (world_m[:, :2], image[:, :2]))
+    size_m, size_px = (float(np.linalg.norm(xy - xy.mean(0))) for xy in (world_m[:, :2], image[:, :2]))
     of_image = image[:, 2] * np.float32(_Z_TO_PX * size_m / max(size_px, 1e-6))
     return _WORLD_DEPTH * world_m[:, 2] + _IMAGE_DEPTH * (of_image - of_image.mean())
 

@@ -1,4 +1,4 @@
-"""The same hand cut out a little differently: how training varies a crop, and how a label is cross-examined."""
+"""The same hand cut out a little differently: to vary what training sees, and to look twice for a label."""
 
 from __future__ import annotations
 
