@@ -30,7 +30,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "--data",
         required=True,
         nargs="+",
-        type=_data,
+        type=data_set,
         metavar="NAME:FOLDER",
         help=f"your copy of a data set; NAME one of {', '.join(READERS)}",
     )
@@ -134,7 +134,8 @@ def _write(path: Path, text: str) -> None:
         raise UserError(f"{path} can't be written ({error.strerror}); free some space") from error
 
 
-def _data(text: str) -> tuple[str, Path]:
+def data_set(text: str) -> tuple[str, Path]:
+    """NAME:FOLDER of READERS. Raises ArgumentTypeError."""
     name, colon, folder = text.partition(":")
     if name not in READERS or not colon or not folder:
         raise argparse.ArgumentTypeError(

@@ -112,11 +112,11 @@ class Feed:
         if synthetic is not None and n_real < config.batch:
             self._synthetic = Ahead(lambda number: synthetic.batch(number, config.batch - n_real), numbers())
         if real is not None and n_real:
-            if config.consistency > 0 and isinstance(real, PairSource):
+            hands = n_real // 4 if config.consistency > 0 and isinstance(real, PairSource) else 0
+            if hands and isinstance(real, PairSource):  # half of them twice; single ones may show no hand
                 pair = real.pair
-                self._pairs = Ahead(lambda number: pair(number, n_real // 2), numbers())
-            else:
-                self._real = Ahead(lambda number: real.batch(number, n_real), numbers())
+                self._pairs = Ahead(lambda number: pair(number, hands), numbers())
+            self._real = Ahead(lambda number: real.batch(number, n_real - 2 * hands), numbers())
 
     def take(self) -> Lesson:
         """The next step's samples, on the configuration's device."""

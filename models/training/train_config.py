@@ -29,7 +29,7 @@ class TrainConfig:
     batch: int = 64  # samples a step and a process, both views of a pair counted
     real_share: float = 0.6  # of the samples, where real ones are given
     synthetic_weight: float = 1.0  # how far synthetic labels count beside real ones
-    consistency: float = 0.0  # weight of two views' agreement; above 0, real samples come in pairs
+    consistency: float = 0.0  # weight of two views' agreement; above 0, half the real samples are pairs
     ema: float = 0.999  # the averaged weights keep this much of themselves a step
     steps: int | None = None  # length of the run in steps; None: by minutes
     minutes: float | None = None  # length of the run in time; None: by steps

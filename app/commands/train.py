@@ -1,0 +1,224 @@
+"""`train NETWORK`: a network of the zoo, on drawn hands, real ones, or both."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from app.commands.evaluate import data_set
+from app.commands.options import add_json, print_json, say
+from app.errors import UserError
+
+if TYPE_CHECKING:
+    from models.training.train_config import TrainConfig
+
+_LENGTH = "length of the run (default: the schedule's)"
+
+
+def add_parser(commands: argparse._SubParsersAction) -> None:
+    """Add the command to the command line."""
+    parser = commands.add_parser("train", help="train a network on drawn and real hands")
+    parser.add_argument("network", nargs="?", metavar="NETWORK", help="a network of `models`")
+    parser.add_argument(
+        "--schedule", metavar="NAME", help="a named configuration (default: the network's own)"
+    )
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--minutes", type=_positive, metavar="M", help=_LENGTH)
+    length.add_argument("--steps", type=_count, metavar="N", help=_LENGTH)
+    parser.add_argument("--batch", type=_count, metavar="N", help="samples a step (default: the schedule's)")
+    parser.add_argument(
+        "--real", type=Path, metavar="DIR", help="real crops, as tools/build_real_crops.py makes"
+    )
+    parser.add_argument(
+        "--labels",
+        type=Path,
+        metavar="FILE.npz",
+        help="labels of --real, made if missing (default: in --out)",
+    )
+    parser.add_argument("--no-synthetic", action="store_true", help="real hands only")
+    parser.add_argument("--backgrounds", type=Path, metavar="DIR", help="pictures to draw hands before")
+    parser.add_argument(
+        "--validate",
+        nargs="+",
+        type=data_set,
+        default=(),
+        metavar="NAME:DIR",
+        help="judge by these, as `evaluate` names them, beside drawn and held-out hands",
+    )
+    parser.add_argument("--start", type=Path, metavar="FILE", help="weights (.safetensors) to start from")
+    parser.add_argument("--resume", type=Path, metavar="FILE", help="a checkpoint.pt to go on from")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where to write (default: out/train/NETWORK)")
+    parser.add_argument("--seed", type=_seed, default=0, metavar="N", help="of everything drawn (default: 0)")
+    parser.add_argument(
+        "--device", metavar="NAME", help="cpu, cuda, cuda:1 … (default: a GPU where there is one)"
+    )
+    parser.add_argument("--threads", type=_count, default=2, metavar="N", help="on the CPU (default: 2)")
+    parser.add_argument(
+        "--preview", type=Path, metavar="FILE.png", help="only draw a sheet of what is learnt from"
+    )
+    add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train, or draw the preview. Raises UserError."""
+    if arguments.preview is not None:
+        return _preview(arguments)
+    if arguments.network is None:
+        raise UserError("train: name a network of `main.py models`, or --preview FILE.png")
+    try:
+        return _train(arguments)
+    except ValueError as error:
+        raise UserError(str(error)) from error
+    except OSError as error:
+        raise UserError(
+            f"{error.filename or 'a file'}: {error.strerror or error}; check --out and the folders"
+        ) from error
+
+
+def _train(arguments: argparse.Namespace) -> int:
+    import torch
+
+    from models.hand_data import load_open_hand
+    from models.training.sources import gather
+    from models.training.trainer import train
+    from models.weights import load_weights
+    from models.zoo import build, check_name
+
+    config = _config(arguments)
+    check_name(config.network)
+    torch.set_num_threads(config.threads)
+    torch.manual_seed(config.seed)
+    hand = load_open_hand()
+    network = build(config.network, hand, trained=False)
+    if arguments.start is not None:
+        load_weights(network, arguments.start)
+    out = arguments.out or Path("out", "train", config.network)
+    out.mkdir(parents=True, exist_ok=True)
+    material = gather(
+        hand,
+        int(network.input_size),  # type: ignore[arg-type]
+        config.seed,
+        arguments.real,
+        arguments.labels or out / "real_labels.npz",
+        arguments.backgrounds,
+        not arguments.no_synthetic,
+        arguments.validate,
+    )
+    with _interrupts() as interrupted:
+        result = train(
+            config,
+            network,
+            hand,
+            material.synthetic,
+            material.real,
+            material.validator,
+            out,
+            arguments.resume,
+            lambda step: bool(interrupted),
+            say,
+        )
+    done = result.position
+    best = f", best validation {done.best_mm:.2f} mm" if done.best_mm < float("inf") else ""
+    print(
+        f"{result.weights}: {done.step} steps, {done.spent_s / 60:.1f} minutes, "
+        f"{result.waited:.0%} of them waiting for samples{best}"
+    )
+    if arguments.json:
+        print_json(
+            {
+                "weights": str(result.weights),
+                "steps": done.step,
+                "minutes": round(done.spent_s / 60, 2),
+                "waited": round(result.waited, 4),
+                "best_mm": round(done.best_mm, 3) if best else None,
+            }
+        )
+    return 0
+
+
+def _config(arguments: argparse.Namespace) -> TrainConfig:
+    """The schedule, with what the command line says in its place."""
+    from models.training.team import own_device
+    from models.training.train_config import SCHEDULES, schedule_for
+
+    name = arguments.schedule or schedule_for(arguments.network)
+    if name not in SCHEDULES:
+        raise UserError(f"--schedule: expected one of {', '.join(SCHEDULES)}, got {name!r}")
+    changes: dict[str, Any] = {
+        "network": arguments.network,
+        "seed": arguments.seed,
+        "threads": arguments.threads,
+        "device": _device(arguments.device or own_device()),
+    }
+    if arguments.batch is not None:
+        changes["batch"] = arguments.batch
+    if arguments.minutes is not None or arguments.steps is not None:
+        changes |= {"minutes": arguments.minutes, "steps": arguments.steps}
+    return replace(SCHEDULES[name], **changes)
+
+
+def _device(name: str) -> str:
+    import torch
+
+    try:
+        torch.zeros(1, device=name)
+    except (RuntimeError, AssertionError) as error:  # torch asserts that it was built for CUDA
+        raise UserError(f"--device {name}: not there; leave it out to take what there is") from error
+    return name
+
+
+@contextmanager
+def _interrupts() -> Iterator[list[int]]:
+    """A list that fills when the run is told to end (Ctrl-C, kill): it then ends after a step, saved."""
+    told: list[int] = []
+
+    def note(number: int, frame: object) -> None:
+        if told:
+            raise KeyboardInterrupt  # told twice: at once
+        told.append(number)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield told
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _preview(arguments: argparse.Namespace) -> int:
+    from models.training.sheet import preview
+
+    try:
+        preview(arguments.preview, arguments.seed, arguments.real, arguments.backgrounds)
+    except OSError as error:
+        raise UserError(f"--preview {arguments.preview}: can't be written ({error.strerror})") from error
+    print(arguments.preview)
+    return 0
+
+
+def _positive(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1e6:
+        raise argparse.ArgumentTypeError(f"expected a number above 0, got {text!r}")
+    return value
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1 up, got {text!r}")
+    return int(text)
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal() or int(text) >= 2**31:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 0 up, got {text!r}")
+    return int(text)
