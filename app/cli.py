@@ -7,10 +7,10 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from app.commands import bench, doctor, evaluate, export, jitter, live, models, predict, process
+from app.commands import bench, calibrate, doctor, evaluate, export, jitter, live, models, predict, process, train
 from app.errors import UserError
 
-_COMMANDS = (live, process, predict, models, bench, jitter, evaluate, export, doctor)
+_COMMANDS = (live, process, predict, models, bench, jitter, calibrate, evaluate, train, export, doctor)
 _LONGEST_LINE = 600  # a file name may be megabytes long
 
 

@@ -13,7 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.capture import DEMO, ImageFile, list_cameras, live_frames, open_file, source_kind, source_path
-from app.commands.options import add_camera, add_json, print_json, say
+from app.commands.options import (
+    add_camera,
+    add_json,
+    camera_settings,
+    check_calibration,
+    print_json,
+    say,
+)
 from app.commands.progress import ProgressBar
 from app.errors import UserError
 from app.jitter import (
@@ -61,9 +68,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print; with --out also write. Raises UserError."""
-    settings = Settings(intrinsics=arguments.intrinsics)
-    if arguments.fov is not None:
-        settings = Settings(intrinsics=arguments.intrinsics, fov_deg=arguments.fov)
+    settings = camera_settings(arguments, Settings())
     if arguments.out is not None:
         prepare_folder(arguments.out)
     source = arguments.source
@@ -79,6 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
         file = open_file(source_path(source))
         if isinstance(file, ImageFile):
             raise UserError(f"{source} is one picture; a jitter test needs a video or a camera")
+        check_calibration(settings, file.size_wh)
         start_s = arguments.start if arguments.start >= 0 else max(0.0, file.duration_s + arguments.start)
         frames = _part(((f.image_rgb, f.time_s) for f in file.frames()), start_s, arguments.seconds)
         share = min(arguments.seconds, file.duration_s - start_s) / max(file.duration_s, 1e-6)

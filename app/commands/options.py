@@ -6,7 +6,9 @@ import argparse
 import json
 import sys
 from dataclasses import replace
+from pathlib import Path
 
+from app.camera_files import load_calibration
 from app.effects import FINGERS, METALS, SEGMENTS, effect_names
 from app.errors import UserError
 from app.session import OVERLAYS, Settings
@@ -24,14 +26,39 @@ def add_model(parser: argparse.ArgumentParser) -> None:
 
 
 def add_camera(parser: argparse.ArgumentParser) -> None:
-    """--intrinsics, --fov."""
+    """--intrinsics, --calibration, --fov."""
     parser.add_argument(
         "--intrinsics",
         type=parse_intrinsics,
         metavar="FX,FY,CX,CY",
         help="the camera, in pixels",
     )
+    parser.add_argument(
+        "--calibration", type=Path, metavar="FILE.json", help="the camera, as `calibrate` has measured it"
+    )
     parser.add_argument("--fov", type=_fov, metavar="DEGREES", help="its field of view, corner to corner")
+
+
+def camera_settings(arguments: argparse.Namespace, settings: Settings) -> Settings:
+    """`settings` with the camera that the flags of `add_camera` give. Raises UserError."""
+    if arguments.fov is not None:
+        settings = replace(settings, fov_deg=arguments.fov)
+    if arguments.calibration is not None:
+        settings = replace(settings, calibration=load_calibration(arguments.calibration))
+    if arguments.intrinsics is not None:
+        settings = replace(settings, intrinsics=arguments.intrinsics)
+    return settings
+
+
+def check_calibration(settings: Settings, size_wh: tuple[int, int]) -> None:
+    """Raise UserError where a calibration was made with pictures of other proportions than these."""
+    calibration = settings.calibration
+    if calibration is not None and settings.intrinsics is None and not calibration.fits(*size_wh):
+        c = calibration.camera
+        raise UserError(
+            f"the calibration is for pictures of {c.width}×{c.height}, these are {size_wh[0]}×{size_wh[1]}; "
+            "calibrate with pictures of these proportions"
+        )
 
 
 def add_look(parser: argparse.ArgumentParser) -> None:
@@ -67,12 +94,10 @@ def settings_from(arguments: argparse.Namespace, settings: Settings) -> Settings
         model=arguments.model,
         effect=arguments.effect,
         overlays=arguments.overlay,
-        fov_deg=arguments.fov,
-        intrinsics=arguments.intrinsics,
     )
     if arguments.smoothing is not None:
         changes["smoothing"] = arguments.smoothing if arguments.smoothing >= 0 else None
-    return replace(settings, ring=ring, **changes)  # type: ignore[arg-type]
+    return replace(camera_settings(arguments, settings), ring=ring, **changes)  # type: ignore[arg-type]
 
 
 def parse_intrinsics(text: str) -> Intrinsics:

@@ -19,13 +19,14 @@ from app.commands.options import (
     add_camera,
     add_json,
     add_model,
+    camera_settings,
     checked_intrinsics,
     print_json,
 )
 from app.errors import UserError
 from app.recorder import prepare_output
-from models.geometry import DEFAULT_FOV_DEG, camera_from_fov
-from models.pipeline import Pipeline, PipelineConfig
+from app.session import Settings
+from models.pipeline import DEFAULT_MODEL, Pipeline, PipelineConfig
 from models.types import Camera, HandMesh, Side
 
 _CROPS = ("auto", "full")
@@ -64,11 +65,14 @@ def run(arguments: argparse.Namespace) -> int:
     for task in tasks:  # a wrong path among thousands is said before any work is done
         check_file(task.path)
     prepare_output(arguments.out, ".json")
-    fov_deg = DEFAULT_FOV_DEG if arguments.fov is None else arguments.fov
+    settings = camera_settings(arguments, Settings())
     partial = arguments.out.with_name(f"{arguments.out.stem}.partial.json")
     started_s, hands = time.perf_counter(), 0
     try:
-        with partial.open("w") as file, closing(_Predictor(arguments.model or "fit", fov_deg)) as predictor:
+        with (
+            partial.open("w") as file,
+            closing(_Predictor(arguments.model or DEFAULT_MODEL, settings)) as predictor,
+        ):
             for index, task in enumerate(tasks):
                 camera, found = predictor(task)
                 hands += len(found)
@@ -94,9 +98,9 @@ def run(arguments: argparse.Namespace) -> int:
 class _Predictor:
     """One pipeline for each side that is asked for, without smoothing: images have no past."""
 
-    def __init__(self, model: str, fov_deg: float) -> None:
+    def __init__(self, model: str, settings: Settings) -> None:
         self._config = PipelineConfig(model, smoothing=None)
-        self._fov_deg = fov_deg
+        self._settings = settings
         self._pipelines: dict[Side | None, Pipeline] = {}
         self._close = ExitStack()
 
@@ -105,7 +109,7 @@ class _Predictor:
         image_rgb = read_image(task.path)
         height, width = image_rgb.shape[:2]
         camera = (
-            camera_from_fov(width, height, self._fov_deg)
+            self._settings.camera(width, height)
             if task.intrinsics is None
             else Camera(*task.intrinsics, width=width, height=height)
         )

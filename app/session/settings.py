@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from app.camera_files import CameraFile
 from app.effects import RingSettings
 from models.geometry import DEFAULT_FOV_DEG, camera_from_fov
 from models.types import Camera, Side
@@ -24,9 +25,12 @@ class Settings:
     max_hands: int = 2
     fov_deg: float = DEFAULT_FOV_DEG  # the camera's diagonal field of view, used without intrinsics
     intrinsics: tuple[float, float, float, float] | None = None  # fx, fy, cx, cy, pixels of the frame
+    calibration: CameraFile | None = None  # of the camera that is looked through, where it has one
 
     def camera(self, width: int, height: int) -> Camera:
         """The camera for frames of this size, pixels."""
         if self.intrinsics is not None:
             return Camera(*self.intrinsics, width=width, height=height)
+        if self.calibration is not None and self.calibration.fits(width, height):
+            return self.calibration.camera.scaled(width, height)
         return camera_from_fov(width, height, self.fov_deg)
