@@ -13,7 +13,7 @@ from app.render.context import Context
 from app.render.environment import DEFAULT_ENVIRONMENT, load_environment
 from app.render.light import SceneLight
 from app.render.overlays import draw_joints
-from app.render.scene import Effect, EffectContext, Prop
+from app.render.scene import Effect, EffectContext, Paint, Prop
 from app.render.surface import HandSurface
 from app.render.window import NEAR_M, Window, window_around
 from models.hand_data import HandData
@@ -25,7 +25,8 @@ OVERLAYS = ("joints", "mesh", "wireframe")
 LIGHT_DIRECTION = np.array(
     [-0.42, -0.78, -0.46], np.float32
 )  # towards the light: above, left, behind the camera
-SHADOW_REACH_M = 0.007
+SHADOW_REACH_M = 0.007  # of a ring's shadow on its finger
+FREE_SHADOW_REACH_M = 0.04  # of any other prop's on the hand
 FEATHER_PX = 1.3
 SOFTNESS_PX = 0.45  # a lens is never as sharp as a renderer
 MARGIN_PX = 3
@@ -93,7 +94,7 @@ class Compositor:
         """What lies over the frame: a window and premultiplied RGBA (h, w, 4); None where nothing does."""
         whole_hands = bool(overlays & {"mesh", "wireframe"})
         extent = _extent(props, hands if whole_hands else ())
-        window = window_around(extent, camera, MARGIN_PX, max_samples=2 if whole_hands else 3)
+        window = window_around(extent, camera, MARGIN_PX, _samples(props, whole_hands))
         if window is None or not (props or whole_hands):
             return None
         self._light.update(frame_rgb, hands, time_s)
@@ -108,6 +109,7 @@ class Compositor:
         overlays: frozenset[str] = frozenset(),
     ) -> Picture:
         """(h, w, 4) premultiplied RGBA of one window, in the light of the last composed frame."""
+        from app.render.cast_shadow import draw_shadow_map, shade_on_hands
         from app.render.layer import replace_vertices
 
         renderer, nodes = self._renderer, self._nodes
@@ -130,15 +132,22 @@ class Compositor:
             "feather": FEATHER_PX * coarse,
             "pixel_m": 1 / camera.fx,
         }
+        casting = _casts(props)
+        if casting:
+            draw_shadow_map(renderer, nodes, _extent(props, ()))
         if props:
             nodes.camera.intrinsics = (fx, fy, cx, cy)
             renderer.draw(nodes.scene, "occluder", window.width * coarse, window.height * coarse)
+        shade = shade_on_hands(renderer, nodes, window, camera) if casting else None
         nodes.camera.intrinsics = window.intrinsics(camera, window.samples)
         nodes.hide_hands(not overlays & {"mesh", "wireframe"})
-        renderer.draw(nodes.scene, "picture", *window.rendered_wh)
-        fine = renderer.read_picture(*window.rendered_wh)
-        rgba = cv2.resize(fine, (window.width, window.height), interpolation=cv2.INTER_AREA)
-        return np.asarray(cv2.GaussianBlur(rgba, (3, 3), SOFTNESS_PX), np.uint8)
+        renderer.draw(nodes.scene, "picture", *window.rendered_wh, multisampled=window.samples == 1)
+        fine = renderer.read("picture", *window.rendered_wh)
+        small = cv2.resize(fine, (window.width, window.height), interpolation=cv2.INTER_AREA)
+        rgba = np.asarray(cv2.GaussianBlur(small, (3, 3), SOFTNESS_PX), np.uint8)
+        if shade is not None:
+            over(rgba, shade)
+        return rgba
 
     def close(self) -> None:
         """Free the GPU's memory and the context. Twice is harmless."""
@@ -177,12 +186,28 @@ def blend(picture_rgb: Picture, window: Window, rgba: Picture) -> None:
     part[:] = np.minimum((kept + 127) // 255 + rgba[..., :3], 255)
 
 
+def over(rgba: Picture, below: Picture) -> None:
+    """Lay premultiplied RGBA over another of the same size, in place."""
+    kept = below.astype(np.uint16) * (255 - rgba[..., 3:].astype(np.uint16))
+    rgba += np.minimum((kept + 127) // 255, 255 - rgba).astype(np.uint8)
+
+
+def _samples(props: Sequence[Prop], whole_hands: bool) -> int:
+    """The most samples a pixel is drawn with: many for a small ring, one for what fills the picture."""
+    return 1 if _casts(props) else 2 if whole_hands else 3
+
+
+def _casts(props: Sequence[Prop]) -> bool:
+    """Whether there is anything whose shadow on the hand is drawn from a map."""
+    return any(isinstance(prop.material, Paint) for prop in props)
+
+
 def _extent(props: Sequence[Prop], hands: Sequence[HandMesh]) -> NDArray[np.float64]:
     """(N, 3) points around everything that will be drawn, the shadow on the skin included."""
     points: list[NDArray[np.floating]] = [np.zeros((0, 3)), *(hand.vertices_m for hand in hands)]
     for prop in props:
         v = prop.geometry.vertices_m
-        reach = SHADOW_REACH_M if prop.grip is not None else 0.0
+        reach = SHADOW_REACH_M if prop.grip is not None else FREE_SHADOW_REACH_M
         low, high = v.min(0) - reach, v.max(0) + reach
         corners = np.array(np.meshgrid(*zip(low, high, strict=True))).reshape(3, -1).T
         points.append(corners @ prop.pose[:3, :3].T + prop.pose[:3, 3])

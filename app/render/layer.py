@@ -8,7 +8,7 @@ flipped.
 from __future__ import annotations
 
 import ctypes
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyrender
@@ -26,6 +26,12 @@ from app.render.window import NEAR_M
 FAR_M = 10.0
 NOTHING_M = 1000.0
 """Depth where no hand is."""
+_BACKGROUNDS: dict[Stage, list[float]] = {
+    "shadow": [-NOTHING_M, -NOTHING_M, 0, 0],
+    "shade": [0, 0, 0, 0],
+    "occluder": [NOTHING_M, -1, 0, 0],
+    "picture": [0, 0, 0, 0],
+}
 
 
 class WindowCamera(pyrender.Camera):
@@ -34,9 +40,12 @@ class WindowCamera(pyrender.Camera):
     def __init__(self) -> None:
         super().__init__(znear=NEAR_M, zfar=FAR_M)
         self.intrinsics = (1.0, 1.0, 0.0, 0.0)
+        self.clip_from_cam: NDArray[np.float64] | None = None  # where not this window, but that is seen
 
     def get_projection_matrix(self, width: int, height: int) -> NDArray[np.float64]:
         """(4, 4) camera frame -> clip space, first picture row at the bottom."""
+        if self.clip_from_cam is not None:
+            return self.clip_from_cam
         fx, fy, cx, cy = self.intrinsics
         n, f = self.znear, self.zfar
         return np.array(
@@ -50,15 +59,19 @@ class WindowCamera(pyrender.Camera):
 
 
 class LayerRenderer(Renderer):
-    """Draws a scene of `Surface`s in two stages. Needs a current context, on the thread that made it."""
+    """Draws a scene of `Surface`s in stages. Needs a current context, on the thread that made it."""
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(1, 1)
         self._program_cache = Programs()
         self._targets: dict[Stage, Target] = {
+            "shadow": Target(GL.GL_RG32F, smooth=True),
+            "shade": Target(GL.GL_RGBA8),
             "occluder": Target(GL.GL_RG32F),
             "picture": Target(GL.GL_RGBA8),
         }
+        self._multisampled = Target(GL.GL_RGBA8, samples=4)
+        self._target = self._multisampled
         self._environment = upload_environment(environment)
         self._stage: Stage = "occluder"
         self._deleted = False
@@ -68,23 +81,31 @@ class LayerRenderer(Renderer):
         """Bring new meshes to the GPU and drop those that left the scene."""
         self._update_context(scene, RenderFlags.OFFSCREEN)
 
-    def draw(self, scene: pyrender.Scene, stage: Stage, width: int, height: int) -> None:
-        """Draw the surfaces of one stage into the first width x height pixels of its target."""
-        self._stage = stage
-        self._viewport_width, self._viewport_height = width, height
-        scene.bg_color = np.array([NOTHING_M, -1.0, 0, 0] if stage == "occluder" else [0.0, 0, 0, 0])
-        self.render(scene, RenderFlags.OFFSCREEN)
+    def draw(
+        self, scene: pyrender.Scene, stage: Stage, width: int, height: int, multisampled: bool = False
+    ) -> None:
+        """Draw the surfaces of one stage into the first width x height pixels of its target.
 
-    def read_picture(self, width: int, height: int) -> NDArray[np.uint8]:
-        """(height, width, 4) premultiplied RGBA of the last "picture" stage."""
-        return self._targets["picture"].read_rgba(width, height)
+        multisampled: shade every pixel once and smooth its edges alone.
+        """
+        self._stage = stage
+        self._target = self._multisampled if multisampled else self._targets[stage]
+        self._viewport_width, self._viewport_height = width, height
+        scene.bg_color = np.array(_BACKGROUNDS[stage])
+        self.render(scene, RenderFlags.OFFSCREEN)
+        if multisampled:
+            self._target.resolve_into(self._targets[stage], width, height)
+
+    def read(self, stage: Literal["shade", "picture"], width: int, height: int) -> NDArray[np.uint8]:
+        """(height, width, 4) premultiplied RGBA of what was drawn last."""
+        return self._targets[stage].read_rgba(width, height)
 
     def delete(self) -> None:
         """Free everything on the GPU. pyrender calls it again when the object is collected."""
         if self._deleted:
             return
         self._deleted = True
-        for target in self._targets.values():
+        for target in (*self._targets.values(), self._multisampled):
             target.delete()
         GL.glDeleteTextures([self._environment])
         super().delete()
@@ -92,9 +113,8 @@ class LayerRenderer(Renderer):
     # What follows replaces parts of pyrender's forward pass (0.1.45, pinned).
 
     def _configure_main_framebuffer(self) -> None:
-        target = self._targets[self._stage]
-        target.ensure(self._viewport_width, self._viewport_height)
-        self._main_fb_ms: int | None = target.framebuffer
+        self._target.ensure(self._viewport_width, self._viewport_height)
+        self._main_fb_ms: int | None = self._target.framebuffer
         GL.glFrontFace(GL.GL_CW)  # rows run downwards, which turns every face around
         GL.glEnable(GL.GL_SCISSOR_TEST)  # the target may be larger than what is cleared and drawn
         GL.glScissor(0, 0, self._viewport_width, self._viewport_height)
@@ -122,8 +142,12 @@ class LayerRenderer(Renderer):
     def _bind_lighting(
         self, scene: pyrender.Scene, program: Program, node: pyrender.Node, flags: int
     ) -> None:
-        textures = {"occluder": self._targets["occluder"].texture, "environment": self._environment}
-        if self._stage == "picture":
+        textures = {
+            "occluder": self._targets["occluder"].texture,
+            "shadow_map": self._targets["shadow"].texture,
+            "environment": self._environment,
+        }
+        if self._stage in ("shade", "picture"):
             for unit, (name, texture) in enumerate(textures.items()):
                 GL.glActiveTexture(GL.GL_TEXTURE0 + unit)
                 GL.glBindTexture(GL.GL_TEXTURE_2D, texture)
@@ -135,10 +159,12 @@ class LayerRenderer(Renderer):
         self, primitive: pyrender.Primitive, pose: NDArray[np.float64], program: Program, flags: int
     ) -> None:
         program.set_uniform("M", pose)
-        order = primitive.material.order
+        order, in_map = primitive.material.order, self._stage == "shadow"
         GL.glDepthRange((ORDERS - 1 - order) / ORDERS, (ORDERS - order) / ORDERS)
         GL.glEnable(GL.GL_CULL_FACE)
         GL.glPolygonMode(GL.GL_FRONT_AND_BACK, GL.GL_FILL)
+        (GL.glDisable if in_map else GL.glEnable)(GL.GL_DEPTH_TEST)
+        GL.glBlendEquation(GL.GL_MAX if in_map else GL.GL_FUNC_ADD)
         GL.glEnable(GL.GL_BLEND)  # premultiplied; the hand, drawn first, replaces instead
         GL.glBlendFunc(GL.GL_ONE, GL.GL_ZERO if order == 0 else GL.GL_ONE_MINUS_SRC_ALPHA)
         primitive._bind()

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pyrender.material import Material as PyrenderMaterial
 
-from app.render.scene import Gem, Geometry, Material
+from app.render.scene import Gem, Geometry, Material, Paint
 
-Stage = Literal["occluder", "picture"]
+Stage = Literal["shadow", "shade", "occluder", "picture"]
 ORDERS = 3
 MOST_FACETS = 64
 """MOST_FACETS of gem.frag."""
@@ -31,10 +31,18 @@ class Surface(PyrenderMaterial):
 
 
 class HandSkin(Surface):
-    """The hand: invisible, it hides what is behind it; overlays colour it."""
+    """The hand: invisible, it hides what is behind it and takes shadows; overlays colour it."""
 
-    fragment_shaders = {"occluder": "occluder.frag", "picture": "skin.frag"}  # noqa: RUF012
     order = 0
+
+    def __init__(self, **uniforms: Any) -> None:
+        super().__init__(caster=np.array([0, 1], np.float32), **uniforms)
+        self.fragment_shaders = {
+            "shadow": "cast.frag",
+            "shade": "shade.frag",
+            "occluder": "occluder.frag",
+            "picture": "skin.frag",
+        }
 
 
 class SleeveShadow(Surface):
@@ -48,6 +56,13 @@ class PropMetal(Surface):
     """A prop of metal."""
 
     fragment_shaders = {"picture": "metal.frag"}  # noqa: RUF012
+    order = 2
+
+
+class PropPaint(Surface):
+    """A prop of anything else. It casts a shadow."""
+
+    fragment_shaders = {"shadow": "cast.frag", "picture": "paint.frag"}  # noqa: RUF012
     order = 2
 
 
@@ -69,6 +84,13 @@ def surface_for(geometry: Geometry, material: Material) -> Surface:
             size=float(np.ptp(geometry.vertices_m, axis=0).max()),
             clarity=np.array(material.rgb, np.float32),
             indices=(material.ior + spread).astype(np.float32),
+        )
+    if isinstance(material, Paint):
+        return PropPaint(
+            paint_rgb=np.array(material.rgb, np.float32),
+            roughness=float(material.roughness),
+            glow_rgb=np.array(material.glow_rgb, np.float32),
+            caster=np.array([1, 0], np.float32),
         )
     return PropMetal(
         reflectance=np.array(material.reflectance_rgb, np.float32), roughness=float(material.roughness)

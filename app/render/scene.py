@@ -60,7 +60,16 @@ class Gem:
     dispersion: float = 0.0  # index for blue less index for red: diamond 0.044, ruby and sapphire 0.018
 
 
-Material = Metal | Gem
+@dataclass(frozen=True)
+class Paint:
+    """Anything that is neither: paper, rubber, wood, plastic, a lamp."""
+
+    rgb: tuple[float, float, float]  # linear: what it reflects of white light
+    roughness: float = 0.8  # of its clear surface: 0 varnish .. 1 paper
+    glow_rgb: tuple[float, float, float] = (0.0, 0.0, 0.0)  # linear: its own light, 1 is white
+
+
+Material = Metal | Gem | Paint
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,20 @@ from app.render.environment import Environment
 
 
 class Target:
-    """A framebuffer with one colour texture and depth. It grows as needed and never shrinks."""
+    """A framebuffer with one colour texture and depth. It grows as needed and never shrinks.
 
-    def __init__(self, internal_format: int) -> None:
+    With several samples edges are covered in steps while each pixel is shaded once; there is no texture then.
+    smooth: shaders read between its pixels.
+    """
+
+    def __init__(self, internal_format: int, samples: int = 1, smooth: bool = False) -> None:
         self._internal_format = internal_format
+        self._samples = samples
+        self._filter = GL.GL_LINEAR if smooth else GL.GL_NEAREST
         self._size = (0, 0)
         self.framebuffer = 0
         self.texture = 0
-        self._depth = 0
+        self._buffers: list[int] = []
 
     def ensure(self, width: int, height: int) -> None:
         """Make room for at least this many pixels."""
@@ -27,25 +33,32 @@ class Target:
             return
         self.delete()
         w, h = (-(-max(new, old) // 64) * 64 for new, old in zip((width, height), self._size, strict=True))
+        self._size = (w, h)
+        self.framebuffer = GL.glGenFramebuffers(1)
+        GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, self.framebuffer)
+        self._attach_buffer(GL.GL_DEPTH_ATTACHMENT, GL.GL_DEPTH_COMPONENT24)
+        if self._samples > 1:
+            self._attach_buffer(GL.GL_COLOR_ATTACHMENT0, self._internal_format)
+            return
         self.texture = GL.glGenTextures(1)
         GL.glBindTexture(GL.GL_TEXTURE_2D, self.texture)
         GL.glTexImage2D(
             GL.GL_TEXTURE_2D, 0, self._internal_format, w, h, 0, GL.GL_RGBA, GL.GL_UNSIGNED_BYTE, None
         )
         for name in (GL.GL_TEXTURE_MIN_FILTER, GL.GL_TEXTURE_MAG_FILTER):
-            GL.glTexParameteri(GL.GL_TEXTURE_2D, name, GL.GL_NEAREST)
-        self._depth = GL.glGenRenderbuffers(1)
-        GL.glBindRenderbuffer(GL.GL_RENDERBUFFER, self._depth)
-        GL.glRenderbufferStorage(GL.GL_RENDERBUFFER, GL.GL_DEPTH_COMPONENT24, w, h)
-        self.framebuffer = GL.glGenFramebuffers(1)
-        GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, self.framebuffer)
+            GL.glTexParameteri(GL.GL_TEXTURE_2D, name, self._filter)
+        for name in (GL.GL_TEXTURE_WRAP_S, GL.GL_TEXTURE_WRAP_T):
+            GL.glTexParameteri(GL.GL_TEXTURE_2D, name, GL.GL_CLAMP_TO_EDGE)
         GL.glFramebufferTexture2D(
             GL.GL_FRAMEBUFFER, GL.GL_COLOR_ATTACHMENT0, GL.GL_TEXTURE_2D, self.texture, 0
         )
-        GL.glFramebufferRenderbuffer(
-            GL.GL_FRAMEBUFFER, GL.GL_DEPTH_ATTACHMENT, GL.GL_RENDERBUFFER, self._depth
-        )
-        self._size = (w, h)
+
+    def resolve_into(self, other: Target, width: int, height: int) -> None:
+        """Copy the corner that was drawn to a target of one sample."""
+        other.ensure(width, height)
+        GL.glBindFramebuffer(GL.GL_READ_FRAMEBUFFER, self.framebuffer)
+        GL.glBindFramebuffer(GL.GL_DRAW_FRAMEBUFFER, other.framebuffer)
+        GL.glBlitFramebuffer(0, 0, width, height, 0, 0, width, height, GL.GL_COLOR_BUFFER_BIT, GL.GL_NEAREST)
 
     def read_rgba(self, width: int, height: int) -> NDArray[np.uint8]:
         """(height, width, 4): the corner that was drawn, first row first."""
@@ -58,9 +71,23 @@ class Target:
         """Free what was made. Twice is harmless."""
         if self.framebuffer:
             GL.glDeleteFramebuffers(1, [self.framebuffer])
-            GL.glDeleteRenderbuffers(1, [self._depth])
-            GL.glDeleteTextures([self.texture])
-            self.framebuffer = self._depth = self.texture = 0
+            GL.glDeleteRenderbuffers(len(self._buffers), self._buffers)
+            if self.texture:
+                GL.glDeleteTextures([self.texture])
+            self.framebuffer = self.texture = 0
+            self._buffers = []
+
+    def _attach_buffer(self, attachment: int, internal_format: int) -> None:
+        buffer = GL.glGenRenderbuffers(1)
+        GL.glBindRenderbuffer(GL.GL_RENDERBUFFER, buffer)
+        if self._samples > 1:
+            GL.glRenderbufferStorageMultisample(
+                GL.GL_RENDERBUFFER, self._samples, internal_format, *self._size
+            )
+        else:
+            GL.glRenderbufferStorage(GL.GL_RENDERBUFFER, internal_format, *self._size)
+        GL.glFramebufferRenderbuffer(GL.GL_FRAMEBUFFER, attachment, GL.GL_RENDERBUFFER, buffer)
+        self._buffers.append(buffer)
 
 
 def upload_environment(environment: Environment) -> int:

@@ -1,0 +1,99 @@
+"""What a hand is doing, read off its mesh: how far it is closed, where a thing in it would be. NumPy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.types import HandMesh
+
+Float = NDArray[np.float64]
+
+WRIST, THUMB_TIP = 0, 4
+KNUCKLES = np.array(
+    [5, 9, 13, 17]
+)  # of the four fingers, index to little; the next three are towards the tip
+_OPEN_TURN, _CLOSED_TURN = np.radians([60.0, 215.0])  # what a finger's three joints bend in all
+_PALM_THICK_M = 0.013  # from the plane of the bones to the palm's skin
+
+
+@dataclass(frozen=True)
+class Hold:
+    """The frame of a thing that lies in a hand, camera frame. across, out and forward are unit vectors at
+    right angles to each other; for a right hand forward = across x out, for a left hand out x across."""
+
+    closure: float  # 0 open .. 1 fist
+    palm_m: Float  # (3,) the middle of the palm, on its skin
+    center_m: Float  # (3,) what the fingers close around: in a fist its middle, else just above the palm
+    across: Float  # (3,) from the little finger's side to the thumb's
+    out: Float  # (3,) out of the palm
+    forward: Float  # (3,) from the wrist to the fingers
+    palm_width_m: float  # index to little knuckle
+
+
+def closure(joints_m: NDArray[np.floating]) -> float:
+    """How far the four fingers of (21, 3) joints are closed: 0 stretched .. 1 fist, their mean."""
+    j = np.asarray(joints_m, np.float64)
+    chain = np.stack([np.broadcast_to(j[WRIST], (4, 3)), *(j[KNUCKLES + k] for k in range(4))], 1)
+    bones = np.diff(chain, axis=1)
+    bones /= np.maximum(np.linalg.norm(bones, axis=2, keepdims=True), 1e-9)
+    turn = np.arccos(np.clip((bones[:, 1:] * bones[:, :-1]).sum(2), -1, 1)).sum(1)
+    return float(np.clip((turn - _OPEN_TURN) / (_CLOSED_TURN - _OPEN_TURN), 0, 1).mean())
+
+
+def hold(hand: HandMesh, clearance_m: float = 0.0) -> Hold:
+    """Where a thing would be held; clearance_m: from the palm's skin to its middle while the hand is open."""
+    j = hand.joints_m.astype(np.float64)
+    knuckles = j[KNUCKLES]
+    forward = _unit(knuckles.mean(0) - j[WRIST])
+    across = knuckles[0] - knuckles[3]
+    width = float(np.linalg.norm(across))
+    across = _unit(across - (across @ forward) * forward)
+    out = np.cross(forward, across) * (1 if hand.side == "left" else -1)
+    closed = closure(j)
+    palm = 0.35 * j[WRIST] + 0.65 * knuckles.mean(0) + _PALM_THICK_M * out
+    inside = j[(KNUCKLES[:, None] + np.arange(4)).ravel()].mean(0)
+    share = float(np.clip((closed - 0.25) / 0.5, 0, 1))
+    center = (1 - share) * (palm + clearance_m * out) + share * inside
+    return Hold(closed, palm, center, across, out, forward, width)
+
+
+def thumb_distance(hand: HandMesh, point_m: NDArray[np.floating]) -> float:
+    """Metres from the thumb's tip joint to a point in the camera frame."""
+    return float(np.linalg.norm(hand.joints_m[THUMB_TIP] - np.asarray(point_m)))
+
+
+class Switch:
+    """A yes or no from a trembling value: on above one level, off below another, and only if it lasts."""
+
+    def __init__(self, on_above: float, off_below: float, lasting_s: float = 0.06) -> None:
+        """Raises ValueError unless the value has to fall for off after it rose for on."""
+        if not on_above > off_below:
+            raise ValueError(f"switch: expected on_above > off_below, got {on_above} and {off_below}")
+        self.on = False
+        self._levels = on_above, off_below
+        self._lasting_s = lasting_s
+        self._since_s: float | None = None  # when the value began to say otherwise
+
+    def update(self, value: float, time_s: float) -> bool:
+        """The state after this value at this time."""
+        on_above, off_below = self._levels
+        otherwise = value < off_below if self.on else value > on_above
+        if not otherwise:
+            self._since_s = None
+        elif self._since_s is None or time_s < self._since_s:
+            self._since_s = time_s
+        if self._since_s is not None and time_s - self._since_s >= self._lasting_s:
+            self.on, self._since_s = not self.on, None
+        return self.on
+
+
+def grasp_switch() -> Switch:
+    """On while a hand is closed around something, fed with `Hold.closure`."""
+    return Switch(0.58, 0.42)
+
+
+def _unit(vector: Float) -> Float:
+    return vector / max(float(np.linalg.norm(vector)), 1e-12)

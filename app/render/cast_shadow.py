@@ -1,0 +1,40 @@
+"""Shadows between props and hands: a picture from the light, and from it the shade on the hands."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from app.render.layer import LayerRenderer
+from app.render.nodes import SceneNodes
+from app.render.shadow import SHADOW_MAP_PX, shadow_camera
+from app.render.window import Window
+from models.types import Camera
+
+_COARSE = 0.5  # samples per picture pixel: shadows are soft
+_BLUR = 1.5  # coarse pixels
+
+
+def draw_shadow_map(renderer: LayerRenderer, nodes: SceneNodes, points_m: NDArray[np.floating]) -> None:
+    """Fill the map that shaders read, for whatever lies around (N, 3) points of the camera frame."""
+    view = shadow_camera(points_m, renderer.uniforms["light_direction"])
+    renderer.uniforms |= {
+        "shadow_from_cam": view.map_from_cam,
+        "shadow_size_m": view.size_m.astype(np.float32),
+    }
+    nodes.camera.clip_from_cam = view.clip_from_cam
+    renderer.draw(nodes.scene, "shadow", SHADOW_MAP_PX, SHADOW_MAP_PX)
+    nodes.camera.clip_from_cam = None
+
+
+def shade_on_hands(
+    renderer: LayerRenderer, nodes: SceneNodes, window: Window, camera: Camera
+) -> NDArray[np.uint8]:
+    """(h, w, 4) premultiplied RGBA: the props' shadow on the hands of one window."""
+    width, height = (int(np.ceil(_COARSE * n)) for n in (window.width, window.height))
+    nodes.camera.intrinsics = window.intrinsics(camera, _COARSE)
+    renderer.draw(nodes.scene, "shade", width, height)
+    coarse = cv2.GaussianBlur(renderer.read("shade", width, height), (0, 0), _BLUR)
+    fine = cv2.resize(coarse, None, fx=1 / _COARSE, fy=1 / _COARSE, interpolation=cv2.INTER_LINEAR)
+    return np.asarray(fine[: window.height, : window.width], np.uint8)

@@ -1,0 +1,42 @@
+#version 330 core
+// Whatever isn't metal: paper, rubber, wood, plastic, lamps. Lit by the panorama and one lamp, in the shadow of
+// hands and props, cut softly where the hand is in front of it. Writes premultiplied colour.
+in vec3 p_cam;
+in vec3 n_cam;
+
+uniform vec3 paint_rgb;        // linear: what it reflects of white light
+uniform float roughness;
+uniform vec3 glow_rgb;         // linear: its own light
+uniform float opacity;
+uniform vec3 light_direction;  // towards the light
+
+out vec4 colour;
+
+#include "light.glsl"
+#include "hiding.glsl"
+#include "shadow.glsl"
+
+// Linear light -> sRGB as cameras do it: true to the light up to the highlights, which roll off.
+vec3 photographed(vec3 light) {
+    float peak = max(max(light.r, light.g), max(light.b, 1e-4));
+    float level = peak < 0.5 ? peak : 1.0 - 0.5 * exp(1.0 - peak / 0.5);
+    vec3 mapped = mix(light / peak, vec3(1.0), 0.6 * smoothstep(1.2, 5.0, peak)) * level;
+    return pow(mapped, vec3(1.0 / 2.2));
+}
+
+void main() {
+    float visible = opacity * in_view();
+    if (visible < 0.004) discard;
+
+    vec3 n = normalize(n_cam), to_eye = -normalize(p_cam);
+    vec4 dark = covered(p_cam + 0.002 * n, 0.003);
+    float open = 1.0 - 0.45 * max(dark.z, dark.w);
+    float lamp = max(dot(n, light_direction), 0.0) * (1.0 - max(dark.x, dark.y));
+    vec3 light = 0.5 * open * radiance(n, 1.0) + 0.5 * lamp * scene_light;
+    vec3 seen = paint_rgb * light;
+
+    float grazing = pow(1.0 - max(dot(n, to_eye), 0.0), 5.0);
+    float fresnel = 0.04 + max(0.96 - roughness, 0.0) * grazing;
+    seen += fresnel * open * min(radiance(reflect(-to_eye, n), roughness), vec3(6.0));
+    colour = vec4(photographed(seen + glow_rgb), 1.0) * visible;
+}
