@@ -118,6 +118,12 @@ def test_twins_fall_on_one_side_and_the_split_never_changes() -> None:
     assert kept != [is_held_out("other", f"train/{k}_jpg.rf.abc.jpg") for k in range(40)]
 
 
+def test_a_video_falls_on_one_side() -> None:
+    for session, held in (("46", True), ("3_1528499009.07", True), ("3", False), ("3_1528505750.77", False)):
+        sides = {is_held_out("subhi", f"images/{session}_pic{k:05d}.jpg") for k in range(50)}
+        assert sides == {held}
+
+
 def write_stereo(folder: Path) -> Path:
     write_clip(folder / "cam0.mp4", steady(6))
     doubt = np.zeros((4, 21))
