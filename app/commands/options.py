@@ -9,10 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.camera_files import load_calibration
-from app.effects import FINGERS, METALS, SEGMENTS, effect_names
+from app.commands.ring_options import add_rings, rings_from
+from app.effects import effect_names
 from app.errors import UserError
 from app.session import OVERLAYS, Settings
-from models.pipeline import MODELS
+from models.pipeline import DEFAULT_MODEL, MODELS
 
 Intrinsics = tuple[float, float, float, float]
 
@@ -22,7 +23,7 @@ _MOST_UNEQUAL = 4.0  # fx over fy: pixels that are not square, as in anamorphic 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
     """--model."""
-    parser.add_argument("--model", choices=MODELS, help="what finds the hand (default: fit)")
+    parser.add_argument("--model", choices=MODELS, help=f"what finds the hand (default: {DEFAULT_MODEL})")
 
 
 def add_camera(parser: argparse.ArgumentParser) -> None:
@@ -62,11 +63,9 @@ def check_calibration(settings: Settings, size_wh: tuple[int, int]) -> None:
 
 
 def add_look(parser: argparse.ArgumentParser) -> None:
-    """--effect and the ring's place, --overlay, --smoothing, --mirror."""
+    """--effect and the rings, --overlay, --smoothing, --mirror."""
     parser.add_argument("--effect", choices=effect_names(), help="what is drawn (default: ring)")
-    parser.add_argument("--finger", choices=FINGERS, help="the finger that wears the ring")
-    parser.add_argument("--segment", choices=SEGMENTS, help="the segment of that finger")
-    parser.add_argument("--metal", choices=tuple(METALS), help="what the ring is made of")
+    add_rings(parser)
     parser.add_argument(
         "--overlay", type=_overlays, metavar="NAME,…", help=f"also draw any of: {', '.join(OVERLAYS)}"
     )
@@ -85,11 +84,6 @@ def settings_from(arguments: argparse.Namespace, settings: Settings) -> Settings
     def given(**values: object) -> dict[str, object]:
         return {name: value for name, value in values.items() if value is not None}
 
-    try:
-        place = given(finger=arguments.finger, segment=arguments.segment, metal=arguments.metal)
-        ring = replace(settings.ring, **place)  # type: ignore[arg-type]
-    except ValueError as error:
-        raise UserError(f"{error}; choose another --segment") from error
     changes = given(
         model=arguments.model,
         effect=arguments.effect,
@@ -97,7 +91,8 @@ def settings_from(arguments: argparse.Namespace, settings: Settings) -> Settings
     )
     if arguments.smoothing is not None:
         changes["smoothing"] = arguments.smoothing if arguments.smoothing >= 0 else None
-    return replace(camera_settings(arguments, settings), ring=ring, **changes)  # type: ignore[arg-type]
+    changes["rings"] = rings_from(arguments, settings.rings)
+    return replace(camera_settings(arguments, settings), **changes)  # type: ignore[arg-type]
 
 
 def parse_intrinsics(text: str) -> Intrinsics:

@@ -50,27 +50,6 @@ class Section:
         return np.cross(self.up, self.axis)
 
 
-@dataclass(frozen=True)
-class RingSizes:
-    """A ring's inner diameter in the sizes that jewellers use."""
-
-    diameter_mm: float
-    us: float  # to the nearest quarter
-    eu: float  # ISO 8653: the inner circumference in millimetres
-
-
-def ring_size(inner_diameter_mm: float) -> RingSizes:
-    """Sizes of an inner diameter in millimetres.
-
-    US: size 0 is 0.458 inches (11.63 mm) across, each whole size 0.032 inches (0.8128 mm) more, the American
-    standard as the trade's mandrels have it. EU: ISO 8653.
-    """
-    if not 0 < inner_diameter_mm < 100:
-        raise ValueError(f"ring size: expected an inner diameter in millimetres, got {inner_diameter_mm}")
-    us = (inner_diameter_mm - 11.63) / 0.8128
-    return RingSizes(inner_diameter_mm, round(us * 4) / 4, round(float(np.pi) * inner_diameter_mm, 1))
-
-
 def segment_ends(finger: Finger, segment: Segment) -> tuple[int, int]:
     """The two of the 21 joints between which a segment lies. ValueError if the finger has no such segment."""
     if finger not in FINGERS:

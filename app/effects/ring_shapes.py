@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -66,7 +64,21 @@ def lathe(outline: Float, points: int = 24, turns: int = 96) -> Geometry:
     return Geometry(turned(profile), turned(normal), faces)
 
 
-@lru_cache(maxsize=16)
-def plain_band(inner_radius_m: float, width_m: float, thickness_m: float) -> Geometry:
-    """A polished comfort-fit band. The same measures give the same object, which is uploaded only once."""
-    return lathe(band_profile(inner_radius_m, width_m, thickness_m))
+def around(angle: Float, inner_radius_m: float, width_m: Float, thickness_m: Float, points: int) -> Float:
+    """(T, points, 3) cross-sections, each a comfort-fit band's in its own measures, at angles (T,)."""
+    unit, _ = sparser(band_profile(0.0, 2.0, 1.0), points)
+    r = inner_radius_m + thickness_m[:, None] * unit[:, 0]
+    z = 0.5 * width_m[:, None] * unit[:, 1]
+    return np.stack([r * np.cos(angle)[:, None], r * np.sin(angle)[:, None], z], 2)
+
+
+def denser_at_top(count: int) -> Float:
+    """(count,) angles once around, twice as close together at +y as at -y."""
+    even = np.linspace(0, 2 * np.pi, count, endpoint=False)
+    return even + np.cos(even) / 3
+
+
+def rise(value: Float, start: float, end: float) -> Float:
+    """0 up to `start`, 1 from `end` on, smooth between."""
+    t = np.clip((value - start) / (end - start), 0, 1)
+    return t * t * (3 - 2 * t)

@@ -59,10 +59,10 @@ class Drawing:
             self._open()
         if self._compositor is None:
             return frame_rgb, ()
-        key = (settings.effect, settings.ring)
+        key = (settings.effect, settings.rings)
         if key != self._effect_key or self._effect is None:
-            ring = settings.ring if settings.effect == "ring" else None
-            self._effect, self._effect_key = make_effect(settings.effect, ring), key
+            rings = settings.rings if settings.effect == "ring" else None
+            self._effect, self._effect_key = make_effect(settings.effect, rings), key
         image_rgb = self._compositor.compose(
             frame_rgb, result.hands, result.camera, self._effect, time_s, settings.overlays
         )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from app.camera_files import CameraFile
 from app.effects import RingSettings
 from models.geometry import DEFAULT_FOV_DEG, camera_from_fov
+from models.pipeline import DEFAULT_MODEL
 from models.types import Camera, Side
 
 OVERLAYS = ("joints", "mesh", "wireframe")
@@ -16,9 +17,9 @@ OVERLAYS = ("joints", "mesh", "wireframe")
 class Settings:
     """What to find, what to draw. Threads read it; a change is a new value in its place."""
 
-    model: str = "fit"
+    model: str = DEFAULT_MODEL  # of models.pipeline.MODELS
     effect: str = "ring"
-    ring: RingSettings = field(default_factory=RingSettings)
+    rings: tuple[RingSettings, ...] = (RingSettings(),)  # all that are worn at once
     overlays: frozenset[str] = frozenset()  # of OVERLAYS
     smoothing: float | None = 0.5  # 0 steady … 1 responsive; None: off
     side_lock: Side | None = None  # take every hand for this side

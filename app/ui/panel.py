@@ -9,13 +9,12 @@ from functools import partial
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from app.effects import METALS, effect_names
+from app.effects import effect_names
 from app.session import OVERLAYS, Settings
 from app.ui import style
-from app.ui.controls import Chips, Choice, Slider, beside, button, label, restyle, rule
+from app.ui.controls import Chips, Choice, Slider, beside, button, label, rule
+from app.ui.ring_controls import RingControls
 
-FINGER_TITLES = {"thumb": "Thumb", "index": "Index", "middle": "Middle", "ring": "Ring", "little": "Little"}
-SEGMENT_TITLES = {"proximal": "Base", "middle": "Middle", "distal": "Tip"}
 SIDE_TITLES = {"": "Auto", "right": "Right", "left": "Left"}
 _WIDTH = 296
 
@@ -38,13 +37,7 @@ class Panel(QFrame):
         self._model = Choice("The network that finds the hand · Tab: next")
         self._effect = Choice("What is drawn on the hand · 1–9")
         self._effect.setMaxVisibleItems(12)
-        self._finger = Chips(FINGER_TITLES, "The finger that wears the ring")
-        self._segment = Chips(SEGMENT_TITLES, "The segment of the finger that wears the ring")
-        self._metal = Choice("What the ring is made of")
-        self._metal.fill({name: title(name) for name in METALS}, settings.ring.metal)
-        self._size = label("", "muted")
-        self._size.setWordWrap(True)
-        self._ring = QWidget()
+        self._ring = RingControls(settings.rings)
         self._overlays = {name: button(title(name), f"Draw the {name}", "chip", True) for name in OVERLAYS}
         self._smoothing = Slider(0, 100, ("Steady", "Responsive"), "Less trembling, or less delay")
         self._side = Chips(SIDE_TITLES, "Take every hand for this side")
@@ -70,11 +63,7 @@ class Panel(QFrame):
         self._model.choose(settings.model)
         self._effect.choose(settings.effect)
         self._ring.setVisible(settings.effect == "ring")
-        self._finger.choose(settings.ring.finger)
-        self._segment.choose(settings.ring.segment)
-        self._metal.choose(settings.ring.metal)
-        thumb = settings.ring.finger == "thumb"
-        self._segment.set_enabled_values(frozenset(SEGMENT_TITLES) - ({"middle"} if thumb else set()))
+        self._ring.show_rings(settings.rings)
         for name, chip in self._overlays.items():
             chip.setChecked(name in settings.overlays)
         self._smoothing.show_value(round(100 * (1.0 if settings.smoothing is None else settings.smoothing)))
@@ -85,11 +74,7 @@ class Panel(QFrame):
 
     def show_readout(self, lines: Sequence[str]) -> None:
         """What the effect has measured; an empty list while no hand is seen."""
-        text = "\n".join(lines) or "Show a hand to measure its ring size"
-        if text != self._size.text():
-            self._size.setText(text)
-            self._size.setProperty("role", "value" if lines else "muted")
-            restyle(self._size)
+        self._ring.show_readout(lines)
 
     def next_model(self) -> None:
         """The next model of the list, the first after the last."""
@@ -105,23 +90,12 @@ class Panel(QFrame):
     def _connect(self) -> None:
         self._model.chosen.connect(lambda name: self._set(model=name))
         self._effect.chosen.connect(lambda name: self._set(effect=name))
-        self._finger.chosen.connect(self._choose_finger)
-        self._segment.chosen.connect(lambda name: self._set_ring(segment=name))
-        self._metal.chosen.connect(lambda name: self._set_ring(metal=name))
+        self._ring.changed.connect(lambda rings: self._set(rings=rings))
         for name, chip in self._overlays.items():
             chip.clicked.connect(partial(self._toggle_overlay, name))
         self._smoothing.moved.connect(lambda value: self._set(smoothing=value / 100))
         self._side.chosen.connect(lambda side: self._set(side_lock=side or None))
         self._fov.moved.connect(lambda value: self._set(fov_deg=float(value)))
-
-    def _choose_finger(self, finger: str) -> None:
-        segment = self._settings.ring.segment
-        self._set_ring(
-            finger=finger, segment="proximal" if finger == "thumb" and segment == "middle" else segment
-        )
-
-    def _set_ring(self, **changes: str) -> None:
-        self._set(ring=replace(self._settings.ring, **changes))  # type: ignore[arg-type]
 
     def _toggle_overlay(self, name: str, on: bool) -> None:
         overlays = self._settings.overlays
@@ -132,12 +106,6 @@ class Panel(QFrame):
         self.changed.emit(self._settings)
 
     def _lay_out(self) -> None:
-        ring = QVBoxLayout(self._ring)
-        ring.setContentsMargins(0, 4, 0, 0)
-        ring.setSpacing(style.GAP)
-        rows = (self._finger, self._segment, beside("Metal", self._metal), self._size)
-        for widget in rows:
-            ring.addWidget(widget)
         overlays = QWidget()
         row = QHBoxLayout(overlays)
         row.setContentsMargins(0, 0, 0, 0)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, get_args
 
 from PyQt6.QtCore import QByteArray, QSettings
 
-from app.effects import FINGERS, METALS, SEGMENTS, RingSettings, effect_names
+from app.effects import effect_names
 from app.session import OVERLAYS, Settings
+from app.ui.ring_preferences import rings_to_save, saved_rings
 from models.types import Side
 
 _KEY = "preferences"
@@ -42,9 +42,7 @@ def save_preferences(store: QSettings, preferences: Preferences) -> None:
     saved = {
         "model": settings.model,
         "effect": settings.effect,
-        "finger": settings.ring.finger,
-        "segment": settings.ring.segment,
-        "metal": settings.ring.metal,
+        "rings": rings_to_save(settings.rings),
         "overlays": sorted(settings.overlays),
         "smoothing": settings.smoothing,
         "side_lock": settings.side_lock,
@@ -85,18 +83,11 @@ def _from_saved(saved: Mapping[str, Any], models: tuple[str, ...]) -> Preference
 
     overlays = saved.get("overlays")
     known = frozenset(o for o in OVERLAYS if o in overlays) if isinstance(overlays, list) else frozenset()
-    ring = default.ring
-    with suppress(ValueError):  # each may be right and yet not belong together
-        ring = RingSettings(
-            finger=one_of("finger", FINGERS, ring.finger),
-            segment=one_of("segment", SEGMENTS, ring.segment),
-            metal=one_of("metal", METALS, ring.metal),
-        )
     settings = replace(
         default,
         model=one_of("model", models, default.model),
         effect=one_of("effect", effect_names(), default.effect),
-        ring=ring,
+        rings=saved_rings(saved.get("rings")),
         overlays=known,
         smoothing=number("smoothing", 0, 1, default.smoothing),
         side_lock=one_of("side_lock", get_args(Side), None),

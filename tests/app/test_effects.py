@@ -7,7 +7,7 @@ import pytest
 import trimesh
 
 from app.effects import METALS, RingSettings, effect_names, make_effect
-from app.effects.ring_shapes import plain_band
+from app.effects.ring_designs import build_design
 from app.render.scene import EffectContext
 from models.geometry import camera_from_fov
 from tests.app.render_help import grey_frame, posed_hand
@@ -46,7 +46,9 @@ def test_wrong_names_and_settings(name, settings, message):
         ({"finger": "thumb", "segment": "middle"}, "thumb finger has"),
         ({"position": 1.2}, "0 to 1"),
         ({"metal": "tin"}, "choose from gold"),
-        ({"width_mm": 40.0}, "width of 1 to 15 mm"),
+        ({"design": "heart"}, "choose from plain, signet"),
+        ({"stone": "glass"}, "choose from diamond"),
+        ({"size_mm": 40.0}, "10 to 30 mm across"),
         ({"hands": "none"}, "both, right or left"),
     ],
 )
@@ -84,7 +86,9 @@ def test_readout_names_the_size_while_the_ring_is_worn():
     effect.place(context(posed_hand(CAMERA)))
     (line,) = effect.readout()
     mm, us, eu = line.split(" · ")
-    assert 14 < float(mm.removesuffix(" mm")) < 22
+    size, uncertainty = mm.removesuffix(" mm").split(" ± ")
+    assert 14 < float(size) < 22
+    assert 0.04 < float(uncertainty) / float(size) < 0.08
     assert us.startswith("US ")
     assert eu.startswith("EU ")
     assert list(effect.place(context(time_s=0.1))) == []
@@ -117,7 +121,8 @@ def test_time_that_runs_backwards_measures_afresh():
 
 
 def test_band_is_a_sound_shape():
-    band = plain_band(0.0085, 0.004, 0.0017)
+    (part,) = build_design("plain", 0.0085).parts
+    band = part.geometry
     mesh = trimesh.Trimesh(band.vertices_m, band.faces, process=False)
     assert mesh.is_watertight
     assert mesh.is_winding_consistent
@@ -128,7 +133,7 @@ def test_band_is_a_sound_shape():
     assert np.ptp(band.vertices_m[:, 2]) == pytest.approx(0.004, rel=0.01)
     np.testing.assert_allclose(np.linalg.norm(band.normals, axis=1), 1, atol=1e-5)
     assert (np.einsum("ij,ij->i", mesh.vertex_normals, band.normals) > 0.9).all()
-    assert plain_band(0.0085, 0.004, 0.0017) is band
+    assert build_design("plain", 0.0085).parts[0].geometry is band
 
 
 def test_metals_are_physical():

@@ -242,7 +242,7 @@ def test_two_compositors_take_turns(compositor):
 def test_nothing_piles_up_on_the_gpu(compositor):
     frame, hand = grey_frame(CAMERA), posed_hand(CAMERA)
     for i in range(12):
-        compositor.compose(frame, [hand], CAMERA, ring(width_mm=3.0 + 0.1 * i), 0.0)
+        compositor.compose(frame, [hand], CAMERA, ring(size_mm=15 + 0.5 * i), 0.0)
     assert len(compositor._renderer._meshes) <= 4  # hands of the busiest frame, one ring, its sleeve
 
 

@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app.effects.ring_fit import FINGERS, SEGMENTS, FingerSections, finger_section, ring_size, segment_ends
+from app.effects.ring_fit import FINGERS, SEGMENTS, FingerSections, finger_section, segment_ends
+from app.effects.ring_sizes import ring_size
 from models.geometry import camera_from_fov, rotation_from_axis_angle
 from models.hand_data import load_open_hand
 from tests.app.render_help import posed_hand

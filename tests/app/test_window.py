@@ -187,17 +187,17 @@ def test_a_file_dropped_is_played(open_window: Callable[..., MainWindow], tmp_pa
 def test_settings_are_kept(open_window: Callable[..., MainWindow]) -> None:
     first = open_window()
     pump(has_picture(first))
-    first.panel._choose_finger("thumb")
+    first.panel._ring._choose_finger("thumb")
     first.panel._toggle_overlay("mesh", True)
     first.panel._smoothing._slider.setValue(80)
     press(first, Qt.Key.Key_M)
     first.close()
     second = open_window()
     settings = second.session.settings
-    assert (settings.ring.finger, settings.overlays, settings.smoothing) == ("thumb", {"mesh"}, 0.8)
+    assert (settings.rings[0].finger, settings.overlays, settings.smoothing) == ("thumb", {"mesh"}, 0.8)
     assert second.view._mirrored
-    assert second.panel._finger._buttons["thumb"].isChecked()
-    assert not second.panel._segment._buttons["middle"].isEnabled()  # a thumb has two segments
+    assert second.panel._ring._finger._buttons["thumb"].isChecked()
+    assert not second.panel._ring._segment._buttons["middle"].isEnabled()  # a thumb has two segments
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,29 @@
+"""A signet ring: a tapered shank that swells to a flat cushion-shaped face."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from app.effects.ring_model import RingModel, RingPart
+from app.effects.ring_shapes import around, denser_at_top, rise
+from app.effects.solids import swept
+
+SHANK_WIDTH_M, FACE_WIDTH_M = 0.0032, 0.0105
+SHANK_M, SHOULDER_M = 0.0015, 0.0038  # thickness, before the face is cut
+FACE_M = 0.0026  # height of the face above the finger
+BEVEL_M = 0.00022
+
+
+def signet(inner_radius_m: float) -> RingModel:
+    """The face lies square to the back of the finger, its edge bevelled."""
+    angle = denser_at_top(176)
+    off_top = np.abs((angle - np.pi / 2 + np.pi) % (2 * np.pi) - np.pi)
+    swell = 1 - rise(off_top, np.radians(20), np.radians(125))
+    thickness = SHANK_M + (SHOULDER_M - SHANK_M) * (1 - rise(off_top, np.radians(24), np.radians(80)))
+    points = around(
+        angle, inner_radius_m, SHANK_WIDTH_M + (FACE_WIDTH_M - SHANK_WIDTH_M) * swell, thickness, 44
+    )
+    above = (points[..., 1] - inner_radius_m - FACE_M) / BEVEL_M
+    points[..., 1] -= BEVEL_M * np.logaddexp(0, np.minimum(above, 50))  # a smooth minimum: face and bevel
+    ring = swept(points, closed=True)
+    return RingModel((RingPart(ring, "metal"),), inner_radius_m, inner_radius_m + SHANK_M, SHANK_WIDTH_M / 2)
