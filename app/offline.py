@@ -114,9 +114,9 @@ def process_file(
             raise UserError(f"{source.path} holds no picture that can be decoded; give another file")
         writer.close()
         writer = None
-        partial.replace(out)
         for exported in writers:
             exported.save()
+        partial.replace(out)  # last: where the video is, everything is
     except BaseException:  # it ended early: nothing half done is left behind
         for exported in writers:
             exported.discard()
@@ -124,7 +124,7 @@ def process_file(
     finally:
         if writer is not None:
             writer.close()
-            partial.unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
     report.notes += getattr(source, "notes", [])
     return report
 

@@ -1,13 +1,16 @@
-"""`process SOURCE --out FILE.mp4`: the live path on a file, without a window."""
+"""`process SOURCE --out FILE.mp4`: the live path on a file, or on a folder of files, without a window."""
 
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
+from app.batch import SUFFIXES, Outcome, is_batch, plan, table
 from app.capture import open_file, source_path
 from app.commands.options import add_camera, add_json, add_look, add_model, print_json, say, settings_from
 from app.commands.progress import ProgressBar
+from app.errors import UserError
 from app.export import Wanted, make_writers
 from app.offline import Report, process_file
 from app.session import Settings
@@ -16,8 +19,14 @@ from app.session import Settings
 def add_parser(commands: argparse._SubParsersAction) -> None:
     """Add the command to the command line."""
     parser = commands.add_parser("process", help="draw on a video or image and write a video")
-    parser.add_argument("source", metavar="SOURCE", help="a video or image file, or `demo`")
-    parser.add_argument("--out", required=True, type=Path, metavar="FILE.mp4")
+    parser.add_argument("source", metavar="SOURCE", help="a video or image, `demo`, a folder, or a .txt list")
+    parser.add_argument(
+        "--out",
+        required=True,
+        type=Path,
+        metavar="FILE.mp4",
+        help="a folder where the source is a folder or list",
+    )
     add_exports(parser)
     add_model(parser)
     add_camera(parser)
@@ -27,9 +36,14 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Process one file. Raises UserError."""
+    """Process one file, or many. Raises UserError."""
     settings = settings_from(arguments, Settings())
-    report = write_video(arguments.source, arguments.out, settings, wanted_from(arguments), arguments.mirror)
+    if is_batch(arguments.source):
+        return run_batch(arguments, settings)
+    wanted = wanted_from(arguments)
+    beside = {kind: arguments.out.with_suffix("") for kind in arguments.also}
+    wanted = replace(wanted, **{kind: p.with_name(p.name + SUFFIXES[kind]) for kind, p in beside.items()})
+    report = write_video(arguments.source, arguments.out, settings, wanted, arguments.mirror)
     hands = f"a hand in {report.frames_with_hand} of {report.frames} frames"
     print(f"{arguments.out}: {hands}, {report.fps:.1f} frames/s")
     if arguments.json:
@@ -37,8 +51,45 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def run_batch(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Every video that isn't done yet; a video that fails doesn't stop the others. Raises UserError."""
+    extras = wanted_from(arguments)
+    if replace(extras, mesh_format="ply", mano_model=None) != Wanted():
+        raise UserError("for a folder of videos, name what to export by --also, such as --also joints,gltf")
+    outcomes: list[Outcome] = []
+    for job in plan(Path(arguments.source), arguments.out, arguments.also, extras):
+        if job.done:
+            outcomes.append(Outcome(job))
+            continue
+        say(str(job.source))
+        try:
+            report = write_video(str(job.source), job.out, settings, job.wanted, arguments.mirror)
+            outcomes.append(Outcome(job, report))
+        except UserError as error:
+            say(str(error))
+            outcomes.append(Outcome(job, error=str(error)))
+    print(table(outcomes))
+    if arguments.json:
+        print_json({"files": [outcome.as_json() for outcome in outcomes]})
+    return 2 if any(outcome.error for outcome in outcomes) else 0
+
+
+def _kinds(text: str) -> tuple[str, ...]:
+    kinds = tuple(dict.fromkeys(filter(None, text.split(","))))
+    if not set(kinds) <= set(SUFFIXES):
+        raise argparse.ArgumentTypeError(f"expected any of {', '.join(SUFFIXES)}, got {text!r}")
+    return kinds
+
+
 def add_exports(parser: argparse.ArgumentParser) -> None:
-    """--joints, --hands, --meshes, --gltf, --mano."""
+    """--also, --joints, --hands, --meshes, --gltf, --mano."""
+    parser.add_argument(
+        "--also",
+        type=_kinds,
+        default=(),
+        metavar="KIND,…",
+        help=f"export beside each video any of: {', '.join(SUFFIXES)}",
+    )
     parser.add_argument("--joints", type=Path, metavar="FILE.csv", help="a row for every hand in every frame")
     parser.add_argument("--hands", type=Path, metavar="FILE.jsonl", help="all there is, a line a frame")
     parser.add_argument("--meshes", type=Path, metavar="FOLDER", help="a mesh file for every hand and frame")

@@ -15,36 +15,43 @@ FORMATS = ("ply", "obj")
 
 
 class MeshFolderWriter:
-    """Files go into a folder as they come."""
+    """Files go into FOLDER.partial as they come; at the end it gets its name."""
 
     def __init__(self, folder: Path, mesh_format: str = "ply") -> None:
         if mesh_format not in FORMATS:
             raise RecordingError(f"mesh format: expected one of {', '.join(FORMATS)}, got {mesh_format!r}")
+        self._folder, self._partial = folder, folder.with_name(f"{folder.name}.partial")
+        self._format = mesh_format
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            if folder.exists() and any(folder.iterdir()):
+                raise RecordingError(f"{folder} is not empty; choose a new folder for the meshes")
+            self.discard()  # what a run that was killed left behind
+            self._partial.mkdir(parents=True)
         except OSError as error:
             reason = f"{folder} can't be made ({error.strerror}); choose another folder"
             raise RecordingError(reason) from error
-        if any(folder.iterdir()):
-            raise RecordingError(f"{folder} is not empty; choose a new folder for the meshes")
-        self._folder, self._format = folder, mesh_format
-        self._written: list[Path] = []
 
     def add(self, moment: Moment) -> None:
         hand_data = load_open_hand()
         for hand in moment.hands:
             faces = hand_data.faces if hand.side == "right" else hand_data.faces_left
             mesh = trimesh.Trimesh(hand.vertices_m, faces, process=False)
-            path = self._folder / f"frame_{moment.index:06d}_hand{hand.track_id}.{self._format}"
+            path = self._partial / f"frame_{moment.index:06d}_hand{hand.track_id}.{self._format}"
             try:
                 mesh.export(path, file_type=self._format)
             except OSError as error:
                 raise unwritable(path, error) from error
-            self._written.append(path)
 
     def save(self) -> None:
-        return
+        try:
+            if self._folder.exists():
+                self._folder.rmdir()  # empty, as it was found
+            self._partial.rename(self._folder)
+        except OSError as error:
+            raise unwritable(self._folder, error) from error
 
     def discard(self) -> None:
-        for path in self._written:
+        for path in self._partial.glob("frame_*_hand*.*"):
             path.unlink(missing_ok=True)
+        if self._partial.exists():
+            self._partial.rmdir()

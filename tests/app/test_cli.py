@@ -45,7 +45,7 @@ def test_bad_sources_and_outputs_say_one_line(
     table = {
         "is empty": (tmp_path / "empty.mp4", "--out", out),
         "not a readable video": (tmp_path / "text.mp4", "--out", out),
-        "is a folder": (tmp_path, "--out", out),
+        "is a folder too": (tmp_path, "--out", out),
         "does not exist": (tmp_path / "two\nlines.mp4", "--out", out),
         "too long": ("a" * 5000, "--out", out),
         "name too long": (clip, "--out", tmp_path / ("a" * 5000 + ".mp4")),

@@ -1,0 +1,109 @@
+"""`process` over many files: each once, failures apart, and on again after a stop."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from app.batch import Job, plan
+from app.cli import main
+from app.errors import UserError
+from app.export import Wanted
+from tests.app.clips import steady, write_clip
+from tests.app.command_help import failing_line
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two clips, one of them twice by name, a broken one, and what is no video."""
+    videos = tmp_path / "videos"
+    videos.mkdir()
+    write_clip(videos / "a.mp4", steady(3))
+    write_clip(videos / "a.mov", steady(3))
+    write_clip(videos / "b.mp4", steady(2))
+    (videos / "broken.mp4").write_text("words\n" * 50)
+    (videos / "notes.doc").write_text("not a video")
+    return videos
+
+
+def test_a_folder_is_gone_through_and_gone_on_with(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    command = [
+        "process",
+        str(folder),
+        "--out",
+        str(out),
+        "--effect",
+        "none",
+        "--also",
+        "joints,hands",
+        "--json",
+    ]
+    assert main(command) == 2  # one file is broken
+    lines = capsys.readouterr().out.splitlines()
+    files = {Path(f["source"]).name: f for f in json.loads(lines[-1])["files"]}
+    assert {name: f["state"] for name, f in files.items()} == {
+        "a.mov": "done",
+        "a.mp4": "done",
+        "b.mp4": "done",
+        "broken.mp4": "failed",
+    }
+    assert files["a.mp4"]["frames"] == 3
+    assert "not a readable video" in files["broken.mp4"]["error"]
+    assert sum("a.mp4" in line for line in lines[:-1]) == 1  # the table for people
+    names = sorted(p.name for p in out.iterdir())
+    assert names == sorted(f"{n}{s}" for n in ("a", "a_mp4", "b") for s in (".mp4", ".csv", ".jsonl"))
+
+    (folder / "broken.mp4").unlink()
+    (out / "b.csv").unlink()  # as if it had been stopped
+    write_clip(folder / "c.mp4", steady(2))
+    assert main(command) == 0
+    files = {Path(f["source"]).name: f for f in json.loads(capsys.readouterr().out.splitlines()[-1])["files"]}
+    assert {name: f["state"] for name, f in files.items()} == {
+        "a.mov": "skipped",
+        "a.mp4": "skipped",
+        "b.mp4": "done",
+        "c.mp4": "done",
+    }
+
+
+def test_a_source_that_changed_is_done_again(tmp_path: Path) -> None:
+    source, out = write_clip(tmp_path / "a.mp4", steady(2)), tmp_path / "out.mp4"
+    out.touch()
+    os.utime(source, (1, 1))
+    assert Job(source, out, Wanted()).done
+    os.utime(source, (out.stat().st_mtime + 5,) * 2)
+    assert not Job(source, out, Wanted()).done
+    assert not Job(source, tmp_path / "none.mp4", Wanted()).done
+
+
+def test_a_list_names_files_from_its_own_folder(folder: Path, tmp_path: Path) -> None:
+    (folder / "list.txt").write_text("# mine\nb.mp4\n\n a.mp4 \nb.mp4\n")
+    jobs = plan(folder / "list.txt", tmp_path / "out", ["gltf"], Wanted())
+    assert [job.source.name for job in jobs] == ["b.mp4", "a.mp4", "b.mp4"]
+    assert [job.out.name for job in jobs] == ["b.mp4", "a.mp4", "b_mp4.mp4"]
+    assert jobs[0].wanted.gltf == tmp_path / "out" / "b.glb"
+
+
+def test_what_cannot_be_is_said_in_one_line(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "binary.txt").write_bytes(b"\xff\xfe\x00" * 9)
+    out = tmp_path / "out"
+    table = {
+        "holds no video": (tmp_path / "empty", "--out", out),
+        "is a folder too": (folder, "--out", tmp_path / "out.mp4"),
+        "can't be read as a list": (tmp_path / "binary.txt", "--out", out),
+        "choose another folder": (folder, "--out", folder),
+        "--also joints,gltf": (folder, "--out", out, "--joints", "j.csv"),
+        "--also": (folder, "--out", out, "--also", "nonsense"),
+    }
+    for expected, arguments in table.items():
+        assert expected in failing_line(capsys, "process", *arguments)
+    with pytest.raises(UserError, match="too large"):
+        (tmp_path / "huge.txt").write_bytes(b"a\n" * (1 << 20))
+        plan(tmp_path / "huge.txt", out, [], Wanted())
