@@ -19,7 +19,7 @@ _GRAIN_SIDE = 768
 class PhotoConfig:
     """How often and how strongly. Chances 0..1; `most_*` is the largest draw."""
 
-    gain: float = 0.12  # spread of the logarithm of a channel's gain: white balance
+    gain: float = 0.08  # spread of the logarithm of a channel's gain: white balance
     gamma: float = 0.25  # spread of the logarithm of the exponent
     contrast: float = 0.15  # spread of contrast and, in 0..1, of brightness
     grey: float = 0.04  # chance of no colour
