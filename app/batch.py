@@ -1,4 +1,4 @@
-"""`process` over a folder or a list of videos: what is done is left alone, so it can be stopped and gone on."""
+"""`process` over a folder or a list of videos. What is done is left alone: stop it, and go on later."""
 
 from __future__ import annotations
 

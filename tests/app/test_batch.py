@@ -104,6 +104,6 @@ def test_what_cannot_be_is_said_in_one_line(
     }
     for expected, arguments in table.items():
         assert expected in failing_line(capsys, "process", *arguments)
+    (tmp_path / "huge.txt").write_bytes(b"a\n" * (1 << 20))
     with pytest.raises(UserError, match="too large"):
-        (tmp_path / "huge.txt").write_bytes(b"a\n" * (1 << 20))
         plan(tmp_path / "huge.txt", out, [], Wanted())
