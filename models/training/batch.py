@@ -51,7 +51,7 @@ class Source(Protocol):
     """Where batches come from: drawn by number, so that a resumed run sees what it would have seen."""
 
     def batch(self, number: int, size: int) -> Batch:
-        """The batch of this number; the same number, size and source give the same batch."""
+        """`size` samples, the batch of this number; the same number, size and source give the same batch."""
 
 
 def on_device(batch: Batch, device: torch.device | str) -> Batch:

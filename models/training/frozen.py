@@ -6,6 +6,7 @@ torch runs them.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 
 import torch
@@ -15,28 +16,30 @@ from models.training.train_config import TrainConfig
 
 
 class FrozenPart:
-    """`part` without gradients. It must not change after the first call."""
+    """`part`, a module that answers several tensors, without gradients. It must not change afterwards."""
 
     def __init__(self, part: nn.Module, shape: tuple[int, ...], config: TrainConfig) -> None:
         """shape: of one sample that goes in."""
-        self._part, self._shape, self._config = part, shape, config
-        self._run: Callable[[Tensor], Tensor] | None = None
+        self._part, self._shape, self._config = part.eval(), shape, config
+        self._run: Callable[[Tensor], tuple[Tensor, ...]] | None = None
 
-    def __call__(self, x: Tensor) -> Tensor:
-        """(B, *shape) -> the part's answer, in 32 bits."""
+    def __call__(self, x: Tensor) -> tuple[Tensor, ...]:
+        """(B, *shape) -> the part's answers, in 32 bits."""
         if self._run is None:
             self._run = self._in_torch if x.is_cuda else self._in_openvino()
         return self._run(x)
 
-    def _in_torch(self, x: Tensor) -> Tensor:
+    def _in_torch(self, x: Tensor) -> tuple[Tensor, ...]:
+        self._part.to(x.device)
         with torch.no_grad():
-            return self._part(x).float()
+            return tuple(answer.float() for answer in self._part(x))
 
-    def _in_openvino(self) -> Callable[[Tensor], Tensor]:
+    def _in_openvino(self) -> Callable[[Tensor], tuple[Tensor, ...]]:
         import openvino as ov
 
         example = torch.zeros(1, *self._shape)
-        with torch.no_grad():
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # tracing says that checks of shapes are not part of the graph
             graph = ov.convert_model(self._part, example_input=example, input=[(-1, *self._shape)])
         options = {
             "PERFORMANCE_HINT": "LATENCY",
@@ -46,8 +49,8 @@ class FrozenPart:
         }
         request = ov.Core().compile_model(graph, "CPU", options).create_infer_request()
 
-        def run(x: Tensor) -> Tensor:
+        def run(x: Tensor) -> tuple[Tensor, ...]:
             request.infer([x.contiguous().numpy()])
-            return torch.from_numpy(request.get_output_tensor(0).data.copy())
+            return tuple(torch.from_numpy(o.data.copy()) for o in request.output_tensors)
 
         return run

@@ -8,11 +8,12 @@ and running it is all it costs. The blocks above learn slowly, the lifting and t
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
 
-from models.encoders.landmark_net import INPUT_SIZE, LandmarkFeatures, LandmarkOutput
+from models.encoders.landmark_net import INPUT_SIZE, LandmarkFeatures, LandmarkNet, LandmarkOutput
 from models.hand_data import HandData
 from models.mobrecon_lm import MobReconLm
 from models.network import UNIT_M
@@ -35,19 +36,20 @@ class LandmarkLearner(nn.Module):
         super().__init__()
         self.config, self.network = config, network
         network.encoder.freeze_early()
-        self.original = copy.deepcopy(network.encoder).requires_grad_(False)
         self.objectives = Objectives(hand, config.device)
-        self.known = network.encoder.parameters  # what starts from trained weights
-        self._early = FrozenPart(_Early(network.encoder), (3, INPUT_SIZE, INPUT_SIZE), config)
+        original = copy.deepcopy(network.encoder).requires_grad_(False)
+        self._original = FrozenPart(_Original(original), (3, INPUT_SIZE, INPUT_SIZE), config)
+
+    def known(self) -> Iterator[nn.Parameter]:
+        """What starts from trained weights."""
+        return self.network.encoder.parameters()
 
     def forward(self, lesson: Lesson) -> dict[str, Tensor]:
         batch, encoder = lesson.batch, self.network.encoder
-        f14 = self._early(batch.images)
+        f14, presence, right = self._original(batch.images)
         with arithmetic(self.config):
             seen = encoder.answer(LandmarkFeatures(f14, f14, encoder.late(f14)))  # nobody asks for f28
             output = self.network.decode(seen)
-        with torch.no_grad(), arithmetic(self.config):
-            original = self.original.answer(LandmarkFeatures(f14, f14, self.original.late(f14)))
         output = exact(output)
         terms = self.objectives.mobrecon(output, batch.truth, batch.trust)
         terms["joints"] = losses.l1(
@@ -55,7 +57,8 @@ class LandmarkLearner(nn.Module):
         )
         terms |= self._rough(seen, batch)
         terms = {name: _WEIGHTS.get(name, 1.0) * value for name, value in terms.items()}
-        terms |= self._scores(seen, original, batch)
+        # The original's scores; but a picture without a hand is known to have none.
+        terms |= self.objectives.scores(output, presence.sigmoid() * batch.presence, right.sigmoid())
         return terms | agreement(self.objectives, output, lesson, self.config.consistency)
 
     def _rough(self, seen: LandmarkOutput, batch: Batch) -> dict[str, Tensor]:
@@ -72,23 +75,14 @@ class LandmarkLearner(nn.Module):
             "depth": losses.l1(depth - depth[:, :1], scale * truth.joints_m[..., 2], trust.joints),
         }
 
-    @staticmethod
-    def _scores(seen: LandmarkOutput, original: LandmarkOutput, batch: Batch) -> dict[str, Tensor]:
-        """As the original scores hands; a picture without one is known to have none."""
-        presence = torch.sigmoid(original.presence_logit.float()) * batch.presence
-        right = torch.sigmoid(original.handedness_logit.float())
-        return {
-            "presence": 0.1 * losses.score_loss(seen.presence_logit.float(), presence),
-            "right": 0.1 * losses.score_loss(seen.handedness_logit.float(), right, batch.presence),
-        }
 
+class _Original(nn.Module):
+    """The landmark network as it was: (B, 3, 224, 224) -> its map at 14 x 14 and the logits of its scores."""
 
-class _Early(nn.Module):
-    """The part that stays: (B, 3, 224, 224) -> (B, 112, 14, 14)."""
-
-    def __init__(self, encoder: nn.Module) -> None:
+    def __init__(self, encoder: LandmarkNet) -> None:
         super().__init__()
         self.encoder = encoder
 
-    def forward(self, images: Tensor) -> Tensor:
-        return self.encoder.early(images)[1]
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        seen = self.encoder(images)
+        return seen.features.f14, seen.presence_logit, seen.handedness_logit

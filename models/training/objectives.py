@@ -53,7 +53,7 @@ class Objectives:
 
     @staticmethod
     def scores(output: NetworkOutput, presence: Tensor, right: Tensor) -> dict[str, Tensor]:
-        """Beyond the papers: is there a hand, and is it a right one. (B,) each, 0 or 1."""
+        """Beyond the papers: is there a hand, and is it a right one. (B,) true chances, 0..1."""
         return {
             "presence": 0.1 * losses.score_loss(output.presence_logit, presence),
             "right": 0.1 * losses.score_loss(output.handedness_logit, right, presence),

@@ -17,6 +17,8 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from models.hand_data import HandData
+from models.m3dhmr import M3dhmr
+from models.mobrecon import MobRecon
 from models.mobrecon_lm import MobReconLm
 from models.training.averaged import Averaged
 from models.training.batch import Source
@@ -49,13 +51,15 @@ def make_learner(config: TrainConfig, network: nn.Module, hand: HandData) -> nn.
             raise ValueError(f"schedule {config.schedule} trains mobrecon_lm alone, not {config.network}")
         return LandmarkLearner(config, network, hand)
     if config.objective == "encoder":
+        if not isinstance(network, MobRecon | M3dhmr):
+            raise ValueError(f"schedule {config.schedule} trains stacked encoders: {config.network} has none")
         return EncoderLearner(config, network)
     return PaperLearner(config, network, hand)
 
 
 def make_optimiser(config: TrainConfig, learner: nn.Module) -> torch.optim.Optimizer:
     """Over what learns: layers that start trained by `rate`, the others by `new_rate`."""
-    known = {id(p) for p in learner.known()} if hasattr(learner, "known") else set()
+    known = {id(p) for p in learner.known()} if isinstance(learner, LandmarkLearner) else set()
     learning = [p for p in learner.parameters() if p.requires_grad]
     groups = [
         {"params": [p for p in learning if id(p) in known], "lr": config.rate},
@@ -89,8 +93,8 @@ def train(
     """
     team = Team.of_this_process(config)
     torch.manual_seed(config.seed)
-    learner = make_learner(config, network, hand).to(config.device, memory_format=torch.channels_last)
-    learner.train()
+    learner = make_learner(config, network, hand).to(config.device)
+    learner.to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
     averaged = Averaged(network, config.ema)
     optimiser = make_optimiser(config, learner)
     rates = [group["lr"] for group in optimiser.param_groups]
