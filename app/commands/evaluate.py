@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,13 @@ from typing import Any
 from app.commands.options import add_json, print_json, say
 from app.commands.progress import ProgressBar
 from app.errors import UserError
+from app.export.sidecar import read_sidecar
 from app.offline import Progress
 from models.evaluation.benchmark import Run, run
 from models.evaluation.figures import curves, figures, judged_rows
-from models.evaluation.predictors import MEDIAPIPE, NAMES, make_predictor
+from models.evaluation.predictors import MEDIAPIPE, NAMES, Predictor, make_predictor
 from models.evaluation.readers import READERS, read_set
+from models.evaluation.replay import Replay
 from models.evaluation.report import can_submit, markdown, plot_pck, write_submission
 from models.evaluation.samples import SampleSet
 from models.pipeline import DEFAULT_MODEL, MODELS
@@ -41,6 +43,14 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         metavar="NAME,…",
         help=f"any of {', '.join(MODELS)} (default: {DEFAULT_MODEL}); {MEDIAPIPE} is always beside them",
     )
+    parser.add_argument(
+        "--sidecar",
+        type=Path,
+        nargs="+",
+        default=(),
+        metavar="FILE.jsonl",
+        help="recorded hands of a video set (process --hands), judged as models of their own",
+    )
     parser.add_argument("--every", type=_every, default=1, metavar="N", help="only every Nth sample")
     parser.add_argument("--out", type=Path, metavar="DIR", help="report.json, report.md, plots, submissions")
     add_json(parser)
@@ -54,11 +64,15 @@ def run_command(arguments: argparse.Namespace) -> int:
         if name in sets:
             raise UserError(f"--data: {name} is given twice; give each data set once")
         sets[name] = _set(name, folder, arguments.every)
+    recorded = [Replay((m.time_s, m.hands) for m in read_sidecar(path)) for path in arguments.sidecar]
+    replays = dict(zip((path.stem for path in arguments.sidecar), recorded, strict=True))
+    if len(replays) < len(recorded) or set(replays) & set(NAMES):
+        raise UserError("--sidecar: name each file differently, and not as a model")
     if arguments.out is not None:
         _make_folder(arguments.out)
     report: dict[str, Any] = {}
     for name, samples in sets.items():
-        result = _run(samples, arguments.model)
+        result = _run(samples, arguments.model, replays)
         report[name] = {
             "samples": len(result.truths),
             "judged": len(judged_rows(result)),
@@ -83,8 +97,8 @@ def _set(name: str, folder: Path, every: int) -> SampleSet:
         raise UserError(str(error)) from error
 
 
-def _run(samples: SampleSet, models: Sequence[str]) -> Run:
-    """Every model on the same samples, with a progress bar."""
+def _run(samples: SampleSet, models: Sequence[str], replays: Mapping[str, Predictor]) -> Run:
+    """Every model and recording on the same samples, with a progress bar."""
     bar, started_s = ProgressBar(), time.perf_counter()
 
     def show(done: int) -> None:
@@ -92,6 +106,7 @@ def _run(samples: SampleSet, models: Sequence[str]) -> Run:
 
     with ExitStack() as stack:
         predictors = {name: stack.enter_context(closing(make_predictor(name))) for name in models}
+        predictors |= replays
         try:
             return run(samples, predictors, show)
         except ValueError as error:

@@ -104,3 +104,16 @@ def test_bad_input_says_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[s
         assert captured.out == ""
         assert len(errors) == 1, captured.err
         assert expected in errors[0]
+
+
+def test_a_recording_is_judged_beside_the_models(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = ["evaluate", "--data", f"freihand:{write_freihand(tmp_path / 'set', 2)}"]
+    (tmp_path / "mine.jsonl").write_text('{"palmistry": 1}\n')
+    assert main([*data, "--sidecar", str(tmp_path / "mine.jsonl"), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out.splitlines()[-1])["data"]["freihand"]
+    assert list(report["models"]) == ["fit", "mediapipe", "mine"]
+    (tmp_path / "fit.jsonl").write_text('{"palmistry": 1}\n')
+    (tmp_path / "other.jsonl").write_text("nonsense\n")
+    for name, said in (("fit", "not as a model"), ("other", "not a sidecar"), ("none", "can't be read")):
+        assert main([*data, "--sidecar", str(tmp_path / f"{name}.jsonl")]) == 2
+        assert said in capsys.readouterr().err
