@@ -135,7 +135,7 @@ class RealHands:
         x, y = rng.uniform(-c.shift, c.shift, 2)
         virtual, R = view_camera(self._camera, self._joints_px[k], self.size, View(roll, scale, (x, y)))
         A = _MIRROR @ R if self._left[k] != left else R
-        image = self._photo(cut(picture, self._camera, virtual, A, rng), self._other(rng), rng)
+        image = self._photo(cut(picture, self._camera, virtual, A, rng), lambda: self._other(rng), rng)
         return _Sample(image, None if left else k, A, virtual, 1.0, 0.0 if left else 1.0)
 
     def _without_hand(self, k: int, rng: np.random.Generator) -> _Sample:
@@ -143,7 +143,7 @@ class RealHands:
             picture = self._other(rng)
         else:
             picture = beside_hand(self._pictures[k], self._joints_px[k])
-        image = self._photo(cut_square(picture, self.size, rng), picture, rng)
+        image = self._photo(cut_square(picture, self.size, rng), lambda: picture, rng)
         return _Sample(image, None, np.eye(3), self._camera, 0.0, float(rng.integers(2)))
 
     def _other(self, rng: np.random.Generator) -> Image:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -46,12 +47,12 @@ class Photo:
         )  # mostly grey, as sensors' noise looks after their filters
         self._grain = np.asarray(np.clip(np.round(grain * 32), -127, 127), np.int8)  # 40 is one deviation
 
-    def __call__(self, image_rgb: Image, other_rgb: Image, rng: np.random.Generator) -> Image:
-        """A changed copy of (S, S, 3); other_rgb, any picture, is what may come in the way."""
+    def __call__(self, image_rgb: Image, other: Callable[[], Image], rng: np.random.Generator) -> Image:
+        """A changed copy of (S, S, 3). other: called for a picture, RGB, to come in the way."""
         c, chance = self.config, rng.random(6)
         image = image_rgb.copy()
         if chance[0] < c.cover:
-            self._cover(image, other_rgb, rng)
+            self._cover(image, other, rng)
         if chance[1] < c.far:
             image = self._far(image, rng)
         if chance[2] < c.blur:
@@ -101,7 +102,7 @@ class Photo:
             cv2.addWeighted(image, 1, grain.astype(np.int16), strength, 0, dtype=cv2.CV_8U), np.uint8
         )
 
-    def _cover(self, image: Image, other_rgb: Image, rng: np.random.Generator) -> None:
+    def _cover(self, image: Image, other: Callable[[], Image], rng: np.random.Generator) -> None:
         """Lay an ellipse or a bar of another picture, or of one colour, over the image."""
         size = image.shape[0]
         centre = rng.uniform(0, size, 2)
@@ -115,7 +116,7 @@ class Photo:
             corners = cv2.boxPoints((tuple(centre), tuple(2 * half), float(rng.uniform(0, 180))))
             cv2.fillConvexPoly(mask, np.round(corners).astype(np.int32), 255, cv2.LINE_AA)
         if rng.random() < 0.5:
-            cover = np.asarray(cv2.resize(other_rgb, (size, size)), np.uint8)
+            cover = np.asarray(cv2.resize(other(), (size, size)), np.uint8)
         else:
             cover = np.broadcast_to(rng.integers(0, 256, 3).astype(np.uint8), image.shape)
         cv2.copyTo(np.ascontiguousarray(cover), mask, image)
