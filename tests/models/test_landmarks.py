@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
 from models.detector import HandDetector
-from models.geometry import camera_from_fov
+from models.geometry import camera_from_fov, project
 from models.landmarks import LandmarkNet, crop_hand, in_frame
-from models.types import Detection
+from models.types import Camera, Detection
 from tests.models.clips import read_clip
 
 FRAMES = [60, 180, 300, 420]
@@ -66,6 +67,31 @@ def test_a_left_hand_is_a_mirrored_right_hand(net: LandmarkNet, frames: list[np.
     np.testing.assert_allclose([543, 0] + left.joints_2d_px * [-1, 1], right.joints_2d_px, atol=1.0)
     np.testing.assert_allclose(left.joints_world_m * [-1, 1, 1], right.joints_world_m, atol=2e-3)
     assert left.side != right.side
+
+
+def demo() -> Iterator[tuple[np.ndarray, Camera, np.ndarray]]:
+    """Frames of the demo clip with a hand in view, their camera, the true joints, metres."""
+    clips = Path(__file__).resolve().parents[2] / "assets" / "clips"
+    with np.load(clips / "demo_truth.npz", allow_pickle=False) as truth:
+        camera = Camera(*(float(v) for v in truth["intrinsics"]), 640, 480)
+        joints, in_view = truth["joints_m"], truth["in_view"]
+    with av.open(str(clips / "demo.mp4")) as clip:
+        for k, frame in enumerate(clip.decode(video=0)):
+            if k % 12 == 5 and in_view[k]:
+                yield frame.to_ndarray(format="rgb24"), camera, joints[k]
+
+
+def test_landmarks_lie_at_pixel_centres_and_depth_is_near_the_truth(net: LandmarkNet) -> None:
+    sums, off = [], []
+    for frame, camera, true in demo():
+        px = project(true, camera)
+        crops = [crop_hand(frame, camera, px, side) for side in ("right", "left")]
+        seen = [net(crop.image_rgb) for crop in crops]
+        sums.append((seen[0].joints_crop_px + seen[1].joints_crop_px)[:, 0].mean())
+        depth, known = (0.8 * seen[0].world_m @ crops[0].A)[:, 2], true[:, 2]
+        off.append(np.abs(depth - depth.mean() - known + known.mean()).mean())
+    assert abs(np.mean(sums) - 223) < 0.4  # 223.7 as the network says it
+    assert np.mean(off) < 0.008  # 0.0095 from its world landmarks alone
 
 
 def test_there_is_no_hand_in_noise(net: LandmarkNet, detector: HandDetector) -> None:
