@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import moderngl
 
-SHADERS = Path(__file__).resolve().parents[2] / "shaders" / "hand"
+SHADERS = Path(__file__).resolve().parents[2] / "shaders"
 
 
 class NoGraphics(RuntimeError):
@@ -30,11 +31,25 @@ def make_context() -> moderngl.Context:
         ) from error
 
 
-def load_program(context: moderngl.Context, vertex: str, fragment: str) -> moderngl.Program:
-    """A program from two files of shaders/hand; lines `#include "name"` are replaced by that file."""
-    return context.program(vertex_shader=_source(vertex), fragment_shader=_source(fragment))
+def load_program(
+    context: moderngl.Context,
+    vertex: str,
+    fragment: str,
+    folder: str = "hand",
+    constants: Mapping[str, int] | None = None,
+) -> moderngl.Program:
+    """A program from two files of a folder of shaders; lines `#include "name"` are replaced by that file.
+
+    constants: integers that both files may use by name.
+    """
+    lines = "".join(f"const int {name} = {value};\n" for name, value in (constants or {}).items())
+
+    def source(name: str) -> str:
+        return _source(SHADERS / folder, name).replace("#version 330\n", f"#version 330\n{lines}", 1)
+
+    return context.program(vertex_shader=source(vertex), fragment_shader=source(fragment))
 
 
-def _source(name: str) -> str:
-    text = (SHADERS / name).read_text(encoding="utf-8")
-    return re.sub(r'#include "([\w.]+)"', lambda match: _source(match.group(1)), text)
+def _source(folder: Path, name: str) -> str:
+    text = (folder / name).read_text(encoding="utf-8")
+    return re.sub(r'#include "([\w.]+)"', lambda match: _source(folder, match.group(1)), text)

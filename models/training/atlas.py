@@ -1,0 +1,217 @@
+"""Many small pictures of hands at once: a sheet of square tiles, drawn in a few calls.
+
+Every mesh is bent on the GPU (or by Mesa on the CPU) from a table that has one row for each hand; each tile is
+drawn at twice its size and brought down with the background behind it. An atlas belongs to the thread that
+made it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import moderngl
+import numpy as np
+from numpy.typing import NDArray
+
+from models.hand_data import HandData
+from models.training.atlas_mesh import ARM_BONES, N_ALL_BONES, Meshes, Piece, build_meshes
+from models.training.gl import load_program, make_context
+from models.training.skin_maps import paint_skin
+
+Float32 = NDArray[np.float32]
+UInt8 = NDArray[np.uint8]
+
+N_CAPSULES = 20
+TEXELS = {
+    # where each entry of a row begins, in texels of four numbers
+    "BONES": 0,  # rows of the (3, 4) map of each bone from rest to the camera frame
+    "CAPSULES": 3 * N_ALL_BONES,  # thick lines that shade: start and radius; end and part
+    "LIGHT": 94,  # nine RGB coefficients of the room's light
+    "LAMPS": 103,  # two lamps: direction and softness; RGB
+    "CAMERA": 107,  # focal length in crop widths
+    "SKIN": 108,  # melanin, haemoglobin, roughness, melanin of the palm's side (a factor)
+    "NAILS": 109,  # RGB of the polish, and how much there is
+    "BETAS": 110,  # ten
+    "SLEEVE": 113,  # where it begins, metres down the arm; how loose it is, a share of its radius
+    "CLOTH": 114,  # RGB and pattern; second RGB and the pattern's size, metres
+    "METAL": 116,  # RGB and roughness of rings; of the watch's case
+    "STRAP": 118,  # RGB of the watch's strap
+    "BACKGROUND": 119,  # layer, blur (mip level); two rows of the map from the tile; RGB gain
+}
+ROW_TEXELS = 124
+_ATLAS_PX = 4096
+_ALIGNED = 256  # bytes: no driver asks for more between uniform blocks
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Pictures of B tiles; row 0 is the top."""
+
+    rgb: UInt8  # (B, S, S, 3) sRGB
+    coverage: UInt8  # (B, S, S) the hand's share of a pixel, hidden or not, of 255
+    labels: Float32 | None  # (B, S, S, 3) depth in metres, part + 1 (0: no hand), share in which it is seen
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Who is drawn where: the row of the table of each tile's hand, -1 for none."""
+
+    hands: NDArray[np.int64]
+
+
+class _Drawable:
+    """One mesh on the GPU."""
+
+    def __init__(self, gl: moderngl.Context, program: moderngl.Program, piece: Piece) -> None:
+        n = len(piece.rest)
+        shape = piece.shape.reshape(n, 30)
+        columns = np.concatenate(
+            [piece.rest, piece.normals, piece.weights, piece.bones, piece.part[:, None], piece.uv, shape], 1
+        )
+        names = ("rest", "normal", "weights", "bones", "about", "shape0", "shape1", "shape2", "shape3")
+        present = [f"in_{name}" for name in names]
+        layout = "3f 3f 4f 4f 3f 9f 9f 9f 3f"
+        self._program = program
+        self._vertices = gl.vertex_array(
+            program,
+            [(gl.buffer(columns.astype("f4").tobytes()), layout, *present)],
+            gl.buffer(piece.faces.astype("i4").tobytes()),
+        )
+
+    def draw(self) -> None:
+        self._vertices.render()
+
+
+class Atlas:
+    """Draws hands of one model before a bank of backgrounds."""
+
+    def __init__(self, hand: HandData, backgrounds_rgb: UInt8, levels: int = 1) -> None:
+        """backgrounds_rgb: (N, H, W, 3). Raises NoGraphics where OpenGL can't start."""
+        gl = self._gl = make_context()
+        self.meshes: Meshes = build_meshes(hand, levels)
+        constants = {
+            **TEXELS,
+            "ROW_TEXELS": ROW_TEXELS,
+            "N_CAPSULES": N_CAPSULES,
+            "HALF_BONE": ARM_BONES[0],
+            "FULL_BONE": ARM_BONES[1],
+        }
+
+        def program(vertex: str, fragment: str) -> moderngl.Program:
+            return load_program(gl, vertex, fragment, "hand_atlas", constants)
+
+        self._skin = program("skin.vert", "skin.frag")
+        self._resolve = program("resolve.vert", "resolve.frag")
+        skin = self.meshes.skin
+        self._hand = _Drawable(gl, self._skin, skin)
+        self._set(self._skin, arm_start=tuple(self.meshes.arm_start), arm_axis=tuple(self.meshes.arm_axis))
+
+        maps = paint_skin(gl, hand, skin.rest, skin.normals, skin.faces, skin.part)
+        self._palm, self._back = (self._map(picture) for picture in (maps.palm, maps.back))
+        self._set(self._skin, map_window=maps.window, palm_map=1, back_map=2, is_cloth=0.0)
+        corners = gl.buffer(np.array([0, 0, 2, 0, 0, 2], "f4").tobytes())
+        self._whole = gl.vertex_array(self._resolve, [(corners, "2f", "in_corner")])
+        n, h, w, _ = backgrounds_rgb.shape
+        self._backgrounds = gl.texture_array((w, h, n), 3, np.ascontiguousarray(backgrounds_rgb).tobytes())
+        self._backgrounds.build_mipmaps()
+        self._backgrounds.filter = (moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR)
+        self._set(self._resolve, rows=0, colours=1, infos=2, backgrounds=3)
+        self._table = gl.buffer(reserve=ROW_TEXELS * 16, dynamic=True)
+        self._behind = gl.texture((4, 1), 4, dtype="f4")
+        self._targets: dict[tuple[int, int], tuple[moderngl.Framebuffer, moderngl.Framebuffer]] = {}
+
+    def close(self) -> None:
+        """Free the context and everything in it."""
+        self._gl.release()
+
+    def draw(self, rows: Float32, cast: Cast, n: int, size: int, labelled: bool = False) -> Drawn:
+        """Draw n tiles of size x size pixels; row k of the table has the background of tile k.
+
+        rows: (R, ROW_TEXELS, 4), R >= n.
+        """
+        self._upload(rows)
+        columns = max(1, min(_ATLAS_PX // (2 * size), int(np.ceil(np.sqrt(n)))))
+        at_once = columns * columns
+        parts = [self._sheet(cast, k, columns, size, labelled) for k in range(0, n, at_once)]
+        rgba = np.concatenate([picture for picture, _ in parts])[:n]
+        labels = np.concatenate([p for _, p in parts])[:n] if labelled else None
+        return Drawn(rgba[..., :3], rgba[..., 3], labels)
+
+    def _sheet(
+        self, cast: Cast, first: int, columns: int, size: int, labelled: bool
+    ) -> tuple[UInt8, Float32]:
+        gl, side = self._gl, columns * size
+        fine, final = self._target(side)
+        fine.use()
+        fine.viewport = (0, 0, 2 * side, 2 * side)
+        fine.clear()
+        gl.enable_only(moderngl.DEPTH_TEST)
+        self._palm.use(1)
+        self._back.use(2)
+        for tile, row in enumerate(cast.hands[first : first + columns * columns]):
+            fine.viewport = (tile % columns * 2 * size, tile // columns * 2 * size, 2 * size, 2 * size)
+            if row >= 0:
+                self._table.bind_to_uniform_block(0, int(row) * self._stride, ROW_TEXELS * 16)
+                self._hand.draw()
+
+        final.use()
+        final.viewport = (0, 0, side, side)
+        gl.enable_only(0)
+        fine.color_attachments[0].use(1)
+        fine.color_attachments[1].use(2)
+        self._behind.use(0)
+        self._backgrounds.use(3)
+        self._set(self._resolve, tile_size=size, tile_columns=columns, first_row=first)
+        self._whole.render()
+        picture = np.frombuffer(final.read(components=4), np.uint8).reshape(side, side, 4)
+        labels = np.zeros((0, size, size, 3), np.float32)
+        if labelled:
+            read = np.frombuffer(final.read(components=4, attachment=1, dtype="f4"), np.float32)
+            labels = _tiles(read.reshape(side, side, 4)[..., :3], columns)
+        return _tiles(picture, columns), labels
+
+    def _target(self, side: int) -> tuple[moderngl.Framebuffer, moderngl.Framebuffer]:
+        key = (side, 0)
+        if key not in self._targets:
+            gl, wide = self._gl, (2 * side, 2 * side)
+            fine = gl.framebuffer(
+                [gl.texture(wide, 4), gl.texture(wide, 2, dtype="f4")], gl.depth_renderbuffer(wide)
+            )
+            final = gl.framebuffer([gl.texture((side, side), 4), gl.texture((side, side), 4, dtype="f4")])
+            self._targets[key] = (fine, final)
+        return self._targets[key]
+
+    def _map(self, picture: Float32) -> moderngl.Texture:
+        texture = self._gl.texture(picture.shape[1::-1], 4, picture.astype("f2").tobytes(), dtype="f2")
+        texture.build_mipmaps()
+        texture.filter = (moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR)
+        texture.repeat_x = texture.repeat_y = False
+        return texture
+
+    def _upload(self, rows: Float32) -> None:
+        n = len(rows)
+        self._stride = -(-ROW_TEXELS * 16 // _ALIGNED) * _ALIGNED
+        table = np.zeros((n, self._stride // 16, 4), np.float32)
+        table[:, :ROW_TEXELS] = rows
+        if self._table.size < table.nbytes:
+            self._table.orphan(table.nbytes)
+        self._table.write(table.tobytes())
+        at = TEXELS["BACKGROUND"]
+        if self._behind.size != (4, n):
+            self._behind.release()
+            self._behind = self._gl.texture((4, n), 4, dtype="f4")
+            self._behind.filter = (moderngl.NEAREST, moderngl.NEAREST)
+        self._behind.write(np.ascontiguousarray(rows[:, at : at + 4]).tobytes())
+
+    @staticmethod
+    def _set(program: moderngl.Program, **uniforms: object) -> None:
+        """Set what the program uses; a compiler drops what it doesn't."""
+        for name, value in uniforms.items():
+            if name in program:
+                program[name] = value
+
+
+def _tiles(sheet: NDArray, columns: int) -> NDArray:
+    """(C s, C s, K) -> (C * C, s, s, K)."""
+    size, k = sheet.shape[0] // columns, sheet.shape[-1]
+    return sheet.reshape(columns, size, columns, size, k).swapaxes(1, 2).reshape(-1, size, size, k)

@@ -1,0 +1,157 @@
+"""Whose hand it is, in what light, before what: the drawn part of the atlas's table that isn't shape."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.geometry import rotation_from_axis_angle
+from models.training.atlas import TEXELS
+from models.training.lighting import panorama_directions
+
+Float = NDArray[np.float64]
+Float32 = NDArray[np.float32]
+
+_ENVIRONMENTS = Path(__file__).resolve().parents[2] / "assets" / "env"
+
+
+def write_looks(rows: Float32, rng: np.random.Generator, gravity_rad: Float) -> None:
+    """Fill in light, skin and clothes. rows: (N, ROW_TEXELS, 4); gravity_rad: (N,) where down is."""
+    n = len(rows)
+    _skin(rows, rng)
+    _light(rows, rng, gravity_rad)
+    _clothes(rows, rng, n)
+
+
+def _put(rows: Float32, name: str, values: Float, offset: int = 0) -> None:
+    """values: (N, k) into the first numbers of a texel."""
+    rows[:, TEXELS[name] + offset, : values.shape[1]] = values
+
+
+def _skin(rows: Float32, rng: np.random.Generator) -> None:
+    n = len(rows)
+    melanin = np.exp(rng.uniform(np.log(0.08), np.log(1.9), n))
+    haemoglobin = np.clip(rng.normal(0.27, 0.10, n), 0.08, 0.6)
+    roughness = rng.uniform(0.36, 0.62, n)
+    # The darker the hand, the more its palm differs from its back.
+    palm = np.clip(1.0 - 0.38 * melanin / (0.35 + melanin) * rng.uniform(0.6, 1.3, n), 0.3, 1)
+    _put(rows, "SKIN", np.stack([melanin, haemoglobin, roughness, palm], 1))
+    bright = rng.random((n, 3)) * rng.choice([0.15, 0.5, 0.9], (n, 1))
+    red = np.array([0.35, 0.02, 0.04]) * rng.uniform(0.5, 1.5, (n, 1))
+    colour = np.where(rng.random((n, 1)) < 0.5, red, bright)
+    share = np.where(rng.random(n) < 0.12, rng.uniform(0.7, 1.0, n), 0.0)
+    _put(rows, "NAILS", np.concatenate([colour, share[:, None]], 1))
+
+
+@lru_cache(maxsize=1)
+def _rooms() -> tuple[Float, Float]:
+    """Radiance (E, P, 3), mean one, and directions (P, 3) times solid angle (P,) packed as (P, 4)."""
+    radiance = []
+    for path in sorted(_ENVIRONMENTS.glob("*.npz")):
+        with np.load(path, allow_pickle=False) as file:
+            radiance.append(file["level3"].astype(np.float64).reshape(-1, 3))
+            h, w = file["level3"].shape[:2]
+    solid = np.sin((np.arange(h) + 0.5) / h * np.pi) * (2 * np.pi / w) * (np.pi / h)
+    directions = panorama_directions(h, w).reshape(-1, 3)
+    return np.stack(radiance), np.concatenate([directions, np.repeat(solid, w)[:, None]], 1)
+
+
+def harmonics(directions: Float) -> Float:
+    """(..., 3) unit vectors -> (..., 9) the polynomials of shaders/hand_atlas/light.glsl."""
+    x, y, z = np.moveaxis(directions, -1, 0)
+    return np.stack([np.ones_like(x), y, z, x, x * y, y * z, 3 * z * z - 1, x * z, x * x - y * y], -1)
+
+
+# Y_lm squared norms times the cosine lobe's share over pi, for the polynomials above.
+_CONVOLVED = np.concatenate(
+    [
+        [0.282095**2],
+        np.full(3, 0.488603**2 * 2 / 3),
+        np.array([1.092548**2, 1.092548**2, 0.315392**2, 1.092548**2, 0.546274**2]) / 4,
+    ]
+)
+
+
+def room_light(radiance: Float, directions: Float, solid_angle: Float) -> Float:
+    """(N, 9, 3) coefficients of irradiance over pi. radiance: (N, P, 3); directions: (N, P, 3)."""
+    basis = harmonics(directions) * solid_angle[:, None]
+    return np.einsum("npk,npc->nkc", basis, radiance) * _CONVOLVED[:, None]
+
+
+def _turned(angles_rad: Float, axis: int) -> Float:
+    return rotation_from_axis_angle(angles_rad[:, None] * np.eye(3)[axis])
+
+
+def _light(rows: Float32, rng: np.random.Generator, gravity_rad: Float) -> None:
+    n = len(rows)
+    radiance, packed = _rooms()
+    turn = (
+        _turned(-gravity_rad, 2)
+        @ _turned(rng.normal(0, 0.25, n), 0)
+        @ _turned(rng.uniform(0, 2 * np.pi, n), 1)
+    )
+    directions = packed[None, :, :3] @ turn.transpose(0, 2, 1)
+    chosen = radiance[rng.integers(len(radiance), size=n)]
+    grey = chosen.mean(-1, keepdims=True)
+    room = grey + rng.uniform(0.1, 0.8, (n, 1, 1)) * (chosen - grey)
+    flat = rng.random((n, 1, 1)) ** 1.5
+    room = room + flat * (1 - room)  # white walls make any room softer
+    coefficients = room_light(room, directions, packed[:, 3])
+    level = np.exp(rng.normal(-0.75, 0.35, n))
+    tint = np.exp(rng.normal(0, 0.06, (n, 3)))
+    rows[:, TEXELS["LIGHT"] : TEXELS["LIGHT"] + 9, :3] = coefficients * (level[:, None] * tint)[:, None]
+
+    strength = np.stack([np.exp(rng.normal(-0.75, 0.7, n)), np.exp(rng.normal(-1.8, 0.8, n))], 1)
+    strength *= rng.random((n, 2)) < [0.85, 0.5]
+    for k in range(2):
+        # Lamps hang above or stand at the side; seldom behind the hand.
+        azimuth, height = rng.normal(0, 1.1, n), rng.normal(0.6, 0.5, n)
+        d = np.stack(
+            [np.sin(azimuth) * np.cos(height), -np.sin(height), -np.cos(azimuth) * np.cos(height)], 1
+        )
+        d = (_turned(-gravity_rad, 2) @ d[..., None])[..., 0]
+        softness = np.exp(rng.uniform(np.log(0.03), np.log(0.5), n))
+        warmth = rng.normal(0, 0.16, n)
+        colour = np.exp(np.stack([warmth, 0.2 * warmth, -warmth], 1)) * strength[:, k : k + 1]
+        _put(rows, "LAMPS", np.concatenate([d, softness[:, None]], 1), 2 * k)
+        _put(rows, "LAMPS", colour, 2 * k + 1)
+
+
+def _clothes(rows: Float32, rng: np.random.Generator, n: int) -> None:
+    start = np.where(rng.random(n) < 0.6, rng.uniform(-0.005, 0.04, n), rng.uniform(0.04, 0.14, n))
+    _put(rows, "SLEEVE", np.stack([start, rng.uniform(-0.02, 0.45, n)], 1))
+    dark = rng.random((n, 1)) < 0.6
+    base = np.where(dark, rng.uniform(0.004, 0.08, (n, 1)), rng.uniform(0.1, 0.8, (n, 1)))
+    hue = np.exp(rng.normal(0, 0.45, (n, 3)))
+    colour = np.clip(base * hue, 0.002, 0.85)
+    pattern = rng.choice(4, n, p=[0.55, 0.15, 0.15, 0.15])
+    other = np.clip(rng.random((n, 3)) ** 2, 0.01, 0.85)
+    _put(rows, "CLOTH", np.concatenate([colour, pattern[:, None]], 1))
+    _put(rows, "CLOTH", np.concatenate([other, rng.uniform(0.004, 0.03, (n, 1))], 1), 1)
+    gold, silver = np.array([0.85, 0.60, 0.25]), np.array([0.75, 0.74, 0.72])
+    for k in range(2):
+        metal = np.where(rng.random((n, 1)) < 0.5, gold, silver) * rng.uniform(0.5, 1.0, (n, 1))
+        _put(rows, "METAL", np.concatenate([metal, rng.uniform(0.15, 0.5, (n, 1))], 1), k)
+    _put(rows, "STRAP", np.clip(rng.random((n, 3)) ** 3, 0.005, 0.8))
+
+
+def write_backgrounds(
+    rows: Float32, rng: np.random.Generator, count: int, gravity_rad: Float, mirrored: bool = True
+) -> None:
+    """Choose a background of the bank for each row, and which part of it, turned as gravity is."""
+    n = len(rows)
+    span = np.exp(rng.uniform(np.log(0.3), np.log(0.95), n))
+    turn = -gravity_rad + rng.normal(0, 0.05, n)
+    flip = np.where(rng.random(n) < 0.5, -1.0, 1.0) if mirrored else np.ones(n)
+    c, s = np.cos(turn) * span, np.sin(turn) * span
+    room = np.maximum(0.5 * (1 - (abs(c) + abs(s))), 0.0)  # so that the edge of the picture isn't seen
+    middle = 0.5 + rng.uniform(-1, 1, (n, 2)) * room[:, None]
+    blur = np.where(rng.random(n) < 0.5, 0.0, rng.uniform(0, 3.0, n))
+    gain = np.exp(rng.normal(0, 0.25, (n, 1)) + rng.normal(0, 0.06, (n, 3)))
+    _put(rows, "BACKGROUND", np.stack([rng.integers(count, size=n).astype(float), blur], 1))
+    _put(rows, "BACKGROUND", np.stack([flip * c, -flip * s, middle[:, 0]], 1), 1)
+    _put(rows, "BACKGROUND", np.stack([s, c, middle[:, 1]], 1), 2)
+    _put(rows, "BACKGROUND", gain, 3)
