@@ -1,11 +1,11 @@
-"""Print how well a ring sits on its finger and how well the hand hides it, on the demo clip, whose truth is known.
+"""Print how well a ring sits on its finger and how well the hand hides it, on the demo (its truth is known).
 
     python -m tools.measure_occlusion [--finger ring] [--every 3]
 
 Twice: with the clip's true meshes, and with those that the default model finds in the pictures.
 
-- Centre and axis: from the true section of the finger to the ring as placed, medians. With found meshes, which
-  may be nearer or farther as a whole, the centre is measured after moving it along its ray to the true depth.
+- Centre and axis: from the true section of the finger to the ring as placed, medians. Found meshes may be
+  nearer or farther as a whole: the centre is measured after moving it along its ray to the true depth.
 - Occlusion: of the pixels that the placed ring covers, those drawn and those that the true hand leaves in
   view, intersection over union, mean over the frames in which at least SEEN_PX of either are in view.
 - Place and occlusion: the same against the ring on the true finger.
@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -183,8 +182,8 @@ def report(name: str, figures: Sequence[Figures]) -> None:
     """One line."""
     centre, axis, occlusion, whole = np.array([[*vars(f).values()] for f in figures]).T
     print(
-        f"{name}: {len(figures)} frames; centre {np.median(centre):.2f} mm, axis {np.median(axis):.1f} degrees "
-        f"off (medians); IoU of occlusion {np.nanmean(occlusion):.3f}, of place and occlusion "
+        f"{name}: {len(figures)} frames; centre {np.median(centre):.2f} mm and axis {np.median(axis):.1f} "
+        f"degrees off (medians); IoU of occlusion {np.nanmean(occlusion):.3f}, of place and occlusion "
         f"{np.nanmean(whole):.3f} (means of {np.isfinite(occlusion).sum()} frames)"
     )
 
