@@ -1,5 +1,8 @@
 // The light around the hand, and how a picture shows it.
-uniform sampler2D environment;  // equirectangular; level k: roughness k / (levels - 1)
+uniform sampler2D room;         // equirectangular panorama; level k: roughness k / (levels - 1)
+uniform sampler2D room_before;  // the one that is fading
+uniform float fading;           // 1 only the one before .. 0 only the one now
+uniform vec2 turns;             // by which each is turned, of a whole turn
 uniform float max_level;
 uniform vec3 scene_light;      // linear: what white in this scene's light looks like
 uniform vec3 skin_rgb;         // linear
@@ -10,9 +13,17 @@ const float PI = 3.14159265;
 // unknown: half of the panorama's colour is believed, and what lies ahead is in the photo, where no lamp is.
 vec3 radiance(vec3 d, float rough) {
     vec2 uv = vec2(atan(d.x, d.z) / (2.0 * PI) + 0.5, acos(clamp(-d.y, -1.0, 1.0)) / PI);
-    vec3 found = textureLod(environment, uv, rough * max_level).rgb;
+    float level = rough * max_level;
+    vec3 found = textureLod(room, uv + vec2(turns.x, 0.0), level).rgb;
+    if (fading > 0.0) found = mix(found, textureLod(room_before, uv + vec2(turns.y, 0.0), level).rgb, fading);
     found = mix(vec3(dot(found, vec3(0.2126, 0.7152, 0.0722))), found, 0.5);
     return scene_light * mix(found, min(found, vec3(0.6)), smoothstep(0.0, 0.5, d.z));
+}
+
+// At least `rough`, and rough enough to mirror as much of the room as one rendered pixel does: a small ring would
+// sparkle otherwise. The lobe of GGX is about twice its alpha, roughness squared, wide.
+float smoothed(vec3 mirrored, float rough) {
+    return max(rough, min(sqrt(0.5 * length(fwidth(mirrored))), 0.5));
 }
 
 // Linear light -> sRGB: Reinhard's curve, white at 3, keeping the hue but for glints.

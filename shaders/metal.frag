@@ -14,12 +14,13 @@ out vec4 colour;
 #include "hiding.glsl"
 
 void main() {
+    vec3 n = normalize(n_cam), to_eye = -normalize(p_cam);
+    vec3 mirrored = reflect(-to_eye, n);
+    float rough = smoothed(mirrored, roughness);  // looks at its neighbours: before any of them is discarded
     float visible = opacity * in_view();
     if (visible < 0.004) discard;
 
-    vec3 n = normalize(n_cam), to_eye = -normalize(p_cam);
-    vec3 mirrored = reflect(-to_eye, n);
-    vec3 light = radiance(mirrored, roughness);
+    vec3 light = radiance(mirrored, rough);
     if (gripping == 1) {
         // Metal next to skin mirrors skin: follow the mirrored ray to the finger.
         vec3 p = (grip_from_cam * vec4(p_cam, 1.0)).xyz;

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.render.context import Context
-from app.render.environment import DEFAULT_ENVIRONMENT, load_environment
 from app.render.light import SceneLight
 from app.render.overlays import draw_joints
 from app.render.scene import Effect, EffectContext, Paint, Prop
@@ -22,9 +21,6 @@ from models.types import Camera, HandMesh
 Picture = NDArray[np.uint8]
 
 OVERLAYS = ("joints", "mesh", "wireframe")
-LIGHT_DIRECTION = np.array(
-    [-0.42, -0.78, -0.46], np.float32
-)  # towards the light: above, left, behind the camera
 SHADOW_REACH_M = 0.007  # of a ring's shadow on its finger
 FREE_SHADOW_REACH_M = 0.04  # of any other prop's on the hand
 FEATHER_PX = 1.3
@@ -35,20 +31,22 @@ MARGIN_PX = 3
 class Compositor:
     """Draws effects and overlays onto frames. Make it, use it and close it on one thread.
 
+    environment: the room that metal reflects; None: the one most like the light in the picture.
     Raises NoGraphics when OpenGL cannot be started, ValueError for an unknown environment.
     """
 
-    def __init__(self, hand: HandData, environment: str = DEFAULT_ENVIRONMENT) -> None:
-        light = load_environment(environment)
+    def __init__(self, hand: HandData, environment: str | None = None) -> None:
+        surface = HandSurface(hand)
+        light = SceneLight(surface, environment)
         self._thread = threading.get_ident()
         self._context = Context()
         from app.render.layer import LayerRenderer  # imports OpenGL, which Context has just found to work
         from app.render.nodes import SceneNodes
 
-        self._surface = HandSurface(hand)
+        self._surface = surface
         self._nodes = SceneNodes(self._surface)
-        self._renderer = LayerRenderer(light)
-        self._light = SceneLight()
+        self._renderer = LayerRenderer()
+        self._light = light
         self._closed = False
 
     @property
@@ -97,7 +95,7 @@ class Compositor:
         window = window_around(extent, camera, MARGIN_PX, _samples(props, whole_hands))
         if window is None or not (props or whole_hands):
             return None
-        self._light.update(frame_rgb, hands, time_s)
+        self._light.update(frame_rgb, hands, camera, time_s)
         return window, self.render(window, hands, props, camera, overlays)
 
     def render(
@@ -121,13 +119,11 @@ class Compositor:
             replace_vertices(primitive, self._surface.buffer(mesh))
         coarse = min(2, window.samples)
         fx, fy, cx, cy = window.intrinsics(camera, coarse)
-        renderer.uniforms |= {
-            "light_direction": LIGHT_DIRECTION / np.linalg.norm(LIGHT_DIRECTION),
+        renderer.show_rooms(self._light.rooms)
+        renderer.uniforms |= self._light.uniforms() | {
             "mesh_alpha": 0.62 if "mesh" in overlays else 0.0,
             "wire_alpha": 0.75 if "wireframe" in overlays else 0.0,
             "samples": float(window.samples),
-            "scene_light": self._light.white_rgb,
-            "skin_rgb": self._light.skin_rgb,
             "occluder_rays": np.array([1 / fx, 1 / fy, -cx / fx, -cy / fy], np.float32),
             "feather": FEATHER_PX * coarse,
             "pixel_m": 1 / camera.fx,

@@ -21,6 +21,8 @@ class Environment:
 
     name: str
     levels: tuple[NDArray[np.float16], ...]  # each (H, 2H, 3) linear RGB, half the size of the one before
+    main_light: NDArray[np.float64]  # (3,) unit vector towards most of the light
+    warmth: float  # log of red over blue, on average
 
 
 def environment_names() -> tuple[str, ...]:
@@ -33,4 +35,14 @@ def load_environment(name: str = DEFAULT_ENVIRONMENT) -> Environment:
     if name not in environment_names():
         raise ValueError(f"environment: there is no {name!r}; choose from {', '.join(environment_names())}")
     with np.load(ENV_DIR / f"{name}.npz", allow_pickle=False) as file:
-        return Environment(name, tuple(file[f"level{k}"] for k in range(len(file.files))))
+        levels = tuple(file[f"level{k}"] for k in range(len(file.files)))
+    radiance = levels[-1].astype(np.float64)
+    height, width, _ = radiance.shape
+    down = (np.arange(height) + 0.5) / height * np.pi
+    round_ = (np.arange(width) + 0.5) / width * 2 * np.pi - np.pi
+    t, p = np.meshgrid(down, round_, indexing="ij")
+    d = np.stack([np.sin(t) * np.sin(p), -np.cos(t), np.sin(t) * np.cos(p)], -1)
+    weighted = radiance * np.sin(t)[..., None]
+    toward = (weighted.mean(-1, keepdims=True) * d).sum((0, 1))
+    red, _, blue = weighted.sum((0, 1))
+    return Environment(name, levels, toward / np.linalg.norm(toward), float(np.log(red / blue)))

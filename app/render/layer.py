@@ -61,7 +61,7 @@ class WindowCamera(pyrender.Camera):
 class LayerRenderer(Renderer):
     """Draws a scene of `Surface`s in stages. Needs a current context, on the thread that made it."""
 
-    def __init__(self, environment: Environment) -> None:
+    def __init__(self) -> None:
         super().__init__(1, 1)
         self._program_cache = Programs()
         self._targets: dict[Stage, Target] = {
@@ -72,10 +72,19 @@ class LayerRenderer(Renderer):
         }
         self._multisampled = Target(GL.GL_RGBA8, samples=4)
         self._target = self._multisampled
-        self._environment = upload_environment(environment)
+        self._rooms: dict[str, int] = {}  # textures
+        self._shown_rooms = (0, 0)
         self._stage: Stage = "occluder"
         self._deleted = False
-        self.uniforms: dict[str, Any] = {"max_level": float(len(environment.levels) - 1)}
+        self.uniforms: dict[str, Any] = {}
+
+    def show_rooms(self, rooms: tuple[Environment, Environment]) -> None:
+        """What metal reflects: the room, and the one before it."""
+        for room in rooms:
+            if room.name not in self._rooms:
+                self._rooms[room.name] = upload_environment(room)
+        self._shown_rooms = (self._rooms[rooms[0].name], self._rooms[rooms[1].name])
+        self.uniforms["max_level"] = float(len(rooms[0].levels) - 1)
 
     def upload(self, scene: pyrender.Scene) -> None:
         """Bring new meshes to the GPU and drop those that left the scene."""
@@ -107,7 +116,7 @@ class LayerRenderer(Renderer):
         self._deleted = True
         for target in (*self._targets.values(), self._multisampled):
             target.delete()
-        GL.glDeleteTextures([self._environment])
+        GL.glDeleteTextures([*self._rooms.values()])
         super().delete()
 
     # What follows replaces parts of pyrender's forward pass (0.1.45, pinned).
@@ -145,7 +154,8 @@ class LayerRenderer(Renderer):
         textures = {
             "occluder": self._targets["occluder"].texture,
             "shadow_map": self._targets["shadow"].texture,
-            "environment": self._environment,
+            "room": self._shown_rooms[0],
+            "room_before": self._shown_rooms[1],
         }
         if self._stage in ("shade", "picture"):
             for unit, (name, texture) in enumerate(textures.items()):

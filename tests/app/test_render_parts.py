@@ -144,17 +144,17 @@ def test_surface_looks_outward(side):
 
 def test_light_follows_the_frame():
     hand = posed_hand(CAMERA)
-    dark, _ = estimate_light(np.full((480, 640, 3), 40, np.uint8), [hand])
+    dark, _ = estimate_light(np.full((480, 640, 3), 40, np.uint8), [])
     bright, skin = estimate_light(np.full((480, 640, 3), (220, 170, 150), np.uint8), [hand])
     assert dark.mean() < 0.3 * bright.mean()
     assert bright[0] > bright[2]
     np.testing.assert_allclose(skin ** (1 / 2.2) * 255, (220, 170, 150), atol=1)
-    light = SceneLight()
-    light.update(np.full((480, 640, 3), 40, np.uint8), [], 0.0)
-    light.update(np.full((480, 640, 3), 200, np.uint8), [], 0.1)
+    light = SceneLight(HandSurface(load_open_hand()))
+    light.update(np.full((480, 640, 3), 40, np.uint8), [], CAMERA, 0.0)
+    light.update(np.full((480, 640, 3), 200, np.uint8), [], CAMERA, 0.1)
     after = light.white_rgb.mean()
     assert dark.mean() < after < bright.mean()  # on its way
-    light.update(np.full((480, 640, 3), 40, np.uint8), [], -50.0)
+    light.update(np.full((480, 640, 3), 40, np.uint8), [], CAMERA, -50.0)
     np.testing.assert_allclose(light.white_rgb, dark)
 
 
