@@ -73,6 +73,7 @@ class Session:
         self._lock = Lock()
         self._recorder: Recorder | None = None
         self._picture: Picture | None = None
+        self._watcher: Callable[[Frame], None] | None = None
         self._background = ThreadPoolExecutor(1, thread_name_prefix="background")
         loops = (self._capture_loop, self._inference_loop, self._drawing_loop)
         self._threads = [Thread(target=loop, name=loop.__name__.strip("_")) for loop in loops]
@@ -85,6 +86,10 @@ class Session:
             self._request.stop.set()
             self._request = _Request(source, Event())
             self._requests.put(self._request)
+
+    def watch(self, watcher: Callable[[Frame], None] | None) -> None:
+        """Hand every frame to `watcher` as it is captured, on the capture thread; None ends that."""
+        self._watcher = watcher
 
     def start_recording(self, path: Path) -> None:
         """Record the finished pictures from the next one on. News and errors go to the listener."""
@@ -157,6 +162,8 @@ class Session:
         for frame in live_frames(request.source, request.stop, report):
             if frame.index == 0:
                 report(note)  # only now is it sure that the source plays
+            if (watcher := self._watcher) is not None:
+                watcher(frame)
             if self._frames.put(_Work(frame, request.source)):
                 self.statistics.dropped()
 

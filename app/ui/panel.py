@@ -1,4 +1,4 @@
-"""The narrow panel: Model · Effect · Overlays · Tracking."""
+"""The narrow panel: Model · Effect · Overlays · Tracking · Measure."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from app.session import OVERLAYS, Settings
 from app.ui import style
 from app.ui.controls import Chips, Choice, Slider, beside, button, label, rule
 from app.ui.ring_controls import RingControls
+from app.ui.sheets import SHEETS
 
 SIDE_TITLES = {"": "Auto", "right": "Right", "left": "Left"}
 _WIDTH = 296
@@ -28,6 +29,7 @@ class Panel(QFrame):
     """Shows the settings and tells of every change, as a whole new value."""
 
     changed = pyqtSignal(object)  # Settings
+    sheet_wanted = pyqtSignal(str)  # of app.ui.sheets.SHEETS
 
     def __init__(self, settings: Settings, models: Sequence[str]) -> None:
         super().__init__()
@@ -145,4 +147,18 @@ class Panel(QFrame):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(scroll)
+        outer.addWidget(scroll, 1)
+        outer.addWidget(rule())
+        outer.addWidget(self._measure())
+
+    def _measure(self) -> QWidget:
+        """What opens sheets; always in sight below the rest."""
+        holder = QWidget()
+        row = QHBoxLayout(holder)
+        row.setContentsMargins(style.MARGIN, style.GAP, style.MARGIN, style.GAP)
+        row.setSpacing(4)
+        for name, sheet_title in SHEETS.items():
+            opener = button(sheet_title, f"Measure: {sheet_title.lower()}", "chip")
+            opener.clicked.connect(partial(self.sheet_wanted.emit, name))
+            row.addWidget(opener, 1)
+        return holder

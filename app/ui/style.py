@@ -32,6 +32,14 @@ QLabel[role="section"] {{ color: {MUTED}; font-size: 11px; font-weight: 700; let
 QLabel[role="muted"] {{ color: {MUTED}; font-size: 12px; }}
 QLabel[role="hud"] {{ color: {MUTED}; font-size: 12px; }}
 QLabel[role="value"] {{ color: {ACCENT}; font-size: 15px; font-weight: 600; }}
+QLabel[role="title"] {{ font-size: 17px; font-weight: 600; }}
+QLabel[role="big"] {{ font-size: 64px; font-weight: 300; color: {ACCENT}; }}
+QLabel[role="warning"] {{
+    background: #33290f; border-left: 3px solid {WARNING}; border-radius: 3px; padding: 7px 10px;
+}}
+QLabel[role="badge"] {{
+    background: {RAISED}; color: {ACCENT}; border-radius: 12px; font-size: 12px; font-weight: 600;
+}}
 QFrame[role="line"] {{ background: {LINE}; max-height: 1px; border: none; }}
 
 QPushButton {{
@@ -48,6 +56,11 @@ QPushButton[role="chip"] {{ padding: 0 2px; min-height: 28px; font-size: 12px; }
 QPushButton[role="record"]:checked {{
     background: #47211f; border-color: {RED}; color: {TEXT};
 }}
+QPushButton[role="primary"] {{
+    background: {ACCENT}; border-color: {ACCENT}; color: {ACCENT_TEXT}; font-weight: 600;
+}}
+QPushButton[role="primary"]:hover {{ background: #efc86e; }}
+QPushButton[role="primary"]:disabled {{ background: {RAISED}; border-color: {LINE}; color: {MUTED}; }}
 QPushButton[role="close"] {{ background: transparent; border: none; min-height: 20px; padding: 0 6px; }}
 
 QComboBox {{
@@ -69,6 +82,13 @@ QSlider::handle:horizontal {{
     width: 16px; height: 16px; margin: -6px 0; border-radius: 8px; background: {TEXT};
 }}
 QSlider::handle:horizontal:hover {{ background: white; }}
+
+QProgressBar {{ background: {RAISED}; border: none; border-radius: 3px; }}
+QProgressBar::chunk {{ background: {ACCENT}; border-radius: 3px; }}
+QLineEdit, QSpinBox, QDoubleSpinBox {{
+    background: {RAISED}; border: 1px solid {LINE}; border-radius: {RADIUS}px;
+    padding: 0 8px; min-height: 32px;
+}}
 
 QScrollBar:vertical {{ background: transparent; width: 8px; margin: 0; }}
 QScrollBar::handle:vertical {{ background: {HOVER}; border-radius: 4px; min-height: 32px; }}

@@ -11,7 +11,7 @@ from PyQt6.QtCore import QSettings, QStandardPaths, QTimer
 from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QResizeEvent, QShortcut
 from PyQt6.QtWidgets import QFileDialog, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
-from app.capture import source_kind
+from app.capture import Frame, source_kind
 from app.recorder import RecordingState
 from app.session import AUTO, Listener, Picture, Session, Settings, Status
 from app.ui.bar import OPEN_FILE, BottomBar
@@ -19,6 +19,7 @@ from app.ui.bridge import Bridge
 from app.ui.help import HelpCard
 from app.ui.panel import Panel
 from app.ui.preferences import Preferences, load_geometry, save_geometry, save_preferences
+from app.ui.sheets import SheetPlace
 from app.ui.strip import StatusStrip
 from app.ui.view import PictureView, clock
 
@@ -55,7 +56,7 @@ class MainWindow(QMainWindow):
         self.bar = BottomBar()
         self.strip = StatusStrip()
         self.help = HelpCard(self.view)
-        self._lay_out()
+        self.sheets = SheetPlace(self._lay_out(), self.panel, self)
         self.bridge = Bridge()
         self._connect()
         self.session = make_session(preferences.settings, self.bridge.listener())
@@ -76,6 +77,20 @@ class MainWindow(QMainWindow):
         screen = self.screen()
         if screen is not None:
             self.resize(self.size().boundedTo(screen.availableSize()))
+
+    @property
+    def settings(self) -> Settings:
+        """What is set now."""
+        return self._preferences.settings
+
+    @property
+    def source(self) -> str:
+        """What plays now."""
+        return self._source
+
+    def watch(self, watcher: Callable[[Frame], None] | None) -> None:
+        """Hand every frame to `watcher` as it is captured; None ends that."""
+        self.session.watch(watcher)
 
     def start_recording(self, path: Path | None = None) -> None:
         """Record to `path`, or to a new file in the user's folder of videos."""
@@ -115,6 +130,7 @@ class MainWindow(QMainWindow):
             return  # a last one of the source before
         self.view.set_picture(picture.image_rgb, picture.time_s)
         self.panel.show_readout(picture.readout)
+        self.sheets.take_picture(picture)
 
     def _show_status(self, status: Status) -> None:
         self.strip.show_status(status)
@@ -158,6 +174,7 @@ class MainWindow(QMainWindow):
 
     def _toggle_full_screen(self) -> None:
         full = not self.isFullScreen()
+        self.sheets.close()
         self.panel.setVisible(not full)
         self.bar.setVisible(not full)
         if full:
@@ -168,7 +185,7 @@ class MainWindow(QMainWindow):
     def _escape(self) -> None:
         if self.help.isVisible():
             self.help.hide()
-        elif self.isFullScreen():
+        elif not self.sheets.close() and self.isFullScreen():
             self._toggle_full_screen()
 
     def _connect(self) -> None:
@@ -179,6 +196,7 @@ class MainWindow(QMainWindow):
         self.bridge.cameras.connect(self.bar.show_cameras)
         self.view.painted.connect(lambda time_s: self.session.statistics.displayed(time_s))
         self.panel.changed.connect(self._change_settings)
+        self.panel.sheet_wanted.connect(self.sheets.show)
         self.bar.record_pressed.connect(self._toggle_recording)
         self.bar.snapshot_pressed.connect(self._snapshot)
         self.bar.mirror_pressed.connect(self._toggle_mirror)
@@ -199,7 +217,8 @@ class MainWindow(QMainWindow):
         for key, action in keys.items():
             QShortcut(QKeySequence(key), self, activated=action)  # type: ignore[call-overload]
 
-    def _lay_out(self) -> None:
+    def _lay_out(self) -> QHBoxLayout:
+        """The row of the picture and the panel."""
         left = QVBoxLayout()
         left.setSpacing(0)
         left.addWidget(self.view, 1)
@@ -216,6 +235,7 @@ class MainWindow(QMainWindow):
         column.addLayout(middle, 1)
         column.addWidget(self.bar)
         self.setCentralWidget(root)
+        return middle
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         super().resizeEvent(event)
@@ -234,6 +254,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
         self._figures.stop()
+        self.sheets.close()
         save_preferences(self._store, self._preferences)
         if not self.isFullScreen():
             save_geometry(self._store, self.saveGeometry())

@@ -1,0 +1,71 @@
+"""Which sheets there are, and the place beside the picture where one of them may stand for the panel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from PyQt6.QtWidgets import QHBoxLayout, QWidget
+
+from app.capture import Frame
+from app.session import Picture, Settings
+from app.ui.sheet import Sheet
+
+SHEETS = {"jitter": "Jitter test"}
+"""What the panel offers to measure, by name."""
+
+
+class Owner(Protocol):
+    """What sheets need of the window."""
+
+    @property
+    def settings(self) -> Settings:
+        """What is set now."""
+
+    @property
+    def source(self) -> str:
+        """What plays now."""
+
+    def watch(self, watcher: Callable[[Frame], None] | None) -> None:
+        """Ask for the session's frames, or for no more of them."""
+
+
+def make_sheet(name: str, owner: Owner) -> Sheet:
+    """A sheet of SHEETS. What it needs is imported now: the window starts without."""
+    from app.ui.jitter_page import JitterPage
+
+    return JitterPage(owner.watch, lambda: owner.settings, lambda: owner.source)
+
+
+class SheetPlace:
+    """Shows the panel, or a sheet in its place."""
+
+    def __init__(self, row: QHBoxLayout, panel: QWidget, owner: Owner) -> None:
+        """row: where the panel is the last widget."""
+        self._row, self._panel, self._owner = row, panel, owner
+        self.sheet: Sheet | None = None
+
+    def show(self, name: str) -> Sheet:
+        """Open a sheet; one that is open is closed."""
+        self.close()
+        self.sheet = make_sheet(name, self._owner)
+        self.sheet.closed.connect(self.close)
+        self._panel.hide()
+        self._row.addWidget(self.sheet)
+        return self.sheet
+
+    def take_picture(self, picture: Picture) -> None:
+        """The picture that is shown now."""
+        if self.sheet is not None:
+            self.sheet.take_picture(picture)
+
+    def close(self) -> bool:
+        """Back to the panel; whether there was a sheet."""
+        sheet, self.sheet = self.sheet, None
+        if sheet is None:
+            return False
+        sheet.stop()
+        self._row.removeWidget(sheet)
+        sheet.deleteLater()
+        self._panel.show()
+        return True
