@@ -57,7 +57,9 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--device", metavar="NAME", help="cpu, cuda, cuda:1 … (default: a GPU where there is one)"
     )
-    parser.add_argument("--threads", type=_count, default=2, metavar="N", help="on the CPU (default: 2)")
+    parser.add_argument(
+        "--threads", type=_count, default=1, metavar="N", help="of torch on the CPU (default: 1)"
+    )
     parser.add_argument(
         "--preview", type=Path, metavar="FILE.png", help="only draw a sheet of what is learnt from"
     )

@@ -37,7 +37,7 @@ class TrainConfig:
     log_every: int = 20  # steps between lines of the log
     bf16: bool | None = None  # bfloat16 arithmetic; None: on a GPU only, where it is the faster
     device: str = "cpu"  # of torch
-    threads: int = 2  # of torch on the CPU
+    threads: int = 1  # of torch on the CPU; sources have a thread each beside
     seed: int = 0  # of everything drawn
 
     def __post_init__(self) -> None:
@@ -85,10 +85,11 @@ SCHEDULES: dict[str, TrainConfig] = {
         new_rate=1.5e-3,
         warmup_steps=50,
         weight_decay=1e-4,
-        batch=80,
+        batch=48,
         synthetic_weight=0.3,
         consistency=0.3,
         ema=0.998,
+        validate_every=200,
         minutes=50,
     ),
     "mobrecon": _MOBRECON,

@@ -1,0 +1,69 @@
+"""What a run learns from and is judged by, from the folders that a user names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.evaluation.readers import read_set
+from models.hand_data import HandData
+from models.training.batch import Batch, Source
+from models.training.real import RealHands
+from models.training.synth import SyntheticHands
+from models.training.validation import Judged, Validator, judged_samples, judged_source
+
+_OTHER_SEED = 1_000_003  # judged hands are drawn with a seed that no training of a small seed has
+
+
+@dataclass(frozen=True)
+class Material:
+    """Where samples come from, and how far one has come."""
+
+    synthetic: Source | None
+    real: Source | None
+    validator: Validator
+
+
+def gather(
+    hand: HandData,
+    size: int,
+    seed: int,
+    real: Path | None,
+    labels: Path,
+    backgrounds: Path | None,
+    draw: bool,
+    judged_by: Sequence[tuple[str, Path]],
+) -> Material:
+    """Open everything. real: folder of real crops, labels: their labels, made if they are missing. draw:
+    whether hands are drawn. judged_by: names of `models.evaluation.readers` with their folders.
+
+    Raises ValueError in one line where there is nothing to learn from, or a folder is unfit.
+    """
+    if real is None and not draw:
+        raise ValueError("nothing to learn from: give --real DIR, or leave --no-synthetic out")
+    sets: list[Judged] = [judged_samples(read_set(name, folder), size) for name, folder in judged_by]
+    drawn = photos = None
+    if draw:
+        drawn = _Drawn(hand, size, backgrounds, seed)
+        sets.append(judged_source("drawn", _Drawn(hand, size, backgrounds, _OTHER_SEED + seed)))
+    if real is not None:
+        photos = RealHands(real, labels, hand, size, seed, backgrounds=backgrounds)
+        held_out = RealHands(real, labels, hand, size, seed, held_out=True, backgrounds=backgrounds)
+        sets.append(judged_source("held_out", held_out))
+    return Material(drawn, photos, Validator(sets))
+
+
+class _Drawn:
+    """Drawn hands of one picture size, in batches of any size."""
+
+    def __init__(self, hand: HandData, side: int, backgrounds: Path | None, seed: int) -> None:
+        self._make = lambda size: SyntheticHands(hand, size, backgrounds, seed)
+        self._side = side
+        self._hands: dict[int, SyntheticHands] = {}
+
+    def batch(self, number: int, size: int) -> Batch:
+        """As `Source.batch`."""
+        if size not in self._hands:
+            self._hands[size] = self._make(size)
+        return self._hands[size].batch(number, self._side)
