@@ -7,7 +7,19 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from app.commands import bench, calibrate, doctor, evaluate, export, jitter, live, models, predict, process, train
+from app.commands import (
+    bench,
+    calibrate,
+    doctor,
+    evaluate,
+    export,
+    jitter,
+    live,
+    models,
+    predict,
+    process,
+    train,
+)
 from app.errors import UserError
 
 _COMMANDS = (live, process, predict, models, bench, jitter, calibrate, evaluate, train, export, doctor)
