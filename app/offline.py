@@ -16,7 +16,8 @@ from app.ahead import ahead
 from app.capture import Frame, ImageFile, VideoFile
 from app.errors import UserError
 from app.export import HandsWriter, Moment
-from app.recorder import VideoWriter, prepare_output, refuse_source_as_output
+from app.output import prepare_output, refuse_source_as_output
+from app.recorder import VideoWriter
 from app.render.context import NoGraphics
 from app.session import Settings
 from app.session.drawing import Drawing, MakeCompositor, load_compositor

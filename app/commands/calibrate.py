@@ -18,7 +18,7 @@ from app.capture import list_cameras, live_frames, open_file, read_image, source
 from app.capture.files import IMAGE_SUFFIXES
 from app.commands.options import add_json, print_json, say
 from app.errors import UserError
-from app.recorder import prepare_output
+from app.output import prepare_output
 from models.calibration import ENOUGH_VIEWS, FEWEST_VIEWS, Board, CalibrationError, Calibrator
 
 _EVERY_S = 0.2  # between pictures that are searched for the board

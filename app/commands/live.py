@@ -12,7 +12,7 @@ from app.capture import DEMO, open_file, source_kind, source_path
 from app.commands.options import add_camera, add_look, add_model, say, settings_from
 from app.commands.process import write_video
 from app.export import Wanted
-from app.recorder import prepare_output, refuse_source_as_output
+from app.output import prepare_output, refuse_source_as_output
 from app.session import Settings
 from models.pipeline import MODELS
 

@@ -24,7 +24,7 @@ from app.commands.options import (
     print_json,
 )
 from app.errors import UserError
-from app.recorder import prepare_output
+from app.output import prepare_output
 from app.session import Settings
 from models.pipeline import DEFAULT_MODEL, Pipeline, PipelineConfig
 from models.types import Camera, HandMesh, Side

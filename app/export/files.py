@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from app.recorder import RecordingError
+from app.output import OutputError
 
 
 def partial_of(path: Path) -> Path:
@@ -14,13 +14,13 @@ def partial_of(path: Path) -> Path:
     return path.with_name(f"{path.stem}.partial{path.suffix}")
 
 
-def unwritable(path: Path, error: OSError) -> RecordingError:
+def unwritable(path: Path, error: OSError) -> OutputError:
     """The line for a file that can't be written."""
-    return RecordingError(f"{path} can't be written ({error.strerror}); free some space")
+    return OutputError(f"{path} can't be written ({error.strerror}); free some space")
 
 
 def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Let `write` fill a file, then put it in its place. Raises RecordingError."""
+    """Let `write` fill a file, then put it in its place. Raises OutputError."""
     partial = partial_of(path)
     try:
         with partial.open("wb") as file:

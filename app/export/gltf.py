@@ -23,7 +23,7 @@ from app.export.files import write_whole
 from app.export.glb import INDICES, VERTICES, GlbBuilder
 from app.export.joints_csv import JOINT_NAMES
 from app.export.writers import Moment
-from app.recorder import prepare_output
+from app.output import prepare_output
 from models.hand_data import BONES_IN_21, N_BONES, HandData, load_open_hand
 from models.inverse_skinning import InverseSkinning, PosedHand
 from models.types import Camera, HandMesh, Side

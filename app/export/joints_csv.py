@@ -8,7 +8,7 @@ from pathlib import Path
 
 from app.export.files import write_whole
 from app.export.writers import Moment
-from app.recorder import prepare_output
+from app.output import prepare_output
 
 JOINT_NAMES = (
     "wrist",

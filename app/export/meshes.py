@@ -8,7 +8,7 @@ import trimesh
 
 from app.export.files import unwritable
 from app.export.writers import Moment
-from app.recorder import RecordingError
+from app.output import OutputError
 from models.hand_data import load_open_hand
 
 FORMATS = ("ply", "obj")
@@ -19,17 +19,17 @@ class MeshFolderWriter:
 
     def __init__(self, folder: Path, mesh_format: str = "ply") -> None:
         if mesh_format not in FORMATS:
-            raise RecordingError(f"mesh format: expected one of {', '.join(FORMATS)}, got {mesh_format!r}")
+            raise OutputError(f"mesh format: expected one of {', '.join(FORMATS)}, got {mesh_format!r}")
         self._folder, self._partial = folder, folder.with_name(f"{folder.name}.partial")
         self._format = mesh_format
         try:
             if folder.exists() and any(folder.iterdir()):
-                raise RecordingError(f"{folder} is not empty; choose a new folder for the meshes")
+                raise OutputError(f"{folder} is not empty; choose a new folder for the meshes")
             self.discard()  # what a run that was killed left behind
             self._partial.mkdir(parents=True)
         except OSError as error:
             reason = f"{folder} can't be made ({error.strerror}); choose another folder"
-            raise RecordingError(reason) from error
+            raise OutputError(reason) from error
 
     def add(self, moment: Moment) -> None:
         hand_data = load_open_hand()

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from app.errors import UserError
-from app.export.files import partial_of, unwritable
+from app.export.files import partial_of, unwritable, write_whole
 from app.export.writers import Moment
-from app.recorder import prepare_output
+from app.output import prepare_output
 from models.types import Camera, HandMesh
 
 VERSION = 1
@@ -45,6 +45,13 @@ def as_json(moment: Moment) -> dict[str, Any]:
             for hand in moment.hands
         ],
     }
+
+
+def save_moment(path: Path, moment: Moment) -> None:
+    """One frame's hands as NAME.json. Raises OutputError."""
+    prepare_output(path, ".json")
+    text = json.dumps({"palmistry": VERSION, **as_json(moment)}, indent=1)
+    write_whole(path, lambda file: file.write(text.encode()))
 
 
 def _rounded(array: np.ndarray, digits: int) -> list[list[float]]:

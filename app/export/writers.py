@@ -23,10 +23,10 @@ class HandsWriter(Protocol):
     """Writes the hands of a video. Its making checks that the place can be written to."""
 
     def add(self, moment: Moment) -> None:
-        """The next frame. Raises RecordingError where the disk is full."""
+        """The next frame. Raises OutputError where the disk is full."""
 
     def save(self) -> None:
-        """Finish: only now is the file there, whole. Raises RecordingError."""
+        """Finish: only now is the file there, whole. Raises OutputError."""
 
     def discard(self) -> None:
         """Give up: leave nothing half written behind."""

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from models.types import HandMesh
+from models.types import Camera, HandMesh
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,8 @@ class Picture:
     stages_ms: Mapping[str, float]
     readout: tuple[str, ...]  # what the effect measured, e.g. "17.3 mm · US 7"
     source: str  # the source it came from
+    clean_rgb: NDArray[np.uint8]  # (H, W, 3) the frame itself, nothing drawn on it
+    camera: Camera  # the one the hands were placed with
 
 
 Level = Literal["info", "warning", "error"]

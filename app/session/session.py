@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event, Lock, Thread
 
+import numpy as np
+from numpy.typing import NDArray
+
 from app.capture import DEMO, Frame, SourceError, list_cameras, live_frames
 from app.errors import UserError
-from app.recorder import Recorder, RecordingState, save_png
+from app.export import Moment
+from app.export.sidecar import save_moment
+from app.output import save_png
+from app.recorder import Recorder, RecordingOptions, RecordingState, Shot
 from app.render.context import NoGraphics
 from app.session.drawing import Drawing, MakeCompositor, load_compositor
 from app.session.finder import HandFinder, MakePipeline, load_pipeline
+from app.session.lookahead import LookAhead
 from app.session.picture import Picture, Status
 from app.session.settings import Settings
 from app.session.slot import LatestSlot
@@ -73,6 +80,7 @@ class Session:
         self._lock = Lock()
         self._recorder: Recorder | None = None
         self._picture: Picture | None = None
+        self._newest: _Work | None = None  # captured, whether looked at or not
         self._watcher: Callable[[Frame], None] | None = None
         self._background = ThreadPoolExecutor(1, thread_name_prefix="background")
         loops = (self._capture_loop, self._inference_loop, self._drawing_loop)
@@ -91,10 +99,10 @@ class Session:
         """Hand every frame to `watcher` as it is captured, on the capture thread; None ends that."""
         self._watcher = watcher
 
-    def start_recording(self, path: Path) -> None:
+    def start_recording(self, path: Path, options: RecordingOptions | None = None) -> None:
         """Record the finished pictures from the next one on. News and errors go to the listener."""
         self.stop_recording()
-        self._recorder = Recorder(path, self._listener.recording)
+        self._recorder = Recorder(path, self._listener.recording, options)
 
     def stop_recording(self) -> None:
         """Finish the recording, if there is one."""
@@ -102,7 +110,7 @@ class Session:
             self._recorder.finish()
 
     def snapshot(self, path: Path) -> None:
-        """Save the picture that is shown now as a PNG."""
+        """Save the picture that is shown now as a PNG, and its hands beside it as JSON."""
         self._background.submit(self._save, self._picture, path)
 
     def close(self) -> None:
@@ -125,6 +133,7 @@ class Session:
             return
         try:
             save_png(path, picture.image_rgb)
+            save_moment(path.with_suffix(".json"), _moment(picture))
             self._listener.status(Status("snapshot", "info", f"Snapshot saved: {path}"))
         except UserError as error:
             self._listener.status(Status("snapshot", "error", str(error)))
@@ -162,6 +171,7 @@ class Session:
         for frame in live_frames(request.source, request.stop, report):
             if frame.index == 0:
                 report(note)  # only now is it sure that the source plays
+            self._newest = _Work(frame, request.source)
             if (watcher := self._watcher) is not None:
                 watcher(frame)
             if self._frames.put(_Work(frame, request.source)):
@@ -183,19 +193,36 @@ class Session:
 
     def _drawing_loop(self) -> None:
         drawing = Drawing(self._make_compositor, self._tell_no_graphics)
+        look_ahead, source = LookAhead(), ""
         try:
             while (work := self._results.take()) is not None:
-                if work.result is not None:
-                    self._draw(drawing, work.frame, work.result, work.source)
+                if work.result is None:
+                    continue
+                if work.source != source:
+                    look_ahead, source = LookAhead(), work.source
+                chosen = self._look_ahead(look_ahead, work, work.result)
+                if chosen is not None:
+                    self._draw(drawing, *chosen, work.source)
         finally:
             drawing.close()
+
+    def _look_ahead(
+        self, look_ahead: LookAhead, work: _Work, result: PipelineResult
+    ) -> tuple[Frame, PipelineResult] | None:
+        """What is drawn: this frame, or a newer one with its hands foretold; None where that was drawn."""
+        newest = self._newest
+        same = newest is not None and newest.source == work.source
+        most_ms = self.settings.predict_ms
+        chosen = look_ahead(work.frame, result.hands, newest.frame if newest and same else None, most_ms)
+        self.statistics.foretold(look_ahead.error_px if most_ms > 0 else None)
+        return None if chosen is None else (chosen[0], replace(result, hands=chosen[1]))
 
     def _tell_no_graphics(self, error: NoGraphics) -> None:
         self._listener.status(Status("graphics", "error", f"No effects: {error}"))
 
     def _draw(self, drawing: Drawing, frame: Frame, result: PipelineResult, source: str) -> None:
         if self._picture is None:  # the first frame at once, before the graphics are set up
-            self._deliver(Picture(frame.image_rgb, (), frame.time_s, frame.index, {}, (), source))
+            self._deliver(_picture(frame, frame.image_rgb, result, {}, (), source))
         started_s = time.perf_counter()
         try:
             image_rgb, readout = drawing.draw(frame.image_rgb, result, self.settings, frame.time_s)
@@ -206,10 +233,35 @@ class Session:
             )
             image_rgb, readout = frame.image_rgb, ()
         stages_ms = {**result.stages_ms, "draw": (time.perf_counter() - started_s) * 1e3}
-        self._deliver(Picture(image_rgb, result.hands, frame.time_s, frame.index, stages_ms, readout, source))
+        self._deliver(_picture(frame, image_rgb, result, stages_ms, readout, source))
 
     def _deliver(self, picture: Picture) -> None:
         self._picture = picture
         if self._recorder is not None:
-            self._recorder.add(picture.image_rgb, picture.time_s)
+            self._recorder.add(Shot(picture.image_rgb, picture.clean_rgb, _moment(picture)))
         self._listener.picture(picture)
+
+
+def _picture(
+    frame: Frame,
+    image_rgb: NDArray[np.uint8],
+    result: PipelineResult,
+    stages_ms: Mapping[str, float],
+    readout: Sequence[str],
+    source: str,
+) -> Picture:
+    return Picture(
+        image_rgb,
+        result.hands,
+        frame.time_s,
+        frame.index,
+        stages_ms,
+        tuple(readout),
+        source,
+        frame.image_rgb,
+        result.camera,
+    )
+
+
+def _moment(picture: Picture) -> Moment:
+    return Moment(picture.index, picture.time_s, picture.camera, picture.hands)

@@ -22,6 +22,7 @@ class Settings:
     rings: tuple[RingSettings, ...] = (RingSettings(),)  # all that are worn at once
     overlays: frozenset[str] = frozenset()  # of OVERLAYS
     smoothing: float | None = 0.5  # 0 steady … 1 responsive; None: off
+    predict_ms: float = 0.0  # draw on a newer frame than was looked at, this much newer at most; live only
     side_lock: Side | None = None  # take every hand for this side
     max_hands: int = 2
     fov_deg: float = DEFAULT_FOV_DEG  # the camera's diagonal field of view, used without intrinsics

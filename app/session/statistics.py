@@ -21,6 +21,7 @@ class Statistics:
     latency_p50_ms: float  # capture → display over the last pictures
     latency_p95_ms: float
     dropped: int  # frames replaced by a newer one before they were worked on, since the source was opened
+    foretold_px: float | None = None  # how far off predicted joints were of late; None without prediction
 
 
 class StatisticsMeter:
@@ -31,6 +32,7 @@ class StatisticsMeter:
         self._shown_s: deque[float] = deque(maxlen=_WINDOW)
         self._latency_s: deque[float] = deque(maxlen=_WINDOW)
         self._dropped = 0
+        self._foretold_px: float | None = None
 
     def reset(self) -> None:
         """Start again, as for a new source."""
@@ -38,6 +40,12 @@ class StatisticsMeter:
             self._shown_s.clear()
             self._latency_s.clear()
             self._dropped = 0
+            self._foretold_px = None
+
+    def foretold(self, error_px: float | None) -> None:
+        """How well hands are predicted; None where they are not."""
+        with self._lock:
+            self._foretold_px = error_px
 
     def dropped(self) -> None:
         """A frame was replaced before it was worked on."""
@@ -56,7 +64,7 @@ class StatisticsMeter:
         with self._lock:
             recent = [t for t in self._shown_s if t > time.monotonic() - _FPS_S]
             latency = list(self._latency_s)
-            dropped = self._dropped
+            dropped, foretold_px = self._dropped, self._foretold_px
         fps = (len(recent) - 1) / (recent[-1] - recent[0]) if len(recent) > 1 else 0.0
         p50, p95 = (np.percentile(latency, (50, 95)) * 1e3) if latency else (0.0, 0.0)
-        return Statistics(fps, float(p50), float(p95), dropped)
+        return Statistics(fps, float(p50), float(p95), dropped, foretold_px)

@@ -11,6 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.capture import Frame, SourceError
+from app.export import Moment
+from app.recorder import Shot
+from models.geometry import camera_from_fov
 from models.pipeline import PipelineResult
 from models.types import Camera, HandMesh
 
@@ -20,6 +23,15 @@ def fake_hand(time_s: float = 0.0, track_id: int = 0) -> HandMesh:
     joints_m = np.full((21, 3), (0.0, 0.0, 0.5), np.float32)
     vertices_m = np.full((778, 3), (0.0, 0.0, 0.5), np.float32)
     return HandMesh("right", vertices_m, joints_m, np.full((21, 2), 9.0, np.float32), 0.9, track_id, time_s)
+
+
+def fake_shot(
+    image_rgb: NDArray[np.uint8], time_s: float, clean_rgb: NDArray[np.uint8] | None = None
+) -> Shot:
+    """A picture to be recorded, with one hand in it."""
+    height, width = image_rgb.shape[:2]
+    moment = Moment(0, time_s, camera_from_fov(width, height), (fake_hand(time_s),))
+    return Shot(image_rgb, image_rgb if clean_rgb is None else clean_rgb, moment)
 
 
 @dataclass

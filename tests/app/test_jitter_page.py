@@ -20,6 +20,7 @@ from app.session import Picture, Settings
 from app.ui import jitter_page
 from app.ui.jitter_page import JitterPage
 from app.ui.jitter_recording import Measuring, Recording
+from models.geometry import camera_from_fov
 from tests.app.fakes import fake_hand
 from tests.app.test_jitter import Stand, picture
 from tests.app.test_window import application, open_window, pump  # noqa: F401
@@ -44,7 +45,9 @@ def feed(page: JitterPage, frame_rgb: np.ndarray, first: int, count: int = 30) -
     for k in range(first, first + count):
         page.watchers[-1](Frame(frame_rgb, 100 + k / 30, k))
     hand = fake_hand(time_s=100 + first / 30)
-    page.take_picture(Picture(frame_rgb, (hand,), 100 + first / 30, first, {}, (), "clip"))
+    camera = camera_from_fov(*frame_rgb.shape[1::-1])
+    shown = Picture(frame_rgb, (hand,), 100 + first / 30, first, {}, (), "clip", frame_rgb, camera)
+    page.take_picture(shown)
 
 
 def test_ten_seconds_end_in_a_result_that_can_be_saved(page: JitterPage, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import av
@@ -14,8 +15,12 @@ import cv2
 import numpy as np
 import pytest
 
-from app.recorder import Recorder, RecordingError, RecordingState, VideoWriter, prepare_output, save_png
+from app.export.sidecar import read_sidecar
+from app.output import OutputError, prepare_output, save_png
+from app.recorder import Recorder, RecordingOptions, RecordingState, Sound, VideoWriter
+from app.recorder.microphone import RATE
 from tests.app.clips import numbered_picture, video_duration_s, video_times_s
+from tests.app.fakes import fake_shot
 
 ROOT = Path(__file__).parents[2]
 
@@ -66,7 +71,7 @@ def test_colours_survive(tmp_path: Path) -> None:
 def test_a_picture_of_another_size_is_refused(tmp_path: Path) -> None:
     writer = VideoWriter(tmp_path / "a.mp4", (64, 48), live=True)
     writer.write(numbered_picture(0, 64, 48), 0.0)
-    with pytest.raises(RecordingError, match="64×48 to 48×64"):
+    with pytest.raises(OutputError, match="64×48 to 48×64"):
         writer.write(numbered_picture(0, 48, 64), 0.1)
     writer.close()
 
@@ -80,7 +85,7 @@ def test_outputs_that_cannot_be_written(tmp_path: Path) -> None:
         (tmp_path / "file" / "a.mp4", "can't be written"),
         (Path("/proc/nowhere/a.mp4"), "can't be written"),
     ]:
-        with pytest.raises(RecordingError, match=expected):
+        with pytest.raises(OutputError, match=expected):
             prepare_output(path)
 
 
@@ -96,7 +101,7 @@ def record(path: Path, count: int, size_wh: tuple[int, int] = (64, 48)) -> list[
     states: list[RecordingState] = []
     recorder = Recorder(path, states.append)
     for index in range(count):
-        recorder.add(numbered_picture(index, *size_wh), 100 + index / 30)
+        recorder.add(fake_shot(numbered_picture(index, *size_wh), 100 + index / 30))
         time.sleep(0.002)
     recorder.finish()
     recorder.join()
@@ -139,7 +144,7 @@ def test_a_slow_disk_drops_pictures_and_never_waits(tmp_path: Path, monkeypatch:
     recorder = Recorder(tmp_path / "a.mp4", states.append)
     start_s = time.monotonic()
     for index in range(60):
-        recorder.add(numbered_picture(index, 64, 48), index / 30)
+        recorder.add(fake_shot(numbered_picture(index, 64, 48), index / 30))
     assert time.monotonic() - start_s < 0.2
     recorder.finish()
     recorder.join()
@@ -147,15 +152,17 @@ def test_a_slow_disk_drops_pictures_and_never_waits(tmp_path: Path, monkeypatch:
     assert states[-1].frames + states[-1].dropped == 60
 
 
-def test_a_recording_killed_plays_up_to_its_last_second(tmp_path: Path) -> None:
-    path = tmp_path / "killed.mp4"
+def kill_after(path: Path, recorded_s: float) -> float:
+    """Record in another process and kill it; how long it had recorded, seconds."""
     code = (
         "import sys, time\nfrom pathlib import Path\nfrom app.recorder import Recorder\n"
-        "from tests.app.clips import numbered_picture\n"
-        "recorder = Recorder(Path(sys.argv[1]), lambda state: None)\n"
+        "from tests.app.clips import numbered_picture\nfrom tests.app.fakes import fake_shot\n"
+        "from app.recorder import RecordingOptions\n"
+        "options = RecordingOptions(clean=True, hands=True)\n"
+        "recorder = Recorder(Path(sys.argv[1]), lambda state: None, options)\n"
         "start = time.monotonic()\n"
         "for index in range(10_000):\n"
-        "    recorder.add(numbered_picture(index, 320, 240), time.monotonic())\n"
+        "    recorder.add(fake_shot(numbered_picture(index, 320, 240), time.monotonic()))\n"
         "    print(time.monotonic() - start, flush=True)\n"
         "    time.sleep(1 / 30)\n"
     )
@@ -163,15 +170,33 @@ def test_a_recording_killed_plays_up_to_its_last_second(tmp_path: Path) -> None:
         [sys.executable, "-c", code, str(path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
     assert child.stdout is not None
-    recorded_s = 0.0
-    while recorded_s < 2.5:
-        recorded_s = float(child.stdout.readline())
+    now_s = 0.0
+    while now_s < recorded_s:
+        now_s = float(child.stdout.readline())
     os.kill(child.pid, signal.SIGKILL)
     child.wait()
     child.stdout.close()
-    times_s = video_times_s(path)
-    assert times_s[-1] > recorded_s - 1.0
-    assert len(times_s) > 30
+    return now_s
+
+
+def test_a_recording_killed_plays_up_to_its_last_second(tmp_path: Path) -> None:
+    path = tmp_path / "killed.mp4"
+    recorded_s = kill_after(path, 2.5)
+    for file in (path, tmp_path / "killed.clean.mp4"):
+        times_s = video_times_s(file)
+        assert times_s[-1] > recorded_s - 1.0
+        assert len(times_s) > 30
+    assert list(read_sidecar(tmp_path / "killed.jsonl"))[-1].time_s > recorded_s - 1.0
+
+
+@pytest.mark.slow
+def test_twenty_recordings_killed_at_random_all_play(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for k in range(20):
+        path = tmp_path / f"{k}.mp4"
+        recorded_s = kill_after(path, rng.uniform(0.2, 6))
+        played = video_times_s(path) if path.stat().st_size > 1000 else []
+        assert max(played, default=0.0) > recorded_s - 1.0, k
 
 
 def test_a_snapshot_is_the_picture(tmp_path: Path) -> None:
@@ -179,5 +204,112 @@ def test_a_snapshot_is_the_picture(tmp_path: Path) -> None:
     save_png(tmp_path / "new" / "a.png", image_rgb)
     assert np.array_equal(cv2.imread(str(tmp_path / "new" / "a.png"))[..., ::-1], image_rgb)
     assert [file.name for file in (tmp_path / "new").iterdir()] == ["a.png"]
-    with pytest.raises(RecordingError, match="must end in"):
+    with pytest.raises(OutputError, match="must end in"):
         save_png(tmp_path / "a.jpg", image_rgb)
+
+
+class Tone:
+    """A microphone that hears 440 Hz from half a second before the first picture on, in blocks."""
+
+    def __init__(self) -> None:
+        self.at_s, self.closed = 99.5, False
+
+    def read(self) -> list[Sound]:
+        t = self.at_s + np.arange(1600) / RATE
+        self.at_s = float(t[-1] + 1 / RATE)
+        return [Sound((8000 * np.sin(2 * np.pi * 440 * t)).astype(np.int16), float(t[0]))]
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def record_with(path: Path, options: RecordingOptions, listen: Callable[[], object] = Tone) -> RecordingState:
+    states: list[RecordingState] = []
+    recorder = Recorder(path, states.append, options, listen)  # type: ignore[arg-type]
+    for index in range(60):
+        picture = numbered_picture(index, 64, 48)
+        recorder.add(fake_shot(picture, 100 + index / 30, 255 - picture))
+        while recorder._queue.qsize() > 8:
+            time.sleep(0.005)
+    recorder.finish()
+    recorder.join()
+    return states[-1]
+
+
+def test_the_clean_plate_and_the_hands_stand_beside_the_picture(tmp_path: Path) -> None:
+    end = record_with(tmp_path / "a.mp4", RecordingOptions(clean=True, hands=True))
+    assert (end.error, end.lacks, end.frames) == ("", "", 60)
+    times_s = video_times_s(tmp_path / "a.mp4")
+    assert video_times_s(tmp_path / "a.clean.mp4") == times_s
+    moments = list(read_sidecar(tmp_path / "a.jsonl"))
+    assert [m.time_s for m in moments] == pytest.approx(times_s, abs=1e-3)
+    assert [m.index for m in moments] == list(range(60))
+    for name, brightness in (("a.mp4", 60), ("a.clean.mp4", 195)):
+        with av.open(str(tmp_path / name)) as container:
+            image_rgb = next(container.decode(video=0)).to_ndarray(format="rgb24")
+        assert abs(int(image_rgb[40, 50, 1]) - brightness) < 6
+
+
+def test_sound_goes_with_the_picture(tmp_path: Path) -> None:
+    """The tone is 20 ms of sound a picture, from before the first picture: it starts with it and lasts."""
+    end = record_with(tmp_path / "a.mp4", RecordingOptions(sound=True))
+    assert (end.error, end.lacks) == ("", "")
+    with av.open(str(tmp_path / "a.mp4")) as container:
+        frames = list(container.decode(audio=0))
+        samples = np.concatenate([frame.to_ndarray()[0] for frame in frames])
+        rate = frames[0].sample_rate
+        start_s = float(frames[0].pts * frames[0].time_base)
+    heard_s = 60 * 1600 / RATE - 0.5  # less what came before the first picture
+    assert start_s == pytest.approx(0, abs=0.05)
+    assert len(samples) / rate == pytest.approx(heard_s, abs=0.06)
+    middle = samples[len(samples) // 4 : -len(samples) // 4]
+    spectrum = np.abs(np.fft.rfft(middle * np.hanning(len(middle))))
+    assert np.argmax(spectrum) * rate / len(middle) == pytest.approx(440, abs=3)
+    assert video_times_s(tmp_path / "a.mp4")[-1] == pytest.approx(59 / 30, abs=1e-3)
+
+
+def test_a_silent_stretch_keeps_its_length(tmp_path: Path) -> None:
+    writer = VideoWriter(tmp_path / "a.mp4", (64, 48), live=True, sound_rate=RATE)
+    for index in range(60):
+        writer.write(numbered_picture(index, 64, 48), index / 30)
+        if not 15 <= index < 45:
+            writer.write_sound(Sound(np.full(1600, 5000, np.int16), index / 30))
+    writer.close()
+    with av.open(str(writer.path)) as container:
+        samples = np.concatenate([frame.to_ndarray()[0] for frame in container.decode(audio=0)])
+    assert len(samples) / RATE == pytest.approx(2.0, abs=0.06)
+    assert np.abs(samples[int(0.6 * RATE) : int(1.4 * RATE)]).max() < 0.01
+
+
+def test_without_a_microphone_the_picture_is_recorded_and_the_lack_told(tmp_path: Path) -> None:
+    def none() -> Tone:
+        raise OutputError("no sound: the microphone can't be opened")
+
+    end = record_with(tmp_path / "a.mp4", RecordingOptions(sound=True), none)
+    assert (end.frames, end.error) == (60, "")
+    assert end.lacks.startswith("no sound")
+
+
+@pytest.mark.slow
+def test_a_disk_that_fills_up_ends_the_recording_and_what_was_written_plays(tmp_path: Path) -> None:
+    """A file system of 200 kB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", str(disk)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("needs the right to mount a small file system")
+    try:
+        rng = np.random.default_rng(0)
+        states: list[RecordingState] = []
+        recorder = Recorder(disk / "a.mp4", states.append)
+        for index in range(200):
+            recorder.add(fake_shot(rng.integers(0, 255, (240, 320, 3), np.uint8), index / 30))
+            time.sleep(0.01)
+            if states and states[-1].finished:
+                break
+        recorder.finish()
+        recorder.join()
+        assert "No space left" in states[-1].error
+        assert len(video_times_s(disk / "a.mp4")) > 1
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)

@@ -1,0 +1,58 @@
+"""Places to write to: checked before long work, and told in one line when they fail."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from app.errors import UserError
+
+
+class OutputError(UserError):
+    """A file that can't be written: one clear line that says why and what to do."""
+
+
+def prepare_output(path: Path, suffix: str = ".mp4") -> None:
+    """Make the folder of an output file and check that a file can be written there.
+
+    Raises OutputError otherwise. An existing file is left as it is.
+    """
+    if path.suffix.lower() != suffix:
+        raise OutputError(f"{path} must end in {suffix}; change the name")
+    try:
+        if path.is_dir():
+            raise OutputError(f"{path} is a folder; give a file name that ends in {suffix}")
+        existed = path.exists()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab"):
+            pass
+        if not existed:
+            path.unlink()
+    except OSError as error:
+        raise OutputError(
+            f"{path} can't be written ({error.strerror}); choose a folder you may write to"
+        ) from error
+
+
+def refuse_source_as_output(source: Path, out: Path) -> None:
+    """Raise OutputError where an output would overwrite the file it is made from."""
+    if out.resolve() == source.resolve():
+        raise OutputError(f"{out} is the source itself; choose another output")
+
+
+def save_png(path: Path, image_rgb: NDArray[np.uint8]) -> None:
+    """Write (H, W, 3) RGB as a PNG, whole or not at all. Raises OutputError."""
+    prepare_output(path, ".png")
+    ok, data = cv2.imencode(".png", cv2.cvtColor(image_rgb, cv2.COLOR_RGB2BGR))
+    partial = path.with_suffix(".partial.png")
+    try:
+        if not ok:
+            raise OutputError(f"{path}: the picture can't be encoded as PNG; report this")
+        partial.write_bytes(data.tobytes())
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise OutputError(f"{path} can't be written ({error.strerror}); free some space") from error

@@ -1,0 +1,192 @@
+"""Records on a thread of its own: the picture, and what was asked for beside it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from queue import Empty, Full, Queue
+from threading import Event, Thread
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.export import Moment
+from app.export.sidecar import SidecarWriter
+from app.output import OutputError, prepare_output
+from app.recorder.microphone import RATE, Microphone, SoundSource
+from app.recorder.video import Sound, VideoWriter
+
+_QUEUE_SHOTS = 16
+
+
+@dataclass(frozen=True)
+class RecordingOptions:
+    """What is kept beside the picture."""
+
+    clean: bool = False  # NAME.clean.mp4: the camera's picture, nothing drawn on it
+    hands: bool = False  # NAME.jsonl: the sidecar
+    sound: bool = False  # the default microphone, in the video
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One finished picture."""
+
+    image_rgb: NDArray[np.uint8]  # (H, W, 3), must not change later
+    clean_rgb: NDArray[np.uint8]  # the same without anything drawn on it
+    moment: Moment  # its time on the monotonic clock, seconds
+
+
+@dataclass(frozen=True)
+class RecordingState:
+    """What a recording has come to."""
+
+    path: Path
+    elapsed_s: float
+    frames: int
+    dropped: int  # pictures skipped because the disk or the encoder was too slow
+    finished: bool
+    error: str = ""  # one clear line where it ended by itself
+    lacks: str = ""  # one clear line where something that was asked for could not be had
+
+
+class Recorder:
+    """Records from the first picture it is given; `add` never waits."""
+
+    def __init__(
+        self,
+        path: Path,
+        on_state: Callable[[RecordingState], None],
+        options: RecordingOptions | None = None,
+        listen: Callable[[], SoundSource] = Microphone,
+    ) -> None:
+        """on_state: called from the recording thread, a few times a second and once at the end.
+
+        listen: opens the microphone; raises OutputError where there is none.
+        """
+        self.path = path
+        self._options = options or RecordingOptions()
+        self._listen = listen
+        self._on_state = on_state
+        self._queue: Queue[Shot] = Queue(_QUEUE_SHOTS)
+        self._dropped = 0
+        self._lacks = ""
+        self._finishing = Event()
+        self._thread = Thread(target=self._run, name="recorder")
+        self._thread.start()
+
+    def add(self, shot: Shot) -> None:
+        """Record a picture."""
+        if self._finishing.is_set():
+            return
+        try:
+            self._queue.put_nowait(shot)
+        except Full:
+            self._dropped += 1
+
+    def finish(self) -> None:
+        """Take no more pictures; what is waiting is still written. Returns at once."""
+        self._finishing.set()
+
+    def join(self) -> None:
+        """Wait until the files are whole. Call `finish` before."""
+        self._thread.join()
+
+    def _run(self) -> None:
+        files: _Files | None = None
+        microphone: SoundSource | None = None
+        errors: list[str] = []
+        reported_s = 0.0
+        try:
+            prepare_output(self.path)
+            microphone = self._open_microphone()
+            while not (self._finishing.is_set() and self._queue.empty()):
+                try:
+                    shot = self._queue.get(timeout=0.05)
+                except Empty:
+                    continue
+                if files is None:
+                    files = _Files(self.path, self._options, shot, microphone is not None)
+                files.write(shot)
+                if microphone is not None:
+                    files.write_sound(microphone.read())
+                if time.monotonic() - reported_s > 0.2:
+                    reported_s = time.monotonic()
+                    self._on_state(self._state(files, finished=False))
+        except OutputError as failure:
+            errors.append(str(failure))
+        self._finishing.set()
+        if microphone is not None:
+            microphone.close()
+        if files is not None:
+            errors += files.close()
+        self._on_state(self._state(files, finished=True, error=next(iter(errors), "")))
+
+    def _open_microphone(self) -> SoundSource | None:
+        """None where no sound is wanted, or none can be had: the picture is recorded all the same."""
+        if not self._options.sound:
+            return None
+        try:
+            return self._listen()
+        except OutputError as failure:
+            self._lacks = str(failure)
+            return None
+
+    def _state(self, files: _Files | None, *, finished: bool, error: str = "") -> RecordingState:
+        elapsed_s, frames = (files.picture.elapsed_s, files.picture.frames) if files else (0.0, 0)
+        return RecordingState(self.path, elapsed_s, frames, self._dropped, finished, error, self._lacks)
+
+
+class _Files:
+    """The files of one recording; times in them count from its first picture."""
+
+    def __init__(self, path: Path, options: RecordingOptions, first: Shot, sound: bool) -> None:
+        height, width = first.image_rgb.shape[:2]
+        self._start_s = first.moment.time_s
+        self.picture = VideoWriter(path, (width, height), live=True, sound_rate=RATE if sound else None)
+        self._clean: VideoWriter | None = None
+        self._hands: SidecarWriter | None = None
+        self._index = 0
+        try:
+            if options.clean:
+                height, width = first.clean_rgb.shape[:2]
+                self._clean = VideoWriter(path.with_suffix(".clean.mp4"), (width, height), live=True)
+            if options.hands:
+                self._hands = SidecarWriter(path.with_suffix(".jsonl"), in_place=True)
+        except OutputError:
+            self.close()
+            raise
+
+    def write(self, shot: Shot) -> None:
+        """One picture, in every file."""
+        time_s = shot.moment.time_s - self._start_s
+        before = self.picture.frames
+        self.picture.write(shot.image_rgb, time_s)
+        if self.picture.frames == before:
+            return  # its time did not advance
+        if self._clean is not None:
+            self._clean.write(shot.clean_rgb, time_s)
+        if self._hands is not None:
+            self._hands.add(replace(shot.moment, index=self._index, time_s=time_s))
+        self._index += 1
+
+    def write_sound(self, sounds: list[Sound]) -> None:
+        """What was heard meanwhile."""
+        for sound in sounds:
+            self.picture.write_sound(replace(sound, time_s=sound.time_s - self._start_s))
+
+    def close(self) -> list[str]:
+        """Finish every file; what went wrong, a line each."""
+        errors = []
+        for end in (
+            self.picture.close,
+            *([self._clean.close] if self._clean else []),
+            *([self._hands.save] if self._hands else []),
+        ):
+            try:
+                end()
+            except OutputError as failure:
+                errors.append(str(failure))
+        return errors
