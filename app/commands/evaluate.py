@@ -18,7 +18,7 @@ from app.offline import Progress
 from models.evaluation.benchmark import Run, run
 from models.evaluation.figures import curves, figures, judged_rows
 from models.evaluation.predictors import MEDIAPIPE, NAMES, Predictor, make_predictor
-from models.evaluation.readers import READERS, read_set
+from models.evaluation.readers import SETS, read_set
 from models.evaluation.replay import Replay
 from models.evaluation.report import can_submit, markdown, plot_pck, write_submission
 from models.evaluation.samples import SampleSet
@@ -34,7 +34,8 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         nargs="+",
         type=data_set,
         metavar="NAME:FOLDER",
-        help=f"your copy of a data set; NAME one of {', '.join(READERS)}",
+        help=f"your copy of a data set; NAME one of {', '.join(SETS)}; still takes a VIDEO of a hand held "
+        "still, or a part of it, VIDEO:FROM-TO in seconds",
     )
     parser.add_argument(
         "--model",
@@ -150,12 +151,10 @@ def _write(path: Path, text: str) -> None:
 
 
 def data_set(text: str) -> tuple[str, Path]:
-    """NAME:FOLDER of READERS. Raises ArgumentTypeError."""
+    """NAME:FOLDER of SETS. Raises ArgumentTypeError."""
     name, colon, folder = text.partition(":")
-    if name not in READERS or not colon or not folder:
-        raise argparse.ArgumentTypeError(
-            f"expected NAME:FOLDER, NAME one of {', '.join(READERS)}, got {text!r}"
-        )
+    if name not in SETS or not colon or not folder:
+        raise argparse.ArgumentTypeError(f"expected NAME:FOLDER, NAME one of {', '.join(SETS)}, got {text!r}")
     return name, Path(folder)
 
 

@@ -1,8 +1,10 @@
-"""Our own real validation: held-out crops with 2D labels, and a clip seen by two calibrated cameras."""
+"""Our own real validation: held-out crops with 2D labels, a clip seen by two cameras, a hand held still."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 
 import av
@@ -10,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.evaluation.samples import Sample, SampleSet, require, stills
+from models.geometry import camera_from_fov
 from models.real_crops import read_arrays, read_real_crops
 
 AGREE_PX = 4.0
@@ -68,6 +71,45 @@ def stereo(folder: Path, every: int = 1) -> SampleSet:
             )  # fmt: skip
 
     return SampleSet("stereo", len(row), read, fps / every, metric=False)
+
+
+def still(clip: Path, every: int = 1) -> SampleSet:
+    """A video of one hand held still: nothing is known but that what moves is a model's own doing.
+
+    clip: FILE, or FILE:FROM-TO or FILE:FROM- for a part of it, seconds. Raises ValueError in one line.
+    """
+    file, start_s, end_s = _part(clip)
+    fps = _fps(file)
+
+    def chosen() -> Iterator[tuple[int, NDArray[np.uint8]]]:
+        last = end_s * fps - 0.5
+        begun = takewhile(lambda picture: picture[0] < last, _pictures(file))
+        return ((k, image) for k, image in begun if k >= start_s * fps - 0.5 and k % every == 0)
+
+    count = sum(1 for _ in chosen())
+    if count < 3:
+        raise ValueError(f"{clip}: {count} frames there; an acceleration takes three, give a longer part")
+
+    def read() -> Iterator[Sample]:
+        for k, image in chosen():
+            camera = camera_from_fov(image.shape[1], image.shape[0])
+            intrinsics = (camera.fx, camera.fy, camera.cx, camera.cy)
+            yield Sample(f"{k:05d}", image, "right", intrinsics, None, None, time_s=k / fps)
+
+    return SampleSet("still", count, read, fps / every)
+
+
+def _part(clip: Path) -> tuple[Path, float, float]:
+    """The file, from and to, seconds. Raises ValueError where there is no such file."""
+    named = re.fullmatch(r"(.+):(\d+\.?\d*)-(\d+\.?\d*)?", str(clip))
+    if named is not None and not clip.exists():
+        clip = Path(named[1])
+        start_s, end_s = float(named[2]), float(named[3] or "inf")
+    else:
+        start_s, end_s = 0.0, float("inf")
+    if not clip.is_file():
+        raise ValueError(f"{clip} is not a file; give a video, or VIDEO:FROM-TO in seconds")
+    return clip, start_s, end_s
 
 
 def _pictures(clip: Path) -> Iterator[tuple[int, NDArray[np.uint8]]]:

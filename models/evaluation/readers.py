@@ -7,7 +7,7 @@ from pathlib import Path
 
 from models.evaluation.freihand import freihand
 from models.evaluation.ho3d import ho3d
-from models.evaluation.own_data import crops, stereo
+from models.evaluation.own_data import crops, stereo, still
 from models.evaluation.rhd import rhd
 from models.evaluation.samples import SampleSet
 from models.evaluation.stb import stb
@@ -21,11 +21,17 @@ READERS: dict[str, Callable[[Path, int], SampleSet]] = {
     "stb": lambda folder, every: stb(folder, "evaluation", every),
 }
 
+VIDEOS: dict[str, Callable[[Path, int], SampleSet]] = {"still": still}
+"""Those that are a file, or a part of one, and have no truth: of them only steadiness is judged."""
+SETS = (*READERS, *VIDEOS)
+
 
 def read_set(name: str, folder: Path, every: int = 1) -> SampleSet:
-    """The test samples of a data set of READERS. Raises ValueError in one line."""
-    if name not in READERS:
-        raise ValueError(f"data: expected one of {', '.join(READERS)}, got {name!r}")
+    """The test samples of a data set of SETS. Raises ValueError in one line."""
+    if name not in SETS:
+        raise ValueError(f"data: expected one of {', '.join(SETS)}, got {name!r}")
+    if name in VIDEOS:
+        return VIDEOS[name](folder, every)
     if not folder.is_dir():
         raise ValueError(f"{folder} is not a folder; give the folder of {name}")
     return READERS[name](folder, every)

@@ -145,6 +145,28 @@ def test_stereo_clip(tmp_path: Path) -> None:
     assert [sample.name for sample in stereo(tmp_path, every=2).read()] == ["00002", "00004"]
 
 
+def test_a_part_of_a_still_clip(tmp_path: Path) -> None:
+    write_clip(tmp_path / "clip.mp4", steady(30))
+    whole = read_set("still", tmp_path / "clip.mp4")
+    assert (whole.count, whole.name) == (30, "still")
+    assert whole.fps is not None
+    part = read_set("still", tmp_path / f"clip.mp4:{10 / whole.fps:.5f}-{20 / whole.fps:.5f}", 2)
+    samples = list(part.read())
+    assert [sample.name for sample in samples] == ["00010", "00012", "00014", "00016", "00018"]
+    assert (part.count, part.fps) == (5, whole.fps / 2)
+    assert samples[1].time_s == pytest.approx(12 / whole.fps)
+    assert samples[0].joints_2d_px is None
+    assert samples[0].intrinsics is not None
+    assert read_set("still", tmp_path / f"clip.mp4:{27 / whole.fps:.5f}-").count == 3
+    for file, said in (
+        ("none.mp4", "is not a file"),
+        ("clip.mp4:900-", "0 frames there"),
+        ("", "not a file"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            read_set("still", tmp_path / file)
+
+
 class Hostile:
     """Unpickled as Python would, it makes a folder."""
 
