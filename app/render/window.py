@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from models.geometry import project
 from models.types import Camera
@@ -38,6 +38,11 @@ class Window:
             (camera.cx + 0.5 - self.x) * samples,
             (camera.cy + 0.5 - self.y) * samples,
         )
+
+    def part_of(self, picture: NDArray[np.uint8], more_px: int) -> NDArray[np.uint8]:
+        """The part of a picture (H, W, 3) in the window and so many pixels around it; a view."""
+        y0, x0 = max(self.y - more_px, 0), max(self.x - more_px, 0)
+        return picture[y0 : self.y + self.height + more_px, x0 : self.x + self.width + more_px]
 
 
 def window_around(
