@@ -14,6 +14,7 @@ from app.effects import effect_names
 from app.errors import UserError
 from app.session import OVERLAYS, Settings
 from models.pipeline import DEFAULT_MODEL, MODELS
+from models.prediction import MOST_AHEAD_S
 
 Intrinsics = tuple[float, float, float, float]
 
@@ -63,13 +64,16 @@ def check_calibration(settings: Settings, size_wh: tuple[int, int]) -> None:
 
 
 def add_look(parser: argparse.ArgumentParser) -> None:
-    """--effect and the rings, --overlay, --smoothing, --mirror."""
+    """--effect and the rings, --overlay, --smoothing, --predict, --mirror."""
     parser.add_argument("--effect", choices=effect_names(), help="what is drawn (default: ring)")
     add_rings(parser)
     parser.add_argument(
         "--overlay", type=_overlays, metavar="NAME,…", help=f"also draw any of: {', '.join(OVERLAYS)}"
     )
     parser.add_argument("--smoothing", type=_smoothing, metavar="0…1|off", help="0 steady … 1 responsive")
+    parser.add_argument(
+        "--predict", type=_predict, metavar="MS", help="live: draw on frames this much newer, hands foretold"
+    )
     parser.add_argument("--mirror", action="store_true", help="mirror the picture")
 
 
@@ -89,6 +93,8 @@ def settings_from(arguments: argparse.Namespace, settings: Settings) -> Settings
         effect=arguments.effect,
         overlays=arguments.overlay,
     )
+    if arguments.predict is not None:
+        changes["predict_ms"] = arguments.predict
     if arguments.smoothing is not None:
         changes["smoothing"] = arguments.smoothing if arguments.smoothing >= 0 else None
     changes["rings"] = rings_from(arguments, settings.rings)
@@ -142,6 +148,13 @@ def _smoothing(text: str) -> float:
     value = _number(text)
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError(f"expected 0 (steady) to 1 (responsive) or off, got {text}")
+    return value
+
+
+def _predict(text: str) -> float:
+    value = _number(text)
+    if not 0 <= value <= 1e3 * MOST_AHEAD_S:
+        raise argparse.ArgumentTypeError(f"expected 0 to {1e3 * MOST_AHEAD_S:g} milliseconds, got {text}")
     return value
 
 

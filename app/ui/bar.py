@@ -92,6 +92,8 @@ class BottomBar(QFrame):
             return
         delay = f"delay {figures.latency_p50_ms:.0f} / {figures.latency_p95_ms:.0f} ms"
         parts = [f"{figures.fps:.0f} fps", delay, f"{figures.dropped} dropped", model]
+        if figures.foretold_px is not None:
+            parts.insert(2, f"foretold ± {figures.foretold_px:.1f} px")
         while self._hud.fontMetrics().horizontalAdvance(_GAP.join(parts)) > self._hud.width() and parts:
             parts.pop()  # in a narrow window the last ones give way
         self._hud.setText(_GAP.join(parts))
