@@ -27,6 +27,7 @@ DEPTH_RANGE_M = 0.24
 """Depth bins reach this far before and behind the wrist: beyond the length of a long hand."""
 _IMAGENET_MEAN, _IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 _C_JOINT, _C_SHALLOW = 64, 64  # channels of F_j and F_l
+_NEAREST = 0.1  # of the wrist's depth: nothing is taken to be nearer to the camera
 _OFFSET_SCALE = 0.05  # offsets start small: the graph network is made for small values (section 4.4)
 
 
@@ -145,15 +146,18 @@ def uvz_to_metres(uvz: Tensor, view: Tensor) -> Tensor:
 
     view: (B, 2) = s (metres), k (1 / metres), see the module's text.
     """
-    s, k = view[:, None, :1], view[:, None, 1:]
     z = uvz[..., 2:]
-    return torch.cat([(uvz[..., :2] - 0.5) * s * (1 + k * z), z], -1)
+    return torch.cat([(uvz[..., :2] - 0.5) * _width_at(z, view), z], -1)
 
 
 def metres_to_uv(points: Tensor, view: Tensor) -> Tensor:
     """The inverse of uvz_to_metres, (B, N, 2)."""
-    s, k = view[:, None, :1], view[:, None, 1:]
-    return points[..., :2] / (s * (1 + k * points[..., 2:])) + 0.5
+    return points[..., :2] / _width_at(points[..., 2:], view) + 0.5
+
+
+def _width_at(z: Tensor, view: Tensor) -> Tensor:
+    """(B, N, 1) width of the crop, metres, at depth z from the wrist's; never at or behind the camera."""
+    return view[:, None, :1] * (1 + view[:, None, 1:] * z).clamp_min(_NEAREST)
 
 
 class Tang(nn.Module):

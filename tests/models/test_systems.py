@@ -115,6 +115,15 @@ def test_tang_image_and_metres_agree() -> None:
     assert torch.allclose(metres_to_uv(uvz_to_metres(uvz, view), view), uvz[..., :2], atol=1e-6)
 
 
+@pytest.mark.parametrize("z", [-0.25, -0.3, -5.0])
+def test_tang_takes_nothing_for_behind_the_camera(z: float) -> None:
+    """1 + k z would be 0 or less: early in training, joints came out as no number, or mirrored."""
+    uvz, view = torch.tensor([[[0.7, 0.2, z]]]), torch.tensor([[0.3, 4.0]])
+    points = uvz_to_metres(uvz, view)
+    assert points[0, 0, 0] > 0 > points[0, 0, 1]
+    assert torch.allclose(metres_to_uv(points, view), uvz[..., :2], atol=1e-5)
+
+
 def test_tang_view_is_a_pinhole_camera() -> None:
     """s = depth of the wrist / focal length in crop widths, k = 1 / depth: exact perspective."""
     focal, depth = 1.7, 0.45
