@@ -1,6 +1,6 @@
 #version 330 core
-// Whatever isn't metal: paper, rubber, wood, plastic, lamps. Lit by the panorama and one lamp, in the shadow of
-// hands and props, cut softly where the hand is in front of it. Writes premultiplied colour.
+// Whatever isn't metal: paper, rubber, wood, plastic, lamps. Lit by the panorama and one lamp; shade.frag makes the
+// shadows. Hands in front of it hide it by their depth. Writes premultiplied colour.
 in vec3 p_cam;
 in vec3 n_cam;
 
@@ -13,8 +13,6 @@ uniform vec3 light_direction;  // towards the light
 out vec4 colour;
 
 #include "light.glsl"
-#include "hiding.glsl"
-#include "shadow.glsl"
 
 // Linear light -> sRGB as cameras do it: true to the light up to the highlights, which roll off.
 vec3 photographed(vec3 light) {
@@ -25,18 +23,12 @@ vec3 photographed(vec3 light) {
 }
 
 void main() {
-    float visible = opacity * in_view();
-    if (visible < 0.004) discard;
-
     vec3 n = normalize(n_cam), to_eye = -normalize(p_cam);
-    vec4 dark = covered(p_cam + 0.002 * n, 0.003);
-    float open = 1.0 - 0.45 * max(dark.z, dark.w);
-    float lamp = max(dot(n, light_direction), 0.0) * (1.0 - max(dark.x, dark.y));
-    vec3 light = 0.5 * open * radiance(n, 1.0) + 0.5 * lamp * scene_light;
-    vec3 seen = paint_rgb * light;
+    float lamp = max(dot(n, light_direction), 0.0);
+    vec3 seen = paint_rgb * (0.7 * radiance(n, 1.0) + 0.55 * lamp * scene_light);
 
     float grazing = pow(1.0 - max(dot(n, to_eye), 0.0), 5.0);
     float fresnel = 0.04 + max(0.96 - roughness, 0.0) * grazing;
-    seen += fresnel * open * min(radiance(reflect(-to_eye, n), roughness), vec3(6.0));
-    colour = vec4(photographed(seen + glow_rgb), 1.0) * visible;
+    seen += fresnel * min(radiance(reflect(-to_eye, n), roughness), vec3(6.0));
+    colour = vec4(photographed(seen + glow_rgb), 1.0) * opacity;
 }

@@ -24,7 +24,7 @@ class Hold:
     """The frame of a thing that lies in a hand, camera frame. across, out and forward are unit vectors at
     right angles to each other; for a right hand forward = across x out, for a left hand out x across."""
 
-    closure: float  # 0 open .. 1 fist
+    closure: float  # 0 open .. 1 fist, the four fingers' mean
     palm_m: Float  # (3,) the middle of the palm, on its skin
     center_m: Float  # (3,) what the fingers close around: in a fist its middle, else just above the palm
     across: Float  # (3,) from the little finger's side to the thumb's
@@ -33,14 +33,14 @@ class Hold:
     palm_width_m: float  # index to little knuckle
 
 
-def closure(joints_m: NDArray[np.floating]) -> float:
-    """How far the four fingers of (21, 3) joints are closed: 0 stretched .. 1 fist, their mean."""
+def closures(joints_m: NDArray[np.floating]) -> Float:
+    """(4,) how far each finger of (21, 3) joints is closed, index to little: 0 stretched .. 1 as in a fist."""
     j = np.asarray(joints_m, np.float64)
     chain = np.stack([np.broadcast_to(j[WRIST], (4, 3)), *(j[KNUCKLES + k] for k in range(4))], 1)
     bones = np.diff(chain, axis=1)
     bones /= np.maximum(np.linalg.norm(bones, axis=2, keepdims=True), 1e-9)
     turn = np.arccos(np.clip((bones[:, 1:] * bones[:, :-1]).sum(2), -1, 1)).sum(1)
-    return float(np.clip((turn - _OPEN_TURN) / (_CLOSED_TURN - _OPEN_TURN), 0, 1).mean())
+    return np.clip((turn - _OPEN_TURN) / (_CLOSED_TURN - _OPEN_TURN), 0, 1)
 
 
 def hold(hand: HandMesh, clearance_m: float = 0.0) -> Hold:
@@ -52,9 +52,10 @@ def hold(hand: HandMesh, clearance_m: float = 0.0) -> Hold:
     width = float(np.linalg.norm(across))
     across = _unit(across - (across @ forward) * forward)
     out = np.cross(forward, across) * (1 if hand.side == "left" else -1)
-    closed = closure(j)
-    palm = 0.35 * j[WRIST] + 0.65 * knuckles.mean(0) + _PALM_THICK_M * out
-    inside = j[(KNUCKLES[:, None] + np.arange(4)).ravel()].mean(0)
+    fingers = closures(j)
+    closed = float(fingers.mean())
+    palm = 0.25 * j[WRIST] + 0.75 * knuckles.mean(0) + _PALM_THICK_M * out
+    inside = np.average(j[KNUCKLES[:, None] + np.arange(4)].mean(1), axis=0, weights=fingers + 1e-3)
     share = float(np.clip((closed - 0.25) / 0.5, 0, 1))
     center = (1 - share) * (palm + clearance_m * out) + share * inside
     return Hold(closed, palm, center, across, out, forward, width)

@@ -14,6 +14,7 @@ from models.types import Camera
 
 _COARSE = 0.5  # samples per picture pixel: shadows are soft
 _BLUR = 1.5  # coarse pixels
+_SHADE_RGB = (26, 9, 5)  # sRGB: light that skin scatters into its own shadow
 
 
 def draw_shadow_map(renderer: LayerRenderer, nodes: SceneNodes, points_m: NDArray[np.floating]) -> None:
@@ -28,13 +29,22 @@ def draw_shadow_map(renderer: LayerRenderer, nodes: SceneNodes, points_m: NDArra
     nodes.camera.clip_from_cam = None
 
 
-def shade_on_hands(
+def draw_shade(
     renderer: LayerRenderer, nodes: SceneNodes, window: Window, camera: Camera
 ) -> NDArray[np.uint8]:
-    """(h, w, 4) premultiplied RGBA: the props' shadow on the hands of one window."""
+    """(h, w, 2) how dark, 0..255, hands and props are where they are in shadow, in one window."""
     width, height = (int(np.ceil(_COARSE * n)) for n in (window.width, window.height))
     nodes.camera.intrinsics = window.intrinsics(camera, _COARSE)
     renderer.draw(nodes.scene, "shade", width, height)
-    coarse = cv2.GaussianBlur(renderer.read("shade", width, height), (0, 0), _BLUR)
+    coarse = cv2.GaussianBlur(renderer.read("shade", width, height)[..., :2], (0, 0), _BLUR)
     fine = cv2.resize(coarse, None, fx=1 / _COARSE, fy=1 / _COARSE, interpolation=cv2.INTER_LINEAR)
     return np.asarray(fine[: window.height, : window.width], np.uint8)
+
+
+def apply_shade(rgba: NDArray[np.uint8], shade: NDArray[np.uint8]) -> None:
+    """Darken the props of a premultiplied picture (h, w, 4) and lay the hands' shade under them, in place."""
+    hand, prop = cv2.split(shade)
+    under = cv2.multiply(cv2.bitwise_not(rgba[..., 3]), hand, scale=1 / 255)
+    lit = cv2.merge([cv2.bitwise_not(prop)] * 3 + [np.full_like(prop, 255)])
+    below = cv2.merge([cv2.convertScaleAbs(under, alpha=c / 255) for c in _SHADE_RGB] + [under])
+    rgba[:] = cv2.add(cv2.multiply(rgba, lit, scale=1 / 255), below)

@@ -10,9 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.render.context import Context
-from app.render.film import FilmFit, develop, margin_px
 from app.render.light import SceneLight
-from app.render.motion import ScreenMotion
 from app.render.overlays import draw_joints
 from app.render.scene import Effect, EffectContext, Paint, Prop
 from app.render.surface import HandSurface
@@ -26,7 +24,9 @@ OVERLAYS = ("joints", "mesh", "wireframe")
 SHADOW_REACH_M = 0.007  # of a ring's shadow on its finger
 FREE_SHADOW_REACH_M = 0.04  # of any other prop's on the hand
 FEATHER_PX = 1.3
-FILM_REACH_PX = 20  # around what is drawn, in which the picture's softness and grain are looked at
+SOFTNESS_PX = 0.45  # a lens is never as sharp as a renderer
+MARGIN_PX = 3
+HANDS_BACK = 0.004  # of its distance a hand gives way to a prop that touches it
 
 
 class Compositor:
@@ -47,7 +47,7 @@ class Compositor:
         self._surface = surface
         self._nodes = SceneNodes(self._surface)
         self._renderer = LayerRenderer()
-        self._light, self._film, self._motion = light, FilmFit(), ScreenMotion()
+        self._light = light
         self._closed = False
 
     @property
@@ -93,17 +93,11 @@ class Compositor:
         """What lies over the frame: a window and premultiplied RGBA (h, w, 4); None where nothing does."""
         whole_hands = bool(overlays & {"mesh", "wireframe"})
         extent = _extent(props, hands if whole_hands else ())
-        smear_px = self._motion.smear_px(props, camera, time_s)
-        margin = margin_px(self._film.blur_px, smear_px)
-        window = window_around(extent, camera, margin, _samples(props, whole_hands))
+        window = window_around(extent, camera, MARGIN_PX, _samples(props, whole_hands))
         if window is None or not (props or whole_hands):
             return None
         self._light.update(frame_rgb, hands, camera, time_s)
-        self._film.update(window.part_of(frame_rgb, FILM_REACH_PX), time_s)
-        sharp = self.render(window, hands, props, camera, overlays)
-        if whole_hands:
-            return window, sharp
-        return window, develop(sharp, self._film.blur_px, smear_px, self._film.grain, time_s)
+        return window, self.render(window, hands, props, camera, overlays)
 
     def render(
         self,
@@ -114,7 +108,7 @@ class Compositor:
         overlays: frozenset[str] = frozenset(),
     ) -> Picture:
         """(h, w, 4) premultiplied RGBA of one window, in the light of the last composed frame."""
-        from app.render.cast_shadow import draw_shadow_map, shade_on_hands
+        from app.render.cast_shadow import apply_shade, draw_shade, draw_shadow_map
         from app.render.layer import replace_vertices
 
         renderer, nodes = self._renderer, self._nodes
@@ -136,20 +130,24 @@ class Compositor:
             "pixel_m": 1 / camera.fx,
         }
         casting = _casts(props)
+        renderer.by_depth = casting
+        shade = None
+        nodes.push_hands_back(0.0)
         if casting:
             draw_shadow_map(renderer, nodes, _extent(props, ()))
-        if props:
+            shade = draw_shade(renderer, nodes, window, camera)
+            nodes.push_hands_back(HANDS_BACK)
+        if any(not isinstance(prop.material, Paint) for prop in props):
             nodes.camera.intrinsics = (fx, fy, cx, cy)
             renderer.draw(nodes.scene, "occluder", window.width * coarse, window.height * coarse)
-        shade = shade_on_hands(renderer, nodes, window, camera) if casting else None
         nodes.camera.intrinsics = window.intrinsics(camera, window.samples)
-        nodes.hide_hands(not overlays & {"mesh", "wireframe"})
+        nodes.hide_hands(not casting and not overlays & {"mesh", "wireframe"})
         renderer.draw(nodes.scene, "picture", *window.rendered_wh, multisampled=window.samples == 1)
         fine = renderer.read("picture", *window.rendered_wh)
         small = cv2.resize(fine, (window.width, window.height), interpolation=cv2.INTER_AREA)
-        rgba = np.asarray(small, np.uint8)
+        rgba = np.asarray(cv2.GaussianBlur(small, (3, 3), SOFTNESS_PX), np.uint8)
         if shade is not None:
-            over(rgba, shade)
+            apply_shade(rgba, shade)
         return rgba
 
     def close(self) -> None:
@@ -187,12 +185,6 @@ def blend(picture_rgb: Picture, window: Window, rgba: Picture) -> None:
     part = picture_rgb[window.y : window.y + window.height, window.x : window.x + window.width]
     kept = part.astype(np.uint16) * (255 - rgba[..., 3:].astype(np.uint16))
     part[:] = np.minimum((kept + 127) // 255 + rgba[..., :3], 255)
-
-
-def over(rgba: Picture, below: Picture) -> None:
-    """Lay premultiplied RGBA over another of the same size, in place."""
-    kept = below.astype(np.uint16) * (255 - rgba[..., 3:].astype(np.uint16))
-    rgba += np.minimum((kept + 127) // 255, 255 - rgba).astype(np.uint8)
 
 
 def _samples(props: Sequence[Prop], whole_hands: bool) -> int:

@@ -75,6 +75,7 @@ class LayerRenderer(Renderer):
         self._rooms: dict[str, int] = {}  # textures
         self._shown_rooms = (0, 0)
         self._stage: Stage = "occluder"
+        self.by_depth = False  # nearer surfaces hide those behind, whatever their order
         self._deleted = False
         self.uniforms: dict[str, Any] = {}
 
@@ -170,7 +171,10 @@ class LayerRenderer(Renderer):
     ) -> None:
         program.set_uniform("M", pose)
         order, in_map = primitive.material.order, self._stage == "shadow"
-        GL.glDepthRange((ORDERS - 1 - order) / ORDERS, (ORDERS - order) / ORDERS)
+        if self.by_depth:
+            GL.glDepthRange(0, 1)
+        else:
+            GL.glDepthRange((ORDERS - 1 - order) / ORDERS, (ORDERS - order) / ORDERS)
         GL.glEnable(GL.GL_CULL_FACE)
         GL.glPolygonMode(GL.GL_FRONT_AND_BACK, GL.GL_FILL)
         (GL.glDisable if in_map else GL.glEnable)(GL.GL_DEPTH_TEST)

@@ -62,7 +62,7 @@ class PropMetal(Surface):
 class PropPaint(Surface):
     """A prop of anything else. It casts a shadow."""
 
-    fragment_shaders = {"shadow": "cast.frag", "picture": "paint.frag"}  # noqa: RUF012
+    fragment_shaders = {"shadow": "cast.frag", "shade": "shade.frag", "picture": "paint.frag"}  # noqa: RUF012
     order = 2
 
 

@@ -46,6 +46,12 @@ class SceneNodes:
             node.mesh.is_visible = i < len(hands)
         return [(node.mesh.primitives[0], mesh) for node, mesh in zip(self._hands, hands, strict=False)]
 
+    def push_hands_back(self, share: float) -> None:
+        """Draw them that share of their distance farther away, where they cover the same pixels."""
+        pose = np.diag([1 + share, 1 + share, 1 + share, 1])
+        for node in self._hands:
+            self.scene.set_pose(node, pose)
+
     def hide_hands(self, hidden: bool) -> None:
         """Leave the hands out of the stages to come."""
         for node in self._hands:

@@ -1,0 +1,140 @@
+"""A foam ball that lies in the palm, is squeezed when the hand closes and flies up when it opens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.effects.gestures import Hold, Switch, grasp_switch, hold
+from app.effects.hand_field import HandField
+from app.effects.shapes import beach_ball
+from app.render.scene import EffectContext, Geometry, Paint, Prop
+from models.geometry import rotation_from_axis_angle
+from models.hand_data import HandData, load_open_hand
+
+Float = NDArray[np.float64]
+
+RADIUS_M = 0.026
+_GRAVITY = np.array([0.0, 9.8, 0.0])  # the camera's y looks down
+_STEP_S = 1 / 120
+_LONGEST_S = 0.25  # without frames for longer, all starts again
+_PULL = 420.0  # 1/s²: of the palm on the ball, so that it stays in a hand held upright
+_HELD_PULL = 1500.0
+_REACH_M = 0.22  # beyond, the palm doesn't pull
+_TOSS_M_S = 1.35
+_FLIGHT_S = 0.22  # after a toss the palm doesn't pull
+_BOUNCE = 0.45
+_GRIP = 8.0  # 1/s: how fast the skin takes a rolling ball along
+_LOST_S = 1.2  # a ball away from its hand for so long comes back
+_GROW_S = 0.25
+_SQUEEZED = 0.6  # its size in a fist: it is of foam
+_SQUEEZE_S = 0.06
+
+_COLOURS = Paint((0.75, 0.05, 0.03), roughness=0.35), Paint((0.85, 0.80, 0.70), roughness=0.35)
+
+
+@dataclass
+class _Ball:
+    position_m: Float
+    velocity_m_s: Float = field(default_factory=lambda: np.zeros(3))
+    turned: Float = field(default_factory=lambda: np.eye(3))
+    born_s: float = 0.0
+    near_s: float = 0.0  # when it was last near its hand
+    tossed_s: float = -np.inf
+    size: float = 1.0
+    closed: Switch = field(default_factory=grasp_switch)
+
+
+class BallEffect:
+    """One ball for each hand."""
+
+    def __init__(self, hand: HandData | None = None) -> None:
+        self._field = HandField(hand or load_open_hand())
+        self._balls: dict[int, _Ball] = {}  # by HandMesh.track_id
+        self._time_s = -np.inf
+
+    def place(self, context: EffectContext) -> Sequence[Prop]:
+        """Two props a ball, one for each colour."""
+        now, then = context.time_s, self._time_s
+        self._time_s = now
+        if not 0 <= now - then < _LONGEST_S:
+            self._balls, then = {}, now
+        self._field.update(context.hands, now)
+        holds = {hand.track_id: hold(hand, RADIUS_M) for hand in context.hands}
+        for track_id, held in holds.items():
+            ball = self._balls.get(track_id)
+            if ball is None or now - ball.near_s > _LOST_S:
+                self._balls[track_id] = _Ball(held.center_m, born_s=now, near_s=now)
+        self._balls = {k: b for k, b in self._balls.items() if now - b.near_s <= _LOST_S}
+        for track_id, ball in self._balls.items():
+            self._move(ball, holds.get(track_id), then, now)
+        return [prop for ball in self._balls.values() for prop in _props(ball, now)]
+
+    def readout(self) -> Sequence[str]:
+        """Nothing."""
+        return ()
+
+    def _move(self, ball: _Ball, held: Hold | None, then: float, now: float) -> None:
+        was_closed = ball.closed.on
+        if held is not None:
+            closed = ball.closed.update(held.closure, now)
+            if was_closed and not closed:
+                up = 0.4 * held.out + [0, -1, 0]
+                ball.velocity_m_s = _TOSS_M_S * up / np.linalg.norm(up)
+                ball.tossed_s = now
+            target = 1 + (_SQUEEZED - 1) * float(np.clip((held.closure - 0.3) / 0.5, 0, 1))
+            ball.size += (target - ball.size) * (1 - float(np.exp(-(now - then) / _SQUEEZE_S)))
+            if np.linalg.norm(ball.position_m - held.center_m) < _REACH_M:
+                ball.near_s = now
+        steps = max(1, round((now - then) / _STEP_S)) if now > then else 0
+        for _ in range(steps):
+            self._step(ball, held, (now - then) / steps, pulled=now - ball.tossed_s > _FLIGHT_S)
+
+    def _step(self, ball: _Ball, held: Hold | None, dt: float, pulled: bool) -> None:
+        acceleration = _GRAVITY.copy()
+        closed = held is not None and ball.closed.on
+        if held is not None and pulled:
+            away = held.center_m - ball.position_m
+            if closed or np.linalg.norm(away) < _REACH_M:
+                stiff = _HELD_PULL if closed else _PULL
+                acceleration = stiff * away - 1.6 * np.sqrt(stiff) * ball.velocity_m_s + 0.4 * _GRAVITY
+        ball.velocity_m_s = ball.velocity_m_s + dt * acceleration
+        ball.position_m = ball.position_m + dt * ball.velocity_m_s
+        if not closed:
+            self._collide(ball, dt)
+
+    def _collide(self, ball: _Ball, dt: float) -> None:
+        points, normals, velocities = self._field.within(ball.position_m, RADIUS_M)
+        towards = ball.position_m - points
+        front = (towards * normals).sum(1) > 0  # skin on the other side of a finger doesn't count
+        if not front.any():
+            return
+        depth = RADIUS_M - np.linalg.norm(towards[front], axis=1)
+        push = (depth[:, None] * normals[front]).sum(0) / max(depth.sum(), 1e-9)
+        normal = push / max(float(np.linalg.norm(push)), 1e-9)
+        skin = (depth[:, None] * velocities[front]).sum(0) / max(depth.sum(), 1e-9)
+        ball.position_m = ball.position_m + min(float(depth.max()), 0.004) * normal
+        relative = ball.velocity_m_s - skin
+        into = min(float(relative @ normal), 0.0)
+        along = relative - (relative @ normal) * normal
+        relative = relative - (1 + _BOUNCE) * into * normal - min(1.0, _GRIP * dt) * along
+        ball.velocity_m_s = skin + relative
+        ball.turned = rotation_from_axis_angle(dt * np.cross(normal, along) / RADIUS_M) @ ball.turned
+
+
+def _props(ball: _Ball, now: float) -> list[Prop]:
+    if ball.position_m[2] < 0.05:
+        return []
+    pose = np.eye(4)
+    grown = float(np.clip((now - ball.born_s) / _GROW_S, 0.05, 1)) if now > ball.born_s else 1.0
+    pose[:3, :3], pose[:3, 3] = grown * ball.size * ball.turned, ball.position_m
+    return [Prop(part, pose, paint) for part, paint in zip(_parts(), _COLOURS, strict=True)]
+
+
+@lru_cache(maxsize=1)
+def _parts() -> tuple[Geometry, Geometry]:
+    return beach_ball(RADIUS_M)
