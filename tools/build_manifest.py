@@ -47,6 +47,7 @@ RULES: list[tuple[str, str, str, str]] = [  # pattern, licence, source, command
         "python -m tools.build_clip",
     ),
     ("clips/*", OURS, "our own render of our own hand model", "python -m tools.build_clip"),
+    ("pictures/smoothing.png", OURS, "our own measurements", "python -m tools.measure_smoothing"),
     ("pictures/*", OURS, "screenshots of this program", "python main.py live"),
 ]
 
