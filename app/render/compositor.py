@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.render.context import Context
+from app.render.film import FilmFit, develop, margin_px
 from app.render.light import SceneLight
+from app.render.motion import ScreenMotion
 from app.render.overlays import draw_joints
 from app.render.scene import Effect, EffectContext, Paint, Prop
 from app.render.surface import HandSurface
@@ -24,9 +26,8 @@ OVERLAYS = ("joints", "mesh", "wireframe")
 SHADOW_REACH_M = 0.007  # of a ring's shadow on its finger
 FREE_SHADOW_REACH_M = 0.04  # of any other prop's on the hand
 FEATHER_PX = 1.3
-SOFTNESS_PX = 0.45  # a lens is never as sharp as a renderer
-MARGIN_PX = 3
 HANDS_BACK = 0.004  # of its distance a hand gives way to a prop that touches it
+FILM_REACH_PX = 20  # around what is drawn, in which the picture's softness and grain are looked at
 
 
 class Compositor:
@@ -47,7 +48,7 @@ class Compositor:
         self._surface = surface
         self._nodes = SceneNodes(self._surface)
         self._renderer = LayerRenderer()
-        self._light = light
+        self._light, self._film, self._motion = light, FilmFit(), ScreenMotion()
         self._closed = False
 
     @property
@@ -93,11 +94,17 @@ class Compositor:
         """What lies over the frame: a window and premultiplied RGBA (h, w, 4); None where nothing does."""
         whole_hands = bool(overlays & {"mesh", "wireframe"})
         extent = _extent(props, hands if whole_hands else ())
-        window = window_around(extent, camera, MARGIN_PX, _samples(props, whole_hands))
+        smear_px = self._motion.smear_px(props, camera, time_s)
+        margin = margin_px(self._film.blur_px, smear_px)
+        window = window_around(extent, camera, margin, _samples(props, whole_hands))
         if window is None or not (props or whole_hands):
             return None
         self._light.update(frame_rgb, hands, camera, time_s)
-        return window, self.render(window, hands, props, camera, overlays)
+        self._film.update(window.part_of(frame_rgb, FILM_REACH_PX), time_s)
+        sharp = self.render(window, hands, props, camera, overlays)
+        if whole_hands:
+            return window, sharp
+        return window, develop(sharp, self._film.blur_px, smear_px, self._film.grain, time_s)
 
     def render(
         self,
@@ -145,7 +152,7 @@ class Compositor:
         renderer.draw(nodes.scene, "picture", *window.rendered_wh, multisampled=window.samples == 1)
         fine = renderer.read("picture", *window.rendered_wh)
         small = cv2.resize(fine, (window.width, window.height), interpolation=cv2.INTER_AREA)
-        rgba = np.asarray(cv2.GaussianBlur(small, (3, 3), SOFTNESS_PX), np.uint8)
+        rgba = np.asarray(small, np.uint8)
         if shade is not None:
             apply_shade(rgba, shade)
         return rgba

@@ -63,7 +63,7 @@ def edge_blur(grey: NDArray[np.float32]) -> float | None:
     grey: (H, W), 0..255. Zhuo and Sim, "Defocus map estimation from a single image" (2011): a step of blur s
     that is blurred again by r loses slope in the ratio sqrt(1 + r^2 / s^2).
     """
-    slopes = [slope(grey), slope(cv2.GaussianBlur(grey, (0, 0), _REBLUR_PX))]
+    slopes = [slope(grey), slope(np.asarray(cv2.GaussianBlur(grey, (0, 0), _REBLUR_PX), np.float32))]
     steep = slopes[0] > max(_EDGE, float(np.percentile(slopes[0][::3], 95)))
     if steep.sum() < _LEAST:
         return None
@@ -116,9 +116,9 @@ def develop(rgba: Picture, blur_px: float, smear_px: Float, grain: float, time_s
     """
     kernel = smear_kernel(smear_px)
     if kernel is not None:
-        rgba = np.asarray(cv2.filter2D(rgba, -1, kernel, borderType=cv2.BORDER_CONSTANT), np.uint8)
+        rgba = np.asarray(cv2.filter2D(rgba, -1, kernel, borderType=cv2.BORDER_REPLICATE), np.uint8)
     sigma = float(np.sqrt(max(blur_px**2 - _PIXEL_PX**2, 0.1)))
-    rgba = np.asarray(cv2.GaussianBlur(rgba, _KERNEL, sigma, borderType=cv2.BORDER_CONSTANT), np.uint8)
+    rgba = np.asarray(cv2.GaussianBlur(rgba, _KERNEL, sigma, borderType=cv2.BORDER_REPLICATE), np.uint8)
     if grain < 0.3:
         return rgba
     height, width = rgba.shape[:2]
