@@ -47,6 +47,7 @@ class VideoWriter:
         """
         self.path = path
         self.frames = 0
+        self._broken = False  # something could not be written
         self._size_wh = size_wh
         self._last_tick = -1
         self._key_tick = 0
@@ -146,6 +147,9 @@ class VideoWriter:
             self._container.close()
         except (av.error.FFmpegError, OSError) as error:
             raise self._failed(error) from error
+        finally:
+            if self._broken:
+                cut_to_whole_fragments(self.path)
 
     def _encode(self, frame: av.VideoFrame | None) -> None:
         try:
@@ -164,5 +168,27 @@ class VideoWriter:
             raise self._failed(error) from error
 
     def _failed(self, error: Exception) -> OutputError:
+        self._broken = True
         reason = getattr(error, "strerror", None) or str(error)
         return OutputError(f"{self.path} can't be written ({reason}); free some space or choose a folder")
+
+
+def cut_to_whole_fragments(path: Path) -> None:
+    """Cut a fragmented MP4, whose end could not be written, behind its last whole fragment.
+
+    Players differ in what they make of half a fragment. A file that can't be cut is left as it is.
+    """
+    try:
+        with path.open("r+b") as file:
+            size, at, whole = path.stat().st_size, 0, 0
+            while len(head := file.read(8)) == 8:
+                at += int.from_bytes(head[:4], "big")
+                if at > size or head[:4] == bytes(4):
+                    break
+                if head[4:] in (b"moov", b"mdat"):
+                    whole = at
+                file.seek(at)
+            if whole:
+                file.truncate(whole)
+    except OSError:
+        return
