@@ -7,6 +7,7 @@ from pathlib import Path
 
 from models.evaluation.freihand import freihand
 from models.evaluation.ho3d import ho3d
+from models.evaluation.obman import obman
 from models.evaluation.own_data import crops, stereo, still
 from models.evaluation.rhd import rhd
 from models.evaluation.samples import SampleSet
@@ -19,6 +20,7 @@ READERS: dict[str, Callable[[Path, int], SampleSet]] = {
     "ho3d": lambda folder, every: ho3d(folder, "evaluation", every),
     "rhd": lambda folder, every: rhd(folder, "evaluation", every),
     "stb": lambda folder, every: stb(folder, "evaluation", every),
+    "obman": lambda folder, every: obman(folder, "test", every),
 }
 
 VIDEOS: dict[str, Callable[[Path, int], SampleSet]] = {"still": still}

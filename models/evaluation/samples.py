@@ -61,6 +61,7 @@ class SampleSet:
     read: Callable[[], Iterator[Sample]]
     fps: float | None = None  # of a video; None: stills
     metric: bool = True  # its scale was measured; False: compare only after alignment
+    get: Callable[[int], Sample] | None = None  # any of the stills by its place; None: a video
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +77,7 @@ class Prediction:
 def stills(name: str, count: int, get: Callable[[int], Sample], every: int = 1) -> SampleSet:
     """A set whose k-th sample is get(k); only every `every`-th is taken."""
     chosen = range(0, count, every)
-    return SampleSet(name, len(chosen), lambda: (get(k) for k in chosen))
+    return SampleSet(name, len(chosen), lambda: (get(k) for k in chosen), get=lambda k: get(chosen[k]))
 
 
 def read_rgb(path: Path) -> NDArray[np.uint8]:

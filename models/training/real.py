@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +23,7 @@ from models.training.real_labels import (
 )
 from models.training.real_photo import Image, Photo, PhotoConfig
 from models.training.real_pictures import Pictures, beside_hand, cut, cut_square, pictures_in
-from models.training.real_views import View, view_camera
+from models.training.real_views import ViewRange, drawn_view, view_camera
 from models.types import Array, Camera
 
 MASK_SIDE = 16  # of the masks, which are unknown
@@ -34,9 +34,7 @@ _MIRROR = np.diag([-1.0, 1.0, 1.0])
 class RealConfig:
     """How crops are varied, and which labels are trusted. Disagreements are in hand boxes."""
 
-    roll_deg: float = 12.0  # spread of the roll, cut at two and a half times this
-    scale: tuple[float, float] = (0.85, 1.25)  # the hand's size over that in the app's crop
-    shift: float = 0.05  # largest shift, in crop sides: a tenth of the hand's box
+    views: ViewRange = field(default_factory=ViewRange)
     no_hand: float = 0.05  # share of samples without a hand
     left: float = 0.05  # share of samples that show a left hand, as no crop of the app should
     mirror: tuple[float, float] = (0.025, 0.06)  # with the mirrored looks: full trust up to it, none from it
@@ -129,11 +127,9 @@ class RealHands:
 
     def _shown(self, k: int, rng: np.random.Generator, left: bool = False) -> _Sample:
         """Hand k as a right one, or as a left one, in some view and light."""
-        c, picture = self.config, self._pictures[k]
-        roll = np.radians(c.roll_deg * np.clip(rng.standard_normal(), -2.5, 2.5))
-        scale = np.exp(rng.uniform(*np.log(c.scale)))
-        x, y = rng.uniform(-c.shift, c.shift, 2)
-        virtual, R = view_camera(self._camera, self._joints_px[k], self.size, View(roll, scale, (x, y)))
+        picture = self._pictures[k]
+        view = drawn_view(self.config.views, rng)
+        virtual, R = view_camera(self._camera, self._joints_px[k], self.size, view)
         A = _MIRROR @ R if self._left[k] != left else R
         image = self._photo(cut(picture, self._camera, virtual, A, rng), lambda: self._other(rng), rng)
         return _Sample(image, None if left else k, A, virtual, 1.0, 0.0 if left else 1.0)

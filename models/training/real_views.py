@@ -22,6 +22,23 @@ class View:
     mirrored: bool = False  # the other way round than the app would show it
 
 
+@dataclass(frozen=True)
+class ViewRange:
+    """How differently from the app training sees hands."""
+
+    roll_deg: float = 12.0  # spread of the roll, cut at two and a half times this
+    scale: tuple[float, float] = (0.85, 1.25)  # the hand's size over that in the app's crop
+    shift: float = 0.05  # largest shift, in crop sides: a tenth of the hand's box
+
+
+def drawn_view(views: ViewRange, rng: np.random.Generator) -> View:
+    """Some view of a range."""
+    roll = np.radians(views.roll_deg * np.clip(rng.standard_normal(), -2.5, 2.5))
+    scale = np.exp(rng.uniform(*np.log(views.scale)))
+    x, y = rng.uniform(-views.shift, views.shift, 2)
+    return View(float(roll), float(scale), (float(x), float(y)))
+
+
 def view_camera(camera: Camera, joints_px: ArrayLike, size: int, view: View) -> tuple[Camera, Float]:
     """The virtual camera that sees the hand so, `size` px wide, and R_crop_cam (3, 3).
 

@@ -13,6 +13,7 @@ import pytest
 
 from models.evaluation.freihand import freihand
 from models.evaluation.ho3d import ho3d
+from models.evaluation.obman import obman
 from models.evaluation.own_data import stereo
 from models.evaluation.readers import READERS, read_set
 from models.evaluation.rhd import rhd
@@ -27,6 +28,7 @@ from tests.models.evaluation.tiny_sets import (
     write_freihand,
     write_ho3d,
     write_json,
+    write_obman,
     write_picture,
     write_rhd,
     write_stb,
@@ -100,6 +102,18 @@ def test_stb_in_both_cameras(tmp_path: Path) -> None:
     ]  # fmt: skip
     for sample in samples:
         check(sample, hand()[0] * [-1, 1, 1], "left")
+
+
+def test_obman_sides_and_masks(tmp_path: Path) -> None:
+    right, left = obman(write_obman(tmp_path)).read()
+    check(right, hand()[0], "right")
+    check(left, hand(1)[0] * [-1, 1, 1], "left")
+    for sample in (right, left):
+        assert sample.mask is not None
+        assert sample.joints_2d_px is not None
+        x, y = np.round(sample.joints_2d_px).astype(int).T
+        assert sample.mask[y, x].all()
+        assert not sample.mask[:, :10].any()
 
 
 def test_crops_that_are_held_out(tmp_path: Path) -> None:
@@ -193,7 +207,7 @@ def test_pickles_that_do_more_than_hold_arrays_are_refused(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("name", READERS)
 def test_an_empty_folder_is_told_what_should_be_in_it(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ValueError, match=r"give (the|a|STB's) folder") as caught:
+    with pytest.raises(ValueError, match=r"give (the|a|STB's|ObMan's) folder") as caught:
         read_set(name, tmp_path)
     assert str(tmp_path) in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -217,6 +231,11 @@ MALFORMED: dict[str, tuple[str, Callable[[Path], Path], str, bytes]] = {
     "another pickle": ("rhd", write_rhd, "evaluation/anno_evaluation.pickle", pickle.dumps([1])),
     "no arrays": ("rhd", write_rhd, "evaluation/anno_evaluation.pickle", pickle.dumps({0: {"K": 1}})),
     "no mask": ("rhd", write_rhd, "evaluation/mask/00000.png", b""),
+    "no obman": ("obman", write_obman, "test/meta/00000000.pkl", pickle.dumps({"side": "right"})),
+    "no side": (
+        "obman", write_obman, "test/meta/00000001.pkl",
+        pickle.dumps({"side": "up", "coords_2d": np.zeros((21, 2)), "coords_3d": np.zeros((21, 3))}),
+    ),
     "no mat": ("stb", write_stb, "labels/B1Counting_BB.mat", b"text"),
     "no npz": ("crops", write_crops, "labels.npz", b"text"),
     "no reference": ("stereo", write_stereo, "reference.npz", b"text"),

@@ -112,6 +112,26 @@ def write_stb(folder: Path, count: int = 2) -> Path:
     return folder
 
 
+def write_obman(folder: Path, count: int = 2, split: str = "test") -> Path:
+    """A right hand, then a left one, and so on, before ObMan's camera."""
+    base = folder / split
+    (base / "meta").mkdir(parents=True)
+    (base / "segm").mkdir()
+    for k in range(count):
+        side = ("right", "left")[k % 2]
+        joints = hand(k)[0] * ([1, 1, 1] if side == "right" else [-1, 1, 1])
+        pixels = 480 * joints[:, :2] / joints[:, 2:] + 128
+        meta = {"coords_3d": joints * [1, -1, -1], "coords_2d": pixels, "side": side, "sh_coeffs": None}
+        (base / "meta" / f"{k:08d}.pkl").write_bytes(pickle.dumps(meta, 2))
+        write_picture(base / "rgb" / f"{k:08d}.jpg", 256)
+        segments = np.zeros((256, 256, 3), np.uint8)
+        x0, y0, x1, y1 = *np.floor(pixels.min(0)).astype(int), *np.ceil(pixels.max(0)).astype(int)
+        segments[y0 : y1 + 1, x0 : x1 + 1, 0] = 22 if side == "right" else 21  # OpenCV's first is blue
+        segments[:, :10] = 100  # the object
+        (base / "segm" / f"{k:08d}.png").write_bytes(cv2.imencode(".png", segments)[1].tobytes())
+    return folder
+
+
 def write_crops(folder: Path, count: int = 60) -> Path:
     """Crops with two augmented twins for every origin."""
     folder.mkdir(parents=True, exist_ok=True)
