@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 from app.effects import DESIGNS, FINGERS, METALS, MOST_RINGS, SEGMENTS, STONES, RingSettings
+from app.effects.ring_file import describe, load_own_ring
+from app.effects.ring_memory import recall, remember
+from app.effects.ring_model import UNITS_M
 from app.effects.ring_sizes import parse_size
 from app.errors import UserError
 
@@ -27,27 +33,77 @@ def add_rings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--metal", choices=tuple(METALS), help="what the ring is made of")
     parser.add_argument("--stone", choices=tuple(STONES), help="the stones it carries")
     parser.add_argument(
-        "--ring-size", type=_size, metavar="SIZE", help="fit (default), or a size such as 17.3mm, US7, EU54"
+        "--ring-size",
+        type=_size,
+        metavar="SIZE",
+        help="fit (default), a size such as 17.3mm, US7, EU54, or file: as the ring's file has it",
+    )
+    parser.add_argument("--ring", type=Path, metavar="FILE", help="your own: a .glb, .obj or .stl")
+    parser.add_argument("--ring-units", choices=tuple(UNITS_M), help="what the file counts in")
+    parser.add_argument("--ring-along", type=float, metavar="MM", help="moved towards the fingertip")
+    parser.add_argument("--ring-turn", type=float, metavar="DEGREES", help="turned about the finger")
+    parser.add_argument("--ring-scale", type=float, metavar="FACTOR", help="larger or smaller than it fits")
+    parser.add_argument(
+        "--ring-flip",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="the side that looked to the fingertip looks to the palm",
     )
 
 
 def rings_from(arguments: argparse.Namespace, rings: Sequence[RingSettings]) -> tuple[RingSettings, ...]:
-    """The rings with whatever the flags say in its place. Raises UserError."""
+    """The rings with whatever the flags say in its place. Reads a ring file. Raises UserError."""
     try:
         if arguments.ring_on is not None:
             rings = _rings_on(arguments.ring_on, rings[0])
         elif arguments.finger is not None or arguments.segment is not None:
-            place = {"finger": arguments.finger, "segment": arguments.segment}
-            rings = [replace(rings[0], **{k: v for k, v in place.items() if v is not None})]
-        look = {"design": arguments.design, "metal": arguments.metal, "stone": arguments.stone}
-        look = {name: value for name, value in look.items() if value is not None}
+            rings = [replace(rings[0], **_given(finger=arguments.finger, segment=arguments.segment))]
+        look = _given(design=arguments.design, metal=arguments.metal, stone=arguments.stone)
         if "design" in look:
             look["own"] = None
-        if arguments.ring_size is not None:
-            look["size_mm"] = None if arguments.ring_size == _FIT else arguments.ring_size
-        return tuple(replace(ring, **look) for ring in rings)
+        rings = [replace(ring, **look) for ring in rings]
+        if arguments.ring is not None:
+            rings = _with_own(rings, arguments)
+        elif arguments.ring_units is not None:
+            raise UserError("--ring-units belongs to --ring FILE; give both")
+        else:
+            rings = [replace(r, placement=replace(r.placement, **_moved(arguments))) for r in rings]
+        return tuple(replace(ring, **_sized(arguments.ring_size, ring)) for ring in rings)
     except ValueError as error:
         raise UserError(f"{error}; choose another place or size for the ring") from error
+
+
+def _with_own(rings: Sequence[RingSettings], arguments: argparse.Namespace) -> list[RingSettings]:
+    """The rings as the file's, placed as it was the last time but for what the flags say."""
+    own = load_own_ring(arguments.ring, arguments.ring_units)
+    placement = replace(recall(own.sha256).placement, **_moved(arguments))
+    remember(own.sha256, placement, None if own.guessed else own.unit)
+    hint = " (if not: --ring-units)" if own.guessed else ""
+    print(f"palmistry: {describe(own)}{hint}", file=sys.stderr, flush=True)
+    return [replace(ring, own=own, placement=placement) for ring in rings]
+
+
+def _given(**values: object) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _moved(arguments: argparse.Namespace) -> dict[str, Any]:
+    return _given(
+        along_mm=arguments.ring_along,
+        turn_deg=arguments.ring_turn,
+        scale=arguments.ring_scale,
+        flipped=arguments.ring_flip,
+    )
+
+
+def _sized(size: float | str | None, ring: RingSettings) -> dict[str, Any]:
+    if size is None:
+        return {}
+    if size != _FILE:
+        return {"size_mm": None if isinstance(size, str) else size}
+    if ring.own is None or ring.own.model is None:
+        raise ValueError("--ring-size file belongs to --ring FILE")
+    return {"size_mm": ring.own.inner_diameter_mm}
 
 
 def _rings_on(text: str, like: RingSettings) -> list[RingSettings]:
@@ -65,14 +121,14 @@ def _ring_on(place: str, like: RingSettings) -> RingSettings:
     for side in ("left", "right"):
         if finger.startswith(f"{side}-"):
             hands, finger = side, finger.removeprefix(f"{side}-")
-    ring = replace(like, finger=finger, segment=segment if has_segment else "proximal", hands=hands)  # type: ignore[arg-type]
-    return replace(ring, design=design, own=None) if has_design else ring
+    there: dict[str, Any] = {"finger": finger, "segment": segment if has_segment else "proximal"}
+    return replace(like, hands=hands, **there, **({"design": design, "own": None} if has_design else {}))  # type: ignore[arg-type]
 
 
 def _size(text: str) -> float | str:
-    if text == _FIT:
-        return _FIT
+    if text in (_FIT, _FILE):
+        return text
     try:
         return parse_size(text)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{error}, or fit") from None
+        raise argparse.ArgumentTypeError(f"{error}, fit or file") from None

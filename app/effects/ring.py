@@ -141,7 +141,7 @@ def _model(ring: RingSettings, built_radius_m: float) -> RingModel | None:
     """None while the user's own is still being read."""
     if ring.own is None:
         return build_design(ring.design, built_radius_m)
-    return None if ring.own.loaded is None else ring.own.loaded.model
+    return ring.own.model
 
 
 def _region(ring: RingSettings) -> int:

@@ -31,28 +31,20 @@ class RingModel:
 
 
 @dataclass(frozen=True, eq=False)
-class LoadedRing:
-    """A ring read from a file. Its own up is +y, its size the file's."""
+class OwnRing:
+    """A ring file of the user's, read or still to be. Its own up is +y, its size the file's."""
 
-    model: RingModel
-    sha256: str
-    unit: str  # of UNITS_M: what one number of the file was taken to mean
-    guessed: bool  # nobody said which unit it is
+    path: Path
+    unit: str | None = None  # of UNITS_M: what one number of the file means; "": no unit makes a ring of it
+    guessed: bool = False  # nobody said which unit it is
+    model: RingModel | None = None  # None: still to be read
+    sha256: str = ""
     notes: tuple[str, ...] = ()  # what was left out or made simpler, one clause each
 
     @property
     def inner_diameter_mm(self) -> float:
-        """Of the finger hole."""
-        return 2e3 * self.model.inner_radius_m
-
-
-@dataclass(frozen=True)
-class OwnRing:
-    """A ring file of the user's, loaded or still to be."""
-
-    path: Path
-    unit: str | None = None  # as the user said; None: to be guessed
-    loaded: LoadedRing | None = None
+        """Of the finger hole; 0 while it isn't read."""
+        return 0.0 if self.model is None else 2e3 * self.model.inner_radius_m
 
 
 UNITS_M: dict[str, float] = {"mm": 1e-3, "cm": 1e-2, "m": 1.0, "in": 25.4e-3}

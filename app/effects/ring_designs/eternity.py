@@ -28,7 +28,7 @@ def eternity(inner_radius_m: float) -> RingModel:
     stones = replace(brilliant(STONE_M), copies=np.stack([_facing(turn, around_m) for turn in turns]))
     claws = [
         ball(np.array([x, y, z]), CLAW_M)
-        for x, y in (around_m + 0.00022) * _spokes(turns + np.pi / count)
+        for x, y in (around_m + 0.0001) * _spokes(turns + np.pi / count)
         for z in (-CLAW_OFF_M, CLAW_OFF_M)
     ]
     band = lathe(band_profile(inner_radius_m, WIDTH_M, THICKNESS_M), turns=80)

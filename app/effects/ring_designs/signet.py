@@ -11,15 +11,15 @@ from app.effects.solids import swept
 SHANK_WIDTH_M, FACE_WIDTH_M = 0.0032, 0.0105
 SHANK_M, SHOULDER_M = 0.0015, 0.0038  # thickness, before the face is cut
 FACE_M = 0.0026  # height of the face above the finger
-BEVEL_M = 0.00022
+BEVEL_M = 0.00017
 
 
 def signet(inner_radius_m: float) -> RingModel:
     """The face lies square to the back of the finger, its edge bevelled."""
-    angle = denser_at_top(176)
+    angle = denser_at_top(190)
     off_top = np.abs((angle - np.pi / 2 + np.pi) % (2 * np.pi) - np.pi)
-    swell = 1 - rise(off_top, np.radians(20), np.radians(125))
-    thickness = SHANK_M + (SHOULDER_M - SHANK_M) * (1 - rise(off_top, np.radians(24), np.radians(80)))
+    swell = 1 - rise(off_top, np.radians(14), np.radians(105))
+    thickness = SHANK_M + (SHOULDER_M - SHANK_M) * (1 - rise(off_top, np.radians(26), np.radians(74)))
     points = around(
         angle, inner_radius_m, SHANK_WIDTH_M + (FACE_WIDTH_M - SHANK_WIDTH_M) * swell, thickness, 44
     )
