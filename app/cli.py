@@ -21,6 +21,7 @@ from app.commands import (
     train,
 )
 from app.errors import UserError
+from models.weights import ChangedAsset
 
 _COMMANDS = (live, process, predict, models, bench, jitter, calibrate, evaluate, train, export, doctor)
 _LONGEST_LINE = 600  # a file name may be megabytes long
@@ -53,7 +54,7 @@ def main(argv: Sequence[str]) -> int:
         if not hasattr(arguments, "run"):
             raise UserError("no command given; see: python main.py --help")
         return int(arguments.run(arguments))
-    except (UserError, FileNotFoundError) as error:  # the models name a missing file, and how to make it
+    except (UserError, FileNotFoundError, ChangedAsset) as error:  # the models name a file, and what to do
         print(f"palmistry: {_one_line(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -21,6 +21,10 @@ if TYPE_CHECKING:  # reading the manifest must not cost an import of torch
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 
 
+class ChangedAsset(ValueError):
+    """A file of the manifest is not the one that was listed."""
+
+
 @dataclass(frozen=True)
 class Asset:
     """One file of the manifest."""
@@ -31,12 +35,12 @@ class Asset:
     source: str
 
     def check(self) -> None:
-        """Raise FileNotFoundError or ValueError unless the file is there and is the one listed."""
+        """Raise FileNotFoundError or ChangedAsset unless the file is there and is the one listed."""
         if not self.path.is_file():
             raise FileNotFoundError(f"{self.path}: missing; restore it with git, or rebuild it with tools/")
         found = _sha256(self.path, self.path.stat().st_mtime_ns)
         if found != self.sha256:
-            raise ValueError(
+            raise ChangedAsset(
                 f"{self.path}: sha256 is {found}, the manifest says {self.sha256}; restore the file with git"
             )
 

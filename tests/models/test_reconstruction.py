@@ -1,11 +1,12 @@
 """Networks as models of the pipeline, with a network made of the landmark network and the fit."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from models import pipeline
+from models import pipeline, runtime
 from models.fitting import HandFitter
 from models.geometry import camera_from_fov, pa_mpjpe, project, rotation_from_axis_angle
 from models.hand_data import load_open_hand
@@ -15,6 +16,7 @@ from models.reconstruction import FittedLandmarks, NetworkMesh
 from models.runtime import CropAnswer
 from models.skinning import pose_hand
 from models.types import Camera, Detection, Side
+from models.weights import Asset
 from models.whole_image import observe_whole
 from tests.models.test_pipeline import demo, play
 
@@ -153,6 +155,29 @@ def test_a_whole_picture_is_a_crop(
     assert np.linalg.norm(hand.joints_2d_px - px, axis=1).mean() < 0.03 * np.ptp(px, axis=0).max()
     projected = project(hand.joints_m, camera_from_fov(*picture.shape[1::-1]))
     assert np.linalg.norm(projected - px, axis=1).mean() < 0.05 * np.ptp(px, axis=0).max()
+
+
+def test_a_damaged_graph_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a user starts it, with a network whose shipped graph is not the one of the manifest."""
+    from app import cli
+    from app.commands import process
+
+    graph = tmp_path / "mobrecon_lm.onnx"
+    graph.write_bytes(b"half a file")
+    listed = {
+        f"weights/mobrecon_lm.{kind}": Asset(graph, "0" * 64, "Apache-2.0", "a test")
+        for kind in ("onnx", "safetensors")
+    }
+    monkeypatch.setattr("models.weights.read_manifest", lambda *_: listed)
+    monkeypatch.setattr("models.runtime.read_manifest", lambda *_: listed)
+    monkeypatch.setattr("models.runtime.cache_dir", lambda: tmp_path)
+    monkeypatch.setattr(process, "run", lambda _: NetworkMesh(runtime.load("mobrecon_lm")))
+    assert cli.main(["process", "demo", "--out", str(tmp_path / "out.mp4")]) == 2
+    said = capsys.readouterr().err
+    assert len(said.splitlines()) == 1
+    assert "restore the file with git" in said
 
 
 def test_only_ways_that_see_both_sides_are_shown_the_mirror_image() -> None:

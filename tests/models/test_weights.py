@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from models.weights import ASSETS, find_weights, load_weights, read_manifest, with_weights
+from models.weights import ASSETS, ChangedAsset, find_weights, load_weights, read_manifest, with_weights
 
 
 def assets_with(folder: Path, state: dict[str, torch.Tensor], name: str = "net") -> Path:
@@ -43,7 +43,7 @@ def test_a_changed_file_is_refused(tmp_path: Path) -> None:
     data = bytearray(asset.path.read_bytes())
     data[-1] ^= 1
     asset.path.write_bytes(data)
-    with pytest.raises(ValueError, match="the manifest says"):
+    with pytest.raises(ChangedAsset, match="the manifest says"):
         load_weights(nn.Linear(3, 2), asset)
 
 
