@@ -7,7 +7,7 @@ vertices are not ours.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -22,10 +22,11 @@ from models.evaluation.samples import Sample, SampleSet, read_rgb
 from models.evaluation.stb import stb
 from models.geometry import Float, project
 from models.training.batch import Batch, Trust, Truth
-from models.training.real_photo import Photo, PhotoConfig
+from models.training.pairs import Pair, pair_of
+from models.training.real_photo import Image, Photo, PhotoConfig
 from models.training.real_pictures import cut
 from models.training.real_views import ViewRange, drawn_view, view_camera
-from models.types import Camera
+from models.types import Array, Camera
 
 TRAINING_SETS: dict[str, Callable[[Path], SampleSet]] = {
     "freihand": lambda folder: freihand(folder, "training"),
@@ -73,26 +74,16 @@ class MeasuredHands:
     def batch(self, number: int, size: int) -> Batch:
         """As `Source.batch`."""
         rng = np.random.default_rng([self._seed, number])
-        parts = [self._one(self._get(int(k)), rng) for k in rng.integers(0, len(self), size)]
-        images, joints, joints_2d, masks, known = (np.stack(column) for column in zip(*parts, strict=True))
-        ones = torch.ones(size)
-        truth = Truth(
-            torch.zeros(size, 778, 3),
-            torch.from_numpy(joints),
-            torch.from_numpy(joints_2d),
-            torch.zeros(size, 778, 2),
-            torch.from_numpy(masks)[:, None],
-        )
-        return Batch(
-            torch.from_numpy(images).permute(0, 3, 1, 2).contiguous().float().div_(255),
-            truth,
-            Trust(ones, ones.clone(), torch.zeros(size), torch.from_numpy(known)),
-            ones.clone(),
-            ones.clone(),
-        )
+        return _joined([self._one(self._get(int(k)), rng) for k in rng.integers(0, len(self), size)])
 
-    def _one(self, sample: Sample, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
-        """Picture, joints, joints in the crop, mask, and 1 if the mask is known."""
+    def pair(self, number: int, size: int) -> Pair:
+        """As `Paired.pair`."""
+        rng = np.random.default_rng([self._seed, number, 2])
+        samples = [self._get(int(k)) for k in rng.integers(0, len(self), size)]
+        first, second = ([self._one(sample, rng) for sample in samples] for _ in range(2))
+        return pair_of(_joined(first), _joined(second), [s.A for s in first], [s.A for s in second])
+
+    def _one(self, sample: Sample, rng: np.random.Generator) -> _Shown:
         if sample.joints_3d_m is None or sample.joints_2d_px is None or sample.intrinsics is None:
             raise ValueError(f"{sample.name}: has no measured joints to learn from")
         picture = read_rgb(sample.image) if isinstance(sample.image, Path) else sample.image
@@ -101,18 +92,46 @@ class MeasuredHands:
         virtual, R = view_camera(camera, sample.joints_2d_px, self.size, view)
         A = _MIRROR @ R if sample.side == "left" else R
         image = self._photo(cut(picture, camera, virtual, A, rng), lambda: picture, rng)
-        joints = (sample.joints_3d_m - sample.joints_3d_m[0]) @ A.T
         pixels = project(sample.joints_3d_m @ A.T, virtual)
-        return (
+        return _Shown(
             image,
-            joints.astype(np.float32),
+            ((sample.joints_3d_m - sample.joints_3d_m[0]) @ A.T).astype(np.float32),
             ((pixels + 0.5) / self.size).astype(np.float32),
             _mask(sample, camera, virtual, A),
-            np.array(sample.mask is not None, np.float32),
+            sample.mask is not None,
+            A,
         )
 
 
-def _mask(sample: Sample, camera: Camera, crop: Camera, A: Float) -> np.ndarray:
+@dataclass(frozen=True, eq=False)
+class _Shown:
+    """One sample of a batch."""
+
+    image: Image  # (S, S, 3)
+    joints_m: Array  # (21, 3) from the wrist, the crop's frame
+    joints_2d: Array  # (21, 2) 0..1
+    mask: Array  # (MASK_SIDE, MASK_SIDE)
+    has_mask: bool
+    A: Float  # (3, 3) camera frame -> crop frame
+
+
+def _joined(shown: list[_Shown]) -> Batch:
+    B = len(shown)
+    ones, no_mesh = torch.ones(B), torch.zeros(B, 778, 3)
+    truth = Truth(
+        no_mesh,
+        torch.from_numpy(np.stack([s.joints_m for s in shown])),
+        torch.from_numpy(np.stack([s.joints_2d for s in shown])),
+        no_mesh[..., :2].clone(),
+        torch.from_numpy(np.stack([s.mask for s in shown]))[:, None],
+    )
+    has_mask = torch.tensor([float(s.has_mask) for s in shown])
+    images = torch.from_numpy(np.stack([s.image for s in shown])).permute(0, 3, 1, 2)
+    trust = Trust(ones, ones.clone(), torch.zeros(B), has_mask)
+    return Batch(images.contiguous().float().div_(255), truth, trust, ones.clone(), ones.clone())
+
+
+def _mask(sample: Sample, camera: Camera, crop: Camera, A: Float) -> Array:
     """(MASK_SIDE, MASK_SIDE) 0..1, zero where the sample has none."""
     if sample.mask is None:
         return np.zeros((MASK_SIDE, MASK_SIDE), np.float32)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from models.geometry import Float, project, rays
 from models.hand_data import HandData
 from models.real_crops import read_real_crops
 from models.training.batch import Batch, Trust, Truth
+from models.training.pairs import Pair, pair_of
 from models.training.real_labels import (
     RealLabels,
     crop_camera_of,
@@ -103,20 +103,12 @@ class RealHands:
         rng = np.random.default_rng([self._seed, number])
         return self._joined([self._any(int(k), rng) for k in rng.integers(0, len(self), size)])
 
-    def pair(self, number: int, size: int) -> tuple[Batch, Batch, Tensor, Tensor]:
-        """Two views of the same hands, for MobRecon's eq. 10. The same number and size give the same pair.
-
-        R_2_1 (B, 3, 3): the first crop's frame -> the second's. T_2_1 (B, 2, 3): 0..1 of the first crop ->
-        of the second, the affine map that comes nearest on the hand's joints.
-        """
+    def pair(self, number: int, size: int) -> Pair:
+        """As `Paired.pair`: hands alone, right ones or mirrored to it."""
         rng = np.random.default_rng([self._seed, number, 2])
         rows = [int(k) for k in rng.integers(0, len(self), size)]
         first, second = ([self._shown(k, rng) for k in rows] for _ in range(2))
-        batches = self._joined(first), self._joined(second)
-        R = np.array([b.A @ a.A.T for a, b in zip(first, second, strict=True)], np.float32)
-        seen = [batch.truth.joints_2d.numpy() for batch in batches]
-        T = np.array([_affine(a, b) for a, b in zip(*seen, strict=True)], np.float32)
-        return *batches, torch.from_numpy(R), torch.from_numpy(T)
+        return pair_of(self._joined(first), self._joined(second), [s.A for s in first], [s.A for s in second])
 
     def _any(self, k: int, rng: np.random.Generator) -> _Sample:
         """A hand mostly; sometimes none, or a left one."""
@@ -193,9 +185,3 @@ def _unit(points_px: Float, size: int) -> Float:
 
 def _falling(x: Array, good: float, bad: float) -> Array:
     return np.clip((bad - x) / (bad - good), 0, 1).astype(np.float32)
-
-
-def _affine(points: Array, moved: Array) -> Float:
-    """(2, 3) map that best takes points (N, 2) to moved (N, 2)."""
-    X = np.column_stack([points, np.ones(len(points))])
-    return np.asarray(np.linalg.lstsq(X.astype(np.float64), moved, rcond=None)[0].T)

@@ -10,6 +10,7 @@ import torch
 from models.evaluation.freihand import freihand
 from models.evaluation.own_data import still
 from models.training.measured import TRAINING_SETS, MeasuredHands, measured_hands
+from models.training.pairs import Together
 from models.training.real_photo import PhotoConfig
 from models.training.real_views import ViewRange
 from tests.app.clips import steady, write_clip
@@ -59,6 +60,23 @@ def test_any_set_of_stills_can_be_taken(tmp_path: Path) -> None:
     batch = MeasuredHands(freihand(write_freihand(tmp_path)), 64, 0, range_, plain).batch(0, 3)
     wrist, knuckle = batch.truth.joints_2d[:, 0], batch.truth.joints_2d[:, 9]
     assert float((knuckle - wrist)[:, 0].abs().max()) < 0.002  # upright
+
+
+def test_two_views_and_sources_together(tmp_path: Path) -> None:
+    sources = [measured_hands(name, write(tmp_path / name), 96, 3) for name, write in SETS.items()]
+    together = Together(sources)
+    a, b, R, T = together.pair(0, 5)
+    assert len(a.images) == len(R) == len(T) == 5
+    turned = torch.einsum("bij,bvj->bvi", R, a.truth.joints_m)
+    torch.testing.assert_close(turned, b.truth.joints_m, atol=1e-6, rtol=0)
+    moved = torch.einsum("bij,bkj->bki", T[:, :, :2], a.truth.joints_2d) + T[:, None, :, 2]
+    assert float((moved - b.truth.joints_2d).abs().max()) < 0.01
+    batch = together.batch(1, 5)
+    assert batch.trust.mask.tolist() == [0, 0, 0, 1, 1]  # three of HO-3D, two of ObMan
+    assert torch.equal(batch.images[:3], sources[0].batch(1, 3).images)
+    assert len(together.batch(0, 1).images) == 1
+    with pytest.raises(ValueError, match="one source at least"):
+        Together([])
 
 
 def test_what_can_t_be_learnt_from(tmp_path: Path) -> None:

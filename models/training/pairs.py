@@ -1,0 +1,69 @@
+"""Two views of the same hands (MobRecon, eq. 10), and several sources as one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from models.geometry import Float
+from models.training.batch import Batch, joined
+
+Pair = tuple[Batch, Batch, Tensor, Tensor]
+"""Two views of B hands; R_2_1 (B, 3, 3): the first crop's frame -> the second's; T_2_1 (B, 2, 3): 0..1 of
+the first crop -> of the second."""
+
+
+class Paired(Protocol):
+    """A source that can also show each hand twice."""
+
+    def batch(self, number: int, size: int) -> Batch:
+        """As `models.training.batch.Source.batch`."""
+
+    def pair(self, number: int, size: int) -> Pair:
+        """Two views of `size` hands; the same number and size give the same ones."""
+
+
+def pair_of(first: Batch, second: Batch, A_1: Sequence[Float], A_2: Sequence[Float]) -> Pair:
+    """Two batches of the same hands with the maps between them. A_1, A_2: camera frame -> each crop's.
+
+    T_2_1 is the affine map that comes nearest on the hand's joints.
+    """
+    R = np.array([b @ a.T for a, b in zip(A_1, A_2, strict=True)], np.float32)
+    seen = first.truth.joints_2d.numpy(), second.truth.joints_2d.numpy()
+    T = np.array([_affine(a, b) for a, b in zip(*seen, strict=True)], np.float32)
+    return first, second, torch.from_numpy(R), torch.from_numpy(T)
+
+
+class Together:
+    """Several sources as one: each gives an equal part of every batch, the first what is left over."""
+
+    def __init__(self, sources: Sequence[Paired]) -> None:
+        """Raises ValueError without any source."""
+        if not sources:
+            raise ValueError("expected one source at least")
+        self._sources = list(sources)
+
+    def batch(self, number: int, size: int) -> Batch:
+        """As `Source.batch`."""
+        return joined([source.batch(number, n) for source, n in self._shares(size)])
+
+    def pair(self, number: int, size: int) -> Pair:
+        """As `Paired.pair`."""
+        pairs = [source.pair(number, n) for source, n in self._shares(size)]
+        first, second, R, T = zip(*pairs, strict=True)
+        return joined(first), joined(second), torch.cat(R), torch.cat(T)
+
+    def _shares(self, size: int) -> list[tuple[Paired, int]]:
+        each, more = divmod(size, len(self._sources))
+        counts = [each + more] + [each] * (len(self._sources) - 1)
+        return [(source, n) for source, n in zip(self._sources, counts, strict=True) if n > 0]
+
+
+def _affine(points: np.ndarray, moved: np.ndarray) -> Float:
+    """(2, 3) map that best takes points (N, 2) to moved (N, 2)."""
+    X = np.column_stack([points, np.ones(len(points))])
+    return np.asarray(np.linalg.lstsq(X.astype(np.float64), moved, rcond=None)[0].T)
