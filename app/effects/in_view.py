@@ -1,4 +1,4 @@
-"""How much of a ring the hands leave visible. NumPy, no drawing."""
+"""How much of a ring the hands leave visible, and where a mesh is not to be trusted. NumPy, no drawing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from app.effects.ring_fit import Section
 from models.hand_data import HandData
-from models.types import HandMesh
+from models.types import Camera, HandMesh
 
 Float = NDArray[np.float64]
 
@@ -19,6 +19,12 @@ _OWN_REACH_M = (
     0.008  # the wearer's finger and palm this far along the finger carry the ring, they don't hide it
 )
 _OWN_RADII = 1.4  # .. and so far from its middle
+
+# Nothing is trusted below the first, everything above the second:
+_POINTING = (0.17, 0.35)  # sine of the angle between finger and line of sight
+_NARROW_PX = (4.0, 6.0)  # the finger's width
+_NEAR_M = (0.06, 0.09)
+_UNSURE = (0.4, 0.6)  # the network's presence
 
 
 def visible_share(
@@ -44,6 +50,25 @@ def visible_share(
             faces = faces[~_carries(section, region, hand.vertices_m, faces, model)]
         covered |= _covered(points, hand.vertices_m[faces].astype(np.float64))
     return float(facing[~covered].sum() / facing.sum())
+
+
+def trust(section: Section, hand: HandMesh, camera: Camera) -> float:
+    """0..1, how far a mesh is to be trusted where the ring sits: 0 hides the ring.
+
+    Not where the finger points at the camera (a place along it shows least), is a few pixels wide, or nearer
+    to the lens than hands are held, nor on a hand that the network hardly sees.
+    """
+    z = section.center_m[2]
+    if z <= 0:
+        return 0.0
+    view = section.center_m / np.linalg.norm(section.center_m)
+    limits = (
+        (float(np.linalg.norm(np.cross(section.axis, view))), _POINTING),
+        (2e-3 * section.radius_mm * camera.fx / z, _NARROW_PX),
+        (float(z), _NEAR_M),
+        (hand.score, _UNSURE),
+    )
+    return min(float(np.clip((value - low) / (high - low), 0, 1)) for value, (low, high) in limits)
 
 
 def _before(points: Float, vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> NDArray[np.bool_]:

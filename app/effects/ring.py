@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.effects.in_view import visible_share
+from app.effects.in_view import trust, visible_share
+from app.effects.lingering import Lingering
 from app.effects.metals import METALS
 from app.effects.photo_fit import photo_edges
 from app.effects.ring_designs import build_design
@@ -51,6 +52,7 @@ class RingEffect:
         self._hand = hand or load_open_hand()
         self._sections = FingerSections(self._hand)
         self._time_s = np.inf  # of the last frame
+        self._lingering = Lingering()
         self._states: dict[tuple[int, int], _State] = {}  # by HandMesh.track_id and index of the ring
 
     def place(self, context: EffectContext) -> Sequence[Prop]:
@@ -72,7 +74,7 @@ class RingEffect:
                 self._states[key] = state
                 if state.worn.opacity > 0:
                     props += self._props(ring, hand, section, state)
-        return props
+        return self._lingering.after(props, context.hands, now)
 
     def sizes(self) -> Sequence[RingSizes]:
         """The measured size of each finger that wears a ring now."""
@@ -99,6 +101,7 @@ class RingEffect:
         now = context.time_s
         edges = photo_edges(context.frame_rgb, context.camera, section)
         visible = visible_share(section, _region(ring), hand, context.hands, self._hand)
+        visible *= trust(section, hand, context.camera)
         worn = wear(before.worn if before else None, section, edges, visible, now, at_once=begins)
         diameter_mm = section.circumference_mm / np.pi
         measure = measured(before.measure if before else None, diameter_mm, worn.scale, now)

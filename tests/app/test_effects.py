@@ -91,7 +91,7 @@ def test_readout_names_the_size_while_the_ring_is_worn():
     assert 0.04 < float(uncertainty) / float(size) < 0.08
     assert us.startswith("US ")
     assert eu.startswith("EU ")
-    assert list(effect.place(context(time_s=0.1))) == []
+    assert list(effect.place(context(time_s=0.5))) == []
     effect.place(context(time_s=2.0))
     assert list(effect.readout()) == []
 

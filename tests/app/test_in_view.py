@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from app.effects.in_view import visible_share
+from app.effects.in_view import trust, visible_share
 from app.effects.ring_fit import FINGERS, FingerSections
 from models.geometry import camera_from_fov
 from models.hand_data import load_open_hand
@@ -44,3 +46,22 @@ def test_another_hand_in_front_hides_it_and_one_behind_does_not():
 def test_a_hand_seen_from_its_thumb_hides_the_ring_behind_nearer_fingers():
     edge_on = posed_hand(CAMERA, (0.0, np.pi / 2, 0.0)), posed_hand(CAMERA, (0.0, -np.pi / 2, 0.0))
     assert min(share(hand) for hand in edge_on) < 0.35
+
+
+def test_a_mesh_is_not_trusted_everywhere():
+    hand = posed_hand(CAMERA)
+    section = SECTIONS.section(hand, "ring", "proximal", 0.55)
+    view = section.center_m / np.linalg.norm(section.center_m)
+    aside = np.cross(view, section.up)
+    for change, low, high in (
+        ({}, 1.0, 1.0),
+        ({"center_m": 2.5 * section.center_m}, 1.0, 1.0),
+        ({"center_m": 10 * section.center_m}, 0.0, 0.0),  # a few pixels wide
+        ({"center_m": 0.1 * section.center_m}, 0.0, 0.0),  # at the lens
+        ({"center_m": -section.center_m}, 0.0, 0.0),
+        ({"axis": view}, 0.0, 0.0),  # pointing at the camera
+        ({"axis": np.cos(0.25) * view + np.sin(0.25) * aside / np.linalg.norm(aside)}, 0.2, 0.8),
+    ):
+        assert low <= trust(replace(section, **change), hand, CAMERA) <= high
+    unsure = replace(hand, score=0.3)
+    assert trust(section, unsure, CAMERA) == 0.0
