@@ -73,9 +73,11 @@ def run(arguments: argparse.Namespace) -> int:
         return _preview(arguments)
     if arguments.network is None:
         raise UserError("train: name a network of `main.py models`, or --preview FILE.png")
+    from models.training.gl import NoGraphics
+
     try:
         return _train(arguments)
-    except ValueError as error:
+    except (ValueError, NoGraphics) as error:
         raise UserError(str(error)) from error
     except OSError as error:
         raise UserError(
@@ -92,8 +94,8 @@ def _train(arguments: argparse.Namespace) -> int:
     from models.weights import load_weights
     from models.zoo import build, check_name
 
+    check_name(arguments.network)
     config = _config(arguments)
-    check_name(config.network)
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
     hand = load_open_hand()

@@ -85,7 +85,7 @@ def _project(px: np.ndarray, camera: Camera, A: np.ndarray, virtual: Camera) -> 
     return np.asarray(project(rays(px, camera) @ A.T, virtual), np.float64)
 
 
-def judged_source(name: str, source: Source, count: int = 128) -> Judged:
+def judged_source(name: str, source: Source, count: int = 96) -> Judged:
     """The first hands of a source, judged as far as their labels are trusted."""
     batch: Batch = source.batch(0, count)
     truth, trust = batch.truth, batch.trust
