@@ -97,7 +97,11 @@ def test_mobrecon_lm() -> None:
     assert all(after < 0.5 * before for name, (before, after) in terms.items() if name != "pose2D")  # frozen
 
 
-@pytest.mark.xfail(reason="needs more steps than minutes on a CPU: 8.6 mm after 80 epochs, 340 CPU seconds")
+@pytest.mark.xfail(
+    reason="still falling where minutes end: a step of 16 hands costs over a CPU second, and image and depth "
+    "errors fall together, slowly; 16.7 mm after 76 steps at 64 px (HAMR takes 1200 steps). Smaller batches are "
+    "no way out: batch normalisation of pooled features on 8 hands is too noisy, and frozen it learns slower"
+)
 def test_tang_18() -> None:
     network = Tang(TangConfig(depth=18, width=64, input_size=128), load_open_hand())
     run, hands = trained_on_crops(network, 128)
