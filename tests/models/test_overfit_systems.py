@@ -98,8 +98,8 @@ def test_mobrecon_lm() -> None:
 
 
 @pytest.mark.xfail(
-    reason="still falling where minutes end: a step of 16 hands takes over a CPU second, and the errors in the "
-    "image and in depth fall together, slowly. 19.9 mm after 76 steps at 64 px (16.7 by the batch's own "
+    reason="still falling where minutes end: a step of 16 hands takes over a CPU second, and the errors "
+    "in the image and in depth fall together, slowly. 19.9 mm after 76 steps at 64 px (16.7 by its batches' "
     "statistics), 22.6 after 159 steps of 8 hands at 96 px, 36.0 after 142 of 8 with frozen statistics"
 )
 def test_tang_18() -> None:
