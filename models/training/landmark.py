@@ -8,7 +8,7 @@ and running it is all it costs. The blocks above learn slowly, the lifting and t
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -40,9 +40,23 @@ class LandmarkLearner(nn.Module):
         original = copy.deepcopy(network.encoder).requires_grad_(False)
         self._original = FrozenPart(_Original(original), (3, INPUT_SIZE, INPUT_SIZE), config)
 
-    def known(self) -> Iterator[nn.Parameter]:
-        """What starts from trained weights."""
-        return self.network.encoder.parameters()
+    def groups(self) -> list[dict[str, Any]]:
+        """What learns how fast, for an optimiser.
+
+        The world joints' head answers in metres, of which a pixel is about a thousandth: at the rate of the
+        others, whose answers are pixels, its joints would be thrown about by centimetres a step.
+        """
+        encoder = self.network.encoder
+        world = list(encoder.head_world.parameters())
+        apart = {id(p) for p in world}
+        known = [p for p in encoder.parameters() if p.requires_grad and id(p) not in apart]
+        apart |= {id(p) for p in encoder.parameters()}
+        new = [p for p in self.network.parameters() if id(p) not in apart]
+        return [
+            {"params": known, "lr": self.config.rate},
+            {"params": world, "lr": 0.01 * self.config.rate},
+            {"params": new, "lr": self.config.new_rate},
+        ]
 
     def forward(self, lesson: Lesson) -> dict[str, Tensor]:
         batch, encoder = lesson.batch, self.network.encoder

@@ -58,17 +58,11 @@ def make_learner(config: TrainConfig, network: nn.Module, hand: HandData) -> nn.
 
 
 def make_optimiser(config: TrainConfig, learner: nn.Module) -> torch.optim.Optimizer:
-    """Over what learns: layers that start trained by `rate`, the others by `new_rate`."""
-    known = {id(p) for p in learner.known()} if isinstance(learner, LandmarkLearner) else set()
-    learning = [p for p in learner.parameters() if p.requires_grad]
-    groups = [
-        {"params": [p for p in learning if id(p) in known], "lr": config.rate},
-        {
-            "params": [p for p in learning if id(p) not in known],
-            "lr": config.new_rate if known else config.rate,
-        },
-    ]
-    groups = [group for group in groups if group["params"]]
+    """Over what learns, each part by its rate."""
+    if isinstance(learner, LandmarkLearner):
+        groups = learner.groups()
+    else:
+        groups = [{"params": [p for p in learner.parameters() if p.requires_grad], "lr": config.rate}]
     if config.optimiser == "adamw":
         return torch.optim.AdamW(groups, weight_decay=config.weight_decay)
     return torch.optim.Adam(groups) if config.optimiser == "adam" else torch.optim.RMSprop(groups)
