@@ -1,25 +1,33 @@
 """Many small pictures of hands at once: a sheet of square tiles, drawn in a few calls.
 
-Every mesh is bent on the GPU (or by Mesa on the CPU) from a table that has one row for each hand; each tile is
-drawn at twice its size and brought down with the background behind it. An atlas belongs to the thread that
-made it.
+Every mesh is bent on the GPU (or by Mesa on the CPU) from a table that has one row for each hand; each tile
+is drawn at twice its size and brought down with the background behind it. An atlas belongs to the thread
+that made it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import moderngl
 import numpy as np
 from numpy.typing import NDArray
 
 from models.hand_data import HandData
-from models.training.atlas_mesh import ARM_BONES, N_ALL_BONES, Meshes, Piece, build_meshes
+from models.training.atlas_mesh import (
+    ARM_BONES,
+    N_ALL_BONES,
+    Piece,
+    build_meshes,
+    neighbours_together,
+)
 from models.training.gl import load_program, make_context
-from models.training.skin_maps import paint_skin
+from models.training.skin_maps import SkinMaps, paint_skin
 
 Float32 = NDArray[np.float32]
 UInt8 = NDArray[np.uint8]
+_Targets = tuple[moderngl.Framebuffer, list[moderngl.Texture], moderngl.Framebuffer]
 
 N_CAPSULES = 20
 TEXELS = {
@@ -35,11 +43,12 @@ TEXELS = {
     "SLEEVE": 113,  # where it begins, metres down the arm; how loose it is, a share of its radius
     "CLOTH": 114,  # RGB and pattern; second RGB and the pattern's size, metres
     "METAL": 116,  # RGB and roughness of rings; of the watch's case
-    "STRAP": 118,  # RGB of the watch's strap
-    "BACKGROUND": 119,  # layer, blur (mip level); two rows of the map from the tile; RGB gain
+    "STRAP": 118,  # RGB of the watch's strap; one more texel
+    "BACKGROUND": 120,  # layer, blur (mip level); two rows of the map from the tile; RGB gain
 }
 ROW_TEXELS = 124
 _ATLAS_PX = 4096
+_COARSE_PX = 128  # up to this size a mesh without subdivision looks the same
 _ALIGNED = 256  # bytes: no driver asks for more between uniform blocks
 
 
@@ -54,15 +63,22 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Cast:
-    """Who is drawn where: the row of the table of each tile's hand, -1 for none."""
+    """What is drawn on each tile, (name of the piece, row of the table) each.
 
-    hands: NDArray[np.int64]
+    Names: "skin", "sleeve", "watch", "ring0" .. "ring4" (thumb first), "thing0" .. "thing2".
+    """
+
+    hands: list[list[tuple[str, int]]]  # the hand of the crop and what it wears: has labels
+    others: list[list[tuple[str, int]]]  # what else is there: hides, or is hidden, without being labelled
 
 
 class _Drawable:
     """One mesh on the GPU."""
 
-    def __init__(self, gl: moderngl.Context, program: moderngl.Program, piece: Piece) -> None:
+    def __init__(
+        self, gl: moderngl.Context, program: moderngl.Program, piece: Piece, manner: dict[str, object]
+    ) -> None:
+        piece = neighbours_together(piece)
         n = len(piece.rest)
         shape = piece.shape.reshape(n, 30)
         columns = np.concatenate(
@@ -71,24 +87,25 @@ class _Drawable:
         names = ("rest", "normal", "weights", "bones", "about", "shape0", "shape1", "shape2", "shape3")
         present = [f"in_{name}" for name in names]
         layout = "3f 3f 4f 4f 3f 9f 9f 9f 3f"
-        self._program = program
+        defaults = {"flesh": 0.0, "metal": False, "slides": False}
+        self._program, self._manner = program, {**defaults, **manner}
         self._vertices = gl.vertex_array(
             program,
             [(gl.buffer(columns.astype("f4").tobytes()), layout, *present)],
             gl.buffer(piece.faces.astype("i4").tobytes()),
         )
 
-    def draw(self) -> None:
+    def draw(self, owner: bool) -> None:
+        _set(self._program, owner=owner, **self._manner)
         self._vertices.render()
 
 
 class Atlas:
     """Draws hands of one model before a bank of backgrounds."""
 
-    def __init__(self, hand: HandData, backgrounds_rgb: UInt8, levels: int = 1) -> None:
+    def __init__(self, hand: HandData, backgrounds_rgb: UInt8) -> None:
         """backgrounds_rgb: (N, H, W, 3). Raises NoGraphics where OpenGL can't start."""
         gl = self._gl = make_context()
-        self.meshes: Meshes = build_meshes(hand, levels)
         constants = {
             **TEXELS,
             "ROW_TEXELS": ROW_TEXELS,
@@ -100,25 +117,41 @@ class Atlas:
         def program(vertex: str, fragment: str) -> moderngl.Program:
             return load_program(gl, vertex, fragment, "hand_atlas", constants)
 
-        self._skin = program("skin.vert", "skin.frag")
+        meshes = build_meshes(hand, levels=1)
+        coarse, fine = build_meshes(hand, levels=0).skin, meshes.skin
+        self.arm_start, self.arm_axis = meshes.arm_start, meshes.arm_axis
+        skin, thing = program("bent.vert", "skin.frag"), program("bent.vert", "thing.frag")
         self._resolve = program("resolve.vert", "resolve.frag")
-        skin = self.meshes.skin
-        self._hand = _Drawable(gl, self._skin, skin)
-        self._set(self._skin, arm_start=tuple(self.meshes.arm_start), arm_axis=tuple(self.meshes.arm_axis))
-
-        maps = paint_skin(gl, hand, skin.rest, skin.normals, skin.faces, skin.part)
-        self._palm, self._back = (self._map(picture) for picture in (maps.palm, maps.back))
-        self._set(self._skin, map_window=maps.window, palm_map=1, back_map=2, is_cloth=0.0)
+        for each in (skin, thing):
+            _set(each, arm_start=tuple(self.arm_start), arm_axis=tuple(self.arm_axis), slides=False)
+        cloth, metal = {"paint": TEXELS["CLOTH"], "rough": 0.9}, {"paint": TEXELS["METAL"], "metal": True}
+        self._pieces = {
+            "coarse": _Drawable(gl, skin, coarse, {"flesh": 1.0}),
+            "skin": _Drawable(gl, skin, fine, {"flesh": 1.0}),
+            "sleeve": _Drawable(gl, thing, meshes.sleeve, {**cloth, "slides": True}),
+            "watch": _Drawable(gl, thing, meshes.watch, {"paint": TEXELS["STRAP"], "rough": 0.5}),
+            **{
+                f"ring{k}": _Drawable(gl, thing, ring, {**metal, "rough": 0.35})
+                for k, ring in enumerate(meshes.rings)
+            },
+            **{
+                f"thing{k}": _Drawable(gl, thing, piece, {**cloth, "rough": 0.5})
+                for k, piece in enumerate(meshes.things)
+            },
+        }
+        maps = paint_skin(gl, hand, fine.rest, fine.normals, fine.faces, fine.part)
+        self._maps = self._skin_maps(maps)
+        _set(skin, map_window=maps.window, skin_maps=0)
         corners = gl.buffer(np.array([0, 0, 2, 0, 0, 2], "f4").tobytes())
         self._whole = gl.vertex_array(self._resolve, [(corners, "2f", "in_corner")])
         n, h, w, _ = backgrounds_rgb.shape
         self._backgrounds = gl.texture_array((w, h, n), 3, np.ascontiguousarray(backgrounds_rgb).tobytes())
         self._backgrounds.build_mipmaps()
-        self._backgrounds.filter = (moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR)
-        self._set(self._resolve, rows=0, colours=1, infos=2, backgrounds=3)
+        self._backgrounds.filter = (moderngl.LINEAR_MIPMAP_NEAREST, moderngl.LINEAR)
+        _set(self._resolve, rows=0, colours=1, infos=2, backgrounds=3)
         self._table = gl.buffer(reserve=ROW_TEXELS * 16, dynamic=True)
         self._behind = gl.texture((4, 1), 4, dtype="f4")
-        self._targets: dict[tuple[int, int], tuple[moderngl.Framebuffer, moderngl.Framebuffer]] = {}
+        self._targets: dict[tuple[int, bool], _Targets] = {}
 
     def close(self) -> None:
         """Free the context and everything in it."""
@@ -141,27 +174,36 @@ class Atlas:
         self, cast: Cast, first: int, columns: int, size: int, labelled: bool
     ) -> tuple[UInt8, Float32]:
         gl, side = self._gl, columns * size
-        fine, final = self._target(side)
+        fine, textures, final = self._target(side, labelled)
         fine.use()
         fine.viewport = (0, 0, 2 * side, 2 * side)
         fine.clear()
-        gl.enable_only(moderngl.DEPTH_TEST)
-        self._palm.use(1)
-        self._back.use(2)
-        for tile, row in enumerate(cast.hands[first : first + columns * columns]):
+        gl.enable_only(moderngl.DEPTH_TEST | moderngl.CULL_FACE)
+        gl.front_face = "cw"  # the picture's y runs down, which turns outward faces over
+        self._maps.use(0)
+        for tile, drawn in enumerate(cast.hands[first : first + columns * columns]):
             fine.viewport = (tile % columns * 2 * size, tile // columns * 2 * size, 2 * size, 2 * size)
-            if row >= 0:
-                self._table.bind_to_uniform_block(0, int(row) * self._stride, ROW_TEXELS * 16)
-                self._hand.draw()
+            self._draw(drawn, size, owner=True)
+        # What hides a hand leaves its labels, and its share of the pixel in alpha, as they are.
+        if labelled:
+            fine.color_mask = ((True,) * 4, (False, False, True, False))  # type: ignore[assignment]
+        gl.enable(moderngl.BLEND)
+        gl.blend_func = moderngl.ONE, moderngl.ZERO, moderngl.ONE, moderngl.ONE  # type: ignore[assignment]
+        gl.blend_equation = moderngl.FUNC_ADD, moderngl.MAX  # type: ignore[assignment]
+        for tile, drawn in enumerate(cast.others[first : first + columns * columns]):
+            fine.viewport = (tile % columns * 2 * size, tile // columns * 2 * size, 2 * size, 2 * size)
+            self._draw(drawn, size, owner=False)
+        if labelled:
+            fine.color_mask = ((True,) * 4, (True,) * 4)  # type: ignore[assignment]
 
         final.use()
         final.viewport = (0, 0, side, side)
         gl.enable_only(0)
-        fine.color_attachments[0].use(1)
-        fine.color_attachments[1].use(2)
+        for slot, texture in enumerate(textures, 1):
+            texture.use(slot)
         self._behind.use(0)
         self._backgrounds.use(3)
-        self._set(self._resolve, tile_size=size, tile_columns=columns, first_row=first)
+        _set(self._resolve, tile_size=size, tile_columns=columns, first_row=first, labelled=labelled)
         self._whole.render()
         picture = np.frombuffer(final.read(components=4), np.uint8).reshape(side, side, 4)
         labels = np.zeros((0, size, size, 3), np.float32)
@@ -170,19 +212,33 @@ class Atlas:
             labels = _tiles(read.reshape(side, side, 4)[..., :3], columns)
         return _tiles(picture, columns), labels
 
-    def _target(self, side: int) -> tuple[moderngl.Framebuffer, moderngl.Framebuffer]:
-        key = (side, 0)
+    def _draw(self, pieces: list[tuple[str, int]], size: int, owner: bool) -> None:
+        for name, row in pieces:
+            self._table.bind_to_uniform_block(0, row * self._stride, ROW_TEXELS * 16)
+            self._pieces["coarse" if name == "skin" and size <= _COARSE_PX else name].draw(owner)
+
+    def _target(self, side: int, labelled: bool) -> _Targets:
+        key = (side, labelled)
         if key not in self._targets:
             gl, wide = self._gl, (2 * side, 2 * side)
-            fine = gl.framebuffer(
-                [gl.texture(wide, 4), gl.texture(wide, 2, dtype="f4")], gl.depth_renderbuffer(wide)
-            )
-            final = gl.framebuffer([gl.texture((side, side), 4), gl.texture((side, side), 4, dtype="f4")])
-            self._targets[key] = (fine, final)
+            kinds = [(4, "f1"), (4, "f4")] if labelled else [(4, "f1")]
+            textures = [gl.texture(wide, n, dtype=kind) for n, kind in kinds]
+            fine = gl.framebuffer(textures, gl.depth_renderbuffer(wide))
+            kinds = [(4, "f1"), (4, "f4")] if labelled else [(4, "f1")]
+            final = gl.framebuffer([gl.texture((side, side), n, dtype=kind) for n, kind in kinds])
+            self._targets[key] = (fine, textures, final)
         return self._targets[key]
 
-    def _map(self, picture: Float32) -> moderngl.Texture:
-        texture = self._gl.texture(picture.shape[1::-1], 4, picture.astype("f2").tobytes(), dtype="f2")
+    def _skin_maps(self, maps: SkinMaps) -> moderngl.TextureArray:
+        """Palm and back in eight bits: pigments as shares of 2.5, creases as what they take of the light."""
+        layers = []
+        for picture in (maps.palm, maps.back):
+            small = cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+            cavity = 0.5 + 0.45 * (small[..., 2] - cv2.GaussianBlur(small[..., 2], (0, 0), 4))
+            shares = np.stack([small[..., 0] / 2.5, small[..., 1] / 2.5, cavity, small[..., 3]], -1)
+            layers.append(np.round(np.clip(shares, 0, 1) * 255).astype(np.uint8))
+        h, w, _ = layers[0].shape
+        texture = self._gl.texture_array((w, h, 2), 4, np.stack(layers).tobytes())
         texture.build_mipmaps()
         texture.filter = (moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR)
         texture.repeat_x = texture.repeat_y = False
@@ -203,12 +259,12 @@ class Atlas:
             self._behind.filter = (moderngl.NEAREST, moderngl.NEAREST)
         self._behind.write(np.ascontiguousarray(rows[:, at : at + 4]).tobytes())
 
-    @staticmethod
-    def _set(program: moderngl.Program, **uniforms: object) -> None:
-        """Set what the program uses; a compiler drops what it doesn't."""
-        for name, value in uniforms.items():
-            if name in program:
-                program[name] = value
+
+def _set(program: moderngl.Program, **uniforms: object) -> None:
+    """Set what the program uses; a compiler drops what it doesn't."""
+    for name, value in uniforms.items():
+        if name in program:
+            program[name] = value
 
 
 def _tiles(sheet: NDArray, columns: int) -> NDArray:

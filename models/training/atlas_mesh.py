@@ -7,11 +7,12 @@ begin anywhere.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.sparse.csgraph import reverse_cuthill_mckee
 from scipy.spatial import cKDTree
 
 from models.hand_data import N_BETAS, N_BONES, HandData
@@ -40,7 +41,7 @@ class Piece:
     bones: Int  # (V, 4) numbers of the bones that move it; -1 throughout: the forearm's
     weights: Float  # (V, 4) sum to 1
     shape: Float  # (V, 10, 3) metres per unit of beta
-    part: Int  # (V,) 0 .. 5 of the hand, PART_FOREARM
+    part: Int  # (V,) 0 .. 5 of the hand, PART_FOREARM, or more for what belongs to no hand
     uv: Float  # (V, 2) skin: how far it faces the palm's side, -1 .. 1, and how much it is arm, 0 .. 1;
     # cloth: around and along, metres
 
@@ -53,6 +54,7 @@ class Meshes:
     sleeve: Piece
     rings: tuple[Piece, ...]  # one for each finger, thumb first
     watch: Piece
+    things: tuple[Piece, ...]  # of unit size, on bone 0: ball, can, box; for what is held or in the way
     arm_start: Float  # (3,) middle of the wrist's loop at rest
     arm_axis: Float  # (3,) unit, from there down the arm
 
@@ -67,6 +69,20 @@ def vertex_normals(points: Float, faces: Int) -> Float:
     return n / np.maximum(np.linalg.norm(n, axis=1, keepdims=True), 1e-12)
 
 
+def neighbours_together(piece: Piece) -> Piece:
+    """The same mesh, numbered so that faces that follow each other share vertices: they are shaded once."""
+    v = len(piece.rest)
+    edges = np.concatenate([piece.faces[:, [0, 1]], piece.faces[:, [1, 2]], piece.faces[:, [2, 0]]])
+    ones = np.ones(2 * len(edges))
+    ends = np.concatenate([edges, edges[:, ::-1]]).T
+    order = reverse_cuthill_mckee(sparse.csr_matrix((ones, (ends[0], ends[1])), shape=(v, v)), True)
+    number = np.empty(v, np.int64)
+    number[order] = np.arange(v)
+    faces = number[piece.faces]
+    columns = {f.name: getattr(piece, f.name)[order] for f in fields(piece) if f.name != "faces"}
+    return Piece(faces=faces[np.argsort(faces.min(1), kind="stable")], **columns)
+
+
 def build_meshes(hand: HandData, levels: int = 1) -> Meshes:
     """The meshes of one hand model; `levels`: how often the skin is subdivided."""
     arm = Arm(hand, sleeve_start_m=0.0)
@@ -77,7 +93,7 @@ def build_meshes(hand: HandData, levels: int = 1) -> Meshes:
     skin = _skin(hand, arm, axis, levels)
     sleeve = _sleeve(hand, arm)
     rings = tuple(_ring(hand, skin, f) for f in range(5))
-    return Meshes(skin, sleeve, rings, _watch(skin, start, axis), start, axis)
+    return Meshes(skin, sleeve, rings, _watch(skin, start, axis), _things(), start, axis)
 
 
 def _skin(hand: HandData, arm: Arm, axis: Float, levels: int) -> Piece:
@@ -218,3 +234,28 @@ def _watch(skin: Piece, start: Float, axis: Float) -> Piece:
         rest, np.concatenate([normals, case_normals]), made.faces, made.bones, made.weights, made.shape,
         made.part, uv,
     )  # fmt: skip
+
+
+def _things() -> tuple[Piece, ...]:
+    """A ball, a can and a box, each two across."""
+    turn, tilt = np.meshgrid(np.linspace(0, 2 * np.pi, 17)[:-1], np.linspace(0, np.pi, 9), indexing="ij")
+    ball = np.stack([np.sin(tilt) * np.cos(turn), np.cos(tilt), np.sin(tilt) * np.sin(turn)], -1)
+    rim = np.array([[0.0, -1], [0.94, -1], [1, -0.96], [1, -0.3], [1, 0.3], [1, 0.96], [0.94, 1], [0, 1]])
+    angle = turn[:, :1]
+    can = np.stack(np.broadcast_arrays(rim[:, 0] * np.cos(angle), rim[:, 1], rim[:, 0] * np.sin(angle)), -1)
+    wide = np.maximum(abs(np.cos(angle)), abs(np.sin(angle)))[..., None]
+    box = can / np.concatenate([wide, np.ones_like(wide), wide], -1)
+    return tuple(_thing(grid) for grid in (ball, can, box))
+
+
+def _thing(grid: Float) -> Piece:
+    """A surface swept round the y axis: grid (N, K, 3)."""
+    n, k, _ = grid.shape
+    i, j = np.meshgrid(np.arange(n), np.arange(k - 1), indexing="ij")
+    a, b, c, d = i * k + j, i * k + j + 1, (i + 1) % n * k + j, (i + 1) % n * k + j + 1
+    rest = grid.reshape(-1, 3)
+    normals, faces = _outward(rest, np.stack([a, c, b, b, c, d], -1).reshape(-1, 3), np.zeros(3))
+    v = n * k
+    uv = np.stack([np.repeat(np.arange(n) / n, k), rest[:, 1]], 1) * 0.1
+    weights, shape = np.tile([1.0, 0, 0, 0], (v, 1)), np.zeros((v, N_BETAS, 3))
+    return Piece(rest, normals, faces, np.zeros((v, 4), np.int64), weights, shape, np.full(v, 9), uv)

@@ -38,7 +38,7 @@ class SyntheticCrops:
         return np.asarray(xy + 0.5, np.float32)
 
     def batch(self) -> Batch:
-        """As training takes them: nothing is known of left hands and of empty crops but that they are such."""
+        """As training takes them: of left hands and empty crops nothing is known but that they are such."""
         known = torch.from_numpy((self.present & ~self.mirrored).astype(np.float32))
 
         def label(array: Float32) -> torch.Tensor:

@@ -159,9 +159,9 @@ class PoseSource:
     def intersects(self, angles: Float) -> NDArray[np.bool_]:
         """(n,) whether a pose of the mean hand has two bones in one place. angles: (n, 15, 3) radians."""
         n = len(angles)
-        posed = self._poser(angles, np.zeros((n, 10)), np.broadcast_to(np.eye(3), (n, 3, 3)))
-        heads = posed.centres_m[:, 1:].reshape(n, 5, 3, 3)
-        ends = np.concatenate([heads[:, :, 1:], posed.tips_m[:, :, None]], 2)
+        centres, tips = self._poser.skeletons(angles)
+        heads = centres[:, 1:].reshape(n, 5, 3, 3)
+        ends = np.concatenate([heads[:, :, 1:], tips[:, :, None]], 2)
         knuckles = heads[:, 1:, 0]
         palm = 0.25 * knuckles  # bones of the palm are deep inside it near the wrist
         start = np.concatenate([heads.reshape(n, 15, 3), palm], 1)

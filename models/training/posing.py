@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.hand_data import N_BONES, TIPS_IN_21, HandData
+from models.hand_data import N_BETAS, N_BONES, TIPS_IN_21, HandData
 from models.joint_limits import anatomical_frames, angles_to_rotations
 
 Float = NDArray[np.float64]
@@ -40,6 +40,25 @@ class Poser:
     def __call__(self, angles: Float, betas: Float, R_wrist: Float) -> PosedHands:
         """angles: (B, 15, 3) flexion, abduction, twist, radians. betas: (B, 10). R_wrist: (B, 3, 3)."""
         hand, n = self._hand, len(angles)
+        bones, centres = self._bones(angles, betas, R_wrist)
+        shaped = (betas.astype(np.float32) @ hand.shape_dirs.reshape(N_BETAS, -1)).reshape(n, -1, 3)
+        shaped += hand.template_m
+        blend = hand.weights @ bones.reshape(n, N_BONES, 12).astype(np.float32)
+        vertices = blend[..., 3::4].copy()
+        for axis in range(3):
+            vertices += blend[..., axis::4] * shaped[..., axis, None]
+        return PosedHands(vertices, bones, centres, vertices[:, self._tips].astype(np.float64))
+
+    def skeletons(self, angles: Float) -> tuple[Float, Float]:
+        """(B, 16, 3) rotation centres and (B, 5, 3) fingertips of the mean hand, its wrist unturned."""
+        n, tips = len(angles), self._tips
+        bones, centres = self._bones(angles, np.zeros((n, N_BETAS)), np.broadcast_to(np.eye(3), (n, 3, 3)))
+        rest = self._hand.template_m[tips]
+        ends = bones[:, 3::3]  # a fingertip hangs on its last bone
+        return centres, np.einsum("bfij,fj->bfi", ends[..., :3], rest) + ends[..., 3]
+
+    def _bones(self, angles: Float, betas: Float, R_wrist: Float) -> tuple[Float, Float]:
+        hand, n = self._hand, len(angles)
         local = angles_to_rotations(angles.reshape(n, 15, 3), self._frames)
         rest = hand.joints_rest + np.tensordot(betas, hand.joint_dirs, 1)
         turned, moved = np.empty((n, N_BONES, 3, 3)), np.zeros((n, N_BONES, 3))
@@ -49,10 +68,4 @@ class Poser:
             step = rest[:, j] - rest[:, parent]
             moved[:, j] = moved[:, parent] + (turned[:, parent] @ step[..., None])[..., 0]
         offset = moved - (turned @ rest[..., None])[..., 0]
-        bones = np.concatenate([turned, offset[..., None]], -1)
-
-        shaped = np.tensordot(betas.astype(np.float32), hand.shape_dirs, 1) + hand.template_m
-        blend = hand.weights @ bones.reshape(n, N_BONES, 12).astype(np.float32)
-        blend = blend.reshape(n, -1, 3, 4)
-        vertices = np.einsum("bvij,bvj->bvi", blend[..., :3], shaped) + blend[..., 3]
-        return PosedHands(vertices, bones, moved, vertices[:, self._tips].astype(np.float64))
+        return np.concatenate([turned, offset[..., None]], -1), moved

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from models.geometry import rotation_from_axis_angle
 from models.hand_data import N_BETAS, N_BONES, HandData
-from models.training.atlas import N_CAPSULES, ROW_TEXELS, TEXELS, Atlas, Cast
+from models.training.atlas import N_CAPSULES, ROW_TEXELS, TEXELS, Atlas
 from models.training.atlas_mesh import N_ALL_BONES, PART_FOREARM
 from models.training.batch import Batch
 from models.training.crops import SyntheticCrops
+from models.training.dress import dress
 from models.training.looks import write_backgrounds, write_looks
 from models.training.poses import PoseSource
 from models.training.posing import PosedHands, Poser
@@ -67,7 +68,7 @@ class SyntheticHands:
         views = draw_views(rng, n)
         posed = self._poser(angles, betas, views.R_wrist)
         place = self._before_the_camera(posed, views.distance_m)
-        joints = self._hand.regressor_21 @ posed.vertices_m + place.astype(np.float32)
+        joints: Float32 = self._hand.regressor_21 @ posed.vertices_m + place.astype(np.float32)
         R, focal = crop_cameras(joints.astype(np.float64), views)
 
         rows = np.zeros((n, ROW_TEXELS, 4), np.float32)
@@ -77,10 +78,11 @@ class SyntheticHands:
         write_backgrounds(rows, rng, len(self._bank), views.gravity_rad)
         kind = rng.random(n)
         present, mirrored = kind >= NO_HAND, kind >= 1 - LEFT
-        drawn = self._atlas.draw(rows, Cast(np.where(present, np.arange(n), -1)), n, size, labelled)
+        rows, cast = dress(rows, rng, present)
+        drawn = self._atlas.draw(rows, cast, n, size, labelled)
 
         turn = R.transpose(0, 2, 1).astype(np.float32)
-        picture, mask = drawn.rgb.copy(), drawn.coverage.astype(np.float32) / 255
+        picture, mask = drawn.rgb.copy(), np.asarray(drawn.coverage / 255, np.float32)
         parts = depth_m = visible = None
         if drawn.labels is not None:
             depth_m, visible = drawn.labels[..., 0], drawn.labels[..., 2]
@@ -91,7 +93,7 @@ class SyntheticHands:
         return SyntheticCrops(
             images=torch.from_numpy(picture).permute(0, 3, 1, 2).float() / 255,
             vertices_m=(posed.vertices_m + place.astype(np.float32)) @ turn,
-            joints_m=joints @ turn,
+            joints_m=np.asarray(joints @ turn, np.float32),
             focal=focal.astype(np.float32),
             mask=mask,
             present=present,
@@ -146,15 +148,15 @@ class SyntheticHands:
 
     def _atlas_axis(self) -> Float:
         assert self._atlas is not None
-        return self._atlas.meshes.arm_axis
+        return self._atlas.arm_axis
 
     def _forearm(self, rng: np.random.Generator, posed: PosedHands, betas: Float) -> Float:
         """(B, 2, 3, 4) the arm's two bones: the wrist bent half way and all the way."""
         assert self._atlas is not None
-        meshes, n = self._atlas.meshes, len(betas)
+        n = len(betas)
         bend = np.stack([rng.normal(0, 0.42, n), rng.normal(0, 0.08, n), rng.normal(0, 0.16, n)], 1)
         bend = np.clip(bend, [-1.1, -0.2, -0.4], [1.1, 0.2, 0.4])
-        start = meshes.arm_start
+        start = self._atlas.arm_start
         out = np.empty((n, 2, 3, 4))
         for k, share in enumerate((0.5, 1.0)):
             turn = rotation_from_axis_angle(share * bend)

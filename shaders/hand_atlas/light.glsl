@@ -37,3 +37,22 @@ vec3 seen(vec3 point, vec3 n, float part) {
     }
     return vec3(open, lit);
 }
+
+// flesh: 1 for skin, in which light wanders, red farthest; 0 for what is opaque.
+void gather(vec3 point, vec3 n, float part, float rough, float flesh, out vec3 light, out vec3 gloss) {
+    vec3 visible = seen(point, n, part), view = normalize(-point), around = room(n);
+    light = around * mix(vec3(visible.x), pow(vec3(visible.x), vec3(0.7, 1.0, 1.1)), flesh);
+    gloss = around * visible.x * (0.02 + 0.12 * pow(1.0 - max(dot(n, view), 0.0), 4.0));
+    float a2 = rough * rough * rough * rough;
+    vec3 wrap = 0.05 + flesh * vec3(0.29, 0.11, 0.07);
+    for (int k = 0; k < 2; ++k) {
+        vec3 d = known[LAMPS + 2 * k].xyz, colour = known[LAMPS + 2 * k + 1].rgb;
+        float shadow = visible[k + 1], cosine = dot(n, d);
+        vec3 diffuse = max((vec3(cosine) + wrap) / (1.0 + wrap), 0.0);
+        light += colour * diffuse * mix(vec3(shadow), pow(vec3(shadow), vec3(0.75, 1.05, 1.15)), flesh);
+        vec3 h = normalize(view + d);
+        float nh = max(dot(n, h), 0.0), spread = nh * nh * (a2 - 1.0) + 1.0;
+        float fresnel = 0.028 + 0.9 * pow(1.0 - max(dot(h, view), 0.0), 5.0);
+        gloss += colour * fresnel * min(a2 / (spread * spread), 60.0) * 0.25 * shadow * max(cosine, 0.0);
+    }
+}

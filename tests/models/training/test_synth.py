@@ -48,7 +48,6 @@ def silhouette(vertices_px: np.ndarray, faces: np.ndarray) -> np.ndarray:
 def test_the_mask_is_the_projected_mesh_within_a_pixel(crops: SyntheticCrops) -> None:
     hand = load_open_hand()
     px = crops.projected(crops.vertices_m) * SIZE - 0.5
-    assert crops.visible is not None
     for k in shown(crops):
         expected = silhouette(px[k], hand.faces)
         drawn = crops.mask[k] > 0.5
@@ -136,3 +135,16 @@ def test_crops_are_the_app_s_up_to_the_errors_of_a_tracker(crops: SyntheticCrops
 def test_a_folder_without_pictures_is_named(tmp_path) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(ValueError, match="holds no"):
         SyntheticHands(load_open_hand(), 2, tmp_path)
+
+
+def test_what_hides_a_hand_changes_what_is_visible_and_no_label(source: SyntheticHands) -> None:
+    hidden = 0
+    for number in range(3):
+        crops = source.crops(number, SIZE, labelled=True)
+        assert crops.visible is not None
+        assert crops.parts is not None
+        assert (crops.visible <= crops.mask + 0.01).all()
+        assert ((crops.parts > 0) == (crops.mask > 0.4))[crops.mask != 0.5].all()
+        hidden += int(((crops.mask > 0.9) & (crops.visible < 0.1)).sum())
+        assert crops.mask[~crops.present].max(initial=0) == 0
+    assert hidden > 50

@@ -4,7 +4,9 @@
 #include "light.glsl"
 uniform vec3 arm_start;  // middle of the wrist's loop at rest
 uniform vec3 arm_axis;
-uniform float is_cloth;  // 1: a sleeve, which may begin farther down and hang looser
+uniform bool slides;   // a sleeve may begin farther down and hang looser
+uniform float flesh;   // 1: light wanders in it; 0: it is opaque
+uniform float rough;   // of what is no flesh
 
 in vec3 in_rest;
 in vec3 in_normal;
@@ -15,12 +17,11 @@ in mat3 in_shape0;  // metres per beta
 in mat3 in_shape1;
 in mat3 in_shape2;
 in vec3 in_shape3;
-out vec3 position;
-out vec3 normal;
 out vec3 rest;
 out vec3 about;
-out vec3 room_rgb;
-out vec3 visible;
+out vec3 light_rgb;  // what a white surface would send on
+out vec3 gloss_rgb;  // what is mirrored
+out float depth;
 flat out float part;
 
 const float NEAR = 0.02, FAR = 6.0;
@@ -51,7 +52,7 @@ void main() {
     ivec4 bones = ivec4(in_bones);
     if (in_bones.x < -0.5) {
         float along = dot(in_rest - arm_start, arm_axis);
-        if (is_cloth > 0.5) {
+        if (slides) {
             vec4 cut = known[SLEEVE];  // where it begins, how loose it is
             vec3 out_of_axis = at - arm_start - arm_axis * dot(at - arm_start, arm_axis);
             float wider = (growth(along + cut.x) / growth(along)) * (1.0 + cut.y * (1.0 - exp(-along / 0.02)));
@@ -64,13 +65,13 @@ void main() {
     }
     Bone bone = blended(weights, bones);
     vec4 p = vec4(at, 1.0);
-    position = vec3(dot(bone.x, p), dot(bone.y, p), dot(bone.z, p));
-    normal = normalize(vec3(dot(bone.x.xyz, in_normal), dot(bone.y.xyz, in_normal), dot(bone.z.xyz, in_normal)));
+    vec3 position = vec3(dot(bone.x, p), dot(bone.y, p), dot(bone.z, p));
+    vec3 normal = normalize(vec3(dot(bone.x.xyz, in_normal), dot(bone.y.xyz, in_normal), dot(bone.z.xyz, in_normal)));
     rest = in_rest;
     about = in_about;
     part = in_about.x;
-    visible = seen(position, normal, is_cloth > 0.5 ? 6.0 : in_about.x);
-    room_rgb = room(normal);
+    gather(position, normal, in_about.x, mix(rough, known[SKIN].z, flesh), flesh, light_rgb, gloss_rgb);
+    depth = position.z;
     // The viewport is the hand's tile; rows of pixels run down.
     float z = position.z;
     gl_Position = vec4(2.0 * known[CAMERA].x * position.xy, (FAR + NEAR) / (FAR - NEAR) * z - 2.0 * FAR * NEAR / (FAR - NEAR), z);
