@@ -28,7 +28,7 @@ class Picture:
 
 
 Level = Literal["info", "warning", "error"]
-Topic = Literal["source", "model", "graphics", "recording", "snapshot"]
+Topic = Literal["source", "model", "graphics", "recording", "snapshot", "ring", "virtual camera"]
 
 
 @dataclass(frozen=True)

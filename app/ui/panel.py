@@ -39,7 +39,7 @@ class Panel(QFrame):
         self._model = Choice("The network that finds the hand · Tab: next")
         self._effect = Choice("What is drawn on the hand · 1–9")
         self._effect.setMaxVisibleItems(12)
-        self._ring = RingControls(settings.rings)
+        self.ring = RingControls(settings.rings)
         self._overlays = {name: button(title(name), f"Draw the {name}", "chip", True) for name in OVERLAYS}
         self._smoothing = Slider(0, 100, ("Steady", "Responsive"), "Less trembling, or less delay")
         self._side = Chips(SIDE_TITLES, "Take every hand for this side")
@@ -64,8 +64,8 @@ class Panel(QFrame):
         self._settings = settings
         self._model.choose(settings.model)
         self._effect.choose(settings.effect)
-        self._ring.setVisible(settings.effect == "ring")
-        self._ring.show_rings(settings.rings)
+        self.ring.setVisible(settings.effect == "ring")
+        self.ring.show_rings(settings.rings)
         for name, chip in self._overlays.items():
             chip.setChecked(name in settings.overlays)
         self._smoothing.show_value(round(100 * (1.0 if settings.smoothing is None else settings.smoothing)))
@@ -76,7 +76,7 @@ class Panel(QFrame):
 
     def show_readout(self, lines: Sequence[str]) -> None:
         """What the effect has measured; an empty list while no hand is seen."""
-        self._ring.show_readout(lines)
+        self.ring.show_readout(lines)
 
     def next_model(self) -> None:
         """The next model of the list, the first after the last."""
@@ -92,7 +92,7 @@ class Panel(QFrame):
     def _connect(self) -> None:
         self._model.chosen.connect(lambda name: self._set(model=name))
         self._effect.chosen.connect(lambda name: self._set(effect=name))
-        self._ring.changed.connect(lambda rings: self._set(rings=rings))
+        self.ring.changed.connect(lambda rings: self._set(rings=rings))
         for name, chip in self._overlays.items():
             chip.clicked.connect(partial(self._toggle_overlay, name))
         self._smoothing.moved.connect(lambda value: self._set(smoothing=value / 100))
@@ -121,7 +121,7 @@ class Panel(QFrame):
         column.setSpacing(style.GAP)
         groups: list[tuple[str, list[QWidget]]] = [
             ("MODEL", [self._model]),
-            ("EFFECT", [self._effect, self._ring]),
+            ("EFFECT", [self._effect, self.ring]),
             ("OVERLAYS", [overlays]),
             (
                 "TRACKING",

@@ -4,34 +4,56 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
-from PyQt6.QtCore import pyqtSignal
-from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PyQt6.QtCore import QTimer, pyqtSignal
+from PyQt6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
-from app.effects import DESIGNS, FINGERS, METALS, MOST_RINGS, STONES, RingSettings, ring_size
+from app.effects import (
+    DESIGNS,
+    FINGERS,
+    METALS,
+    MOST_RINGS,
+    STONES,
+    OwnRing,
+    Placement,
+    RingSettings,
+    ring_size,
+)
+from app.effects.ring_file import describe
+from app.effects.ring_memory import recall, remember
+from app.effects.ring_settings import LARGEST_MM, SMALLEST_MM
 from app.effects.ring_sizes import us_diameter_mm
+from app.session import Status
 from app.ui import style
 from app.ui.controls import Chips, Choice, beside, button, label, restyle
+from app.ui.ring_adjust import RingAdjust
+from app.ui.ring_files import RingFiles
 
 FINGER_TITLES = {"thumb": "Thumb", "index": "Index", "middle": "Middle", "ring": "Ring", "little": "Little"}
 SEGMENT_TITLES = {"proximal": "Base", "middle": "Middle", "distal": "Tip"}
 HAND_TITLES = {"both": "Both hands", "left": "Left", "right": "Right"}
 _US_SIZES = [2 + half / 2 for half in range(25)]
 _FIT = "fit"
+_OWN, _OPEN = "own", "open a file"  # beside the designs' names
+_MODELS = "3D models (*.glb *.obj *.stl)"
+_REMEMBER_MS = 600  # after the last change of a placement
 
 
 class RingControls(QWidget):
     """Shows the rings and tells of every change, as a whole new tuple."""
 
     changed = pyqtSignal(object)  # tuple[RingSettings, ...]
+    told = pyqtSignal(object)  # Status
 
     def __init__(self, rings: Sequence[RingSettings]) -> None:
         super().__init__()
         self._rings = tuple(rings)
         self._picked = 0
+        self._pending: Path | None = None  # a file that is being read for the picked ring
         self._list = Choice("The rings that are worn: pick one to change it")
-        self._add = button("+", "Wear one more ring", "small")
-        self._remove = button("−", "Take this ring off", "small")
+        self._add = button("+", "Wear one more ring", "chip")
+        self._remove = button("−", "Take this ring off", "chip")
         self._finger = Chips(FINGER_TITLES, "The finger that wears the ring")
         self._segment = Chips(SEGMENT_TITLES, "The segment of the finger that wears the ring")
         self._hands = Chips(HAND_TITLES, "The hands that wear the ring")
@@ -41,11 +63,31 @@ class RingControls(QWidget):
         self._stone = Choice("The stones the ring carries")
         self._stone.fill({name: name.capitalize() for name in STONES}, "diamond")
         self._size = Choice("As large as the finger, or of a size that you choose")
+        self._adjust = RingAdjust()
+        self._files = RingFiles()
+        self._remembering = QTimer(self)
+        self._remembering.setSingleShot(True)
+        self._remembering.setInterval(_REMEMBER_MS)
         self._measured = label("", "muted")
         self._measured.setWordWrap(True)
         self._lay_out()
         self._connect()
         self.show_rings(self._rings)
+        for ring in self._rings:
+            if ring.own is not None and ring.own.model is None:
+                self._files.read(ring.own.path, ring.own.unit)
+
+    def wear_file(self, path: Path, unit: str | None = None) -> None:
+        """Put the ring of a file in the place of the picked one, as soon as it is read."""
+        self.told.emit(Status("ring", "info", f"Reading {path.name} …"))
+        self._pending = path
+        self._files.read(path, unit)
+
+    def close_files(self) -> None:
+        """The window is closing: keep placements that wait to be kept."""
+        self._files.close()
+        if self._remembering.isActive():
+            self._remember()
 
     def show_rings(self, rings: Sequence[RingSettings]) -> None:
         """Show these, without telling anybody."""
@@ -60,11 +102,15 @@ class RingControls(QWidget):
         thumb = ring.finger == "thumb"
         self._segment.set_enabled_values(frozenset(SEGMENT_TITLES) - ({"middle"} if thumb else set()))
         self._hands.choose(ring.hands)
-        self._design.fill({name: name.capitalize() for name in DESIGNS}, ring.design)
+        designs = {name: name.capitalize() for name in DESIGNS}
+        if ring.own is not None:
+            designs[_OWN] = ring.own.path.name
+        self._design.fill(designs | {_OPEN: "From a file …"}, ring.design if ring.own is None else _OWN)
         self._metal.choose(ring.metal)
         self._stone.choose(ring.stone)
-        self._stone_row.setVisible(DESIGNS[ring.design].has_stones)
-        self._size.fill(_sizes(ring.size_mm), _FIT if ring.size_mm is None else f"{ring.size_mm:.2f}")
+        self._stone_row.setVisible(_has_stones(ring))
+        self._adjust.show_ring(ring)
+        self._size.fill(_sizes(ring), _FIT if ring.size_mm is None else f"{ring.size_mm:.2f}")
 
     def show_readout(self, lines: Sequence[str]) -> None:
         """The measured sizes; an empty list while no hand is seen."""
@@ -81,7 +127,12 @@ class RingControls(QWidget):
         self._finger.chosen.connect(self._choose_finger)
         self._segment.chosen.connect(lambda name: self._change(segment=name))
         self._hands.chosen.connect(lambda name: self._change(hands=name))
-        self._design.chosen.connect(lambda name: self._change(design=name, own=None))
+        self._design.chosen.connect(self._choose_design)
+        self._adjust.placed.connect(self._place)
+        self._adjust.unit_chosen.connect(self._choose_unit)
+        self._files.loaded.connect(self._wear)
+        self._files.failed.connect(self._give_up)
+        self._remembering.timeout.connect(self._remember)
         self._metal.chosen.connect(lambda name: self._change(metal=name))
         self._stone.chosen.connect(lambda name: self._change(stone=name))
         self._size.chosen.connect(lambda size: self._change(size_mm=None if size == _FIT else float(size)))
@@ -107,6 +158,57 @@ class RingControls(QWidget):
         segment = self._rings[self._picked].segment
         misfit = finger == "thumb" and segment == "middle"
         self._change(finger=finger, segment="proximal" if misfit else segment)
+
+    def _choose_design(self, name: str) -> None:
+        if name == _OPEN:
+            path, _ = QFileDialog.getOpenFileName(self, "Open a ring", "", _MODELS)
+            if path:
+                self.wear_file(Path(path))
+            else:
+                self.show_rings(self._rings)
+        elif name != _OWN:
+            self._change(design=name, own=None, placement=Placement())
+
+    def _choose_unit(self, unit: str) -> None:
+        own = self._rings[self._picked].own
+        if own is not None and unit:
+            self._files.read(own.path, unit)
+
+    def _wear(self, own: OwnRing) -> None:
+        """A file has been read: wear it wherever it is waited for, placed as it was the last time."""
+        placement = recall(own.sha256).placement
+        waiting = {i for i, ring in enumerate(self._rings) if ring.own and ring.own.path == own.path}
+        if self._pending == own.path:
+            self._pending = None
+            waiting.add(self._picked)
+        if waiting:
+            self.told.emit(Status("ring", "info", describe(own)))
+            self._tell(
+                tuple(
+                    replace(ring, own=own, placement=placement) if i in waiting else ring
+                    for i, ring in enumerate(self._rings)
+                )
+            )
+            self._remembering.start()
+
+    def _give_up(self, path: Path, fault: str) -> None:
+        """A file can't be worn: what was worn before stays, or else a design of ours."""
+        self._pending = None if self._pending == path else self._pending
+        self.told.emit(Status("ring", "error", fault))
+        rings = [
+            replace(r, own=None) if r.own and r.own.path == path and r.own.model is None else r
+            for r in self._rings
+        ]
+        self._tell(tuple(rings))
+
+    def _place(self, placement: Placement) -> None:
+        self._change(placement=placement)
+        self._remembering.start()
+
+    def _remember(self) -> None:
+        for ring in self._rings:
+            if ring.own is not None and ring.own.model is not None:
+                remember(ring.own.sha256, ring.placement, None if ring.own.guessed else ring.own.unit)
 
     def _change(self, **changes: object) -> None:
         rings = list(self._rings)
@@ -139,6 +241,7 @@ class RingControls(QWidget):
             beside("Metal", self._metal),
             self._stone_row,
             beside("Size", self._size),
+            self._adjust,
             self._measured,
         ):
             column.addWidget(widget)
@@ -149,11 +252,20 @@ def _title(index: int, ring: RingSettings) -> str:
     return f"{index + 1}   {FINGER_TITLES[ring.finger]} · {look}"
 
 
-def _sizes(chosen_mm: float | None) -> dict[str, str]:
-    """What can be chosen: to fit, the US sizes by halves, and whatever else is chosen now."""
+def _has_stones(ring: RingSettings) -> bool:
+    if ring.own is None:
+        return DESIGNS[ring.design].has_stones
+    return ring.own.model is not None and any(part.material == "stone" for part in ring.own.model.parts)
+
+
+def _sizes(ring: RingSettings) -> dict[str, str]:
+    """What can be chosen: to fit, the US sizes by halves, the file's own, and whatever is chosen now."""
+    chosen_mm = ring.size_mm
     sizes_mm = [us_diameter_mm(us) for us in _US_SIZES]
     if chosen_mm is not None and f"{chosen_mm:.2f}" not in {f"{mm:.2f}" for mm in sizes_mm}:
         sizes_mm = sorted([*sizes_mm, chosen_mm])
+    if ring.own is not None and SMALLEST_MM <= ring.own.inner_diameter_mm <= LARGEST_MM:
+        sizes_mm.insert(0, ring.own.inner_diameter_mm)
     titles = {_FIT: "Fits the finger"}
     for mm in sizes_mm:
         s = ring_size(mm)

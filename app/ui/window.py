@@ -12,6 +12,7 @@ from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, 
 from PyQt6.QtWidgets import QFileDialog, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
 from app.capture import Frame, source_kind
+from app.effects.ring_file import KINDS as RING_KINDS
 from app.recorder import RecordingState
 from app.session import AUTO, Listener, Picture, Session, Settings, Status
 from app.ui.bar import OPEN_FILE, BottomBar
@@ -53,7 +54,7 @@ class MainWindow(QMainWindow):
         self._source = AUTO if source is None else source
         self.view = PictureView()
         self.panel = Panel(preferences.settings, models)
-        self.bar = BottomBar()
+        self.bar = BottomBar(preferences.recording)
         self.strip = StatusStrip()
         self.help = HelpCard(self.view)
         self.sheets = SheetPlace(self._lay_out(), self.panel, self)
@@ -96,7 +97,7 @@ class MainWindow(QMainWindow):
         """Record to `path`, or to a new file in the user's folder of videos."""
         target = path or _new_file(QStandardPaths.StandardLocation.MoviesLocation, ".mp4")
         self._recording = target
-        self.session.start_recording(target)
+        self.session.start_recording(target, self.bar.record_menu.options)
         self.bar.show_recording(True)
         self.view.set_recording(0.0)
 
@@ -119,8 +120,13 @@ class MainWindow(QMainWindow):
             status = Status("recording", "warning", "Nothing was recorded: no picture came in")
         else:
             dropped = f", {state.dropped} pictures left out" if state.dropped else ""
-            status = Status("recording", "info", f"Recorded {clock(state.elapsed_s)}{dropped}: {state.path}")
+            lacks = f", {state.lacks}" if state.lacks else ""
+            line = f"Recorded {clock(state.elapsed_s)}{dropped}: {state.path}{lacks}"
+            status = Status("recording", "warning" if lacks else "info", line)
         self.strip.show_status(status)
+
+    def _be_a_camera(self, wanted: bool) -> None:
+        self.session.be_a_camera(wanted)
 
     def _snapshot(self) -> None:
         self.session.snapshot(_new_file(QStandardPaths.StandardLocation.PicturesLocation, ".png"))
@@ -196,9 +202,11 @@ class MainWindow(QMainWindow):
         self.bridge.cameras.connect(self.bar.show_cameras)
         self.view.painted.connect(lambda time_s: self.session.statistics.displayed(time_s))
         self.panel.changed.connect(self._change_settings)
+        self.panel.ring.told.connect(self.strip.show_status)
         self.panel.sheet_wanted.connect(self.sheets.show)
         self.bar.record_pressed.connect(self._toggle_recording)
         self.bar.snapshot_pressed.connect(self._snapshot)
+        self.bar.record_menu.virtual_camera_wanted.connect(self._be_a_camera)
         self.bar.mirror_pressed.connect(self._toggle_mirror)
         self.bar.help_pressed.connect(self.help.toggle)
         self.bar.source_chosen.connect(self._choose_source)
@@ -249,13 +257,17 @@ class MainWindow(QMainWindow):
     def dropEvent(self, event: QDropEvent | None) -> None:
         data = event.mimeData() if event else None
         files = [url.toLocalFile() for url in data.urls() if url.isLocalFile()] if data else []
-        if files:
+        if files and Path(files[0]).suffix.lower() in RING_KINDS:
+            self.panel.ring.wear_file(Path(files[0]))
+        elif files:
             self._choose_source(files[0])
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
         self._figures.stop()
         self.sheets.close()
-        save_preferences(self._store, self._preferences)
+        self.panel.ring.close_files()
+        remembered = replace(self._preferences, recording=self.bar.record_menu.options)
+        save_preferences(self._store, remembered)
         if not self.isFullScreen():
             save_geometry(self._store, self.saveGeometry())
         self.hide()  # at once: the session may wait a moment for a camera

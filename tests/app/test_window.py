@@ -187,7 +187,7 @@ def test_a_file_dropped_is_played(open_window: Callable[..., MainWindow], tmp_pa
 def test_settings_are_kept(open_window: Callable[..., MainWindow]) -> None:
     first = open_window()
     pump(has_picture(first))
-    first.panel._ring._choose_finger("thumb")
+    first.panel.ring._choose_finger("thumb")
     first.panel._toggle_overlay("mesh", True)
     first.panel._smoothing._slider.setValue(80)
     press(first, Qt.Key.Key_M)
@@ -196,8 +196,8 @@ def test_settings_are_kept(open_window: Callable[..., MainWindow]) -> None:
     settings = second.session.settings
     assert (settings.rings[0].finger, settings.overlays, settings.smoothing) == ("thumb", {"mesh"}, 0.8)
     assert second.view._mirrored
-    assert second.panel._ring._finger._buttons["thumb"].isChecked()
-    assert not second.panel._ring._segment._buttons["middle"].isEnabled()  # a thumb has two segments
+    assert second.panel.ring._finger._buttons["thumb"].isChecked()
+    assert not second.panel.ring._segment._buttons["middle"].isEnabled()  # a thumb has two segments
 
 
 @pytest.mark.parametrize(
