@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from models.detector import HandDetector
 from models.geometry import camera_from_fov
 from models.grey import is_grey, skin_toned
+from models.hand_profile import HandProfile
 from models.landmarks import crop_hand
 from models.reconstruction import PlacedHand, make_reconstruction
 from models.smoothing import HandFilter, hand_filter_config
@@ -35,6 +36,7 @@ class PipelineConfig:
     max_hands: int = 2
     smoothing: float | None = 0.5  # 0 steady .. 1 responsive; None: as measured
     side_lock: Side | None = None  # take every hand for this side
+    profile: HandProfile | None = None  # whose hands they are; None: anyone's
 
     def __post_init__(self) -> None:
         if self.model not in MODELS:
@@ -61,7 +63,7 @@ class Pipeline:
         self._given_camera = camera
         smoothing = self.config.smoothing
         self._filter_config = None if smoothing is None else hand_filter_config(smoothing)
-        self._way = make_reconstruction(self.config.model)
+        self._way = make_reconstruction(self.config.model, self.config.profile)
         self.stages = ("detect", "crop", "network", self._way.stage, "smooth")
         self._detector: HandDetector | None = None
         self._tracker = Tracker(

@@ -8,15 +8,17 @@ from typing import Any, Protocol
 import numpy as np
 
 from models import runtime
-from models.fitting import HandFit, HandFitter
+from models.fitting import FitConfig, HandFit, HandFitter
 from models.geometry import rays
 from models.hand_data import load_open_hand
+from models.hand_profile import HandProfile, personal_hand
 from models.landmarks import INPUT_SIZE, LandmarkNet, Landmarks, in_frame
 from models.registration import recover_root
 from models.runtime import HandRuntime
 from models.types import Array, Camera, Crop, Detection, Side
 
 KNUCKLES = [5, 9, 13, 17]
+FROZEN_BETA = 0.03  # one deviation of a shape that is known
 SIZE_MEMORY = 300  # frames over which a hand's size is averaged
 
 
@@ -52,8 +54,13 @@ class FittedLandmarks:
     input_size = INPUT_SIZE
     sees_both_sides = True
 
-    def __init__(self) -> None:
-        self._fitter = HandFitter(load_open_hand())
+    def __init__(self, profile: HandProfile | None = None) -> None:
+        """profile: whose hand it is; its shape is then known, not guessed."""
+        hand = load_open_hand()
+        if profile is None:
+            self._fitter = HandFitter(hand)
+        else:
+            self._fitter = HandFitter(personal_hand(hand, profile), FitConfig(beta=FROZEN_BETA))
         self._net = LandmarkNet()
 
     def look(self, crop: Crop, camera: Camera) -> Detection:
@@ -80,8 +87,13 @@ class NetworkMesh:
     stage = "root"
     sees_both_sides = False  # it learnt from right hands alone
 
-    def __init__(self, network: HandRuntime) -> None:
+    def __init__(self, network: HandRuntime, profile: HandProfile | None = None) -> None:
+        """profile: whose hand it is; its size is then known, not guessed."""
         self._network = network
+        self._known_palm_m = None
+        if profile is not None:
+            personal = personal_hand(load_open_hand(), profile)
+            self._known_palm_m = _palm_m(personal.regressor_21 @ personal.template_m)
         self.input_size = network.input_size
 
     def look(self, crop: Crop, camera: Camera) -> Detection:
@@ -101,9 +113,11 @@ class NetworkMesh:
         if seen.vertices_m is None:
             raise ValueError("place: expected a detection with vertices_m, as a network gives it")
         joints, vertices = seen.joints_world_m, seen.vertices_m
-        palm_m = max(float(np.linalg.norm(joints[KNUCKLES] - joints[0], axis=1).mean()), 1e-6)
+        palm_m = _palm_m(joints)
         frames, mean_m = 1, palm_m
-        if before is not None and before.side == side:
+        if self._known_palm_m is not None:
+            mean_m = self._known_palm_m
+        elif before is not None and before.side == side:
             frames = min(before.frames + 1, SIZE_MEMORY)
             mean_m = before.palm_m + (palm_m - before.palm_m) / frames
         size = mean_m / palm_m
@@ -112,6 +126,11 @@ class NetworkMesh:
         return NetworkHand(side, vertices_m, joints_m, mean_m, frames)
 
 
-def make_reconstruction(model: str) -> Reconstruction:
+def _palm_m(joints_m: Array) -> float:
+    """Mean distance of the knuckles from the wrist."""
+    return max(float(np.linalg.norm(joints_m[KNUCKLES] - joints_m[0], axis=1).mean()), 1e-6)
+
+
+def make_reconstruction(model: str, profile: HandProfile | None = None) -> Reconstruction:
     """`fit`, or a network whose weights ship. Raises ValueError, FileNotFoundError where one can't be had."""
-    return FittedLandmarks() if model == "fit" else NetworkMesh(runtime.load(model))
+    return FittedLandmarks(profile) if model == "fit" else NetworkMesh(runtime.load(model), profile)

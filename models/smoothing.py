@@ -1,8 +1,8 @@
 """One-Euro filters (Casiez, Roussel, Vogel: "1 euro filter", CHI 2012), and a hand's own use of them.
 
-A hand's size, its place in the picture, its depth and its articulation are filtered apart. Size belongs to
-the person and hardly changes at all; a single view is many times less sure of depth than of the rest, so
-depth is filtered more without delaying the hand in the picture.
+A hand's place in the picture, its depth and its articulation are filtered apart: a single view is many
+times less sure of depth than of the rest, so depth is filtered more without delaying the hand in the picture.
+Its shape, which belongs to the person, is averaged where the hand is reconstructed (`models.reconstruction`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ Float = NDArray[np.float64]
 
 PALM = [0, 5, 9, 13, 17]
 MAX_GAP_S = 0.25  # after a longer silence, what was seen before says nothing about now
-SIZE_MEMORY_S = 10.0  # over which a hand's size is averaged
 SPEED_CUTOFF_HZ = 1.5  # of the speed estimate
 
 
@@ -93,52 +92,10 @@ def hand_filter_config(smoothing: float) -> HandFilterConfig:
     )
 
 
-def palm_size(joints_m: ArrayLike) -> float:
-    """Root mean square distance of the palm's five joints from their middle: the same in every pose."""
-    palm = np.asarray(joints_m, np.float64)[PALM]
-    return float(np.sqrt(((palm - palm.mean(0)) ** 2).sum(1).mean()))
-
-
-def resized(hand: HandMesh, factor: float) -> HandMesh:
-    """The same hand, larger and further away, so that it looks the same to the camera."""
-    f = np.float32(factor)
-    return replace(hand, vertices_m=hand.vertices_m * f, joints_m=hand.joints_m * f)
-
-
-class SteadySize:
-    """A hand's own size: the mean of what has been seen of it.
-
-    From one picture a hand that is larger and further away looks the same, so wherever a model's idea of the
-    hand's size wavers, its depth does as well.
-    """
-
-    def __init__(self) -> None:
-        self._log_size = 0.0
-        self._seen_s = 0.0
-        self._time_s = -np.inf
-
-    def __call__(self, hand: HandMesh) -> HandMesh:
-        """The hand at its own size."""
-        log_size = float(np.log(max(palm_size(hand.joints_m), 1e-6)))
-        dt = hand.time_s - self._time_s
-        if not 0 <= dt <= MAX_GAP_S:
-            self._log_size, self._seen_s = log_size, 0.0
-        elif dt > 0:
-            self._seen_s = min(self._seen_s + dt, SIZE_MEMORY_S)
-            self._log_size += dt / (self._seen_s + dt) * (log_size - self._log_size)
-        self._time_s = hand.time_s
-        return resized(hand, float(np.exp(self._log_size - log_size)))
-
-    def reset(self) -> None:
-        """Forget the hand."""
-        self._time_s = -np.inf
-
-
 class HandFilter:
     """Steadies one hand. It begins anew by itself after a gap, a step back in time or a change of side."""
 
     def __init__(self, config: HandFilterConfig) -> None:
-        self._size = SteadySize()
         self._place = OneEuro(config.place)
         self._depth = OneEuro(config.depth)
         self._articulation = OneEuro(config.articulation)
@@ -148,10 +105,9 @@ class HandFilter:
     def __call__(self, hand: HandMesh, camera: Camera) -> HandMesh:
         """The same hand, steadied. It must be in front of the camera."""
         if hand.side != self._side:
-            for part in (self._size, self._place, self._depth, self._articulation, self._joints_2d):
+            for part in (self._place, self._depth, self._articulation, self._joints_2d):
                 part.reset()
             self._side = hand.side
-        hand = self._size(hand)
         t = hand.time_s
         centre = hand.joints_m[PALM].astype(np.float64).mean(0)
         z = float(np.exp(self._depth([np.log(centre[2])], t)[0]))

@@ -12,6 +12,7 @@ from app.camera_files import load_calibration
 from app.commands.ring_options import add_rings, rings_from
 from app.effects import effect_names
 from app.errors import UserError
+from app.profiles import load_profile
 from app.session import OVERLAYS, Settings
 from models.pipeline import DEFAULT_MODEL, MODELS
 from models.prediction import MOST_AHEAD_S
@@ -64,13 +65,14 @@ def check_calibration(settings: Settings, size_wh: tuple[int, int]) -> None:
 
 
 def add_look(parser: argparse.ArgumentParser) -> None:
-    """--effect and the rings, --overlay, --smoothing, --predict, --mirror."""
+    """--effect and the rings, --overlay, --smoothing, --hand, --predict, --mirror."""
     parser.add_argument("--effect", choices=effect_names(), help="what is drawn (default: ring)")
     add_rings(parser)
     parser.add_argument(
         "--overlay", type=_overlays, metavar="NAME,…", help=f"also draw any of: {', '.join(OVERLAYS)}"
     )
     parser.add_argument("--smoothing", type=_smoothing, metavar="0…1|off", help="0 steady … 1 responsive")
+    parser.add_argument("--hand", metavar="NAME", help="whose hand it is, as measured in the window")
     parser.add_argument(
         "--predict", type=_predict, metavar="MS", help="live: draw on frames this much newer, hands foretold"
     )
@@ -93,6 +95,8 @@ def settings_from(arguments: argparse.Namespace, settings: Settings) -> Settings
         effect=arguments.effect,
         overlays=arguments.overlay,
     )
+    if arguments.hand is not None:
+        changes["profile"] = load_profile(arguments.hand)
     if arguments.predict is not None:
         changes["predict_ms"] = arguments.predict
     if arguments.smoothing is not None:

@@ -50,7 +50,11 @@ def load_pipeline(config: PipelineConfig) -> HandPipeline:
 def pipeline_config(settings: Settings) -> PipelineConfig:
     """What of the settings concerns the pipeline."""
     return PipelineConfig(
-        settings.model, settings.max_hands, smoothing=settings.smoothing, side_lock=settings.side_lock
+        settings.model,
+        settings.max_hands,
+        smoothing=settings.smoothing,
+        side_lock=settings.side_lock,
+        profile=settings.profile,
     )
 
 
@@ -99,8 +103,10 @@ class HandFinder:
 
     def _load(self, config: PipelineConfig) -> None:
         """Begin to load another network where the settings ask for one; pictures go on meanwhile."""
-        same = self._wanted is not None and (
-            (config.model, config.max_hands) == (self._wanted.model, self._wanted.max_hands)
+        wanted = self._wanted
+        same = wanted is not None and (
+            (config.model, config.max_hands, config.profile)
+            == (wanted.model, wanted.max_hands, wanted.profile)
         )
         if same or self._loading is not None:
             return

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from app.camera_files import CameraFile
 from app.effects import RingSettings
 from models.geometry import DEFAULT_FOV_DEG, camera_from_fov
+from models.hand_profile import HandProfile
 from models.pipeline import DEFAULT_MODEL
 from models.types import Camera, Side
 
@@ -22,6 +23,7 @@ class Settings:
     rings: tuple[RingSettings, ...] = (RingSettings(),)  # all that are worn at once
     overlays: frozenset[str] = frozenset()  # of OVERLAYS
     smoothing: float | None = 0.5  # 0 steady … 1 responsive; None: off
+    profile: HandProfile | None = None  # whose hands they are; None: anyone's
     predict_ms: float = 0.0  # draw on a newer frame than was looked at, this much newer at most; live only
     side_lock: Side | None = None  # take every hand for this side
     max_hands: int = 2

@@ -51,7 +51,7 @@ class FittingNetwork:
 @pytest.fixture
 def network_pipeline(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipeline]:
     monkeypatch.setattr(pipeline, "MODELS", ("fit", "fake"))
-    monkeypatch.setattr(pipeline, "make_reconstruction", lambda _: NetworkMesh(FittingNetwork()))
+    monkeypatch.setattr(pipeline, "make_reconstruction", lambda *_: NetworkMesh(FittingNetwork()))
     made = Pipeline(PipelineConfig("fake", smoothing=None))
     yield made
     made.close()

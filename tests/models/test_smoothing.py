@@ -4,15 +4,7 @@ import numpy as np
 import pytest
 
 from models.geometry import camera_from_fov, project
-from models.smoothing import (
-    HandFilter,
-    OneEuro,
-    OneEuroConfig,
-    SteadySize,
-    hand_filter_config,
-    palm_size,
-    resized,
-)
+from models.smoothing import HandFilter, OneEuro, OneEuroConfig, hand_filter_config
 from models.types import HandMesh
 
 CAMERA = camera_from_fov(640, 480)
@@ -123,24 +115,3 @@ def test_everything_else_of_a_hand_passes_unchanged() -> None:
 def test_the_slider_has_ends(smoothing: float) -> None:
     with pytest.raises(ValueError, match=r"0 \(steady\) to 1"):
         hand_filter_config(smoothing)
-
-
-def test_a_wavering_size_and_the_depth_that_goes_with_it_are_stilled() -> None:
-    keep, rng, still = SteadySize(), np.random.default_rng(2), hand(np.array([0.05, 0.0, 0.5]), 0.0)
-    raw, out = [], []
-    for i in range(200):
-        seen = resized(replace(still, time_s=i / 30), float(np.exp(rng.normal(0, 0.03))))
-        kept = keep(seen)
-        np.testing.assert_allclose(project(kept.joints_m, CAMERA), project(seen.joints_m, CAMERA), atol=1e-2)
-        raw.append(seen.root_m[2])
-        out.append(kept.root_m[2])
-    assert np.std(out[60:]) < np.std(raw[60:]) / 8
-    assert palm_size(kept.joints_m) == pytest.approx(palm_size(still.joints_m), rel=0.01)
-
-
-def test_another_hand_or_a_gap_begins_a_new_size() -> None:
-    keep, large = SteadySize(), hand(np.array([0.0, 0.0, 0.5]), 0.0)
-    for i in range(30):
-        keep(replace(large, time_s=i / 30))
-    small = resized(replace(large, time_s=3.0), 0.8)
-    np.testing.assert_allclose(keep(small).joints_m, small.joints_m, rtol=1e-6)
