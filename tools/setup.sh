@@ -21,7 +21,7 @@ libraries="libEGL.so.1:libegl1 libGL.so.1:libgl1 libGLESv2.so.2:libgles2 libglib
     libxcb-cursor.so.0:libxcb-cursor0 libxcb-icccm.so.4:libxcb-icccm4 libxcb-image.so.0:libxcb-image0
     libxcb-keysyms.so.1:libxcb-keysyms1 libxcb-render-util.so.0:libxcb-render-util0
     libxcb-shape.so.0:libxcb-shape0 libxcb-xinerama.so.0:libxcb-xinerama0 libxcb-xkb.so.1:libxcb-xkb1
-    libX11.so.6:libx11-6 libXrender.so.1:libxrender1 libXext.so.6:libxext6"
+    libX11.so.6:libx11-6 libXrender.so.1:libxrender1 libXext.so.6:libxext6 libportaudio.so.2:libportaudio2"
 
 missing=""
 if command -v apt-get >/dev/null; then

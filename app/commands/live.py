@@ -6,6 +6,7 @@ import argparse
 import os
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 from app.capture import DEMO, open_file, source_kind, source_path
@@ -13,10 +14,12 @@ from app.commands.options import add_camera, add_look, add_model, say, settings_
 from app.commands.process import write_video
 from app.export import Wanted
 from app.output import prepare_output, refuse_source_as_output
+from app.recorder import RecordingOptions
 from app.session import Settings
 from models.pipeline import MODELS
 
 _DEMO_OUT = Path("out") / "demo.mp4"
+_KINDS = tuple(option.name for option in fields(RecordingOptions))
 _QT_PROBE = "from PyQt6.QtGui import QGuiApplication; QGuiApplication([])"
 
 
@@ -25,11 +28,25 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser("live", help="the window (also without any command)")
     parser.add_argument("--source", metavar="0|FILE|demo", help="a camera's number, a file or the demo clip")
     parser.add_argument("--record", type=Path, metavar="FILE.mp4", help="record from the start")
+    parser.add_argument(
+        "--record-also",
+        type=_kept,
+        metavar="KIND,…",
+        help=f"beside recordings keep any of: {', '.join(_KINDS)}",
+    )
+    parser.add_argument("--virtual-camera", action="store_true", help="be a camera for other programs")
     parser.add_argument("--quit-after", type=float, metavar="SECONDS", help=argparse.SUPPRESS)
     add_model(parser)
     add_camera(parser)
     add_look(parser)
     parser.set_defaults(run=run)
+
+
+def _kept(text: str) -> RecordingOptions:
+    names = set(filter(None, text.split(",")))
+    if not names <= set(_KINDS):
+        raise argparse.ArgumentTypeError(f"expected any of {', '.join(_KINDS)}, got {text!r}")
+    return RecordingOptions(**{name: name in names for name in _KINDS})
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -53,6 +70,8 @@ def run(arguments: argparse.Namespace) -> int:
                     change=lambda settings: settings_from(arguments, settings),
                     source=arguments.source,
                     record=arguments.record,
+                    recording=arguments.record_also,
+                    virtual_camera=arguments.virtual_camera,
                     quit_after_s=arguments.quit_after,
                     mirror=arguments.mirror,
                 )

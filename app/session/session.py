@@ -27,6 +27,7 @@ from app.session.picture import Picture, Status
 from app.session.settings import Settings
 from app.session.slot import LatestSlot
 from app.session.statistics import StatisticsMeter
+from app.session.virtual_camera import VirtualCamera
 from models.pipeline import PipelineResult
 
 _log = logging.getLogger(__name__)
@@ -79,6 +80,7 @@ class Session:
         self._request = _Request(AUTO, Event())  # the newest
         self._lock = Lock()
         self._recorder: Recorder | None = None
+        self._virtual: VirtualCamera | None = None
         self._picture: Picture | None = None
         self._newest: _Work | None = None  # captured, whether looked at or not
         self._watcher: Callable[[Frame], None] | None = None
@@ -109,6 +111,14 @@ class Session:
         if self._recorder is not None:
             self._recorder.finish()
 
+    def be_a_camera(self, wanted: bool) -> None:
+        """Offer the finished pictures to other programs as a camera, or stop that."""
+        virtual, self._virtual = self._virtual, None
+        if virtual is not None:
+            self._background.submit(virtual.close)
+        if wanted:
+            self._virtual = VirtualCamera(self._tell_of_virtual_camera)
+
     def snapshot(self, path: Path) -> None:
         """Save the picture that is shown now as a PNG, and its hands beside it as JSON."""
         self._background.submit(self._save, self._picture, path)
@@ -122,6 +132,7 @@ class Session:
             self._request.stop.set()
         for thread in self._threads:
             thread.join()
+        self.be_a_camera(False)
         self._background.shutdown(wait=True)
         if self._recorder is not None:
             self._recorder.finish()
@@ -220,6 +231,9 @@ class Session:
     def _tell_no_graphics(self, error: NoGraphics) -> None:
         self._listener.status(Status("graphics", "error", f"No effects: {error}"))
 
+    def _tell_of_virtual_camera(self, line: str, fault: bool) -> None:
+        self._listener.status(Status("virtual camera", "error" if fault else "info", line))
+
     def _draw(self, drawing: Drawing, frame: Frame, result: PipelineResult, source: str) -> None:
         if self._picture is None:  # the first frame at once, before the graphics are set up
             self._deliver(_picture(frame, frame.image_rgb, result, {}, (), source))
@@ -239,6 +253,8 @@ class Session:
         self._picture = picture
         if self._recorder is not None:
             self._recorder.add(Shot(picture.image_rgb, picture.clean_rgb, _moment(picture)))
+        if self._virtual is not None:
+            self._virtual.show(picture.image_rgb)
         self._listener.picture(picture)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from PyQt6.QtCore import QSettings, QTimer
 from PyQt6.QtWidgets import QApplication
 
+from app.recorder import RecordingOptions
 from app.session import Settings
 from app.ui.preferences import load_preferences
 from app.ui.style import style_sheet
@@ -25,6 +26,8 @@ class WindowOptions:
     change: Callable[[Settings], Settings]  # puts what was given over what was remembered
     source: str | None = None  # None: a camera, or else the demo
     record: Path | None = None  # record from the start
+    recording: RecordingOptions | None = None  # what recordings keep beside them; None: as remembered
+    virtual_camera: bool = False  # be a camera for other programs from the start
     quit_after_s: float | None = None
     mirror: bool = False  # mirror whatever is shown
 
@@ -41,10 +44,14 @@ def run_window(options: WindowOptions) -> int:
     preferences = replace(preferences, settings=options.change(preferences.settings))
     if options.mirror:
         preferences = replace(preferences, mirror_camera=True, mirror_file=True)
+    if options.recording is not None:
+        preferences = replace(preferences, recording=options.recording)
     window = MainWindow(preferences, store, options.models, options.source)
     window.show()
     if options.record is not None:
         window.start_recording(options.record)
+    if options.virtual_camera:
+        window.bar.record_menu.be_a_camera()
     # Python sees Ctrl+C, or a session that ends, only while it runs: the timer gives it the chance.
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, lambda *_: window.close())

@@ -9,9 +9,11 @@ from PyQt6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy
 
 from app.capture import DEMO, CameraInfo, source_title
+from app.recorder import RecordingOptions
 from app.session import Statistics
 from app.ui import style
 from app.ui.controls import Choice, button, label
+from app.ui.record_menu import RecordMenu
 
 OPEN_FILE = "open file"
 _HEIGHT = 56
@@ -28,7 +30,8 @@ class BottomBar(QFrame):
     source_chosen = pyqtSignal(str)  # a source, or OPEN_FILE
     cameras_wanted = pyqtSignal()
 
-    def __init__(self) -> None:
+    def __init__(self, recording: RecordingOptions | None = None) -> None:
+        """recording: what is kept beside a recording, to begin with."""
         super().__init__()
         self.setObjectName("bar")
         self.setFixedHeight(_HEIGHT)
@@ -38,7 +41,11 @@ class BottomBar(QFrame):
         self._record.setIcon(_dot())
         self._record.setMinimumWidth(94)  # the bar keeps still when the text changes
         self._record.clicked.connect(self.record_pressed)
-        snapshot = button("Snapshot", "Save this picture · S")
+        self.record_menu = RecordMenu(recording or RecordingOptions())
+        beside = button("▾", "What is kept beside a recording; virtual camera", "menu")
+        beside.setMenu(self.record_menu)
+        beside.setFixedWidth(26)
+        snapshot = button("Snapshot", "Save this picture, and its hands as JSON · S")
         snapshot.clicked.connect(self.snapshot_pressed)
         self._mirror = button(
             "Mirror", "Show the picture as in a mirror; nothing is saved mirrored · M", "", True
@@ -59,7 +66,7 @@ class BottomBar(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(style.MARGIN, 0, style.MARGIN, 0)
         row.setSpacing(style.GAP)
-        for widget in (self._record, snapshot, self._source, self._mirror):
+        for widget in (self._record, beside, snapshot, self._source, self._mirror):
             row.addWidget(widget)
         row.addWidget(self._hud, 1)
         row.addWidget(helper)

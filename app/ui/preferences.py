@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, get_args
 
 from PyQt6.QtCore import QByteArray, QSettings
 
 from app.effects import effect_names
+from app.recorder import RecordingOptions
 from app.session import OVERLAYS, Settings
 from app.ui.ring_preferences import rings_to_save, saved_rings
 from models.types import Side
@@ -25,6 +26,7 @@ class Preferences:
     settings: Settings = field(default_factory=Settings)
     mirror_camera: bool = True  # people expect a mirror of a webcam
     mirror_file: bool = False
+    recording: RecordingOptions = field(default_factory=RecordingOptions)
 
 
 def load_preferences(store: QSettings, models: tuple[str, ...]) -> Preferences:
@@ -49,6 +51,7 @@ def save_preferences(store: QSettings, preferences: Preferences) -> None:
         "fov_deg": settings.fov_deg,
         "mirror_camera": preferences.mirror_camera,
         "mirror_file": preferences.mirror_file,
+        "recording": [name for name, kept in asdict(preferences.recording).items() if kept],
     }
     store.setValue(_KEY, json.dumps(saved))
 
@@ -93,6 +96,9 @@ def _from_saved(saved: Mapping[str, Any], models: tuple[str, ...]) -> Preference
         side_lock=one_of("side_lock", get_args(Side), None),
         fov_deg=number("fov_deg", 40, 120, default.fov_deg) or default.fov_deg,
     )
+    kept = saved.get("recording")
+    kept = kept if isinstance(kept, list) else []
+    recording = RecordingOptions(**{option.name: option.name in kept for option in fields(RecordingOptions)})
     return Preferences(
-        settings, flag("mirror_camera", base.mirror_camera), flag("mirror_file", base.mirror_file)
+        settings, flag("mirror_camera", base.mirror_camera), flag("mirror_file", base.mirror_file), recording
     )

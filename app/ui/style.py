@@ -53,6 +53,10 @@ QPushButton:checked {{
     background: {ACCENT}; border-color: {ACCENT}; color: {ACCENT_TEXT};
 }}
 QPushButton[role="chip"] {{ padding: 0 2px; min-height: 28px; font-size: 12px; }}
+QPushButton[role="menu"] {{ padding: 0; }}
+QPushButton[role="menu"]::menu-indicator {{
+    subcontrol-origin: padding; subcontrol-position: center; image: none; width: 0;
+}}
 QPushButton[role="record"]:checked {{
     background: #47211f; border-color: {RED}; color: {TEXT};
 }}
@@ -63,6 +67,10 @@ QPushButton[role="primary"]:hover {{ background: #efc86e; }}
 QPushButton[role="primary"]:disabled {{ background: {RAISED}; border-color: {LINE}; color: {MUTED}; }}
 QPushButton[role="close"] {{ background: transparent; border: none; min-height: 20px; padding: 0 6px; }}
 
+QMenu {{ background: {RAISED}; border: 1px solid {LINE}; color: {TEXT}; padding: 4px; }}
+QMenu::item {{ padding: 6px 18px 6px 26px; border-radius: {RADIUS}px; }}
+QMenu::item:selected {{ background: {LINE}; }}
+QMenu::separator {{ height: 1px; background: {LINE}; margin: 4px 8px; }}
 QComboBox {{
     background: {RAISED}; border: 1px solid {LINE}; border-radius: {RADIUS}px;
     padding: 0 10px; min-height: 32px;

@@ -1,0 +1,41 @@
+"""The menu beside the record button: what is kept beside a recording, and the virtual camera."""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtGui import QAction
+from PyQt6.QtWidgets import QMenu
+
+from app.recorder import RecordingOptions
+
+
+class RecordMenu(QMenu):
+    """Each line can be checked; `options` is what is chosen now."""
+
+    virtual_camera_wanted = pyqtSignal(bool)
+
+    def __init__(self, options: RecordingOptions) -> None:
+        super().__init__()
+        self._clean = self._line("Clean picture beside it", options.clean)
+        self._hands = self._line("Hands beside it (.jsonl)", options.hands)
+        self._sound = self._line("Sound", options.sound)
+        self.addSeparator()
+        self._virtual = self._line("Virtual camera", False)
+        self._virtual.toggled.connect(self.virtual_camera_wanted)
+
+    @property
+    def options(self) -> RecordingOptions:
+        """What the next recording keeps."""
+        lines = (self._clean, self._hands, self._sound)
+        return RecordingOptions(*(line.isChecked() for line in lines))
+
+    def be_a_camera(self) -> None:
+        """Check the virtual camera's line."""
+        self._virtual.setChecked(True)
+
+    def _line(self, text: str, checked: bool) -> QAction:
+        line = QAction(text, self)
+        line.setCheckable(True)
+        line.setChecked(checked)
+        self.addAction(line)
+        return line
