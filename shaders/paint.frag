@@ -13,19 +13,12 @@ uniform vec3 light_direction;  // towards the light
 out vec4 colour;
 
 #include "light.glsl"
-
-// Linear light -> sRGB as cameras do it: true to the light up to the highlights, which roll off.
-vec3 photographed(vec3 light) {
-    float peak = max(max(light.r, light.g), max(light.b, 1e-4));
-    float level = peak < 0.5 ? peak : 1.0 - 0.5 * exp(1.0 - peak / 0.5);
-    vec3 mapped = mix(light / peak, vec3(1.0), 0.6 * smoothstep(1.2, 5.0, peak)) * level;
-    return pow(mapped, vec3(1.0 / 2.2));
-}
+#include "photographed.glsl"
 
 void main() {
     vec3 n = normalize(n_cam), to_eye = -normalize(p_cam);
     float lamp = max(dot(n, light_direction), 0.0);
-    vec3 seen = paint_rgb * (0.7 * radiance(n, 1.0) + 0.55 * lamp * scene_light);
+    vec3 seen = paint_rgb * (0.5 * radiance(n, 1.0) + 0.45 * lamp * scene_light);
 
     float grazing = pow(1.0 - max(dot(n, to_eye), 0.0), 5.0);
     float fresnel = 0.04 + max(0.96 - roughness, 0.0) * grazing;

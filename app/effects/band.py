@@ -21,8 +21,8 @@ _MEMORY_S = 0.25
 _FORGET_S = 1.0
 _CUTS_M = np.array([-0.4, 0.0, 0.4]) * _WIDTH_M
 
-_PAPER = Paint((0.80, 0.76, 0.68), roughness=0.95)
-_PRINT = Paint((0.02, 0.16, 0.30), roughness=0.9)
+_PAPER = Paint((0.78, 0.75, 0.69), roughness=0.95)
+_PRINT = Paint((0.012, 0.07, 0.17), roughness=0.9)
 _STRIPES = ((0.30, 0.11), (-0.30, 0.11), (0.0, 0.20))  # middle and width, in widths of the band
 
 

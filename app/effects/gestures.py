@@ -34,7 +34,7 @@ class Hold:
 
 
 def closures(joints_m: NDArray[np.floating]) -> Float:
-    """(4,) how far each finger of (21, 3) joints is closed, index to little: 0 stretched .. 1 as in a fist."""
+    """(4,) how far each finger of (21, 3) joints is closed, index to little: 0 stretched .. 1 in a fist."""
     j = np.asarray(joints_m, np.float64)
     chain = np.stack([np.broadcast_to(j[WRIST], (4, 3)), *(j[KNUCKLES + k] for k in range(4))], 1)
     bones = np.diff(chain, axis=1)

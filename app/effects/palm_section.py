@@ -22,9 +22,9 @@ SPOKES_M = np.stack([0.040 * np.cos(_ANGLES), 0.015 * np.sin(_ANGLES)], 1)
 
 @dataclass(frozen=True)
 class PalmSection:
-    """What a tape round the palm would touch, in several cuts. Own axes: across (thumb's side), out of the palm."""
+    """What a tape round the palm would touch, in several cuts."""
 
-    frame: Float  # (4, 4) own frame -> camera frame; columns across, out, along (to the fingers), the middle
+    frame: Float  # (4, 4) own frame -> camera frame: x to the thumb's side, z to the fingers, the middle at 0
     heights_m: Float  # (S,) of the cuts, along
     radii: Float  # (S, DIRECTIONS) from the middle to the tape, in lengths of SPOKES_M
 
@@ -37,7 +37,7 @@ class PalmSections:
         self._faces = hand.faces[palm[hand.faces].all(1)].astype(np.int64)
 
     def section(self, hand: HandMesh, place: float, heights_m: Float) -> PalmSection | None:
-        """Cuts around a place on the line from the wrist (0) to the knuckles (1); None where there is no palm.
+        """Cuts around a place on the line from wrist (0) to knuckles (1); None where there is no palm.
 
         heights_m: (S,) of the cuts from there towards the fingers.
         """
@@ -47,18 +47,18 @@ class PalmSections:
         forward = knuckles.mean(0) - joints[WRIST]
         origin = joints[WRIST] + place * forward
         along = _unit(forward - (forward @ across) * across)  # square to the knuckles, as a band slips on
-        out = np.cross(along, across) * (1 if hand.side == "left" else -1)
-        cuts = [self._cut(v, origin + h * along, along, across, out) for h in heights_m]
+        up = np.cross(along, across)
+        cuts = [self._cut(v, origin + h * along, along, across, up) for h in heights_m]
         outlines = [cut for cut in cuts if cut is not None]
         if len(outlines) < len(cuts):
             return None
         middle = np.mean([0.5 * (hull.min(0) + hull.max(0)) for hull in outlines], 0)
         frame = np.eye(4)
-        frame[:3] = np.stack([across, out, along, origin + middle @ np.stack([across, out])], 1)
+        frame[:3] = np.stack([across, up, along, origin + middle @ np.stack([across, up])], 1)
         radii = np.stack([_radii(hull - middle) for hull in outlines])
         return PalmSection(frame, heights_m, radii)
 
-    def _cut(self, v: Float, origin: Float, along: Float, across: Float, out: Float) -> Float | None:
+    def _cut(self, v: Float, origin: Float, along: Float, across: Float, up: Float) -> Float | None:
         """(N, 2) convex outline of the palm in a plane, metres."""
         height = (v - origin) @ along
         ends = np.concatenate([self._faces[:, [0, 1]], self._faces[:, [1, 2]], self._faces[:, [2, 0]]])
@@ -68,7 +68,7 @@ class PalmSections:
             return None
         a, b, h = v[ends[crossed, 0]], v[ends[crossed, 1]], h[crossed]
         points = a + (h[:, 0] / (h[:, 0] - h[:, 1]))[:, None] * (b - a) - origin
-        flat = np.stack([points @ across, points @ out], 1)
+        flat = np.stack([points @ across, points @ up], 1)
         hull = cv2.convexHull(flat.astype(np.float32))[:, 0].astype(np.float64)
         return hull if len(hull) >= 3 and np.ptp(hull, axis=0).min() > 0.005 else None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -14,11 +15,14 @@ from app.render.film import FilmFit, develop, margin_px
 from app.render.light import SceneLight
 from app.render.motion import ScreenMotion
 from app.render.overlays import draw_joints
-from app.render.scene import Effect, EffectContext, Paint, Prop
+from app.render.scene import Effect, EffectContext, Paint, Prop, Skin, Thing, Water
 from app.render.surface import HandSurface
 from app.render.window import NEAR_M, Window, window_around
 from models.hand_data import HandData
 from models.types import Camera, HandMesh
+
+if TYPE_CHECKING:
+    from app.render.water_layer import WaterLayer
 
 Picture = NDArray[np.uint8]
 
@@ -26,6 +30,7 @@ OVERLAYS = ("joints", "mesh", "wireframe")
 SHADOW_REACH_M = 0.007  # of a ring's shadow on its finger
 FREE_SHADOW_REACH_M = 0.04  # of any other prop's on the hand
 FEATHER_PX = 1.3
+HAND_DEEP_M = 0.07  # from a hand's middle: the depths that take the skin's first and last colour
 HANDS_BACK = 0.004  # of its distance a hand gives way to a prop that touches it
 FILM_REACH_PX = 20  # around what is drawn, in which the picture's softness and grain are looked at
 
@@ -49,6 +54,7 @@ class Compositor:
         self._nodes = SceneNodes(self._surface)
         self._renderer = LayerRenderer()
         self._light, self._film, self._motion = light, FilmFit(), ScreenMotion()
+        self._water: WaterLayer | None = None  # made when there is water
         self._closed = False
 
     @property
@@ -72,9 +78,9 @@ class Compositor:
         """
         self._check(frame_rgb, camera, overlays)
         hands = [hand for hand in hands if hand.vertices_m[:, 2].min() > NEAR_M]
-        props = effect.place(EffectContext(frame_rgb, hands, camera, time_s))
+        things = effect.place(EffectContext(frame_rgb, hands, camera, time_s))
         out = frame_rgb.copy()
-        layer = self.layer(frame_rgb, hands, props, camera, time_s, overlays)
+        layer = self.layer(frame_rgb, hands, things, camera, time_s, overlays)
         if layer is not None:
             blend(out, *layer)
         if "joints" in overlays:
@@ -86,22 +92,30 @@ class Compositor:
         self,
         frame_rgb: Picture,
         hands: Sequence[HandMesh],
-        props: Sequence[Prop],
+        things: Sequence[Thing],
         camera: Camera,
         time_s: float,
         overlays: frozenset[str] = frozenset(),
     ) -> tuple[Window, Picture] | None:
         """What lies over the frame: a window and premultiplied RGBA (h, w, 4); None where nothing does."""
-        whole_hands = bool(overlays & {"mesh", "wireframe"})
-        extent = _extent(props, hands if whole_hands else ())
+        props = [thing for thing in things if isinstance(thing, Prop)]
+        water = next((thing for thing in things if isinstance(thing, Water)), None)
+        skin = next((thing for thing in things if isinstance(thing, Skin)), None)
+        whole_hands = skin is not None or bool(overlays & {"mesh", "wireframe"})
+        extent = _extent(props, hands if whole_hands else (), water)
         smear_px = self._motion.smear_px(props, camera, time_s)
         margin = margin_px(self._film.blur_px, smear_px)
-        window = window_around(extent, camera, margin, _samples(props, whole_hands))
-        if window is None or not (props or whole_hands):
+        window = window_around(
+            extent, camera, margin, 1 if water is not None else _samples(props, whole_hands)
+        )
+        if window is None or not (things or whole_hands):
             return None
         self._light.update(frame_rgb, hands, camera, time_s)
         self._film.update(window.part_of(frame_rgb, FILM_REACH_PX), time_s)
-        sharp = self.render(window, hands, props, camera, overlays)
+        sharp = self.render(window, hands, props, camera, overlays, skin)
+        if water is not None:
+            wet = self._render_water(water, window, camera, window.part_of(frame_rgb, 0))
+            sharp = over(sharp, wet) if props or whole_hands else wet
         if whole_hands:
             return window, sharp
         return window, develop(sharp, self._film.blur_px, smear_px, self._film.grain, time_s)
@@ -113,6 +127,7 @@ class Compositor:
         props: Sequence[Prop],
         camera: Camera,
         overlays: frozenset[str] = frozenset(),
+        skin: Skin | None = None,
     ) -> Picture:
         """(h, w, 4) premultiplied RGBA of one window, in the light of the last composed frame."""
         from app.render.cast_shadow import apply_shade, draw_shade, draw_shadow_map
@@ -121,7 +136,7 @@ class Compositor:
         renderer, nodes = self._renderer, self._nodes
         self._context.make_current()
         nodes.show_props(props, hands)
-        shown = nodes.show_hands(hands)
+        shown = nodes.show_hands(hands, skin)
         renderer.upload(nodes.scene)
         for primitive, mesh in shown:
             replace_vertices(primitive, self._surface.buffer(mesh))
@@ -135,6 +150,7 @@ class Compositor:
             "occluder_rays": np.array([1 / fx, 1 / fy, -cx / fx, -cy / fy], np.float32),
             "feather": FEATHER_PX * coarse,
             "pixel_m": 1 / camera.fx,
+            "near_far": _depths(hands),
         }
         casting = _casts(props)
         renderer.by_depth = casting
@@ -144,11 +160,14 @@ class Compositor:
             draw_shadow_map(renderer, nodes, _extent(props, ()))
             shade = draw_shade(renderer, nodes, window, camera)
             nodes.push_hands_back(HANDS_BACK)
-        if any(not isinstance(prop.material, Paint) for prop in props):
+        else:
             nodes.camera.intrinsics = (fx, fy, cx, cy)
             renderer.draw(nodes.scene, "occluder", window.width * coarse, window.height * coarse)
         nodes.camera.intrinsics = window.intrinsics(camera, window.samples)
-        nodes.hide_hands(not casting and not overlays & {"mesh", "wireframe"})
+        shows_hands = casting or skin is not None or bool(overlays & {"mesh", "wireframe"})
+        if not props and not shows_hands:
+            return np.zeros((window.height, window.width, 4), np.uint8)
+        nodes.hide_hands(not shows_hands)
         renderer.draw(nodes.scene, "picture", *window.rendered_wh, multisampled=window.samples == 1)
         fine = renderer.read("picture", *window.rendered_wh)
         small = cv2.resize(fine, (window.width, window.height), interpolation=cv2.INTER_AREA)
@@ -157,12 +176,22 @@ class Compositor:
             apply_shade(rgba, shade)
         return rgba
 
+    def _render_water(self, water: Water, window: Window, camera: Camera, photo_rgb: Picture) -> Picture:
+        """(h, w, 4) premultiplied RGBA. The window's occluders have just been drawn."""
+        from app.render.water_layer import WaterLayer
+
+        if self._water is None:
+            self._water = WaterLayer(self._renderer)
+        return self._water.draw(water, window, camera, photo_rgb)
+
     def close(self) -> None:
         """Free the GPU's memory and the context. Twice is harmless."""
         if not self._closed:
             self._check_thread()
             self._closed = True
             self._context.make_current()
+            if self._water is not None:
+                self._water.delete()
             self._renderer.delete()
             self._context.close()
 
@@ -194,6 +223,12 @@ def blend(picture_rgb: Picture, window: Window, rgba: Picture) -> None:
     part[:] = np.minimum((kept + 127) // 255 + rgba[..., :3], 255)
 
 
+def over(front: Picture, back: Picture) -> Picture:
+    """Premultiplied RGBA (h, w, 4) before another."""
+    clear = cv2.merge([cv2.bitwise_not(front[..., 3])] * 4)
+    return np.asarray(cv2.add(front, cv2.multiply(back, clear, scale=1 / 255)), np.uint8)
+
+
 def _samples(props: Sequence[Prop], whole_hands: bool) -> int:
     """The most samples a pixel is drawn with: many for a small ring, one for what fills the picture."""
     return 1 if _casts(props) else 2 if whole_hands else 3
@@ -204,9 +239,19 @@ def _casts(props: Sequence[Prop]) -> bool:
     return any(isinstance(prop.material, Paint) for prop in props)
 
 
-def _extent(props: Sequence[Prop], hands: Sequence[HandMesh]) -> NDArray[np.float64]:
+def _depths(hands: Sequence[HandMesh]) -> NDArray[np.float32]:
+    """(2,) metres: from in front of the hands to behind them."""
+    middle = float(np.mean([hand.joints_m[:, 2].mean() for hand in hands])) if hands else 0.5
+    return np.array([middle - HAND_DEEP_M, middle + HAND_DEEP_M], np.float32)
+
+
+def _extent(
+    props: Sequence[Prop], hands: Sequence[HandMesh], water: Water | None = None
+) -> NDArray[np.float64]:
     """(N, 3) points around everything that will be drawn, the shadow on the skin included."""
     points: list[NDArray[np.floating]] = [np.zeros((0, 3)), *(hand.vertices_m for hand in hands)]
+    if water is not None:
+        points += [water.drops_m - 3 * water.radius_m, water.drops_m + 3 * water.radius_m]
     for prop in props:
         v = prop.geometry.vertices_m
         reach = SHADOW_REACH_M if prop.grip is not None else FREE_SHADOW_REACH_M

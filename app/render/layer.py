@@ -34,6 +34,20 @@ _BACKGROUNDS: dict[Stage, list[float]] = {
 }
 
 
+def projection(intrinsics: tuple[float, float, float, float], width: int, height: int) -> NDArray[np.float64]:
+    """(4, 4) camera frame -> clip space of so many rendered pixels, first picture row at the bottom."""
+    fx, fy, cx, cy = intrinsics
+    n, f = NEAR_M, FAR_M
+    return np.array(
+        [
+            [2 * fx / width, 0, 2 * cx / width - 1, 0],
+            [0, 2 * fy / height, 2 * cy / height - 1, 0],
+            [0, 0, (f + n) / (f - n), -2 * f * n / (f - n)],
+            [0, 0, 1, 0],
+        ]
+    )
+
+
 class WindowCamera(pyrender.Camera):
     """A pinhole at the origin of the camera frame (x right, y down, z forward) that sees one window."""
 
@@ -46,16 +60,7 @@ class WindowCamera(pyrender.Camera):
         """(4, 4) camera frame -> clip space, first picture row at the bottom."""
         if self.clip_from_cam is not None:
             return self.clip_from_cam
-        fx, fy, cx, cy = self.intrinsics
-        n, f = self.znear, self.zfar
-        return np.array(
-            [
-                [2 * fx / width, 0, 2 * cx / width - 1, 0],
-                [0, 2 * fy / height, 2 * cy / height - 1, 0],
-                [0, 0, (f + n) / (f - n), -2 * f * n / (f - n)],
-                [0, 0, 1, 0],
-            ]
-        )
+        return projection(self.intrinsics, width, height)
 
 
 class LayerRenderer(Renderer):
@@ -106,6 +111,19 @@ class LayerRenderer(Renderer):
         if multisampled:
             self._target.resolve_into(self._targets[stage], width, height)
 
+    def bind_textures(self, program: Program, more: dict[str, int] | None = None) -> None:
+        """Let a program read what earlier stages have drawn, the rooms, and more textures by name."""
+        textures = {
+            "occluder": self._targets["occluder"].texture,
+            "shadow_map": self._targets["shadow"].texture,
+            "room": self._shown_rooms[0],
+            "room_before": self._shown_rooms[1],
+        } | (more or {})
+        for unit, (name, texture) in enumerate(textures.items()):
+            GL.glActiveTexture(GL.GL_TEXTURE0 + unit)
+            GL.glBindTexture(GL.GL_TEXTURE_2D, texture)
+            program.set_uniform(name, unit)
+
     def read(self, stage: Literal["shade", "picture"], width: int, height: int) -> NDArray[np.uint8]:
         """(height, width, 4) premultiplied RGBA of what was drawn last."""
         return self._targets[stage].read_rgba(width, height)
@@ -152,17 +170,8 @@ class LayerRenderer(Renderer):
     def _bind_lighting(
         self, scene: pyrender.Scene, program: Program, node: pyrender.Node, flags: int
     ) -> None:
-        textures = {
-            "occluder": self._targets["occluder"].texture,
-            "shadow_map": self._targets["shadow"].texture,
-            "room": self._shown_rooms[0],
-            "room_before": self._shown_rooms[1],
-        }
         if self._stage in ("shade", "picture"):
-            for unit, (name, texture) in enumerate(textures.items()):
-                GL.glActiveTexture(GL.GL_TEXTURE0 + unit)
-                GL.glBindTexture(GL.GL_TEXTURE_2D, texture)
-                program.set_uniform(name, unit)
+            self.bind_textures(program)
         for name, value in (self.uniforms | surface_of(node).uniforms).items():
             program.set_uniform(name, value)
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pyrender.material import Material as PyrenderMaterial
 
-from app.render.scene import Gem, Geometry, Material, Paint
+from app.render.scene import SKIN_STYLES, Bone, Gem, Geometry, Material, Paint, Skin
 
 Stage = Literal["shadow", "shade", "occluder", "picture"]
 ORDERS = 3
@@ -44,6 +44,12 @@ class HandSkin(Surface):
             "picture": "skin.frag",
         }
 
+    def wear(self, skin: Skin | None) -> None:
+        """Look so in the picture; None: as overlays want it."""
+        self.fragment_shaders["picture"] = "skin.frag" if skin is None else "look.frag"
+        if skin is not None:
+            self.uniforms["style"] = SKIN_STYLES.index(skin.style)
+
 
 class SleeveShadow(Surface):
     """A tube inside a prop that grips a finger: takes its contact shadow."""
@@ -66,6 +72,13 @@ class PropPaint(Surface):
     order = 2
 
 
+class PropBone(Surface):
+    """A bone in an X-ray picture."""
+
+    fragment_shaders = {"picture": "bone.frag"}  # noqa: RUF012
+    order = 2
+
+
 class PropGem(Surface):
     """A prop of a clear stone, cut as its geometry is."""
 
@@ -85,6 +98,8 @@ def surface_for(geometry: Geometry, material: Material) -> Surface:
             clarity=np.array(material.rgb, np.float32),
             indices=(material.ior + spread).astype(np.float32),
         )
+    if isinstance(material, Bone):
+        return PropBone()
     if isinstance(material, Paint):
         return PropPaint(
             paint_rgb=np.array(material.rgb, np.float32),

@@ -12,7 +12,7 @@ from pyrender import Node
 
 from app.render.layer import WindowCamera, surface_of
 from app.render.materials import HandSkin, SleeveShadow, Surface, surface_for
-from app.render.scene import Geometry, Grip, Material, Prop
+from app.render.scene import Geometry, Grip, Material, Prop, Skin
 from app.render.surface import HandSurface
 from models.types import HandMesh
 
@@ -33,17 +33,20 @@ class SceneNodes:
         self._hands: list[pyrender.Node] = []
         self._placed: dict[Key, list[Node]] = {}
 
-    def show_hands(self, hands: Sequence[HandMesh]) -> list[tuple[pyrender.Primitive, HandMesh]]:
+    def show_hands(
+        self, hands: Sequence[HandMesh], skin: Skin | None = None
+    ) -> list[tuple[pyrender.Primitive, HandMesh]]:
         """Make one node for each hand. Returns whose vertices have to be replaced before drawing."""
         while len(self._hands) < len(hands):
             empty = np.zeros((self._surface.size, 3), np.float32)
-            skin = HandSkin(hand_slot=float(len(self._hands)))
+            surface = HandSkin(hand_slot=float(len(self._hands)))
             primitive = pyrender.Primitive(
-                empty, normals=empty, texcoord_0=empty[:, :2], mode=4, material=skin
+                empty, normals=empty, texcoord_0=empty[:, :2], mode=4, material=surface
             )
             self._hands.append(self.scene.add(pyrender.Mesh([primitive])))
         for i, node in enumerate(self._hands):
             node.mesh.is_visible = i < len(hands)
+            surface_of(node).wear(skin)
         return [(node.mesh.primitives[0], mesh) for node, mesh in zip(self._hands, hands, strict=False)]
 
     def push_hands_back(self, share: float) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +61,11 @@ class Gem:
 
 
 @dataclass(frozen=True)
+class Bone:
+    """As X-rays show it: nothing hides it."""
+
+
+@dataclass(frozen=True)
 class Paint:
     """Anything that is neither: paper, rubber, wood, plastic, a lamp."""
 
@@ -69,7 +74,7 @@ class Paint:
     glow_rgb: tuple[float, float, float] = (0.0, 0.0, 0.0)  # linear: its own light, 1 is white
 
 
-Material = Metal | Gem | Paint
+Material = Metal | Gem | Paint | Bone
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,32 @@ class Prop:
             raise ValueError(f"prop: pose must be a finite (4, 4) matrix, got shape {self.pose.shape}")
 
 
+@dataclass(frozen=True, eq=False)
+class Water:
+    """Many drops of one size that run together where they are close. At most one an effect."""
+
+    drops_m: Float  # (N, 3) their middles, camera frame, metres
+    radius_m: float
+
+    def __post_init__(self) -> None:
+        if self.drops_m.ndim != 2 or self.drops_m.shape[1] != 3 or not np.isfinite(self.drops_m).all():
+            raise ValueError(f"water: expected finite drops (N, 3), got shape {self.drops_m.shape}")
+
+
+SkinStyle = Literal["clay", "wireframe", "xray", "fingers", "depth"]
+SKIN_STYLES: tuple[SkinStyle, ...] = get_args(SkinStyle)
+
+
+@dataclass(frozen=True)
+class Skin:
+    """The hands' own meshes, drawn over the photo."""
+
+    style: SkinStyle
+
+
+Thing = Prop | Water | Skin
+
+
 @dataclass(frozen=True)
 class EffectContext:
     """What an effect is told about one frame."""
@@ -115,8 +146,8 @@ class EffectContext:
 class Effect(Protocol):
     """One effect: may keep state between frames, never draws by itself."""
 
-    def place(self, context: EffectContext) -> Sequence[Prop]:
-        """The props of this frame, in the camera frame."""
+    def place(self, context: EffectContext) -> Sequence[Thing]:
+        """What there is to draw in this frame, in the camera frame."""
 
     def readout(self) -> Sequence[str]:
         """Short lines for the window, such as a ring's size; empty while there is nothing to say."""

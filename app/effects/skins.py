@@ -1,0 +1,110 @@
+"""The hand's mesh itself in the hand's place: clay, wireframe, X-ray bones, coloured fingers, depth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.effects.gestures import KNUCKLES, WRIST
+from app.effects.solids import ball, swept
+from app.render.scene import SKIN_STYLES, Bone, EffectContext, Geometry, Prop, Skin, SkinStyle, Thing
+from models.types import HandMesh
+
+Float = NDArray[np.float64]
+
+_THUMB = 1  # its first joint; the others follow to the tip
+_SHAFT_M = (
+    np.array([[4.6, 4.0, 3.3, 2.7], [4.0, 4.3, 3.5, 2.7]]) * 1e-3
+)  # radii, thumb and fingers, palm to tip
+_CARPAL_M = 0.0056
+_CARPAL_ROWS = (0.07, 0.19)  # of the way from the wrist to each knuckle
+_METACARPAL_FROM = 0.28
+_TIP_TO = 0.86  # the last bone ends inside the fingertip
+
+
+class SkinEffect:
+    """Draws every hand's mesh in one style. Raises ValueError for an unknown one."""
+
+    def __init__(self, style: SkinStyle = "clay") -> None:
+        if style not in SKIN_STYLES:
+            raise ValueError(f"skin: there is no {style!r}; choose from {', '.join(SKIN_STYLES)}")
+        self.style = style
+
+    def place(self, context: EffectContext) -> Sequence[Thing]:
+        """The skin; with X-rays, the bones in it."""
+        if not context.hands:
+            return ()
+        bones = [bone for hand in context.hands for bone in skeleton(hand)] if self.style == "xray" else []
+        return (Skin(self.style), *bones)
+
+    def readout(self) -> Sequence[str]:
+        """Nothing."""
+        return ()
+
+
+def skeleton(hand: HandMesh) -> list[Prop]:
+    """27 bones where the joints say they are: 8 of the wrist, 5 of the palm, 14 of the fingers."""
+    j = hand.joints_m.astype(np.float64)
+    size = float(np.linalg.norm(j[KNUCKLES[1]] - j[WRIST])) / 0.09  # of this hand, against a usual one
+    bones = [
+        _placed(_carpal(), j[WRIST] + share * (j[k] - j[WRIST]), np.eye(3), np.full(3, size))
+        for share in _CARPAL_ROWS
+        for k in KNUCKLES
+    ]
+    chains = [j[[_THUMB, 2, 3, 4]]]
+    chains += [np.concatenate([_between(j[WRIST], j[k], _METACARPAL_FROM), j[k : k + 4]]) for k in KNUCKLES]
+    for finger, chain in enumerate(chains):
+        chain[-1] = chain[-2] + _TIP_TO * (chain[-1] - chain[-2])
+        radii = _SHAFT_M[min(finger, 1)][: len(chain) - 1]
+        for a, b, radius in zip(chain, chain[1:], radii, strict=False):
+            along = b - a
+            length = float(np.linalg.norm(along))
+            if length > 1e-4:
+                bones.append(
+                    _placed(
+                        _bone(),
+                        a,
+                        _frame(along / length),
+                        size * np.array([radius, radius, 0]) + [0, 0, length],
+                    )
+                )
+    return bones
+
+
+def _between(a: Float, b: Float, share: float) -> Float:
+    return (a + share * (b - a))[None]
+
+
+def _frame(axis: Float) -> Float:
+    """(3, 3) a rotation whose third column is the axis."""
+    side = np.cross(axis, np.eye(3)[np.argmin(np.abs(axis))])
+    side /= np.linalg.norm(side)
+    return np.stack([side, np.cross(axis, side), axis], 1)
+
+
+def _placed(shape: Geometry, at: Float, turned: Float, size: Float) -> Prop:
+    pose = np.eye(4)
+    pose[:3, :3], pose[:3, 3] = turned * size, at
+    return Prop(shape, pose, Bone())
+
+
+@lru_cache(maxsize=1)
+def _bone() -> Geometry:
+    """From the origin to (0, 0, 1), of radius one at its ends, slimmer between them."""
+    cap = np.sin(np.linspace(0, np.pi / 2, 6))[:-1]
+    along = np.concatenate([0.07 * (1 - np.cos(np.arcsin(cap))), np.linspace(0.07, 0.93, 11)])
+    along = np.concatenate([along, 1 - along[4::-1]])
+    radius = 0.60 + 0.40 * np.abs(2 * np.clip((along - 0.07) / 0.86, 0, 1) - 1) ** 2.4
+    radius[:5] *= cap
+    radius[-5:] *= cap[::-1]
+    angle = np.linspace(0, 2 * np.pi, 16, endpoint=False)
+    circle = np.stack([np.cos(angle), np.sin(angle), 0 * angle], 1)
+    return swept(radius[:, None, None] * circle + along[:, None, None] * [0.0, 0.0, 1.0], closed=False)
+
+
+@lru_cache(maxsize=1)
+def _carpal() -> Geometry:
+    return ball(np.zeros(3), _CARPAL_M, 14)

@@ -1,0 +1,118 @@
+"""Draws water: all drops in one call into a picture of how much lies where, then that picture as water."""
+
+from __future__ import annotations
+
+import ctypes
+
+import numpy as np
+from numpy.typing import NDArray
+from OpenGL import GL
+
+from app.render.layer import LayerRenderer, projection
+from app.render.program import Program
+from app.render.scene import Water
+from app.render.target import Target
+from app.render.window import Window
+from models.types import Camera
+
+Picture = NDArray[np.uint8]
+
+_TRIANGLE = np.array([[-1, -1, 0], [3, -1, 0], [-1, 3, 0]], np.float32)
+_SHADOW = 1.6  # from a drop to its shadow, in its radii
+_WIDER = 1.9  # a drop's stain, of its radius: neighbours run together
+
+
+class WaterLayer:
+    """Belongs to a renderer and its thread. The renderer's occluders must have been drawn for the window."""
+
+    def __init__(self, renderer: LayerRenderer) -> None:
+        self._renderer = renderer
+        self._drops = Program("drops.vert", "drops.frag")
+        self._water = Program("screen.vert", "water.frag")
+        for program in (self._drops, self._water):
+            program._add_to_context()
+        self._amount = Target(GL.GL_R16F, smooth=True)
+        self._picture = Target(GL.GL_RGBA8)
+        self._photo = GL.glGenTextures(1)
+        self._array, self._buffer = GL.glGenVertexArrays(1), GL.glGenBuffers(1)
+
+    def draw(self, water: Water, window: Window, camera: Camera, photo_rgb: Picture) -> Picture:
+        """(h, w, 4) premultiplied RGBA. photo_rgb: (h, w, 3), the frame's part in the window, whose samples
+        are one."""
+        w, h = window.width, window.height
+        distance_m = float(np.median(water.drops_m[:, 2]))
+        drop_px = water.radius_m * camera.fx / distance_m
+        self._begin(self._amount, w, h)
+        GL.glEnable(GL.GL_PROGRAM_POINT_SIZE)
+        GL.glBlendFunc(GL.GL_ONE, GL.GL_ONE)
+        self._drops._bind()
+        self._renderer.bind_textures(self._drops)
+        self._drops.set_uniform("P", projection(window.intrinsics(camera, 1), w, h))
+        self._drops.set_uniform("drop_px_m", _WIDER * water.radius_m * camera.fx)
+        self._draw_array(water.drops_m, GL.GL_POINTS)
+
+        self._begin(self._picture, w, h)
+        GL.glBlendFunc(GL.GL_ONE, GL.GL_ZERO)
+        self._water._bind()
+        self._renderer.bind_textures(
+            self._water, {"water": self._amount.texture, "photo": self._upload(photo_rgb)}
+        )
+        light = self._renderer.uniforms["light_direction"]
+        beside = _SHADOW * drop_px * light[:2] / max(float(np.linalg.norm(light[:2])), 1e-6)
+        more = {
+            "beside": beside.astype(np.float32),
+            "photo_size": np.array([w, h], np.float32),
+            "drop_px": float(drop_px),
+        }
+        for name, value in (self._renderer.uniforms | more).items():
+            self._water.set_uniform(name, value)
+        self._draw_array(_TRIANGLE, GL.GL_TRIANGLES)
+        self._water._unbind()
+        return self._picture.read_rgba(w, h)
+
+    def delete(self) -> None:
+        """Free everything on the GPU."""
+        for target in (self._amount, self._picture):
+            target.delete()
+        GL.glDeleteTextures([self._photo])
+        GL.glDeleteBuffers(1, [self._buffer])
+        GL.glDeleteVertexArrays(1, [self._array])
+        for program in (self._drops, self._water):
+            program._remove_from_context()
+
+    def _begin(self, target: Target, width: int, height: int) -> None:
+        target.ensure(width, height)
+        GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, target.framebuffer)
+        GL.glViewport(0, 0, width, height)
+        GL.glDisable(GL.GL_SCISSOR_TEST)
+        GL.glClearColor(0, 0, 0, 0)
+        GL.glClear(GL.GL_COLOR_BUFFER_BIT)
+        GL.glDisable(GL.GL_DEPTH_TEST)
+        GL.glDisable(GL.GL_CULL_FACE)
+        GL.glEnable(GL.GL_BLEND)
+        GL.glBlendEquation(GL.GL_FUNC_ADD)
+
+    def _upload(self, photo_rgb: Picture) -> int:
+        GL.glBindTexture(GL.GL_TEXTURE_2D, self._photo)
+        GL.glPixelStorei(GL.GL_UNPACK_ALIGNMENT, 1)
+        h, w = photo_rgb.shape[:2]
+        photo = np.ascontiguousarray(photo_rgb)
+        GL.glTexImage2D(GL.GL_TEXTURE_2D, 0, GL.GL_RGB8, w, h, 0, GL.GL_RGB, GL.GL_UNSIGNED_BYTE, photo)
+        for name, value in (
+            (GL.GL_TEXTURE_MIN_FILTER, GL.GL_LINEAR),
+            (GL.GL_TEXTURE_MAG_FILTER, GL.GL_LINEAR),
+            (GL.GL_TEXTURE_WRAP_S, GL.GL_CLAMP_TO_EDGE),
+            (GL.GL_TEXTURE_WRAP_T, GL.GL_CLAMP_TO_EDGE),
+        ):
+            GL.glTexParameteri(GL.GL_TEXTURE_2D, name, value)
+        return int(self._photo)
+
+    def _draw_array(self, points: NDArray[np.float32], mode: int) -> None:
+        data = np.ascontiguousarray(points, np.float32)
+        GL.glBindVertexArray(self._array)
+        GL.glBindBuffer(GL.GL_ARRAY_BUFFER, self._buffer)
+        GL.glBufferData(GL.GL_ARRAY_BUFFER, data.nbytes, data, GL.GL_STREAM_DRAW)
+        GL.glVertexAttribPointer(0, 3, GL.GL_FLOAT, GL.GL_FALSE, 12, ctypes.c_void_p(0))
+        GL.glEnableVertexAttribArray(0)
+        GL.glDrawArrays(mode, 0, len(data))
+        GL.glBindVertexArray(0)

@@ -1,0 +1,7 @@
+#version 330 core
+// One triangle over the whole picture.
+layout(location = 0) in vec3 position;
+
+void main() {
+    gl_Position = vec4(position.xy, 0.0, 1.0);
+}
