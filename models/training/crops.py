@@ -26,6 +26,7 @@ class SyntheticCrops:
     joints_m: Float32  # (B, 21, 3)
     focal: Float32  # (B,) of the crop's camera, in crop widths; its axis is the crop's middle
     mask: Float32  # (B, S, S) the hand's share of each pixel, whether hidden behind something or not
+    fineness: Float32  # (B,) pixels of the webcam's frame for one of the crop
     present: NDArray[np.bool_]  # (B,)
     mirrored: NDArray[np.bool_]  # (B,)
     parts: NDArray[np.uint8] | None = None  # (B, S, S) 0 nothing, 1 palm, 2 thumb .. 6 little finger

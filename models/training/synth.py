@@ -12,7 +12,8 @@ from models.geometry import rotation_from_axis_angle
 from models.hand_data import N_BETAS, N_BONES, HandData
 from models.training.atlas import N_CAPSULES, ROW_TEXELS, TEXELS, Atlas
 from models.training.atlas_mesh import N_ALL_BONES, PART_FOREARM
-from models.training.batch import Batch
+from models.training.batch import Batch, on_device
+from models.training.camera_effects import webcam
 from models.training.crops import SyntheticCrops
 from models.training.dress import dress
 from models.training.looks import write_backgrounds, write_looks
@@ -43,19 +44,23 @@ class SyntheticHands:
         batch_size: int,
         backgrounds: Path | None = None,
         seed: int = 0,
+        device: torch.device | str = "cpu",
+        effects: bool = True,
     ) -> None:
-        """backgrounds: a folder of pictures to lay hands over, beside the drawn ones.
+        """backgrounds: a folder of pictures to lay hands over, beside the drawn ones. device: where pictures
+        get the webcam's faults (`effects`), and where batches come from.
 
         Raises ValueError where the folder holds no picture, or the hand model has pose correctives.
         """
         self._hand, self._n, self._seed = hand, batch_size, seed
+        self._device, self._effects = device, effects
         self._poses, self._poser = PoseSource(hand), Poser(hand)
         self._bank = background_bank(backgrounds)
         self._atlas: Atlas | None = None
 
     def batch(self, number: int, size: int) -> Batch:
         """The batch of this number, `size` px wide. Raises NoGraphics where OpenGL can't start."""
-        return self.crops(number, size).batch()
+        return on_device(self.crops(number, size).batch(), self._device)
 
     def crops(self, number: int, size: int, labelled: bool = False) -> SyntheticCrops:
         """The same with the cameras; `labelled`: with parts, depth and what is visible."""
@@ -90,12 +95,17 @@ class SyntheticHands:
         for shown in (picture, mask, parts, depth_m, visible):
             if shown is not None:
                 shown[mirrored] = shown[mirrored, :, ::-1]
+        images = torch.from_numpy(picture).to(self._device).permute(0, 3, 1, 2).float() / 255
+        fineness = views.frame_px_per_rad / (focal * size)
+        if self._effects:
+            images = webcam(images, [self._seed, number, 1], fineness)
         return SyntheticCrops(
-            images=torch.from_numpy(picture).permute(0, 3, 1, 2).float() / 255,
+            images=images,
             vertices_m=(posed.vertices_m + place.astype(np.float32)) @ turn,
             joints_m=np.asarray(joints @ turn, np.float32),
             focal=focal.astype(np.float32),
             mask=mask,
+            fineness=fineness.astype(np.float32),
             present=present,
             mirrored=mirrored,
             parts=parts,
