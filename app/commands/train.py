@@ -40,6 +40,14 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         metavar="FILE.npz",
         help="labels of --real, made if missing (default: in --out)",
     )
+    parser.add_argument(
+        "--measured",
+        nargs="+",
+        type=_measured,
+        default=(),
+        metavar="NAME:DIR",
+        help="your copies of freihand, ho3d, rhd, stb or obman: their training splits, beside --real",
+    )
     parser.add_argument("--no-synthetic", action="store_true", help="real hands only")
     parser.add_argument("--backgrounds", type=Path, metavar="DIR", help="pictures to draw hands before")
     parser.add_argument(
@@ -85,6 +93,14 @@ def run(arguments: argparse.Namespace) -> int:
         ) from error
 
 
+def _measured(text: str) -> tuple[str, Path]:
+    """NAME:DIR of `models.training.measured`, which says whether there is such a name."""
+    name, colon, folder = text.partition(":")
+    if not colon or not name or not folder:
+        raise argparse.ArgumentTypeError(f"expected NAME:DIR, got {text!r}")
+    return name, Path(folder)
+
+
 def _train(arguments: argparse.Namespace) -> int:
     import torch
 
@@ -113,6 +129,7 @@ def _train(arguments: argparse.Namespace) -> int:
         arguments.backgrounds,
         not arguments.no_synthetic,
         arguments.validate,
+        arguments.measured,
     )
     with _interrupts() as interrupted:
         result = train(

@@ -9,6 +9,8 @@ from pathlib import Path
 from models.evaluation.readers import read_set
 from models.hand_data import HandData
 from models.training.batch import Batch, Source
+from models.training.measured import measured_hands
+from models.training.pairs import Paired, Together
 from models.training.real import RealHands
 from models.training.synth import SyntheticHands
 from models.training.validation import Judged, Validator, judged_samples, judged_source
@@ -34,24 +36,29 @@ def gather(
     backgrounds: Path | None,
     draw: bool,
     judged_by: Sequence[tuple[str, Path]],
+    measured: Sequence[tuple[str, Path]] = (),
 ) -> Material:
     """Open everything. real: folder of real crops, labels: their labels, made if they are missing. draw:
-    whether hands are drawn. judged_by: names of `models.evaluation.readers` with their folders.
+    whether hands are drawn. judged_by: names of `models.evaluation.readers` with their folders. measured:
+    names of `models.training.measured` with theirs, which share the real part of every batch.
 
     Raises ValueError in one line where there is nothing to learn from, or a folder is unfit.
     """
-    if real is None and not draw:
+    if real is None and not measured and not draw:
         raise ValueError("nothing to learn from: give --real DIR, or leave --no-synthetic out")
     sets: list[Judged] = [judged_samples(read_set(name, folder), size) for name, folder in judged_by]
-    drawn = photos = None
+    drawn: Source | None = None
+    photos: list[Paired] = [measured_hands(name, folder, size, seed) for name, folder in measured]
     if draw:
         drawn = _Drawn(hand, size, backgrounds, seed)
         sets.append(judged_source("drawn", _Drawn(hand, size, backgrounds, _OTHER_SEED + seed)))
     if real is not None:
-        photos = RealHands(real, labels, hand, size, seed, backgrounds=backgrounds)
+        photos.insert(0, RealHands(real, labels, hand, size, seed, backgrounds=backgrounds))
         held_out = RealHands(real, labels, hand, size, seed, held_out=True, backgrounds=backgrounds)
         sets.append(judged_source("held_out", held_out))
-    return Material(drawn, photos, Validator(sets))
+    if not sets:
+        raise ValueError("nothing to judge the training by: give --validate NAME:DIR beside --measured")
+    return Material(drawn, Together(photos) if photos else None, Validator(sets))
 
 
 class _Drawn:

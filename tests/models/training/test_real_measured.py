@@ -9,10 +9,12 @@ import torch
 
 from models.evaluation.freihand import freihand
 from models.evaluation.own_data import still
+from models.hand_data import load_open_hand
 from models.training.measured import TRAINING_SETS, MeasuredHands, measured_hands
 from models.training.pairs import Together
 from models.training.real_photo import PhotoConfig
 from models.training.real_views import ViewRange
+from models.training.sources import gather
 from tests.app.clips import steady, write_clip
 from tests.models.evaluation.tiny_sets import hand, write_freihand, write_ho3d, write_obman
 
@@ -77,6 +79,20 @@ def test_two_views_and_sources_together(tmp_path: Path) -> None:
     assert len(together.batch(0, 1).images) == 1
     with pytest.raises(ValueError, match="one source at least"):
         Together([])
+
+
+def test_a_run_learns_from_them_and_is_judged_by_others(tmp_path: Path) -> None:
+    measured = [("obman", write_obman(tmp_path / "obman", split="train"))]
+    judges = [("freihand", write_freihand(tmp_path / "freihand"))]
+    common = (load_open_hand(), 64, 0, None, tmp_path / "labels.npz", None, False)
+    material = gather(*common, judges, measured)
+    assert material.real is not None
+    assert len(material.real.batch(0, 3).images) == 3
+    assert [judged.name for judged in material.validator.sets] == ["freihand"]
+    with pytest.raises(ValueError, match="nothing to judge"):
+        gather(*common, [], measured)
+    with pytest.raises(ValueError, match="nothing to learn from"):
+        gather(*common, judges)
 
 
 def test_what_can_t_be_learnt_from(tmp_path: Path) -> None:
