@@ -153,6 +153,11 @@ class Atlas:
         self._behind = gl.texture((4, 1), 4, dtype="f4")
         self._targets: dict[tuple[int, bool], _Targets] = {}
 
+    @property
+    def renderer(self) -> str:
+        """The name that the OpenGL driver gives itself."""
+        return str(self._gl.info["GL_RENDERER"])
+
     def close(self) -> None:
         """Free the context and everything in it."""
         self._gl.release()

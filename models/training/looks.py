@@ -33,8 +33,8 @@ def _put(rows: Float32, name: str, values: Float, offset: int = 0) -> None:
 
 def _skin(rows: Float32, rng: np.random.Generator) -> None:
     n = len(rows)
-    melanin = np.exp(rng.uniform(np.log(0.08), np.log(1.9), n))
-    haemoglobin = np.clip(rng.normal(0.27, 0.10, n), 0.08, 0.6)
+    melanin = np.exp(rng.uniform(np.log(0.12), np.log(1.9), n))
+    haemoglobin = np.clip(rng.normal(0.23, 0.09, n), 0.06, 0.55)
     roughness = rng.uniform(0.36, 0.62, n)
     # The darker the hand, the more its palm differs from its back.
     palm = np.clip(1.0 - 0.38 * melanin / (0.35 + melanin) * rng.uniform(0.6, 1.3, n), 0.3, 1)
@@ -97,14 +97,14 @@ def _light(rows: Float32, rng: np.random.Generator, gravity_rad: Float) -> None:
     chosen = radiance[rng.integers(len(radiance), size=n)]
     grey = chosen.mean(-1, keepdims=True)
     room = grey + rng.uniform(0.1, 0.8, (n, 1, 1)) * (chosen - grey)
-    flat = rng.random((n, 1, 1)) ** 1.5
+    flat = rng.random((n, 1, 1)) ** 3
     room = room + flat * (1 - room)  # white walls make any room softer
     coefficients = room_light(room, directions, packed[:, 3])
-    level = np.exp(rng.normal(-0.75, 0.35, n))
+    level = np.exp(rng.normal(-0.95, 0.35, n))
     tint = np.exp(rng.normal(0, 0.06, (n, 3)))
     rows[:, TEXELS["LIGHT"] : TEXELS["LIGHT"] + 9, :3] = coefficients * (level[:, None] * tint)[:, None]
 
-    strength = np.stack([np.exp(rng.normal(-0.75, 0.7, n)), np.exp(rng.normal(-1.8, 0.8, n))], 1)
+    strength = np.stack([np.exp(rng.normal(-0.55, 0.6, n)), np.exp(rng.normal(-1.6, 0.8, n))], 1)
     strength *= rng.random((n, 2)) < [0.85, 0.5]
     for k in range(2):
         # Lamps hang above or stand at the side; seldom behind the hand.

@@ -77,7 +77,9 @@ def _labelled(crops: SyntheticCrops, picture: UInt8, k: int) -> UInt8:
     if not crops.present[k]:
         cv2.line(drawn, (0, 0), (size, size), (255, 60, 60), 3, cv2.LINE_AA)
         return drawn
-    assert crops.parts is not None and crops.depth_m is not None and crops.visible is not None
+    assert crops.parts is not None
+    assert crops.depth_m is not None
+    assert crops.visible is not None
     on = crops.parts[k] > 0
     share = np.where(crops.visible[k] > 0.5, 0.55, 0.25)[..., None]
     blended = drawn * (1 - share) + _PART_RGB[crops.parts[k]] * share

@@ -113,6 +113,11 @@ class SyntheticHands:
             visible=visible,
         )
 
+    @property
+    def graphics(self) -> str:
+        """What draws: the OpenGL driver's name, once a batch was drawn."""
+        return self._atlas.renderer if self._atlas is not None else "nothing drawn yet"
+
     def close(self) -> None:
         """Free the OpenGL context."""
         if self._atlas is not None:

@@ -37,7 +37,7 @@ class Views:
 def draw_views(rng: np.random.Generator, n: int) -> Views:
     """Views as webcams have them, 20 cm to 1 m away, with 50 to 90 degrees of field."""
     kind = rng.random(n)[:, None, None]
-    R = np.where(kind < 0.55, _shown(rng, n), np.where(kind < 0.8, _hemisphere(rng, n), _any(rng, n)))
+    R = np.where(kind < 0.62, _shown(rng, n), np.where(kind < 0.82, _hemisphere(rng, n), _any(rng, n)))
     fov = np.radians(rng.uniform(50, 90, n))
     diagonal = np.hypot(*FRAMES[rng.choice(len(FRAMES), n, p=[0.3, 0.5, 0.2])].T)
     small = rng.random(n) < 0.7  # most crops of a tracker are off by little

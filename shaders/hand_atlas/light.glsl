@@ -23,7 +23,7 @@ vec3 seen(vec3 point, vec3 n, float part) {
         float far = length(to);
         float apart = smoothstep(0.75, 1.15, far / r);  // within the flesh of the palm nothing is told apart
         float near = min(r / far, 1.0);
-        open *= 1.0 - 0.75 * apart * max(0.3 * near, dot(n, to / far)) * near * near;
+        open *= 1.0 - 0.95 * apart * max(0.3 * near, dot(n, to / far)) * near * near;
         for (int k = 0; k < 2; ++k) {
             vec3 d = lamp[k].xyz;
             // Nearest approach of the ray towards the lamp and the bone.
