@@ -15,13 +15,15 @@ from scipy.optimize import minimize
 
 Float = NDArray[np.float64]
 
-_SAMPLES = 24_000  # points on the surface
-_ROUGHLY = 6_000  # of them, for a first look
-_DIRECTIONS = 280  # looked along at first, spread over half a sphere
-_GRID = 64  # cells across the ring's shadow in each
+_SAMPLES = 20_000  # points on the surface
+_ROUGHLY = 4_000  # of them, for a first look
+_DIRECTIONS = 200  # looked along at first, spread over half a sphere
+_GRID = 56  # cells across the ring's shadow in each
 _WIDEST_GAP = np.radians(150.0)  # of an open ring
 _SMALLEST = 0.04  # radius of a hole over the size of the ring's shadow
-_REFINED = 3  # directions that are looked at closely
+_REFINED = 3  # directions that are looked at closely ..
+_TESTED = 3_000  # .. at so many points around the tunnel
+_MOST_MOVED, _MOST_TILTED = 0.5, 0.3  # radii and radians from where it was seen first
 _OPEN = np.radians(14.0)  # a gap from this on is where an open ring's middle is
 _LOPSIDED = 0.02  # the surface's middle this far off the axis, in radii: there is a head
 
@@ -61,8 +63,8 @@ def find_hole(vertices: Float, faces: NDArray[np.integer]) -> Hole | None:
     if not chosen:
         return None
     best = max((_refined(points, normals, *c) for c in chosen), key=lambda tunnel: tunnel[0])
-    hole = _described(points, *best)
-    return Hole(
+    hole = _described(points, *best) if best[0] > 0 else None
+    return hole and Hole(
         hole.center * size + middle,
         hole.axis,
         hole.up,
@@ -138,15 +140,20 @@ def _refined(
     """The same tunnel, as wide as it gets by moving and tilting a little."""
     plane = _plane(axis)
     near = np.linalg.norm((points - center) @ plane.T, axis=1) < 1.6 * radius
-    close = points[near]
+    close, facing = points[near], normals[near]
+    tested = close[np.linalg.norm((close - center) @ plane.T, axis=1) < 1.3 * radius][:_TESTED]
+    if len(tested) < 50:
+        return 0.0, center, axis
 
     def tunnel(x: Float) -> tuple[Float, Float]:
         tilted = axis + x[2:] @ plane
         return center + x[:2] @ plane, tilted / np.linalg.norm(tilted)
 
     def narrowness(x: Float) -> float:
+        if np.abs(x[:2]).max() > _MOST_MOVED * radius or np.abs(x[2:]).max() > _MOST_TILTED:
+            return 0.0
         at, along = tunnel(x)
-        off = close - at
+        off = tested - at
         return -float(np.sqrt(((off**2).sum(1) - (off @ along) ** 2).min()))
 
     simplex = np.zeros((5, 4))
@@ -154,9 +161,10 @@ def _refined(
     options = {"initial_simplex": simplex, "xatol": 1e-5, "fatol": 1e-6, "maxfev": 260}
     best = minimize(narrowness, np.zeros(4), method="Nelder-Mead", options=options)
     at, along = tunnel(best.x)
-    widest = -float(best.fun)
+    off = close - at
+    widest = float(np.sqrt(((off**2).sum(1) - (off @ along) ** 2).min()))
     # A round inside says more about the axis than its narrowest place: its normals are all square to it.
-    at2, along2 = _square_to_inside(close, normals[near], at, along, widest)
+    at2, along2 = _square_to_inside(close, facing, at, along, widest)
     off = close - at2
     radius2 = float(np.sqrt(((off**2).sum(1) - (off @ along2) ** 2).min()))
     return (radius2, at2, along2) if radius2 > 0.985 * widest else (widest, at, along)
@@ -165,7 +173,7 @@ def _refined(
 def _square_to_inside(
     close: Float, normals: Float, at: Float, along: Float, radius: float
 ) -> tuple[Float, Float]:
-    for _ in range(3):
+    for _ in range(8):
         off = close - at
         outward = off - (off @ along)[:, None] * along
         away = np.linalg.norm(outward, axis=1)
@@ -182,14 +190,16 @@ def _square_to_inside(
     return at, along
 
 
-def _described(points: Float, radius: float, at: Float, along: Float) -> Hole:
-    """Where the band's middle is, where its head, how thick and wide it is."""
+def _described(points: Float, radius: float, at: Float, along: Float) -> Hole | None:
+    """Where the band's middle is, where its head, how thick and wide it is. None: nothing surrounds it."""
     plane = _plane(along)
     flat, height = (points - at) @ plane.T, (points - at) @ along
     away, angle = np.linalg.norm(flat, axis=1), np.arctan2(flat[:, 1], flat[:, 0])
     band = away < 1.7 * radius
     gap, gap_at = _gap(angle[band])
     mean = flat.mean(0)
+    if gap > _WIDEST_GAP:
+        return None
     if gap > _OPEN:
         up_angle = gap_at
     elif np.linalg.norm(mean) > _LOPSIDED * radius:

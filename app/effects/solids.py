@@ -118,8 +118,11 @@ def _outward(points: Float, normals: Float, faces: NDArray[np.integer]) -> Geome
     volume = np.einsum("ij,ij->", a, np.cross(b, c))
     if volume < 0:
         faces = faces[:, ::-1]
-    if volume * np.einsum("ij,ij->", np.cross(b - a, c - a), normals[faces[:, 0]]) < 0:
+    corner = np.cross(b - a, c - a)
+    if volume * np.einsum("ij,ij->", corner, normals[faces[:, 0]]) < 0:
         normals = -normals
+    area = np.linalg.norm(corner, axis=1)
+    faces = faces[area > 1e-9 * area.max()]  # those at an end that is one point are none
     return Geometry(points.astype(np.float32), _unit(normals).astype(np.float32), faces.astype(np.int32))
 
 

@@ -35,13 +35,15 @@ def restyle(widget: QWidget) -> None:
         look.polish(widget)
 
 
-def beside(title: str, *widgets: QWidget) -> QWidget:
-    """A row: a muted title, then the widgets, of which the first takes the room."""
+def beside(title: str, *widgets: QWidget, title_width: int = 0) -> QWidget:
+    """A row: a muted title, at least so many pixels wide, then the widgets; the first takes the room."""
     holder = QWidget()
     row = QHBoxLayout(holder)
     row.setContentsMargins(0, 0, 0, 0)
     row.setSpacing(style.GAP)
-    row.addWidget(label(title, "muted"))
+    name = label(title, "muted")
+    name.setMinimumWidth(title_width)
+    row.addWidget(name)
     for index, widget in enumerate(widgets):
         row.addWidget(widget, 0 if index else 1)
     return holder

@@ -13,6 +13,7 @@ from app.effects.ring_settings import Placement, RingSettings
 from app.ui import style
 from app.ui.controls import Choice, Slider, beside, button, label
 
+TITLE_WIDTH = 46
 _TENTHS = 10  # of a millimetre
 _PERCENT = 100
 
@@ -34,7 +35,7 @@ class RingAdjust(QWidget):
         self._turn = Slider(-180, 180, None, "About the finger")
         self._scale = Slider(50, 200, None, "Larger or smaller than it fits")
         self._flip = button("Flip", "Fingertip side to the palm", "chip", True)
-        self._unit_row = beside("Unit", self._unit)
+        self._unit_row = beside("Unit", self._unit, title_width=TITLE_WIDTH)
         self._sliders = QWidget()
         self._lay_out()
         self._open.clicked.connect(self._sliders.setVisible)
@@ -72,7 +73,7 @@ class RingAdjust(QWidget):
         sliders.setContentsMargins(0, 0, 0, 0)
         sliders.setSpacing(4)
         for title, slider in (("Along", self._along), ("Turn", self._turn), ("Scale", self._scale)):
-            sliders.addWidget(beside(title, slider))
+            sliders.addWidget(beside(title, slider, title_width=TITLE_WIDTH))
         sliders.addWidget(self._flip)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

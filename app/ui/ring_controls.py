@@ -27,7 +27,7 @@ from app.effects.ring_sizes import us_diameter_mm
 from app.session import Status
 from app.ui import style
 from app.ui.controls import Chips, Choice, beside, button, label, restyle
-from app.ui.ring_adjust import RingAdjust
+from app.ui.ring_adjust import TITLE_WIDTH, RingAdjust
 from app.ui.ring_files import RingFiles
 
 FINGER_TITLES = {"thumb": "Thumb", "index": "Index", "middle": "Middle", "ring": "Ring", "little": "Little"}
@@ -228,7 +228,7 @@ class RingControls(QWidget):
         for small in (self._add, self._remove):
             small.setFixedWidth(32)
             row.addWidget(small)
-        self._stone_row = beside("Stone", self._stone)
+        self._stone_row = beside("Stone", self._stone, title_width=TITLE_WIDTH)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 4, 0, 0)
         column.setSpacing(style.GAP)
@@ -237,10 +237,10 @@ class RingControls(QWidget):
             self._finger,
             self._segment,
             self._hands,
-            beside("Design", self._design),
-            beside("Metal", self._metal),
+            beside("Design", self._design, title_width=TITLE_WIDTH),
+            beside("Metal", self._metal, title_width=TITLE_WIDTH),
             self._stone_row,
-            beside("Size", self._size),
+            beside("Size", self._size, title_width=TITLE_WIDTH),
             self._adjust,
             self._measured,
         ):
