@@ -42,12 +42,12 @@ def main() -> int:
     options = parser.parse_args()
     network = build(options.name, trained=False)
     load_weights(network, options.weights)
-    exact = answer(network)
+    exact, size = answer(network), int(network.input_size)  # type: ignore[arg-type]
     state = {name: value.clone() for name, value in network.state_dict().items()}
     halved = {name: v.half() if v.is_floating_point() else v for name, v in state.items()}
     network.load_state_dict({name: v.float() if v.is_floating_point() else v for name, v in halved.items()})
     rounded = answer(network)
-    px = (exact.joints_2d - rounded.joints_2d).abs().max().item() * int(network.input_size)  # type: ignore[arg-type]
+    px = (exact.joints_2d - rounded.joints_2d).abs().max().item() * size
     mm = 1000 * (exact.vertices_m - rounded.vertices_m).abs().max().item()
     free = px < _PX and mm < _MM
     verdict = "taken" if free else "refused"
