@@ -10,7 +10,7 @@ from pathlib import Path
 
 from app.camera_files import load_calibration
 from app.commands.ring_options import add_rings, rings_from
-from app.effects import effect_names
+from app.effects import SKIN_STYLES, effect_names
 from app.errors import UserError
 from app.profiles import load_profile
 from app.session import OVERLAYS, Settings
@@ -67,6 +67,7 @@ def check_calibration(settings: Settings, size_wh: tuple[int, int]) -> None:
 def add_look(parser: argparse.ArgumentParser) -> None:
     """--effect and the rings, --overlay, --smoothing, --hand, --predict, --mirror."""
     parser.add_argument("--effect", choices=effect_names(), help="what is drawn (default: ring)")
+    parser.add_argument("--skin", choices=SKIN_STYLES, help="how the effect `skin` draws the hand")
     add_rings(parser)
     parser.add_argument(
         "--overlay", type=_overlays, metavar="NAME,…", help=f"also draw any of: {', '.join(OVERLAYS)}"
@@ -92,7 +93,8 @@ def settings_from(arguments: argparse.Namespace, settings: Settings) -> Settings
 
     changes = given(
         model=arguments.model,
-        effect=arguments.effect,
+        effect=arguments.effect or ("skin" if arguments.skin else None),
+        skin=arguments.skin,
         overlays=arguments.overlay,
     )
     if arguments.hand is not None:

@@ -8,6 +8,7 @@ from app.effects.ring_model import OwnRing
 from app.effects.ring_settings import HANDS, MOST_RINGS, Placement, RingSettings
 from app.effects.ring_sizes import ring_size
 from app.effects.stones import STONES
+from app.render.scene import SKIN_STYLES
 
 __all__ = [
     "DESIGNS",
@@ -16,6 +17,7 @@ __all__ = [
     "METALS",
     "MOST_RINGS",
     "SEGMENTS",
+    "SKIN_STYLES",
     "STONES",
     "OwnRing",
     "Placement",

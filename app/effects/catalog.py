@@ -2,32 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from app.effects.ball import BallEffect
+from app.effects.band import BandEffect
 from app.effects.none import NoEffect
+from app.effects.racket import RacketEffect
 from app.effects.ring import RingEffect
 from app.effects.ring_settings import RingSettings
+from app.effects.skins import SkinEffect
+from app.effects.walkie_talkie import WalkieTalkieEffect
+from app.effects.water import WaterEffect
 from app.render.scene import Effect
 
-Settings = RingSettings | Sequence[RingSettings] | None
+Settings = RingSettings | Sequence[RingSettings] | str | None
+
+_WITHOUT_SETTINGS: dict[str, Callable[[], Effect]] = {
+    "band": BandEffect,
+    "ball": BallEffect,
+    "racket": RacketEffect,
+    "walkie_talkie": WalkieTalkieEffect,
+    "water": WaterEffect,
+    "none": NoEffect,
+}
 
 
 def effect_names() -> tuple[str, ...]:
     """Every effect, in the order in which the window lists them."""
-    return ("ring", "none")
+    return ("ring", "band", "ball", "racket", "walkie_talkie", "water", "skin", "none")
 
 
 def make_effect(name: str, settings: Settings = None) -> Effect:
-    """A fresh effect. Raises ValueError for an unknown name or another effect's settings."""
+    """A fresh effect. settings: a ring's or several rings', or a skin's style; None takes the usual.
+
+    Raises ValueError for an unknown name or another effect's settings.
+    """
     if name == "ring":
-        rings = (RingSettings(),) if settings is None else settings
-        rings = (rings,) if isinstance(rings, RingSettings) else tuple(rings)
+        given = (RingSettings(),) if settings is None else settings
+        rings = (given,) if isinstance(given, RingSettings | str) else tuple(given)
         for ring in rings:
             if not isinstance(ring, RingSettings):
                 raise ValueError(f"effect ring: expected RingSettings, got {type(ring).__name__}")
-        return RingEffect(rings)
+        return RingEffect([ring for ring in rings if isinstance(ring, RingSettings)])
+    if name == "skin":
+        if not isinstance(settings, str | None):
+            raise ValueError(f"effect skin: expected a style, got {type(settings).__name__}")
+        return SkinEffect() if settings is None else SkinEffect(settings)
     if settings is not None:
         raise ValueError(f"effect {name}: takes no settings, got {type(settings).__name__}")
-    if name == "none":
-        return NoEffect()
-    raise ValueError(f"effect: there is no {name!r}; choose from {', '.join(effect_names())}")
+    if name not in _WITHOUT_SETTINGS:
+        raise ValueError(f"effect: there is no {name!r}; choose from {', '.join(effect_names())}")
+    return _WITHOUT_SETTINGS[name]()

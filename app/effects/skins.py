@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from app.effects.gestures import KNUCKLES, WRIST
 from app.effects.solids import ball, swept
-from app.render.scene import SKIN_STYLES, Bone, EffectContext, Geometry, Prop, Skin, SkinStyle, Thing
+from app.render.scene import SKIN_STYLES, Bone, EffectContext, Geometry, Prop, Skin, Thing
 from models.types import HandMesh
 
 Float = NDArray[np.float64]
@@ -28,17 +28,15 @@ _TIP_TO = 0.86  # the last bone ends inside the fingertip
 class SkinEffect:
     """Draws every hand's mesh in one style. Raises ValueError for an unknown one."""
 
-    def __init__(self, style: SkinStyle = "clay") -> None:
-        if style not in SKIN_STYLES:
-            raise ValueError(f"skin: there is no {style!r}; choose from {', '.join(SKIN_STYLES)}")
-        self.style = style
+    def __init__(self, style: str = SKIN_STYLES[0]) -> None:
+        self._skin = Skin(style)
 
     def place(self, context: EffectContext) -> Sequence[Thing]:
         """The skin; with X-rays, the bones in it."""
         if not context.hands:
             return ()
-        bones = [bone for hand in context.hands for bone in skeleton(hand)] if self.style == "xray" else []
-        return (Skin(self.style), *bones)
+        xray = self._skin.style == "xray"
+        return (self._skin, *(bone for hand in context.hands if xray for bone in skeleton(hand)))
 
     def readout(self) -> Sequence[str]:
         """Nothing."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, get_args
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,15 +119,18 @@ class Water:
             raise ValueError(f"water: expected finite drops (N, 3), got shape {self.drops_m.shape}")
 
 
-SkinStyle = Literal["clay", "wireframe", "xray", "fingers", "depth"]
-SKIN_STYLES: tuple[SkinStyle, ...] = get_args(SkinStyle)
+SKIN_STYLES = ("clay", "wireframe", "xray", "fingers", "depth")
 
 
 @dataclass(frozen=True)
 class Skin:
     """The hands' own meshes, drawn over the photo."""
 
-    style: SkinStyle
+    style: str  # of SKIN_STYLES
+
+    def __post_init__(self) -> None:
+        if self.style not in SKIN_STYLES:
+            raise ValueError(f"skin: there is no {self.style!r}; choose from {', '.join(SKIN_STYLES)}")
 
 
 Thing = Prop | Water | Skin

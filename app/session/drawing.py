@@ -59,10 +59,11 @@ class Drawing:
             self._open()
         if self._compositor is None:
             return frame_rgb, ()
-        key = (settings.effect, settings.rings)
+        effect = settings.effect
+        own = settings.rings if effect == "ring" else settings.skin if effect == "skin" else None
+        key = (settings.effect, own)
         if key != self._effect_key or self._effect is None:
-            rings = settings.rings if settings.effect == "ring" else None
-            self._effect, self._effect_key = make_effect(settings.effect, rings), key
+            self._effect, self._effect_key = make_effect(settings.effect, own), key
         image_rgb = self._compositor.compose(
             frame_rgb, result.hands, result.camera, self._effect, time_s, settings.overlays
         )

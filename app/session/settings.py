@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.camera_files import CameraFile
-from app.effects import RingSettings
+from app.effects import SKIN_STYLES, RingSettings
 from models.geometry import DEFAULT_FOV_DEG, camera_from_fov
 from models.hand_profile import HandProfile
 from models.pipeline import DEFAULT_MODEL
@@ -21,6 +21,7 @@ class Settings:
     model: str = DEFAULT_MODEL  # of models.pipeline.MODELS
     effect: str = "ring"
     rings: tuple[RingSettings, ...] = (RingSettings(),)  # all that are worn at once
+    skin: str = SKIN_STYLES[0]  # of SKIN_STYLES: how the effect `skin` draws the hand
     overlays: frozenset[str] = frozenset()  # of OVERLAYS
     smoothing: float | None = 0.5  # 0 steady … 1 responsive; None: off
     profile: HandProfile | None = None  # whose hands they are; None: anyone's

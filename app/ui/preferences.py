@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, get_args
 
 from PyQt6.QtCore import QByteArray, QSettings
 
-from app.effects import effect_names
+from app.effects import SKIN_STYLES, effect_names
+from app.errors import UserError
+from app.profiles import load_profile
 from app.recorder import RecordingOptions
 from app.session import OVERLAYS, Settings
 from app.ui.ring_preferences import rings_to_save, saved_rings
+from models.hand_profile import HandProfile
 from models.types import Side
 
 _KEY = "preferences"
@@ -44,9 +48,11 @@ def save_preferences(store: QSettings, preferences: Preferences) -> None:
     saved = {
         "model": settings.model,
         "effect": settings.effect,
+        "skin": settings.skin,
         "rings": rings_to_save(settings.rings),
         "overlays": sorted(settings.overlays),
         "smoothing": settings.smoothing,
+        "hand": settings.profile.name if settings.profile else "",
         "side_lock": settings.side_lock,
         "fov_deg": settings.fov_deg,
         "mirror_camera": preferences.mirror_camera,
@@ -90,8 +96,10 @@ def _from_saved(saved: Mapping[str, Any], models: tuple[str, ...]) -> Preference
         default,
         model=one_of("model", models, default.model),
         effect=one_of("effect", effect_names(), default.effect),
+        skin=one_of("skin", SKIN_STYLES, default.skin),
         rings=saved_rings(saved.get("rings")),
         overlays=known,
+        profile=_profile(saved.get("hand")),
         smoothing=number("smoothing", 0, 1, default.smoothing),
         side_lock=one_of("side_lock", get_args(Side), None),
         fov_deg=number("fov_deg", 40, 120, default.fov_deg) or default.fov_deg,
@@ -102,3 +110,10 @@ def _from_saved(saved: Mapping[str, Any], models: tuple[str, ...]) -> Preference
     return Preferences(
         settings, flag("mirror_camera", base.mirror_camera), flag("mirror_file", base.mirror_file), recording
     )
+
+
+def _profile(name: object) -> HandProfile | None:
+    """The hand of that name; none where it is gone or damaged."""
+    with suppress(UserError):
+        return load_profile(name) if isinstance(name, str) and name else None
+    return None

@@ -29,7 +29,7 @@ def test_every_effect_can_be_made_and_survives_an_empty_frame():
 @pytest.mark.parametrize(
     ("name", "settings", "message"),
     [
-        ("rings", None, "choose from ring, none"),
+        ("rings", None, "choose from ring, band"),
         ("none", RingSettings(), "takes no settings"),
         ("ring", "gold", "expected RingSettings, got str"),
     ],

@@ -114,7 +114,7 @@ def test_without_a_camera_it_says_that_the_demo_plays(open_window: Callable[...,
 def test_keys(open_window: Callable[..., MainWindow], tmp_path: Path) -> None:
     window = open_window()
     pump(has_picture(window))
-    press(window, Qt.Key.Key_2)
+    press(window, Qt.Key.Key_8)
     assert window.panel.settings.effect == "none"
     assert window.session.settings.effect == "none"
     press(window, Qt.Key.Key_9)
