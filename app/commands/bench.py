@@ -16,6 +16,7 @@ from app.capture import DEMO, Frame, open_file, source_path
 from app.commands.doctor import machine_name
 from app.commands.models import latency_ms
 from app.commands.options import add_json, print_json
+from app.effects import effect_names
 from app.errors import UserError
 from app.offline import spread
 from app.render.context import NoGraphics
@@ -38,6 +39,9 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         metavar="NAME,…",
         help=f"which models; stages are the first one's (default: {DEFAULT_MODEL})",
     )
+    parser.add_argument(
+        "--effect", choices=effect_names(), default="ring", help="what stage `draw` draws (default: ring)"
+    )
     parser.add_argument("--frames", type=_frames, default=240, metavar="N", help="how many frames to measure")
     add_json(parser)
     parser.set_defaults(run=run)
@@ -52,16 +56,18 @@ def run(arguments: argparse.Namespace) -> int:
     file = open_file(source_path(arguments.source))
     frames = list(islice(file.frames(), arguments.frames + _WARM_UP))
     frames = _long_enough(frames, arguments.frames + _WARM_UP)
-    stages_ms, pictures_ms = _one_by_one(frames, Settings(model=names[0]))
+    settings = Settings(model=names[0], effect=arguments.effect)
+    stages_ms, pictures_ms = _one_by_one(frames, settings)
     report: dict[str, Any] = {
         "machine": machine_name(),
         "frame_size": list(file.size_wh),
         "frames": arguments.frames,
+        "effect": arguments.effect,
         "mediapipe_ms": _mediapipe_ms(frames),
         "models": {name: latency_ms(name, ("openvino", "onnxruntime")) for name in names},
         "stages_ms": {name: spread(values) for name, values in stages_ms.items()},
         "end_to_end": {
-            "fps": _throughput(frames, Settings(model=names[0])),
+            "fps": _throughput(frames, settings),
             "capture_to_picture_ms": {
                 f"p{q}": round(float(np.percentile(pictures_ms, q)), 3) for q in (50, 95, 99)
             },
@@ -152,6 +158,7 @@ def _mediapipe_ms(frames: Sequence[Frame]) -> float:
 
 def _print(report: dict[str, Any]) -> None:
     print(f"{report['machine']}; {report['frames']} frames of {'×'.join(map(str, report['frame_size']))}")
+    print(f"draw: {report['effect']}, with occlusion, shadow and compositing")
     print(f"{'stage':<12}{'median ms':>12}{'p95 ms':>12}")
     for name, values in report["stages_ms"].items():
         print(f"{name:<12}{values['median']:>12.2f}{values['p95']:>12.2f}")
