@@ -1,6 +1,6 @@
 """How many synthetic crops a second this machine makes, and what a batch's time goes into.
 
-    python -m tools.measure_synth [--size 128] [--batch 256] [--effects] [--device cpu]
+python -m tools.measure_synth [--size 128] [--batch 256] [--effects] [--device cpu]
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def main() -> None:
     print(f"{source.graphics}; {cores} cores, load {os.getloadavg()[0]:.1f}")
     print(
         f"{a.size} px {kind} camera effects, batches of {a.batch}: {a.batch / wall:.0f} samples/s (median of"
-        f" {a.rounds}; best {a.batch / min(walls):.0f}); {1000 * processor / a.batch:.2f} ms of processor each"
+        f" {a.rounds}; best {a.batch / min(walls):.0f}); {1000 * processor / a.batch:.2f} ms of processor"
     )
 
 

@@ -118,7 +118,7 @@ class Atlas:
             return load_program(gl, vertex, fragment, "hand_atlas", constants)
 
         meshes = build_meshes(hand, levels=1)
-        coarse, fine = build_meshes(hand, levels=0).skin, meshes.skin
+        plain, fine = build_meshes(hand, levels=0), meshes.skin
         self.arm_start, self.arm_axis = meshes.arm_start, meshes.arm_axis
         skin, thing = program("bent.vert", "skin.frag"), program("bent.vert", "thing.frag")
         self._resolve = program("resolve.vert", "resolve.frag")
@@ -126,8 +126,9 @@ class Atlas:
             _set(each, arm_start=tuple(self.arm_start), arm_axis=tuple(self.arm_axis), slides=False)
         cloth, metal = {"paint": TEXELS["CLOTH"], "rough": 0.9}, {"paint": TEXELS["METAL"], "metal": True}
         self._pieces = {
-            "coarse": _Drawable(gl, skin, coarse, {"flesh": 1.0}),
+            "coarse skin": _Drawable(gl, skin, plain.skin, {"flesh": 1.0}),
             "skin": _Drawable(gl, skin, fine, {"flesh": 1.0}),
+            "coarse sleeve": _Drawable(gl, thing, plain.sleeve, {**cloth, "slides": True}),
             "sleeve": _Drawable(gl, thing, meshes.sleeve, {**cloth, "slides": True}),
             "watch": _Drawable(gl, thing, meshes.watch, {"paint": TEXELS["STRAP"], "rough": 0.5}),
             **{
@@ -145,12 +146,12 @@ class Atlas:
         corners = gl.buffer(np.array([0, 0, 2, 0, 0, 2], "f4").tobytes())
         self._whole = gl.vertex_array(self._resolve, [(corners, "2f", "in_corner")])
         n, h, w, _ = backgrounds_rgb.shape
-        self._backgrounds = gl.texture_array((w, h, n), 3, np.ascontiguousarray(backgrounds_rgb).tobytes())
+        bank = np.concatenate([backgrounds_rgb, np.full((n, h, w, 1), 255, np.uint8)], -1)
+        self._backgrounds = gl.texture_array((w, h, n), 4, bank.tobytes())
         self._backgrounds.build_mipmaps()
         self._backgrounds.filter = (moderngl.LINEAR_MIPMAP_NEAREST, moderngl.LINEAR)
-        _set(self._resolve, rows=0, colours=1, infos=2, backgrounds=3)
+        _set(self._resolve, colours=1, infos=2, backgrounds=3)
         self._table = gl.buffer(reserve=ROW_TEXELS * 16, dynamic=True)
-        self._behind = gl.texture((4, 1), 4, dtype="f4")
         self._targets: dict[tuple[int, bool], _Targets] = {}
 
     @property
@@ -202,14 +203,16 @@ class Atlas:
             fine.color_mask = ((True,) * 4, (True,) * 4)  # type: ignore[assignment]
 
         final.use()
-        final.viewport = (0, 0, side, side)
         gl.enable_only(0)
         for slot, texture in enumerate(textures, 1):
             texture.use(slot)
-        self._behind.use(0)
         self._backgrounds.use(3)
-        _set(self._resolve, tile_size=size, tile_columns=columns, first_row=first, labelled=labelled)
-        self._whole.render()
+        _set(self._resolve, labelled=labelled)
+        for tile in range(min(columns * columns, len(cast.hands) - first)):
+            final.viewport = (tile % columns * size, tile // columns * size, size, size)
+            self._bind(first + tile)
+            self._whole.render()
+        final.viewport = (0, 0, side, side)
         picture = np.frombuffer(final.read(components=4), np.uint8).reshape(side, side, 4)
         labels = np.zeros((0, size, size, 3), np.float32)
         if labelled:
@@ -219,8 +222,9 @@ class Atlas:
 
     def _draw(self, pieces: list[tuple[str, int]], size: int, owner: bool) -> None:
         for name, row in pieces:
-            self._table.bind_to_uniform_block(0, row * self._stride, ROW_TEXELS * 16)
-            self._pieces["coarse" if name == "skin" and size <= _COARSE_PX else name].draw(owner)
+            self._bind(row)
+            coarse = f"coarse {name}" if size <= _COARSE_PX else name
+            self._pieces.get(coarse, self._pieces[name]).draw(owner)
 
     def _target(self, side: int, labelled: bool) -> _Targets:
         key = (side, labelled)
@@ -245,7 +249,7 @@ class Atlas:
         h, w, _ = layers[0].shape
         texture = self._gl.texture_array((w, h, 2), 4, np.stack(layers).tobytes())
         texture.build_mipmaps()
-        texture.filter = (moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR)
+        texture.filter = (moderngl.LINEAR_MIPMAP_NEAREST, moderngl.LINEAR)
         texture.repeat_x = texture.repeat_y = False
         return texture
 
@@ -257,12 +261,9 @@ class Atlas:
         if self._table.size < table.nbytes:
             self._table.orphan(table.nbytes)
         self._table.write(table.tobytes())
-        at = TEXELS["BACKGROUND"]
-        if self._behind.size != (4, n):
-            self._behind.release()
-            self._behind = self._gl.texture((4, n), 4, dtype="f4")
-            self._behind.filter = (moderngl.NEAREST, moderngl.NEAREST)
-        self._behind.write(np.ascontiguousarray(rows[:, at : at + 4]).tobytes())
+
+    def _bind(self, row: int) -> None:
+        self._table.bind_to_uniform_block(0, row * self._stride, ROW_TEXELS * 16)
 
 
 def _set(program: moderngl.Program, **uniforms: object) -> None:

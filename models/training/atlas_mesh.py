@@ -84,14 +84,14 @@ def neighbours_together(piece: Piece) -> Piece:
 
 
 def build_meshes(hand: HandData, levels: int = 1) -> Meshes:
-    """The meshes of one hand model; `levels`: how often the skin is subdivided."""
+    """The meshes of one hand model; `levels`: how often they are subdivided."""
     arm = Arm(hand, sleeve_start_m=0.0)
     loop = arm.rest_skin[arm.loop]
     start = loop.mean(0)
     axis = start - hand.joints_rest[7]
     axis = axis / np.linalg.norm(axis)
     skin = _skin(hand, arm, axis, levels)
-    sleeve = _sleeve(hand, arm)
+    sleeve = _sleeve(hand, arm, levels)
     rings = tuple(_ring(hand, skin, f) for f in range(5))
     return Meshes(skin, sleeve, rings, _watch(skin, start, axis), _things(), start, axis)
 
@@ -143,10 +143,10 @@ def _forearm_piece(rest: Float, faces: Int, shape: Float, uv: Float) -> Piece:
     )  # fmt: skip
 
 
-def _sleeve(hand: HandData, arm: Arm) -> Piece:
+def _sleeve(hand: HandData, arm: Arm, levels: int) -> Piece:
     around = np.arange(len(arm.rest_sleeve)) % len(arm.loop)
     shape = hand.shape_dirs[:, arm.loop[around]].transpose(1, 0, 2).astype(np.float64)
-    refinement = refine(arm.sleeve_faces, len(arm.rest_sleeve), 1, keep_size=False)
+    refinement = refine(arm.sleeve_faces, len(arm.rest_sleeve), levels, keep_size=False)
     m = refinement.matrix
     fine_shape = np.stack([m @ shape[:, k] for k in range(N_BETAS)], 1)
     return _forearm_piece(m @ arm.rest_sleeve, refinement.faces, fine_shape, m @ arm.sleeve_uv_m)
