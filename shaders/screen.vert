@@ -1,5 +1,5 @@
 #version 330 core
-// One triangle over the whole picture.
+// Parts of the picture, in clip space.
 layout(location = 0) in vec3 position;
 
 void main() {

@@ -97,7 +97,10 @@ class Compositor:
         time_s: float,
         overlays: frozenset[str] = frozenset(),
     ) -> tuple[Window, Picture] | None:
-        """What lies over the frame: a window and premultiplied RGBA (h, w, 4); None where nothing does."""
+        """What lies over the frame: a window and premultiplied RGBA (h, w, 4); None where nothing does.
+
+        Props are given the camera's softness and grain; water is made of the photo, which has them.
+        """
         props = [thing for thing in things if isinstance(thing, Prop)]
         water = next((thing for thing in things if isinstance(thing, Water)), None)
         skin = next((thing for thing in things if isinstance(thing, Skin)), None)
@@ -111,13 +114,13 @@ class Compositor:
         if window is None or not (things or whole_hands):
             return None
         self._light.update(frame_rgb, hands, camera, time_s)
-        self._film.update(window.part_of(frame_rgb, FILM_REACH_PX), time_s)
         sharp = self.render(window, hands, props, camera, overlays, skin)
         if water is not None:
             wet = self._render_water(water, window, camera, window.part_of(frame_rgb, 0))
-            sharp = over(sharp, wet) if props or whole_hands else wet
+            return window, over(sharp, wet) if props or whole_hands else wet
         if whole_hands:
             return window, sharp
+        self._film.update(window.part_of(frame_rgb, FILM_REACH_PX), time_s)
         return window, develop(sharp, self._film.blur_px, smear_px, self._film.grain, time_s)
 
     def render(
@@ -219,8 +222,8 @@ class Compositor:
 def blend(picture_rgb: Picture, window: Window, rgba: Picture) -> None:
     """Lay premultiplied RGBA (h, w, 4) over the window's part of a picture, in place."""
     part = picture_rgb[window.y : window.y + window.height, window.x : window.x + window.width]
-    kept = part.astype(np.uint16) * (255 - rgba[..., 3:].astype(np.uint16))
-    part[:] = np.minimum((kept + 127) // 255 + rgba[..., :3], 255)
+    clear = cv2.merge([cv2.bitwise_not(rgba[..., 3])] * 3)
+    part[:] = cv2.add(cv2.multiply(part, clear, scale=1 / 255), rgba[..., :3])
 
 
 def over(front: Picture, back: Picture) -> Picture:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from OpenGL import GL
@@ -17,7 +18,8 @@ from models.types import Camera
 
 Picture = NDArray[np.uint8]
 
-_TRIANGLE = np.array([[-1, -1, 0], [3, -1, 0], [-1, 3, 0]], np.float32)
+_TILE_PX = 8
+_CORNERS = np.array([[0, 0], [1, 0], [1, 1], [0, 0], [1, 1], [0, 1]])  # of a tile's two triangles
 _SHADOW = 1.6  # from a drop to its shadow, in its radii
 _WIDER = 1.9  # a drop's stain, of its radius: neighbours run together
 
@@ -66,7 +68,8 @@ class WaterLayer:
         }
         for name, value in (self._renderer.uniforms | more).items():
             self._water.set_uniform(name, value)
-        self._draw_array(_TRIANGLE, GL.GL_TRIANGLES)
+        reach_px = (_WIDER + _SHADOW) * water.radius_m * camera.fx / float(water.drops_m[:, 2].min())
+        self._draw_array(_tiles(water, window, camera, reach_px), GL.GL_TRIANGLES)
         self._water._unbind()
         return self._picture.read_rgba(w, h)
 
@@ -116,3 +119,19 @@ class WaterLayer:
         GL.glEnableVertexAttribArray(0)
         GL.glDrawArrays(mode, 0, len(data))
         GL.glBindVertexArray(0)
+
+
+def _tiles(water: Water, window: Window, camera: Camera, reach_px: float) -> NDArray[np.float32]:
+    """(6 T, 3) triangles in clip space over the parts of a window that drops reach."""
+    fx, fy, cx, cy = window.intrinsics(camera, 1)
+    x, y = (f * water.drops_m[:, k] / water.drops_m[:, 2] + c for k, f, c in ((0, fx, cx), (1, fy, cy)))
+    across, down = -(-window.width // _TILE_PX), -(-window.height // _TILE_PX)
+    wet = np.zeros((down, across), np.uint8)
+    column, row = (np.floor(v / _TILE_PX).astype(int) for v in (x, y))
+    near = (column >= -1) & (column <= across) & (row >= -1) & (row <= down)
+    wet[np.clip(row[near], 0, down - 1), np.clip(column[near], 0, across - 1)] = 1
+    around = 2 * int(np.ceil(reach_px / _TILE_PX)) + 1
+    rows, columns = np.nonzero(cv2.dilate(wet, np.ones((around, around), np.uint8)))
+    corners = _TILE_PX * (np.stack([columns, rows], 1)[:, None] + _CORNERS)
+    clip = 2 * corners / [window.width, window.height] - 1
+    return np.concatenate([clip, np.zeros((*clip.shape[:2], 1))], 2).reshape(-1, 3).astype(np.float32)
