@@ -33,6 +33,6 @@ class DepthError:
     def text(self) -> str:
         """For people."""
         return (
-            f"Expected depth error: ± {100 * self.total:.0f} % (focal length ± {100 * self.focal:.1f} %, "
-            f"hand size ± {100 * self.size:.0f} %)"
+            f"Expected depth error: ± {100 * self.total:.2g} % (focal length ± {100 * self.focal:.2g} %, "
+            f"hand size ± {100 * self.size:.2g} %)"
         )

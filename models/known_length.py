@@ -16,6 +16,7 @@ CARD_M = (0.0856, 0.05398)
 """A bank card (ISO/IEC 7810 ID-1), metres."""
 JOINTS_BEHIND_M = 0.012
 """How far the knuckles' joints lie behind a card on the palm: half the palm's thickness."""
+SCALES = (0.6, 1.5)  # of hands, a child's to a giant's
 _WORST_SHARE = 0.03  # reprojection error over the card's longer side: beyond it the four points are no card
 _KNUCKLES = (5, 17)  # of the index and the little finger
 
@@ -45,7 +46,8 @@ def fit_card(corners_px: ArrayLike, camera: Camera) -> CardFit:
         points = np.array([[-a, -b, 0], [a, -b, 0], [a, b, 0], [-a, b, 0]])
         found, turn, place = cv2.solvePnP(points, corners, camera.K, None, flags=cv2.SOLVEPNP_IPPE)
         if found:
-            R, t = cv2.Rodrigues(turn)[0], place.ravel()
+            R = np.asarray(cv2.Rodrigues(turn)[0], np.float64)
+            t = np.asarray(place, np.float64).ravel()
             off = project(points @ R.T + t, camera) - corners
             fits.append(CardFit(R, t, float(np.sqrt((off**2).sum(1).mean()))))
     best = min(fits, key=lambda fit: fit.error_px, default=None)
@@ -57,7 +59,8 @@ def fit_card(corners_px: ArrayLike, camera: Camera) -> CardFit:
 def scale_from_card(card: CardFit, joints_2d_px: ArrayLike, camera: Camera, hand: HandData) -> float:
     """How much larger the hand is than the model `hand`, by its knuckles (21, 2) seen behind the card.
 
-    The palm lies in the card's plane, the joints JOINTS_BEHIND_M deeper.
+    The palm lies in the card's plane, the joints JOINTS_BEHIND_M deeper. Raises ValueError where the answer
+    is no hand's.
     """
     normal = card.R[:, 2] * np.sign(card.R[:, 2] @ card.middle_m)  # away from the camera
     depth = (card.middle_m + JOINTS_BEHIND_M * normal) @ normal
@@ -67,7 +70,14 @@ def scale_from_card(card: CardFit, joints_2d_px: ArrayLike, camera: Camera, hand
         raise ValueError("the card is seen from its edge; hold hand and card straight to the camera")
     points = sight * (depth / slope)[:, None]
     rest = (hand.regressor_21 @ hand.template_m)[list(_KNUCKLES)]
-    return float(np.linalg.norm(points[1] - points[0]) / np.linalg.norm(rest[1] - rest[0]))
+    scale = float(np.linalg.norm(points[1] - points[0]) / np.linalg.norm(rest[1] - rest[0]))
+    low, high = SCALES
+    if not low <= scale <= high:
+        raise ValueError(
+            f"by this card the hand is {scale:.2g} times a common one; hold card and palm together and mark "
+            "the corners again"
+        )
+    return scale
 
 
 def _round_it(corners: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -190,9 +190,9 @@ class JitterPage(Sheet):
         lag = next(iter(report.models.values())).filter_lag
         losses = sum(model.losses for model in report.models.values())
         self._facts.setText(
-            f"{len(report.times_s)} frames at {report.fps:.1f} a second; hands lost: {losses}. The filter "
-            f"delays a moving hand by {lag.joints_2d_ms:.0f} ms in the picture, {lag.articulation_ms:.0f} ms in "
-            f"articulation, {lag.depth_ms:.0f} ms in depth."
+            f"{len(report.times_s)} frames at {report.fps:.1f} a second; hands lost: {losses}. "
+            f"The filter delays a moving hand by {lag.joints_2d_ms:.0f} ms in the picture, "
+            f"{lag.articulation_ms:.0f} ms in articulation, {lag.depth_ms:.0f} ms in depth."
         )
         self._plots.show_report(report)
         self.show_page(self._result_page)

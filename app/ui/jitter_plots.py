@@ -47,8 +47,8 @@ class LivePlots(QWidget):
 
     def take_picture(self, picture: Picture) -> None:
         """Go on by one picture; without a hand the lines break."""
-        root_mm = 1e3 * picture.hands[0].root_m if picture.hands else (np.nan,) * 3
-        self._track.append((picture.time_s, *(float(v) for v in root_mm)))
+        x, y, z = 1e3 * picture.hands[0].root_m if picture.hands else (np.nan,) * 3
+        self._track.append((picture.time_s, float(x), float(y), float(z)))
         while self._track and picture.time_s - self._track[0][0] > _SPAN_S:
             self._track.popleft()
         table = np.array(self._track)

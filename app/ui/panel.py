@@ -9,7 +9,9 @@ from functools import partial
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from app.effects import effect_names
+from app.effects import SKIN_STYLES, effect_names
+from app.folders import file_stem
+from app.profiles import profile_names
 from app.session import OVERLAYS, Settings
 from app.ui import style
 from app.ui.controls import Chips, Choice, Slider, beside, button, label, rule
@@ -17,6 +19,7 @@ from app.ui.ring_controls import RingControls
 from app.ui.sheets import SHEETS
 
 SIDE_TITLES = {"": "Auto", "right": "Right", "left": "Left"}
+SKIN_TITLES = {"xray": "X-ray bones", "fingers": "Coloured fingers"}
 _WIDTH = 296
 
 
@@ -29,6 +32,7 @@ class Panel(QFrame):
     """Shows the settings and tells of every change, as a whole new value."""
 
     changed = pyqtSignal(object)  # Settings
+    hand_chosen = pyqtSignal(str)  # the name of a profile; empty for anyone's hand
     sheet_wanted = pyqtSignal(str)  # of app.ui.sheets.SHEETS
 
     def __init__(self, settings: Settings, models: Sequence[str]) -> None:
@@ -39,9 +43,17 @@ class Panel(QFrame):
         self._model = Choice("The network that finds the hand · Tab: next")
         self._effect = Choice("What is drawn on the hand · 1–9")
         self._effect.setMaxVisibleItems(12)
+        self._skin = Choice("How the hand is drawn")
+        self._skin.fill({name: SKIN_TITLES.get(name, title(name)) for name in SKIN_STYLES}, settings.skin)
+        self._style = beside("Style", self._skin)
+        self._said = label("", "muted")
+        self._said.setWordWrap(True)
         self.ring = RingControls(settings.rings)
         self._overlays = {name: button(title(name), f"Draw the {name}", "chip", True) for name in OVERLAYS}
         self._smoothing = Slider(0, 100, ("Steady", "Responsive"), "Less trembling, or less delay")
+        self._hand = Choice("Whose hand it is: its size decides size and depth of everything")
+        self._hand.about_to_open.connect(lambda: self._show_hand(self._settings, afresh=True))
+        self._hand.chosen.connect(self.hand_chosen)
         self._side = Chips(SIDE_TITLES, "Take every hand for this side")
         self._fov = Slider(40, 120, None, "How wide the camera sees, corner to corner")
         self._fov_value = label("", "muted")
@@ -65,18 +77,26 @@ class Panel(QFrame):
         self._model.choose(settings.model)
         self._effect.choose(settings.effect)
         self.ring.setVisible(settings.effect == "ring")
+        self._skin.choose(settings.skin)
+        self._style.setVisible(settings.effect == "skin")
         self.ring.show_rings(settings.rings)
         for name, chip in self._overlays.items():
             chip.setChecked(name in settings.overlays)
         self._smoothing.show_value(round(100 * (1.0 if settings.smoothing is None else settings.smoothing)))
+        self._show_hand(settings)
         self._side.choose(settings.side_lock or "")
         self._fov.show_value(round(settings.fov_deg))
-        self._fov.setEnabled(settings.intrinsics is None)
-        self._fov_value.setText(f"{settings.fov_deg:.0f}°" if settings.intrinsics is None else "given")
+        known = settings.intrinsics is not None or settings.calibration is not None
+        self._fov.setEnabled(not known)
+        self._fov_value.setText("known" if known else f"{settings.fov_deg:.0f}°")
 
     def show_readout(self, lines: Sequence[str]) -> None:
         """What the effect has measured; an empty list while no hand is seen."""
         self.ring.show_readout(lines)
+        text = "" if self._settings.effect == "ring" else "\n".join(lines)
+        if text != self._said.text():
+            self._said.setText(text)
+        self._said.setVisible(bool(text))
 
     def next_model(self) -> None:
         """The next model of the list, the first after the last."""
@@ -92,6 +112,7 @@ class Panel(QFrame):
     def _connect(self) -> None:
         self._model.chosen.connect(lambda name: self._set(model=name))
         self._effect.chosen.connect(lambda name: self._set(effect=name))
+        self._skin.chosen.connect(lambda name: self._set(skin=name))
         self.ring.changed.connect(lambda rings: self._set(rings=rings))
         for name, chip in self._overlays.items():
             chip.clicked.connect(partial(self._toggle_overlay, name))
@@ -121,13 +142,14 @@ class Panel(QFrame):
         column.setSpacing(style.GAP)
         groups: list[tuple[str, list[QWidget]]] = [
             ("MODEL", [self._model]),
-            ("EFFECT", [self._effect, self.ring]),
+            ("EFFECT", [self._effect, self.ring, self._style, self._said]),
             ("OVERLAYS", [overlays]),
             (
                 "TRACKING",
                 [
                     self._smoothing,
                     beside("Hand", self._side),
+                    beside("Whose hand", self._hand),
                     beside("Field of view", self._fov, self._fov_value),
                 ],
             ),
@@ -150,6 +172,14 @@ class Panel(QFrame):
         outer.addWidget(scroll, 1)
         outer.addWidget(rule())
         outer.addWidget(self._measure())
+
+    def _show_hand(self, settings: Settings, afresh: bool = False) -> None:
+        """Show whose hand it is; look for the profiles there are where that is needed."""
+        name = file_stem(settings.profile.name) if settings.profile else ""
+        if afresh or name not in self._hand.values():
+            known = dict.fromkeys(filter(None, [*profile_names(), name]))
+            self._hand.fill({"": "Anyone's", **{each: each for each in known}}, name)
+        self._hand.choose(name)
 
     def _measure(self) -> QWidget:
         """What opens sheets; always in sight below the rest."""

@@ -7,11 +7,13 @@ from typing import Protocol
 
 from PyQt6.QtWidgets import QHBoxLayout, QWidget
 
+from app.camera_files import CameraFile
 from app.capture import Frame
 from app.session import Picture, Settings
 from app.ui.sheet import Sheet
+from models.hand_profile import HandProfile
 
-SHEETS = {"jitter": "Jitter test"}
+SHEETS = {"jitter": "Jitter test", "camera": "Camera", "hand": "My hand"}
 """What the panel offers to measure, by name."""
 
 
@@ -26,12 +28,32 @@ class Owner(Protocol):
     def source(self) -> str:
         """What plays now."""
 
+    @property
+    def camera_name(self) -> str:
+        """The camera that is looked through, or the file that plays."""
+
+    def use_calibration(self, calibration: CameraFile) -> None:
+        """Look through this camera from now on."""
+
+    def use_profile(self, profile: HandProfile) -> None:
+        """Take every hand for this one from now on."""
+
     def watch(self, watcher: Callable[[Frame], None] | None) -> None:
         """Ask for the session's frames, or for no more of them."""
 
 
 def make_sheet(name: str, owner: Owner) -> Sheet:
     """A sheet of SHEETS. What it needs is imported now: the window starts without."""
+    if name == "camera":
+        from app.ui.calibration_page import CalibrationPage
+
+        return CalibrationPage(
+            owner.watch, lambda: owner.settings, lambda: owner.camera_name, owner.use_calibration
+        )
+    if name == "hand":
+        from app.ui.hand_page import HandPage
+
+        return HandPage(lambda: owner.settings, owner.use_profile)
     from app.ui.jitter_page import JitterPage
 
     return JitterPage(owner.watch, lambda: owner.settings, lambda: owner.source)

@@ -11,13 +11,14 @@ from PyQt6.QtCore import QSettings, QStandardPaths, QTimer
 from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QResizeEvent, QShortcut
 from PyQt6.QtWidgets import QFileDialog, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
-from app.capture import Frame, source_kind
+from app.capture import source_kind
 from app.effects.ring_file import KINDS as RING_KINDS
 from app.recorder import RecordingState
 from app.session import AUTO, Listener, Picture, Session, Settings, Status
 from app.ui.bar import OPEN_FILE, BottomBar
 from app.ui.bridge import Bridge
 from app.ui.help import HelpCard
+from app.ui.measured import Measured
 from app.ui.panel import Panel
 from app.ui.preferences import Preferences, load_geometry, save_geometry, save_preferences
 from app.ui.sheets import SheetPlace
@@ -57,7 +58,13 @@ class MainWindow(QMainWindow):
         self.bar = BottomBar(preferences.recording)
         self.strip = StatusStrip()
         self.help = HelpCard(self.view)
-        self.sheets = SheetPlace(self._lay_out(), self.panel, self)
+        self.measured = Measured(
+            lambda: self._preferences.settings,
+            self._apply,
+            lambda watcher: self.session.watch(watcher),
+            lambda status: self.strip.show_status(status),
+        )
+        self.sheets = SheetPlace(self._lay_out(), self.panel, self.measured)
         self.bridge = Bridge()
         self._connect()
         self.session = make_session(preferences.settings, self.bridge.listener())
@@ -78,20 +85,6 @@ class MainWindow(QMainWindow):
         screen = self.screen()
         if screen is not None:
             self.resize(self.size().boundedTo(screen.availableSize()))
-
-    @property
-    def settings(self) -> Settings:
-        """What is set now."""
-        return self._preferences.settings
-
-    @property
-    def source(self) -> str:
-        """What plays now."""
-        return self._source
-
-    def watch(self, watcher: Callable[[Frame], None] | None) -> None:
-        """Hand every frame to `watcher` as it is captured; None ends that."""
-        self.session.watch(watcher)
 
     def start_recording(self, path: Path | None = None) -> None:
         """Record to `path`, or to a new file in the user's folder of videos."""
@@ -156,6 +149,12 @@ class MainWindow(QMainWindow):
         self._source = source
         self.bar.show_source(source)
         self._show_mirror()
+        self.measured.take_source(source)
+
+    def _apply(self, settings: Settings) -> None:
+        """Settings that did not come from the panel."""
+        self.panel.show_settings(settings)
+        self._change_settings(settings)
 
     def _change_settings(self, settings: Settings) -> None:
         self._preferences = replace(self._preferences, settings=settings)
@@ -200,10 +199,12 @@ class MainWindow(QMainWindow):
         self.bridge.recording.connect(self._show_recording)
         self.bridge.source.connect(self._show_source)
         self.bridge.cameras.connect(self.bar.show_cameras)
+        self.bridge.cameras.connect(self.measured.take_cameras)
         self.view.painted.connect(lambda time_s: self.session.statistics.displayed(time_s))
         self.panel.changed.connect(self._change_settings)
         self.panel.ring.told.connect(self.strip.show_status)
         self.panel.sheet_wanted.connect(self.sheets.show)
+        self.panel.hand_chosen.connect(self.measured.choose_profile)
         self.bar.record_pressed.connect(self._toggle_recording)
         self.bar.snapshot_pressed.connect(self._snapshot)
         self.bar.record_menu.virtual_camera_wanted.connect(self._be_a_camera)

@@ -1,0 +1,232 @@
+"""A camera's calibration in the window: the board is shown from many sides until there is enough."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+from PyQt6.QtCore import QPointF, QRectF, Qt
+from PyQt6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
+from PyQt6.QtWidgets import QDoubleSpinBox, QProgressBar, QSpinBox, QWidget
+
+from app.camera_files import CameraFile, calibration_path, save_calibration
+from app.capture import Frame
+from app.errors import UserError
+from app.session import Settings
+from app.ui import style
+from app.ui.calibration_run import CalibrationRun
+from app.ui.controls import beside, button, label
+from app.ui.sheet import Sheet, in_a_row, steps, text
+from models.calibration import ENOUGH_VIEWS, FEWEST_VIEWS, Board, Calibration
+from models.depth_error import MEASURED_SIZE, STATED_FOCAL, UNKNOWN_FOCAL, UNKNOWN_SIZE, DepthError
+from models.geometry import DEFAULT_FOV_DEG
+
+_ADVICE = {
+    "kept": "Kept. Now another: tilt it, move it",
+    "no board": "No board to be seen: all of it must show, with its white border",
+    "blurred": "Blurred: hold it still for a moment",
+    "seen before": "Seen before: tilt it, or move it to another part of the picture",
+}
+
+
+def expected_depth_error(settings: Settings) -> DepthError:
+    """What is known of camera and hand, as an expected error of the depth."""
+    if settings.intrinsics is not None:
+        focal = 0.01
+    elif settings.calibration is not None:
+        focal = max(settings.calibration.focal_error, 0.002)
+    else:
+        focal = UNKNOWN_FOCAL if settings.fov_deg == DEFAULT_FOV_DEG else STATED_FOCAL
+    measured = settings.profile is not None and settings.profile.measured
+    return DepthError(focal, MEASURED_SIZE if measured else UNKNOWN_SIZE)
+
+
+class CalibrationPage(Sheet):
+    """Asks the window for frames; hands it the camera it has found."""
+
+    def __init__(
+        self,
+        watch: Callable[[Callable[[Frame], None] | None], None],
+        settings: Callable[[], Settings],
+        camera_name: Callable[[], str],
+        use: Callable[[CameraFile], None],
+    ) -> None:
+        super().__init__("Camera")
+        self._watch, self._settings, self._camera_name, self._use = watch, settings, camera_name, use
+        self._run: CalibrationRun | None = None
+        self._columns, self._rows = _number(3, 30, 9), _number(3, 30, 6)
+        self._square = QDoubleSpinBox()
+        self._square.setRange(1, 1000)
+        self._square.setDecimals(1)
+        self._square.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        self._square.setValue(25)
+        self._square.setSuffix(" mm")
+        self._state = text("", "muted")
+        self._fault = text("", "warning")
+        start = button("Start", "Look for the board", "primary")
+        start.clicked.connect(self.begin)
+        self._ready_page = self.add_page(
+            text("Depth is right when the camera's focal length is. A chessboard measures it."),
+            steps(
+                [
+                    "Print a chessboard and glue it to something flat and stiff.",
+                    "Count its inner corners, where four squares meet, and measure a square.",
+                    "Press Start and show it from many sides: tilted, near, far, in every corner.",
+                ]
+            ),
+            label("BOARD", "section"),
+            in_a_row(beside("Corners across", self._columns), beside("down", self._rows)),
+            beside("Side of a square", self._square),
+            label("NOW", "section"),
+            self._state,
+            self._fault,
+            None,
+            start,
+        )
+        self._count = text("", "big", centred=True)
+        self._advice = text("", "muted", centred=True)
+        self._bar = QProgressBar()
+        self._bar.setRange(0, ENOUGH_VIEWS)
+        self._bar.setTextVisible(False)
+        self._bar.setFixedHeight(6)
+        self._coverage = Coverage()
+        self._enough = button(
+            "Finish", f"Calculate with what there is; {FEWEST_VIEWS} views at least", "primary"
+        )
+        self._enough.clicked.connect(self._finish)
+        cancel = button("Cancel", "Back to the start")
+        cancel.clicked.connect(self._cancel)
+        self._run_page = self.add_page(
+            self._count,
+            self._advice,
+            self._bar,
+            label("WHERE THE BOARD HAS BEEN", "section"),
+            self._coverage,
+            None,
+            in_a_row(cancel, self._enough),
+        )
+        self._result = text("")
+        self._depth = text("", "muted")
+        again = button("Again", "Calibrate once more")
+        again.clicked.connect(self._cancel)
+        done = button("Done", "Back to the panel", "primary")
+        done.clicked.connect(self.closed)
+        self._result_page = self.add_page(
+            label("FOCAL LENGTH", "section"), self._result, self._depth, None, in_a_row(again, done)
+        )
+        self._fault.hide()
+        self._show_state()
+
+    def begin(self) -> None:
+        """Look for the board in the frames that come."""
+        self._fault.hide()
+        board = Board(self._columns.value(), self._rows.value(), self._square.value() / 1e3)
+        self._run = run = CalibrationRun(board)
+        run.looked.connect(self._show_progress)
+        run.finished.connect(self._show_result)
+        run.failed.connect(self._fail)
+        self._show_progress("no board", 0, [])
+        self.show_page(self._run_page)
+        self._watch(run.take)
+
+    def stop(self) -> None:
+        self._watch(None)
+        run, self._run = self._run, None
+        if run is not None:
+            run.stop()
+
+    def _finish(self) -> None:
+        self._watch(None)
+        if self._run is not None:
+            self._advice.setText("Calculating …")
+            self._run.finish()
+
+    def _cancel(self) -> None:
+        self.stop()
+        self._show_state()
+        self.show_page(self._ready_page)
+
+    def _show_progress(self, outcome: str, views: int, outlines: Sequence[np.ndarray]) -> None:
+        if self._run is None:
+            return
+        self._count.setText(f"{views}")
+        self._bar.setValue(views)
+        self._advice.setText(f"views of {ENOUGH_VIEWS}\n{_ADVICE[outcome]}")
+        self._enough.setEnabled(views >= FEWEST_VIEWS)
+        self._coverage.show_outlines(outlines)
+
+    def _show_result(self, found: Calibration) -> None:
+        self.stop()
+        camera, name = found.camera, self._camera_name()
+        try:
+            kept = save_calibration(calibration_path(name), name, found)
+        except UserError as error:
+            self._fail(str(error))
+            return
+        self._use(kept)
+        self._result.setText(
+            f"{camera.fx:.1f} × {camera.fy:.1f} px  (± {100 * found.focal_error:.2f} %)\n"
+            f"Middle at {camera.cx:.1f}, {camera.cy:.1f} px of {camera.width}×{camera.height}\n"
+            f"Reprojection error {found.error_px:.2f} px over {found.views} views\n"
+            f"The lens bends the corners by {found.bend_px:.1f} px\n\n"
+            f"Kept for “{name}”, and used from now on."
+        )
+        settings = replace(self._settings(), calibration=kept, intrinsics=None)
+        self._depth.setText(expected_depth_error(settings).text())
+        self.show_page(self._result_page)
+
+    def _fail(self, line: str) -> None:
+        self.stop()
+        self._fault.setText(line[:1].upper() + line[1:])
+        self._fault.show()
+        self._show_state()
+        self.show_page(self._ready_page)
+
+    def _show_state(self) -> None:
+        settings = self._settings()
+        if settings.intrinsics is not None:
+            known = "The focal length was given on the command line."
+        elif settings.calibration is not None:
+            known = f"“{settings.calibration.name}” is calibrated."
+        else:
+            known = f"The field of view is taken for {settings.fov_deg:.0f}°."
+        self._state.setText(f"{known} {expected_depth_error(settings).text()}")
+
+
+class Coverage(QWidget):
+    """The picture's area, and the boards that were kept in it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFixedHeight(240)
+        self._outlines: Sequence[np.ndarray] = ()
+
+    def show_outlines(self, outlines: Sequence[np.ndarray]) -> None:
+        """Boards as (4, 2) corners, 0 .. 1 of the picture."""
+        self._outlines = outlines
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        width = min(self.width() - 2.0, self.height() * 4 / 3)
+        area = QRectF((self.width() - width) / 2, 1, width, self.height() - 2)
+        painter.setPen(QPen(QColor(style.LINE), 1))
+        painter.setBrush(QColor(style.BACKGROUND))
+        painter.drawRoundedRect(area, 4, 4)
+        inside = QColor(style.ACCENT)
+        inside.setAlpha(38)
+        painter.setBrush(inside)
+        painter.setPen(QPen(QColor(style.ACCENT), 1.2, Qt.PenStyle.SolidLine))
+        for outline in self._outlines:
+            corners = [QPointF(area.x() + x * area.width(), area.y() + y * area.height()) for x, y in outline]
+            painter.drawPolygon(QPolygonF(corners))
+
+
+def _number(low: int, high: int, value: int) -> QSpinBox:
+    box = QSpinBox()
+    box.setRange(low, high)
+    box.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+    box.setValue(value)
+    return box
