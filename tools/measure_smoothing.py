@@ -69,12 +69,17 @@ def measure(smoothing: float) -> Setting:
     before, after = (figures(_track(h)) for h in (raw, [steady(hand, camera) for hand in raw]))
     parts = {"picture": "joints_2d_px", "articulation": "joints_3d_mm", "depth": "root_mm"}
     jitter = {
-        part: float(
-            np.atleast_1d(after[f"{key}_per_frame2"])[-1] / np.atleast_1d(before[f"{key}_per_frame2"])[-1]
-        )
+        part: _last(after[f"{key}_per_frame2"]) / _last(before[f"{key}_per_frame2"])
         for part, key in parts.items()
     }
     return Setting(smoothing, filter_lag(hand_filter_config(smoothing), FPS), jitter)
+
+
+def _last(figure: float | list[float] | None) -> float:
+    """A figure; of one for each axis, the depth's."""
+    if figure is None:
+        raise ValueError("too few frames to measure jitter on")
+    return figure[-1] if isinstance(figure, list) else figure
 
 
 def measure_prediction(ahead_ms: float, smoothing: float = 0.5) -> tuple[float, float]:

@@ -135,6 +135,8 @@ class Choice(QComboBox):
         super().__init__()
         self.setToolTip(tip)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(4)  # as wide as its place: a long title must not push others out
         self.activated.connect(lambda index: self.chosen.emit(self.itemData(index)))
 
     def fill(self, titles: Mapping[str, str], current: str) -> None:
@@ -154,6 +156,9 @@ class Choice(QComboBox):
 
     def showPopup(self) -> None:
         self.about_to_open.emit()
+        view = self.view()
+        if view is not None:  # the list shows whole titles, whatever the box has room for
+            view.setMinimumWidth(view.sizeHintForColumn(0) + 2 * style.MARGIN)
         super().showPopup()
 
     def paintEvent(self, event: QPaintEvent | None) -> None:

@@ -11,12 +11,12 @@ from PyQt6.QtWidgets import QFileDialog, QGridLayout, QProgressBar, QWidget
 from app.capture import Frame
 from app.errors import UserError
 from app.jitter import NAMES, JitterReport, save_report
-from app.jitter.report import cell_text
 from app.session import Picture, Settings
 from app.ui import style
 from app.ui.controls import button, label
-from app.ui.jitter_plots import COLOURS, LivePlots, ResultPlots
+from app.ui.jitter_plots import LivePlots, ResultPlots
 from app.ui.jitter_recording import SECONDS, Measuring, Recording
+from app.ui.jitter_table import ResultTable
 from app.ui.sheet import Sheet, in_a_row, steps, text
 
 Watch = Callable[[Callable[[Frame], None] | None], None]
@@ -24,12 +24,6 @@ Watch = Callable[[Callable[[Frame], None] | None], None]
 
 _COUNTDOWN_S = 3
 _TICK_MS = 100
-_COLUMNS = (  # title, figure, which axis, digits
-    ("2D joints\npx", "joints_2d_px_per_frame2", None, 2),
-    ("Joints\nmm", "joints_3d_mm_per_frame2", None, 2),
-    ("Root z\nmm", "root_mm_per_frame2", 2, 2),
-    ("Vertices\nmm", "vertices_mm_per_frame2", None, 2),
-)
 
 
 class JitterPage(Sheet):
@@ -79,10 +73,7 @@ class JitterPage(Sheet):
         self._run_page = self.add_page(
             self._count, self._said, self._bar, label("YOUR WRIST", "section"), self._live, None, cancel
         )
-        self._table = QWidget()
-        self._cells = QGridLayout(self._table)
-        self._cells.setContentsMargins(0, 0, 0, 0)
-        self._cells.setVerticalSpacing(6)
+        self._table = ResultTable()
         self._warnings = text("", "warning")
         self._facts = text("", "muted")
         self._plots = ResultPlots()
@@ -93,13 +84,13 @@ class JitterPage(Sheet):
         again.clicked.connect(self._cancel)
         self._result_page = self.add_page(
             self._warnings,
-            label("ACCELERATION PER FRAME²  ·  RAW → FILTERED", "section"),
+            label("RAW → FILTERED", "section"),
             self._table,
             label("SHAKE OF THE WRIST", "section"),
             self._plots,
             self._facts,
-            None,
             self._saved,
+            None,
             in_a_row(again, save),
         )
         self._timer = QTimer(self)
@@ -169,24 +160,10 @@ class JitterPage(Sheet):
     def _show_report(self, report: JitterReport) -> None:
         self._measuring = None
         self._report = report
-        self._saved.setText("")
+        self._saved.hide()
         self._warnings.setText("\n".join(report.warnings))
         self._warnings.setVisible(bool(report.warnings))
-        while (item := self._cells.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.deleteLater()
-        for column, (title, *_) in enumerate(_COLUMNS, 1):
-            self._cells.addWidget(text(title, "muted"), 0, column)
-        for row, (name, model) in enumerate(report.models.items(), 1):
-            head = label(name, "")
-            head.setStyleSheet(f"color: {COLOURS[(row - 1) % len(COLOURS)]}; font-weight: 600;")
-            self._cells.addWidget(head, row, 0)
-            for column, (_, key, axis, digits) in enumerate(_COLUMNS, 1):
-                raw, filtered = (
-                    cell_text(model.figures[kind][key], axis, digits) for kind in ("raw", "filtered")
-                )
-                cell = raw if raw == "–" else f"{raw} → {filtered}"
-                self._cells.addWidget(label(cell, ""), row, column)
+        self._table.show_report(report)
         lag = next(iter(report.models.values())).filter_lag
         losses = sum(model.losses for model in report.models.values())
         self._facts.setText(
@@ -228,6 +205,7 @@ class JitterPage(Sheet):
             self._saved.setText(f"Saved {', '.join(save_report(self._report, folder))} in {folder}")
         except UserError as error:
             self._saved.setText(str(error))
+        self._saved.show()
 
 
 def _bar() -> QProgressBar:

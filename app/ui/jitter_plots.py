@@ -71,7 +71,7 @@ class ResultPlots(QWidget):
         column.setSpacing(4)
         self._plots = {axis: _plot(f"{_AXES[axis]}, mm") for axis in (0, 2)}
         for plot in self._plots.values():
-            plot.setFixedHeight(128)
+            plot.setFixedHeight(112)
             column.addWidget(plot)
         self._plots[2].setLabel("bottom", "seconds", **_LABEL)
 

@@ -88,6 +88,7 @@ class SheetPlace:
             return False
         sheet.stop()
         self._row.removeWidget(sheet)
+        sheet.hide()
         sheet.deleteLater()
         self._panel.show()
         return True

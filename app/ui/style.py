@@ -98,8 +98,8 @@ QLineEdit, QSpinBox, QDoubleSpinBox {{
     padding: 0 8px; min-height: 32px;
 }}
 
-QScrollBar:vertical {{ background: transparent; width: 8px; margin: 0; }}
-QScrollBar::handle:vertical {{ background: {HOVER}; border-radius: 4px; min-height: 32px; }}
+QScrollBar:vertical {{ background: transparent; width: 10px; margin: 0 0 0 4px; }}
+QScrollBar::handle:vertical {{ background: {HOVER}; border-radius: 3px; min-height: 32px; }}
 QScrollBar::add-line, QScrollBar::sub-line {{ height: 0; }}
 QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
 

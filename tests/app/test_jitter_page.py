@@ -14,6 +14,8 @@ import pytest
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 pytest.importorskip("PyQt6.QtWidgets", reason="needs PyQt6")
 
+from PyQt6.QtWidgets import QLabel
+
 from app.capture import Frame
 from app.jitter import JitterTest
 from app.session import Picture, Settings
@@ -61,6 +63,15 @@ def test_ten_seconds_end_in_a_result_that_can_be_saved(page: JitterPage, tmp_pat
     assert len(page.report.times_s) == 22
     assert page.report.source == "clip"
     assert set(page.report.models) == {"fit", "mediapipe"}
+    found = page.report.models["fit"].figures
+    for measure, digits in (("per_frame2", 2), ("per_s2", 0), ("highpass_rms", 2)):
+        page._table._chips.chosen.emit(measure)
+        shown = {cell.text() for cell in page._table.findChildren(QLabel) if not cell.isHidden()}
+        for quantity, axis in (("vertices_mm", None), ("root_mm", 0), ("root_mm", 2)):
+            raw, filtered = (found[kind][f"{quantity}_{measure}"] for kind in ("raw", "filtered"))
+            if axis is not None:
+                raw, filtered = raw[axis], filtered[axis]
+            assert f"{raw:.{digits}f} → {filtered:.{digits}f}" in shown
     page.save_to(tmp_path / "jitter")
     assert json.loads((tmp_path / "jitter" / "jitter.json").read_text()) == page.report.summary()
     assert "jitter.png" in page._saved.text()
