@@ -20,6 +20,7 @@ from app.commands.options import add_json, print_json, say
 from app.errors import UserError
 from app.output import prepare_output
 from models.calibration import ENOUGH_VIEWS, FEWEST_VIEWS, Board, CalibrationError, Calibrator
+from models.depth_error import UNKNOWN_SIZE, DepthError
 
 _EVERY_S = 0.2  # between pictures that are searched for the board
 _PATIENCE_S = 120.0  # for a camera
@@ -73,6 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"focal length      {camera.fx:.1f}, {camera.fy:.1f} px (± {100 * found.focal_error:.2f} %)")
     print(f"principal point   {camera.cx:.1f}, {camera.cy:.1f} px")
     print(f"reprojection      {found.error_px:.2f} px; the lens bends the corners by {found.bend_px:.1f} px")
+    print(DepthError(found.focal_error, UNKNOWN_SIZE).text())
     if out is not None:
         save_calibration(out, name, found)
         print(f"saved: {out}")

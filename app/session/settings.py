@@ -6,12 +6,17 @@ from dataclasses import dataclass
 
 from app.camera_files import CameraFile
 from app.effects import SKIN_STYLES, RingSettings
+from app.render.orbit import Orbit
+from models.depth_error import MEASURED_SIZE, STATED_FOCAL, UNKNOWN_FOCAL, UNKNOWN_SIZE, DepthError
 from models.geometry import DEFAULT_FOV_DEG, camera_from_fov
 from models.hand_profile import HandProfile
 from models.pipeline import DEFAULT_MODEL
 from models.types import Camera, Side
 
-OVERLAYS = ("joints", "mesh", "wireframe")
+VIEW3D = "view3d"
+OVERLAYS = ("joints", "mesh", "wireframe", VIEW3D)
+_GIVEN_FOCAL = 0.01  # typed as intrinsics: by whatever means they were measured
+_LEAST_FOCAL = 0.002  # what a calibration by hand can be trusted to
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,7 @@ class Settings:
     rings: tuple[RingSettings, ...] = (RingSettings(),)  # all that are worn at once
     skin: str = SKIN_STYLES[0]  # of SKIN_STYLES: how the effect `skin` draws the hand
     overlays: frozenset[str] = frozenset()  # of OVERLAYS
+    orbit: Orbit = Orbit()  # from where the overlay `view3d` looks
     smoothing: float | None = 0.5  # 0 steady … 1 responsive; None: off
     profile: HandProfile | None = None  # whose hands they are; None: anyone's
     predict_ms: float = 0.0  # draw on a newer frame than was looked at, this much newer at most; live only
@@ -39,3 +45,15 @@ class Settings:
         if self.calibration is not None and self.calibration.fits(width, height):
             return self.calibration.camera.scaled(width, height)
         return camera_from_fov(width, height, self.fov_deg)
+
+    @property
+    def depth_error(self) -> DepthError:
+        """How far off depth is to be expected, by what is known of camera and hand."""
+        if self.intrinsics is not None:
+            focal = _GIVEN_FOCAL
+        elif self.calibration is not None:
+            focal = max(self.calibration.focal_error, _LEAST_FOCAL)
+        else:
+            focal = UNKNOWN_FOCAL if self.fov_deg == DEFAULT_FOV_DEG else STATED_FOCAL
+        measured = self.profile is not None and self.profile.measured
+        return DepthError(focal, MEASURED_SIZE if measured else UNKNOWN_SIZE)

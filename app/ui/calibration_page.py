@@ -19,8 +19,6 @@ from app.ui.calibration_run import CalibrationRun
 from app.ui.controls import beside, button, label
 from app.ui.sheet import Sheet, in_a_row, steps, text
 from models.calibration import ENOUGH_VIEWS, FEWEST_VIEWS, Board, Calibration
-from models.depth_error import MEASURED_SIZE, STATED_FOCAL, UNKNOWN_FOCAL, UNKNOWN_SIZE, DepthError
-from models.geometry import DEFAULT_FOV_DEG
 
 _ADVICE = {
     "kept": "Kept. Now another: tilt it, move it",
@@ -28,18 +26,6 @@ _ADVICE = {
     "blurred": "Blurred: hold it still for a moment",
     "seen before": "Seen before: tilt it, or move it to another part of the picture",
 }
-
-
-def expected_depth_error(settings: Settings) -> DepthError:
-    """What is known of camera and hand, as an expected error of the depth."""
-    if settings.intrinsics is not None:
-        focal = 0.01
-    elif settings.calibration is not None:
-        focal = max(settings.calibration.focal_error, 0.002)
-    else:
-        focal = UNKNOWN_FOCAL if settings.fov_deg == DEFAULT_FOV_DEG else STATED_FOCAL
-    measured = settings.profile is not None and settings.profile.measured
-    return DepthError(focal, MEASURED_SIZE if measured else UNKNOWN_SIZE)
 
 
 class CalibrationPage(Sheet):
@@ -173,7 +159,7 @@ class CalibrationPage(Sheet):
             f"Kept for “{name}”, and used from now on."
         )
         settings = replace(self._settings(), calibration=kept, intrinsics=None)
-        self._depth.setText(expected_depth_error(settings).text())
+        self._depth.setText(settings.depth_error.text())
         self.show_page(self._result_page)
 
     def _fail(self, line: str) -> None:
@@ -191,7 +177,7 @@ class CalibrationPage(Sheet):
             known = f"“{settings.calibration.name}” is calibrated."
         else:
             known = f"The field of view is taken for {settings.fov_deg:.0f}°."
-        self._state.setText(f"{known} {expected_depth_error(settings).text()}")
+        self._state.setText(f"{known} {settings.depth_error.text()}")
 
 
 class Coverage(QWidget):

@@ -14,7 +14,6 @@ from PyQt6.QtWidgets import QDoubleSpinBox, QLineEdit, QProgressBar
 from app.errors import UserError
 from app.profiles import save_profile
 from app.session import Picture, Settings
-from app.ui.calibration_page import expected_depth_error
 from app.ui.card_view import CardView
 from app.ui.controls import Chips, beside, button, label
 from app.ui.sheet import Sheet, in_a_row, steps, text
@@ -226,7 +225,7 @@ class HandPage(Sheet):
         breadth = f"The palm is {1e3 * palm_breadth_m(hand):.0f} mm across the knuckles"
         guess = "" if self._profile.measured else ", if it is an adult's of common size"
         settings = replace(self._settings(), profile=self._profile)
-        self._size_state.setText(f"{breadth}{guess}. {expected_depth_error(settings).text()}.")
+        self._size_state.setText(f"{breadth}{guess}. {settings.depth_error.text()}.")
         if self._meshes is None:
             self._shape_state.setText("Measured." if self._shaped else "Not measured: the mean hand's.")
         self._save.setEnabled(bool(self._name.text().strip()))

@@ -57,6 +57,8 @@ class Panel(QFrame):
         self._side = Chips(SIDE_TITLES, "Take every hand for this side")
         self._fov = Slider(40, 120, None, "How wide the camera sees, corner to corner")
         self._fov_value = label("", "muted")
+        self._depth = label("", "muted")
+        self._depth.setWordWrap(True)
         self._fov_value.setMinimumWidth(28)
         self._fov_value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._model.fill({name: title(name) for name in models}, settings.model)
@@ -89,6 +91,8 @@ class Panel(QFrame):
         known = settings.intrinsics is not None or settings.calibration is not None
         self._fov.setEnabled(not known)
         self._fov_value.setText("known" if known else f"{settings.fov_deg:.0f}°")
+        self._depth.setText(_depth_text(settings))
+        self._depth.setToolTip(settings.depth_error.text())
 
     def show_readout(self, lines: Sequence[str]) -> None:
         """What the effect has measured; an empty list while no hand is seen."""
@@ -151,6 +155,7 @@ class Panel(QFrame):
                     beside("Hand", self._side),
                     beside("Whose hand", self._hand),
                     beside("Field of view", self._fov, self._fov_value),
+                    self._depth,
                 ],
             ),
         ]
@@ -192,3 +197,12 @@ class Panel(QFrame):
             opener.clicked.connect(partial(self.sheet_wanted.emit, name))
             row.addWidget(opener, 1)
         return holder
+
+
+def _depth_text(settings: Settings) -> str:
+    """How far off depth may be, and what would better it."""
+    camera = settings.calibration is not None or settings.intrinsics is not None
+    hand = settings.profile is not None and settings.profile.measured
+    missing = " and ".join([*([] if camera else ["camera"]), *([] if hand else ["hand"])])
+    advice = f" · measure the {missing} for less" if missing else ""
+    return f"Depth ± {100 * settings.depth_error.total:.2g} %{advice}"

@@ -47,7 +47,9 @@ def test_a_folder_of_pictures_gives_the_camera(
     out = tmp_path / "new" / "camera.json"
     arguments = ["calibrate", pictures, "--board", "9x6", "--square", "25", "--out", out, "--json"]
     assert main([str(a) for a in arguments]) == 0
-    report = json.loads(capsys.readouterr().out.splitlines()[-1])
+    printed = capsys.readouterr().out
+    assert "Expected depth error: ± 6 %" in printed
+    report = json.loads(printed.splitlines()[-1])
     assert report["intrinsics"][0] == pytest.approx(CAMERA.fx, rel=0.005)
     assert load_calibration(out).camera.fx == report["intrinsics"][0]
     assert Settings(calibration=load_calibration(out)).camera(320, 240).fx == pytest.approx(

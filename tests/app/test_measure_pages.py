@@ -19,7 +19,7 @@ from app.camera_files import calibration_of, calibration_path, save_calibration
 from app.capture import CameraInfo, Frame
 from app.profiles import load_profile, save_profile
 from app.session import Picture, Settings
-from app.ui.calibration_page import CalibrationPage, expected_depth_error
+from app.ui.calibration_page import CalibrationPage
 from app.ui.hand_page import HandPage
 from app.ui.preferences import Preferences, load_preferences, save_preferences
 from models.calibration import Board, Calibration
@@ -128,7 +128,7 @@ def test_the_depth_error_falls_with_what_is_known(tmp_path: Path) -> None:
         Settings(calibration=calibration),
         Settings(calibration=calibration, profile=ANNA),
     ]
-    errors = [expected_depth_error(settings).total for settings in known]
+    errors = [settings.depth_error.total for settings in known]
     assert errors == sorted(errors, reverse=True)
     assert errors[-1] < 0.03
 
@@ -148,6 +148,7 @@ def test_the_window_uses_a_cameras_calibration_and_a_chosen_hand(open_window) ->
     window.panel.hand_chosen.emit("Anna")
     assert window.session.settings.profile == ANNA
     assert window.panel._hand.currentData() == "Anna"
+    assert window.panel._depth.text().startswith("Depth ± 20 %")
     window.panel.hand_chosen.emit("Nobody")
     assert "no hand named 'Nobody'" in window.strip.text
     assert window.session.settings.profile == ANNA
