@@ -40,7 +40,7 @@ def joint_influence() -> Array:
 def pull_onto_landmarks(
     vertices_m: Array, joints_m: Array, joints_2d_px: Array, camera: Camera
 ) -> tuple[Array, Array]:
-    """A placed mesh (778, 3) and its joints (21, 3), camera frame, metres, moved towards landmarks (21, 2)."""
+    """A mesh (778, 3) and joints (21, 3), camera frame, metres, moved towards landmarks (21, 2), pixels."""
     move = np.zeros((N_JOINTS, 3), np.float32)
     move[:, :2] = rays(joints_2d_px, camera)[:, :2] * joints_m[:, 2:] - joints_m[:, :2]
     length = np.linalg.norm(move, axis=1, keepdims=True)
