@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -130,8 +131,14 @@ def process_file(
     return report
 
 
+class Source(Protocol):
+    """What can be drawn ahead: a file, or a part of one."""
+
+    def frames(self) -> Iterator[Frame]: ...
+
+
 def draw_ahead(
-    source: VideoFile | ImageFile,
+    source: Source,
     settings: Settings,
     make_pipeline: MakePipeline,
     make_compositor: MakeCompositor,

@@ -51,9 +51,9 @@ class Landmarks:
 
 
 class LandmarkNet:
-    """The landmark network, ready to run on one core."""
+    """The landmark network, ready to run."""
 
-    def __init__(self, bundle: Path = BUNDLE) -> None:
+    def __init__(self, bundle: Path = BUNDLE, threads: int = 1) -> None:
         """Compile the network of a bundle. Raises FileNotFoundError or ValueError if there is none."""
         import openvino as ov
 
@@ -62,7 +62,7 @@ class LandmarkNet:
         # bfloat16, OpenVINO's own choice where the CPU has it, would round landmarks to half a pixel.
         options = {
             "PERFORMANCE_HINT": "LATENCY",
-            "INFERENCE_NUM_THREADS": 1,
+            "INFERENCE_NUM_THREADS": threads,
             "INFERENCE_PRECISION_HINT": "f32",
             "ENABLE_CPU_PINNING": False,  # a pinned thread waits for its core while the renderer has it
         }

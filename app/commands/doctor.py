@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 
+from app.bench.machine import machine_name
 from app.capture import list_cameras
 from app.commands.live import display_fault, start_display_probe
 from app.commands.options import add_json, print_json
@@ -62,17 +63,6 @@ def _machine() -> Check:
         f"Python {platform.python_version()} on {platform.system()} {platform.machine()}, {machine_name()}"
     )
     return Check("machine", True, found)
-
-
-def machine_name() -> str:
-    """The processor and how many of its cores this process may use."""
-    name = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        lines = cpuinfo.read_text(errors="replace").splitlines()
-        name = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), name)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{name}, {cores} cores"
 
 
 def _camera() -> Check:

@@ -1,4 +1,4 @@
-"""How fast and how late: frames per second, capture → display, dropped frames."""
+"""How fast, how late and at what cost: frames per second, capture → display, drops, processor, memory."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from threading import Lock
 
 import numpy as np
 
+from app.session.usage import UsageMeter
+
 _WINDOW = 150  # pictures: the last five seconds at 30 frames/s
 _FPS_S = 2.0
+_USAGE_S = 1.0  # between looks at the process
 
 
 @dataclass(frozen=True)
@@ -20,7 +23,10 @@ class Statistics:
     fps: float  # pictures shown per second, over the last two seconds
     latency_p50_ms: float  # capture → display over the last pictures
     latency_p95_ms: float
+    latency_p99_ms: float
     dropped: int  # frames replaced by a newer one before they were worked on, since the source was opened
+    cores: float = 0.0  # that this process keeps busy
+    memory_mb: float = 0.0  # of this process, MiB
     foretold_px: float | None = None  # how far off predicted joints were of late; None without prediction
 
 
@@ -33,6 +39,7 @@ class StatisticsMeter:
         self._latency_s: deque[float] = deque(maxlen=_WINDOW)
         self._dropped = 0
         self._foretold_px: float | None = None
+        self._usage = UsageMeter()
 
     def reset(self) -> None:
         """Start again, as for a new source."""
@@ -65,6 +72,7 @@ class StatisticsMeter:
             recent = [t for t in self._shown_s if t > time.monotonic() - _FPS_S]
             latency = list(self._latency_s)
             dropped, foretold_px = self._dropped, self._foretold_px
+            usage = self._usage.read(_USAGE_S)
         fps = (len(recent) - 1) / (recent[-1] - recent[0]) if len(recent) > 1 else 0.0
-        p50, p95 = (np.percentile(latency, (50, 95)) * 1e3) if latency else (0.0, 0.0)
-        return Statistics(fps, float(p50), float(p95), dropped, foretold_px)
+        p50, p95, p99 = (np.percentile(latency, (50, 95, 99)) * 1e3).tolist() if latency else (0.0, 0.0, 0.0)
+        return Statistics(fps, p50, p95, p99, dropped, usage.cores, usage.memory_mb, foretold_px)

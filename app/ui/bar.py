@@ -93,18 +93,23 @@ class BottomBar(QFrame):
         self._refill()
 
     def show_figures(self, figures: Statistics, model: str) -> None:
-        """Frames per second, capture → display, dropped frames, model."""
+        """Frames per second, capture → display, dropped frames, what it takes of the machine, model."""
         if not figures.fps:
             self._hud.setText("")
             return
-        delay = f"delay {figures.latency_p50_ms:.0f} / {figures.latency_p95_ms:.0f} ms"
-        parts = [f"{figures.fps:.0f} fps", delay, f"{figures.dropped} dropped", model]
+        delays = figures.latency_p50_ms, figures.latency_p95_ms, figures.latency_p99_ms
+        delay = f"delay {' / '.join(f'{ms:.0f}' for ms in delays)} ms"
+        taken = f"{100 * figures.cores:.0f} % CPU", f"{figures.memory_mb:.0f} MB"
+        parts = [f"{figures.fps:.0f} fps", delay, f"{figures.dropped} dropped", *taken, model]
         if figures.foretold_px is not None:
             parts.insert(2, f"foretold ± {figures.foretold_px:.1f} px")
         while self._hud.fontMetrics().horizontalAdvance(_GAP.join(parts)) > self._hud.width() and parts:
             parts.pop()  # in a narrow window the last ones give way
         self._hud.setText(_GAP.join(parts))
-        self._hud.setToolTip("Pictures a second · capture → display, median / 95 % · frames left out · model")
+        self._hud.setToolTip(
+            "Pictures a second · capture → display, median / 95 % / 99 % · frames left out · "
+            "processor (100 % is one core) · memory · model"
+        )
 
     def _refill(self) -> None:
         titles = {str(camera.index): camera.name for camera in self._cameras}

@@ -84,6 +84,7 @@ def test_bad_flags_say_one_line(clip: Path, tmp_path: Path, capsys: pytest.Captu
     assert "--out" in failing_line(capsys, "process", clip)
     assert "--frames" in failing_line(capsys, "bench", "--frames", "0")
     assert "nonsense" in failing_line(capsys, "bench", "--model", "nonsense")
+    assert "must end in .png" in failing_line(capsys, "bench", "--chart", tmp_path / "a.txt")
 
 
 def test_live_refuses_bad_input_before_any_window(
@@ -232,11 +233,12 @@ def test_the_program_puts_a_ring_on_the_demo(tmp_path: Path) -> None:
 
 
 @needs_demo
+@pytest.mark.slow
 def test_bench_as_json(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["bench", "--frames", "20", "--json"]) == 0
+    assert main(["bench", "--quick", "--frames", "20", "--runs", "1", "--seconds", "1", "--json"]) == 0
     report = last_json(capsys)
     assert {"machine", "mediapipe_ms", "models", "stages_ms", "end_to_end"} <= set(report)
     assert report["models"]["fit"]["openvino"] > 0
-    assert set(report["stages_ms"]["network"]) == {"median", "p95"}
+    assert {"median", "p95"} <= set(report["stages_ms"]["network"])
     assert set(report["end_to_end"]["capture_to_picture_ms"]) == {"p50", "p95", "p99"}
     assert report["end_to_end"]["fps"] > 1

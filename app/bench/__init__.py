@@ -1,0 +1,1 @@
+"""What `bench` measures: spreads of many runs, each thing beside its yardstick, on a machine it names."""

@@ -1,0 +1,81 @@
+"""Every network on every engine, by one thread and by two, beside what the machine could do at best."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.bench.spread import Spread, take_turns
+from models import runtime
+from models.engines import EngineName
+from models.landmarks import INPUT_SIZE, LandmarkNet
+from models.zoo_sizes import NETWORK_SIZES
+
+FIT_MULT_ADDS_M = 331.0
+"""Of MediaPipe's landmark network, which `fit` looks with: counted by tools.build_landmark_net."""
+
+Call = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Timing:
+    """One network, one engine, so many threads."""
+
+    network: str
+    engine: str
+    threads: int
+    ms: Spread
+    mult_adds_m: float
+
+    def of_peak(self, peak_gmacs: float) -> float:
+        """The share of the measured peak that was reached by all its threads, 0..1 for each thread."""
+        return self.mult_adds_m / self.ms.median / (peak_gmacs * self.threads)
+
+
+def time_networks(
+    names: Sequence[str],
+    engines: Sequence[EngineName],
+    runs: int,
+    threads: Sequence[int] | None = None,
+    make_calls: Callable[[str, Sequence[EngineName], Sequence[int]], dict[tuple[str, int], Call]]
+    | None = None,
+) -> list[Timing]:
+    """Each network's ways take turns. threads: None takes one, and two where there are two cores."""
+    threads = threads or ((1, 2) if (os.cpu_count() or 1) > 1 else (1,))
+    timings = []
+    for name in names:
+        times_ms = take_turns((make_calls or calls_of)(name, engines, threads), runs)
+        for (engine, count), values in times_ms.items():
+            timings.append(Timing(name, engine, count, Spread.of(values), mult_adds_m(name)))
+    return timings
+
+
+def mult_adds_m(name: str) -> float:
+    """Millions, one crop."""
+    return FIT_MULT_ADDS_M if name == "fit" else NETWORK_SIZES[name].mult_adds_m
+
+
+def calls_of(name: str, engines: Sequence[EngineName], threads: Sequence[int]) -> dict[tuple[str, int], Call]:
+    """A network ready to be called on a crop, by engine and threads. Without weights it answers nonsense."""
+    if name == "fit":
+        crop = _picture(INPUT_SIZE)
+        return {("openvino", count): _on(LandmarkNet(threads=count), crop) for count in threads}
+    calls: dict[tuple[str, int], Call] = {}
+    for engine in engines:
+        for count in threads:
+            if engine == "torch" and count != threads[0]:
+                continue  # its threads are the process's: they can't take turns
+            network = runtime.load(name, engine, count, untrained=True)
+            calls[engine, count] = _on(network, _picture(network.input_size))
+    return calls
+
+
+def _on(network: Callable[[np.ndarray], object], crop_rgb: np.ndarray) -> Call:
+    return lambda: network(crop_rgb)
+
+
+def _picture(size: int) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (size, size, 3), np.uint8)

@@ -1,0 +1,123 @@
+"""Each stage of a frame, and MediaPipe Hands on the same frames, turn and turn about."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from app.bench.spread import Spread, without_collecting
+from app.capture import Frame
+from app.render.context import NoGraphics
+from app.session import Settings
+from app.session.drawing import Drawing, MakeCompositor, load_compositor
+from app.session.finder import MakePipeline, load_pipeline, pipeline_config
+from models.pipeline import PipelineResult
+
+WARM_UP = 30
+_LOOKING = frozenset({"crop", "network", "fit", "root"})  # what MediaPipe does as well, once a hand is found
+
+
+class Yardstick(Protocol):
+    """MediaPipe Hands, or a test's stand-in."""
+
+    def __call__(self, frame: Frame) -> int: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass
+class Stages:
+    """One value a frame, milliseconds."""
+
+    stages: dict[str, list[float]] = field(default_factory=dict)  # the pipeline's; `draw` where it drew
+    picture: list[float] = field(default_factory=list)  # from the frame to the finished picture
+    looking: list[float] = field(default_factory=list)  # crop, network and fit or root recovery
+    yardstick: list[float] = field(default_factory=list)  # MediaPipe Hands, whole
+    cpu: list[float] = field(default_factory=list)  # of all threads, frame to picture
+    yardstick_cpu: list[float] = field(default_factory=list)
+    hands: list[int] = field(default_factory=list)  # seen by us
+    yardstick_hands: list[int] = field(default_factory=list)
+
+    @property
+    def drawn_share(self) -> float:
+        """Of the frames, 0..1, how many were drawn on: a ring hides where its finger does."""
+        return len(self.stages.get("draw", ())) / len(self.picture)
+
+    @property
+    def beside_yardstick(self) -> float:
+        """How many times as long as MediaPipe Hands our looking takes, median to median."""
+        return Spread.of(self.looking).median / max(Spread.of(self.yardstick).median, 1e-9)
+
+
+def time_stages(
+    frames: Sequence[Frame],
+    settings: Settings,
+    make_yardstick: Callable[[int], Yardstick],
+    make_pipeline: MakePipeline = load_pipeline,
+    make_compositor: MakeCompositor = load_compositor,
+) -> tuple[Stages, list[PipelineResult]]:
+    """Times of every frame but the first WARM_UP, and what was found in each of all. Raises NoGraphics."""
+    times, results = Stages(), []
+    drawing = Drawing(make_compositor, give_up)
+    with (
+        closing(make_pipeline(pipeline_config(settings))) as pipeline,
+        closing(make_yardstick(settings.max_hands)) as yardstick,
+        without_collecting(),
+    ):
+        for index, frame in enumerate(frames):
+            start_s, start_cpu = time.perf_counter(), time.process_time()
+            camera = settings.camera(frame.image_rgb.shape[1], frame.image_rgb.shape[0])
+            result = pipeline.process(frame.image_rgb, frame.time_s, camera)
+            found_s = time.perf_counter()
+            picture_rgb, _ = drawing.draw(frame.image_rgb, result, settings, frame.time_s)
+            drawn_s, drawn_cpu = time.perf_counter(), time.process_time()
+            theirs = yardstick(frame)
+            end_s, end_cpu = time.perf_counter(), time.process_time()
+            results.append(result)
+            if index < WARM_UP:
+                continue
+            for name, value in result.stages_ms.items():
+                times.stages.setdefault(name, []).append(value)
+            if not np.array_equal(picture_rgb, frame.image_rgb):
+                times.stages.setdefault("draw", []).append((drawn_s - found_s) * 1e3)
+            times.picture.append((drawn_s - start_s) * 1e3)
+            times.looking.append(sum(ms for name, ms in result.stages_ms.items() if name in _LOOKING))
+            times.yardstick.append((end_s - drawn_s) * 1e3)
+            times.cpu.append((drawn_cpu - start_cpu) * 1e3)
+            times.yardstick_cpu.append((end_cpu - drawn_cpu) * 1e3)
+            times.hands.append(len(result.hands))
+            times.yardstick_hands.append(theirs)
+    drawing.close()
+    return times, results
+
+
+def time_effects(
+    frames: Sequence[Frame],
+    results: Sequence[PipelineResult],
+    names: Sequence[str],
+    settings_for: Callable[[str], Settings],
+    make_compositor: MakeCompositor = load_compositor,
+) -> dict[str, list[float]]:
+    """Milliseconds of drawing each effect on hands that are known, where it drew. Raises NoGraphics."""
+    times: dict[str, list[float]] = {}
+    for name in names:
+        settings, drawing = settings_for(name), Drawing(make_compositor, give_up)
+        with without_collecting():
+            for index, (frame, result) in enumerate(zip(frames, results, strict=True)):
+                start_s = time.perf_counter()
+                picture_rgb, _ = drawing.draw(frame.image_rgb, result, settings, frame.time_s)
+                end_s = time.perf_counter()
+                if index >= WARM_UP and not np.array_equal(picture_rgb, frame.image_rgb):
+                    times.setdefault(name, []).append((end_s - start_s) * 1e3)
+        drawing.close()
+    return times
+
+
+def give_up(error: NoGraphics) -> None:
+    """What a measurement does without OpenGL."""
+    raise error
