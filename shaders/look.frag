@@ -13,11 +13,9 @@ out vec4 colour;
 
 #include "light.glsl"
 #include "photographed.glsl"
+#include "parts.glsl"
 
 const int CLAY = 0, WIREFRAME = 1, XRAY = 2, FINGERS = 3;
-const vec3 PARTS[6] = vec3[](
-    vec3(0.62, 0.66, 0.72), vec3(1.00, 0.46, 0.09), vec3(0.90, 0.12, 0.16),
-    vec3(0.44, 0.16, 0.90), vec3(0.08, 0.30, 0.95), vec3(0.05, 0.66, 0.45));
 const vec3 DEPTHS[5] = vec3[](
     vec3(1.00, 0.86, 0.36), vec3(0.96, 0.42, 0.20), vec3(0.68, 0.12, 0.42),
     vec3(0.29, 0.10, 0.56), vec3(0.06, 0.05, 0.24));

@@ -14,14 +14,17 @@ from app.render.context import Context
 from app.render.film import FilmFit, develop, margin_px
 from app.render.light import SceneLight
 from app.render.motion import ScreenMotion
+from app.render.orbit import Orbit, corner_window
 from app.render.overlays import draw_joints
 from app.render.scene import Effect, EffectContext, Paint, Prop, Skin, Thing, Water
+from app.render.silhouette import crossed_spots
 from app.render.surface import HandSurface
 from app.render.window import NEAR_M, Window, window_around
 from models.hand_data import HandData
 from models.types import Camera, HandMesh
 
 if TYPE_CHECKING:
+    from app.render.view3d import View3D
     from app.render.water_layer import WaterLayer
 
 Picture = NDArray[np.uint8]
@@ -55,6 +58,7 @@ class Compositor:
         self._renderer = LayerRenderer()
         self._light, self._film, self._motion = light, FilmFit(), ScreenMotion()
         self._water: WaterLayer | None = None  # made when there is water
+        self._view3d: View3D | None = None  # made when it is looked through
         self._closed = False
 
     @property
@@ -88,6 +92,26 @@ class Compositor:
                 draw_joints(out, hand)
         return out
 
+    def draw_aside(
+        self,
+        picture_rgb: Picture,
+        frame_rgb: Picture,
+        hands: Sequence[HandMesh],
+        camera: Camera,
+        orbit: Orbit,
+        time_s: float,
+    ) -> None:
+        """Draw hands and camera as seen from aside into the corner of a picture (H, W, 3), in place."""
+        from app.render.view3d import View3D
+
+        self._check(frame_rgb, camera, frozenset())
+        self._context.make_current()
+        if self._view3d is None:
+            self._view3d = View3D(self._surface)
+        window = corner_window(camera.width, camera.height)
+        view = self._view3d.draw(window, frame_rgb, hands, camera, orbit, time_s)
+        blend(picture_rgb, window, view)
+
     def layer(
         self,
         frame_rgb: Picture,
@@ -114,7 +138,7 @@ class Compositor:
         if window is None or not (things or whole_hands):
             return None
         self._light.update(frame_rgb, hands, camera, time_s)
-        sharp = self.render(window, hands, props, camera, overlays, skin)
+        sharp = self.render(window, hands, props, camera, overlays, skin, frame_rgb)
         if water is not None:
             wet = self._render_water(water, window, camera, window.part_of(frame_rgb, 0))
             return window, over(sharp, wet) if props or whole_hands else wet
@@ -131,8 +155,12 @@ class Compositor:
         camera: Camera,
         overlays: frozenset[str] = frozenset(),
         skin: Skin | None = None,
+        frame_rgb: Picture | None = None,
     ) -> Picture:
-        """(h, w, 4) premultiplied RGBA of one window, in the light of the last composed frame."""
+        """(h, w, 4) premultiplied RGBA of one window, in the light of the last composed frame.
+
+        frame_rgb: shows where what is before a ring ends; None: where its mesh does.
+        """
         from app.render.cast_shadow import apply_shade, draw_shade, draw_shadow_map
         from app.render.layer import replace_vertices
 
@@ -166,6 +194,9 @@ class Compositor:
         else:
             nodes.camera.intrinsics = (fx, fy, cx, cy)
             renderer.draw(nodes.scene, "occluder", window.width * coarse, window.height * coarse)
+            if frame_rgb is not None:
+                spots = crossed_spots(props, hands, self._surface.regions, camera)
+                renderer.refine_occluder(window, coarse, spots, frame_rgb)
         nodes.camera.intrinsics = window.intrinsics(camera, window.samples)
         shows_hands = casting or skin is not None or bool(overlays & {"mesh", "wireframe"})
         if not props and not shows_hands:
@@ -193,8 +224,9 @@ class Compositor:
             self._check_thread()
             self._closed = True
             self._context.make_current()
-            if self._water is not None:
-                self._water.delete()
+            for made in (self._water, self._view3d):
+                if made is not None:
+                    made.delete()
             self._renderer.delete()
             self._context.close()
 

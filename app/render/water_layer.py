@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +10,7 @@ from OpenGL import GL
 from app.render.layer import LayerRenderer, projection
 from app.render.program import Program
 from app.render.scene import Water
+from app.render.stream import PhotoTexture, VertexStream
 from app.render.target import Target
 from app.render.window import Window
 from models.types import Camera
@@ -35,8 +34,7 @@ class WaterLayer:
             program._add_to_context()
         self._amount = Target(GL.GL_R16F, smooth=True)
         self._picture = Target(GL.GL_RGBA8)
-        self._photo = GL.glGenTextures(1)
-        self._array, self._buffer = GL.glGenVertexArrays(1), GL.glGenBuffers(1)
+        self._photo, self._stream = PhotoTexture(), VertexStream(3)
 
     def draw(self, water: Water, window: Window, camera: Camera, photo_rgb: Picture) -> Picture:
         """(h, w, 4) premultiplied RGBA. photo_rgb: (h, w, 3), the frame's part in the window, whose samples
@@ -51,13 +49,13 @@ class WaterLayer:
         self._renderer.bind_textures(self._drops)
         self._drops.set_uniform("P", projection(window.intrinsics(camera, 1), w, h))
         self._drops.set_uniform("drop_px_m", _WIDER * water.radius_m * camera.fx)
-        self._draw_array(water.drops_m, GL.GL_POINTS)
+        self._stream.draw(water.drops_m, GL.GL_POINTS)
 
         self._begin(self._picture, w, h)
         GL.glBlendFunc(GL.GL_ONE, GL.GL_ZERO)
         self._water._bind()
         self._renderer.bind_textures(
-            self._water, {"water": self._amount.texture, "photo": self._upload(photo_rgb)}
+            self._water, {"water": self._amount.texture, "photo": self._photo.upload(photo_rgb)}
         )
         light = self._renderer.uniforms["light_direction"]
         beside = _SHADOW * drop_px * light[:2] / max(float(np.linalg.norm(light[:2])), 1e-6)
@@ -69,7 +67,7 @@ class WaterLayer:
         for name, value in (self._renderer.uniforms | more).items():
             self._water.set_uniform(name, value)
         reach_px = (_WIDER + _SHADOW) * water.radius_m * camera.fx / float(water.drops_m[:, 2].min())
-        self._draw_array(_tiles(water, window, camera, reach_px), GL.GL_TRIANGLES)
+        self._stream.draw(_tiles(water, window, camera, reach_px), GL.GL_TRIANGLES)
         self._water._unbind()
         return self._picture.read_rgba(w, h)
 
@@ -77,9 +75,8 @@ class WaterLayer:
         """Free everything on the GPU."""
         for target in (self._amount, self._picture):
             target.delete()
-        GL.glDeleteTextures([self._photo])
-        GL.glDeleteBuffers(1, [self._buffer])
-        GL.glDeleteVertexArrays(1, [self._array])
+        self._photo.delete()
+        self._stream.delete()
         for program in (self._drops, self._water):
             program._remove_from_context()
 
@@ -94,31 +91,6 @@ class WaterLayer:
         GL.glDisable(GL.GL_CULL_FACE)
         GL.glEnable(GL.GL_BLEND)
         GL.glBlendEquation(GL.GL_FUNC_ADD)
-
-    def _upload(self, photo_rgb: Picture) -> int:
-        GL.glBindTexture(GL.GL_TEXTURE_2D, self._photo)
-        GL.glPixelStorei(GL.GL_UNPACK_ALIGNMENT, 1)
-        h, w = photo_rgb.shape[:2]
-        photo = np.ascontiguousarray(photo_rgb)
-        GL.glTexImage2D(GL.GL_TEXTURE_2D, 0, GL.GL_RGB8, w, h, 0, GL.GL_RGB, GL.GL_UNSIGNED_BYTE, photo)
-        for name, value in (
-            (GL.GL_TEXTURE_MIN_FILTER, GL.GL_LINEAR),
-            (GL.GL_TEXTURE_MAG_FILTER, GL.GL_LINEAR),
-            (GL.GL_TEXTURE_WRAP_S, GL.GL_CLAMP_TO_EDGE),
-            (GL.GL_TEXTURE_WRAP_T, GL.GL_CLAMP_TO_EDGE),
-        ):
-            GL.glTexParameteri(GL.GL_TEXTURE_2D, name, value)
-        return int(self._photo)
-
-    def _draw_array(self, points: NDArray[np.float32], mode: int) -> None:
-        data = np.ascontiguousarray(points, np.float32)
-        GL.glBindVertexArray(self._array)
-        GL.glBindBuffer(GL.GL_ARRAY_BUFFER, self._buffer)
-        GL.glBufferData(GL.GL_ARRAY_BUFFER, data.nbytes, data, GL.GL_STREAM_DRAW)
-        GL.glVertexAttribPointer(0, 3, GL.GL_FLOAT, GL.GL_FALSE, 12, ctypes.c_void_p(0))
-        GL.glEnableVertexAttribArray(0)
-        GL.glDrawArrays(mode, 0, len(data))
-        GL.glBindVertexArray(0)
 
 
 def _tiles(water: Water, window: Window, camera: Camera, reach_px: float) -> NDArray[np.float32]:

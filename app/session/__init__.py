@@ -2,12 +2,13 @@
 
 from app.session.picture import Picture, Status
 from app.session.session import AUTO, Listener, Session
-from app.session.settings import OVERLAYS, Settings
+from app.session.settings import OVERLAYS, VIEW3D, Settings
 from app.session.statistics import Statistics, StatisticsMeter
 
 __all__ = [
     "AUTO",
     "OVERLAYS",
+    "VIEW3D",
     "Listener",
     "Picture",
     "Session",

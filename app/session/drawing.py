@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from app.effects import make_effect
 from app.render.context import NoGraphics
 from app.render.scene import Effect
-from app.session.settings import Settings
+from app.session.settings import VIEW3D, Settings
 from models.pipeline import PipelineResult
 
 
@@ -19,6 +19,8 @@ class PictureCompositor(Protocol):
     """What the session needs of `app.render.compositor.Compositor`."""
 
     def compose(self, frame_rgb, hands, camera, effect, time_s, overlays) -> NDArray[np.uint8]: ...
+
+    def draw_aside(self, picture_rgb, frame_rgb, hands, camera, orbit, time_s) -> None: ...
 
     def close(self) -> None: ...
 
@@ -64,9 +66,11 @@ class Drawing:
         key = (settings.effect, own)
         if key != self._effect_key or self._effect is None:
             self._effect, self._effect_key = make_effect(settings.effect, own), key
-        image_rgb = self._compositor.compose(
-            frame_rgb, result.hands, result.camera, self._effect, time_s, settings.overlays
-        )
+        seen = result.hands, result.camera
+        overlays = settings.overlays - {VIEW3D}
+        image_rgb = self._compositor.compose(frame_rgb, *seen, self._effect, time_s, overlays)
+        if VIEW3D in settings.overlays:
+            self._compositor.draw_aside(image_rgb, frame_rgb, *seen, settings.orbit, time_s)
         return image_rgb, tuple(self._effect.readout())
 
     def close(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.camera_files import CameraFile
 from app.effects import SKIN_STYLES, RingSettings
@@ -28,7 +28,7 @@ class Settings:
     rings: tuple[RingSettings, ...] = (RingSettings(),)  # all that are worn at once
     skin: str = SKIN_STYLES[0]  # of SKIN_STYLES: how the effect `skin` draws the hand
     overlays: frozenset[str] = frozenset()  # of OVERLAYS
-    orbit: Orbit = Orbit()  # from where the overlay `view3d` looks
+    orbit: Orbit = field(default_factory=Orbit)  # from where the overlay `view3d` looks
     smoothing: float | None = 0.5  # 0 steady … 1 responsive; None: off
     profile: HandProfile | None = None  # whose hands they are; None: anyone's
     predict_ms: float = 0.0  # draw on a newer frame than was looked at, this much newer at most; live only

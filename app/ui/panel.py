@@ -12,7 +12,7 @@ from PyQt6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidg
 from app.effects import SKIN_STYLES, effect_names
 from app.folders import file_stem
 from app.profiles import profile_names
-from app.session import OVERLAYS, Settings
+from app.session import OVERLAYS, VIEW3D, Settings
 from app.ui import style
 from app.ui.controls import Chips, Choice, Slider, beside, button, label, rule
 from app.ui.ring_controls import RingControls
@@ -20,6 +20,7 @@ from app.ui.sheets import SHEETS
 
 SIDE_TITLES = {"": "Auto", "right": "Right", "left": "Left"}
 SKIN_TITLES = {"xray": "X-ray bones", "fingers": "Coloured fingers"}
+VIEW3D_TITLE, VIEW3D_TIP = "3D", "Hand and camera from aside; drag the small view to look from elsewhere"
 _WIDTH = 296
 
 
@@ -50,6 +51,8 @@ class Panel(QFrame):
         self._said.setWordWrap(True)
         self.ring = RingControls(settings.rings)
         self._overlays = {name: button(title(name), f"Draw the {name}", "chip", True) for name in OVERLAYS}
+        self._overlays[VIEW3D].setText(VIEW3D_TITLE)
+        self._overlays[VIEW3D].setToolTip(VIEW3D_TIP)
         self._smoothing = Slider(0, 100, ("Steady", "Responsive"), "Less trembling, or less delay")
         self._hand = Choice("Whose hand it is: its size decides size and depth of everything")
         self._hand.about_to_open.connect(lambda: self._show_hand(self._settings, afresh=True))
@@ -112,6 +115,11 @@ class Panel(QFrame):
         names = effect_names()
         if 1 <= number <= len(names):
             self._set(effect=names[number - 1])
+
+    def turn_view(self, dx: float, dy: float) -> None:
+        """Look at the small 3D view, if it is shown, from where a drag by shares of its width leads."""
+        if VIEW3D in self._settings.overlays:
+            self._set(orbit=self._settings.orbit.dragged(dx, dy))
 
     def _connect(self) -> None:
         self._model.chosen.connect(lambda name: self._set(model=name))

@@ -7,9 +7,10 @@ import time
 import numpy as np
 from numpy.typing import NDArray
 from PyQt6.QtCore import QPointF, QRectF, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QColor, QFont, QImage, QPainter, QPaintEvent
+from PyQt6.QtGui import QColor, QFont, QImage, QMouseEvent, QPainter, QPaintEvent
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
+from app.render.orbit import corner_window
 from app.ui import style
 
 
@@ -36,6 +37,7 @@ class PictureView(QWidget):
     """Shows the newest picture; text and marks are drawn over it, never mirrored."""
 
     painted = pyqtSignal(float)  # the capture time of a picture that is on the screen for the first time
+    corner_dragged = pyqtSignal(float, float)  # the mouse, over the small 3D view, by shares of its width
 
     def __init__(self) -> None:
         super().__init__()
@@ -48,6 +50,7 @@ class PictureView(QWidget):
         self._mirrored = False
         self._recording_s: float | None = None
         self._message = "Starting …"
+        self._held: QPointF | None = None  # where the mouse is, in the picture's own pixels, while it drags
 
     def sizeHint(self) -> QSize:
         return QSize(960, 720)
@@ -81,6 +84,37 @@ class PictureView(QWidget):
         scale = min(self.width() / width, self.height() / height)
         size = width * scale, height * scale
         return QRectF((self.width() - size[0]) / 2, (self.height() - size[1]) / 2, *size)
+
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:
+        if event is None or self._image_rgb is None or event.button() != Qt.MouseButton.LeftButton:
+            return
+        corner, at = self._corner(), self._in_picture(event.position())
+        if corner.contains(at):
+            self._held = at
+
+    def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
+        if event is None or self._held is None:
+            return
+        at = self._in_picture(event.position())
+        moved, self._held = (at - self._held) / self._corner().width(), at
+        self.corner_dragged.emit(moved.x(), moved.y())
+
+    def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
+        self._held = None
+
+    def _corner(self) -> QRectF:
+        """Where the small 3D view is drawn, pixels of the picture."""
+        assert self._image_rgb is not None
+        window = corner_window(self._image_rgb.shape[1], self._image_rgb.shape[0])
+        return QRectF(window.x, window.y, window.width, window.height)
+
+    def _in_picture(self, at: QPointF) -> QPointF:
+        """A place in the widget, in pixels of the picture before it is mirrored."""
+        assert self._image_rgb is not None
+        rect = self.picture_rect()
+        scale = self._image_rgb.shape[1] / rect.width()
+        x = rect.right() - at.x() if self._mirrored else at.x() - rect.x()
+        return QPointF(scale * x, scale * (at.y() - rect.y()))
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         painter = QPainter(self)

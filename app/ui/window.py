@@ -201,6 +201,7 @@ class MainWindow(QMainWindow):
         self.bridge.cameras.connect(self.bar.show_cameras)
         self.bridge.cameras.connect(self.measured.take_cameras)
         self.view.painted.connect(lambda time_s: self.session.statistics.displayed(time_s))
+        self.view.corner_dragged.connect(self.panel.turn_view)
         self.panel.changed.connect(self._change_settings)
         self.panel.ring.told.connect(self.strip.show_status)
         self.panel.sheet_wanted.connect(self.sheets.show)
