@@ -8,6 +8,7 @@ flipped.
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -20,12 +21,11 @@ from pyrender.renderer import Renderer
 from app.render.environment import Environment
 from app.render.materials import ORDERS, Stage, Surface
 from app.render.program import Program, Programs
+from app.render.silhouette import Spot, refine
 from app.render.target import Target, upload_environment
-from app.render.window import NEAR_M
+from app.render.window import NEAR_M, NOTHING_M, Window
 
 FAR_M = 10.0
-NOTHING_M = 1000.0
-"""Depth where no hand is."""
 _BACKGROUNDS: dict[Stage, list[float]] = {
     "shadow": [-NOTHING_M, -NOTHING_M, 0, 0],
     "shade": [0, 0, 0, 0],
@@ -127,6 +127,19 @@ class LayerRenderer(Renderer):
     def read(self, stage: Literal["shade", "picture"], width: int, height: int) -> NDArray[np.uint8]:
         """(height, width, 4) premultiplied RGBA of what was drawn last."""
         return self._targets[stage].read_rgba(width, height)
+
+    def refine_occluder(
+        self, window: Window, samples: int, spots: Sequence[Spot], frame_rgb: NDArray[np.uint8]
+    ) -> None:
+        """End what is before the rings at these spots where the photo shows it."""
+        if not spots:
+            return
+        target = self._targets["occluder"]
+        occluder = target.read_rg(window.width * samples, window.height * samples)
+        for spot in spots:
+            where = refine(occluder, window, spot, frame_rgb)
+            if where is not None:
+                target.write_rg(occluder[where], where[1].start, where[0].start)
 
     def delete(self) -> None:
         """Free everything on the GPU. pyrender calls it again when the object is collected."""

@@ -13,12 +13,11 @@ from pyrender import Node
 from app.render.layer import WindowCamera, surface_of
 from app.render.materials import HandSkin, SleeveShadow, Surface, surface_for
 from app.render.scene import Geometry, Grip, Material, Prop, Skin
-from app.render.surface import HandSurface
+from app.render.surface import N_PARTS, HandSurface
 from models.types import HandMesh
 
 Key = tuple[Geometry, Material | None]
 
-N_PARTS = 6  # regions of a hand: palm and five fingers
 SLEEVE_M = 0.006  # SECTION_M of hiding.glsl: how far a finger is taken for a cylinder beyond its band
 
 

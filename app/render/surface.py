@@ -11,6 +11,9 @@ from models.types import HandMesh, Side
 
 Float = NDArray[np.float32]
 
+N_PARTS = 6
+"""Regions of a hand: palm and five fingers. A part is N_PARTS * the hand's place in the list + its region."""
+
 
 def closed(faces: NDArray[np.integer]) -> NDArray[np.int64]:
     """(F + n - 2, 3): the faces, and a lid of triangles on their one hole of n edges, the wrist.
@@ -40,7 +43,7 @@ class HandSurface:
             (np.ones(3 * n, np.float32), (right.ravel(), np.repeat(np.arange(n), 3))),
             (len(hand.template_m), n),
         )  # vertices x faces: which faces meet at a vertex
-        self._regions = np.asarray(hand.regions)
+        self.regions = np.asarray(hand.regions)
 
     @property
     def size(self) -> int:
@@ -55,7 +58,7 @@ class HandSurface:
 
     def parts(self, side: Side) -> Float:
         """(3F, 2): the region of each face in the first column, that of the farthest-out vertex."""
-        part = self._regions[self.faces[side]].max(1)
+        part = self.regions[self.faces[side]].max(1)
         return np.stack([np.repeat(part, 3), np.zeros(self.size)], 1).astype(np.float32)
 
     def buffer(self, mesh: HandMesh) -> Float:

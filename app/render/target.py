@@ -67,6 +67,21 @@ class Target:
         GL.glReadPixels(0, 0, width, height, GL.GL_RGBA, GL.GL_UNSIGNED_BYTE, out)
         return out
 
+    def read_rg(self, width: int, height: int) -> NDArray[np.float32]:
+        """(height, width, 2): the same of two floats a pixel."""
+        GL.glBindFramebuffer(GL.GL_READ_FRAMEBUFFER, self.framebuffer)
+        out = np.empty((height, width, 2), np.float32)
+        GL.glReadPixels(0, 0, width, height, GL.GL_RG, GL.GL_FLOAT, out)
+        return out
+
+    def write_rg(self, part: NDArray[np.float32], x: int, y: int) -> None:
+        """Overwrite two floats a pixel, (h, w, 2), from (x, y) on."""
+        data = np.ascontiguousarray(part, np.float32)
+        GL.glBindTexture(GL.GL_TEXTURE_2D, self.texture)
+        GL.glTexSubImage2D(
+            GL.GL_TEXTURE_2D, 0, x, y, data.shape[1], data.shape[0], GL.GL_RG, GL.GL_FLOAT, data
+        )
+
     def delete(self) -> None:
         """Free what was made. Twice is harmless."""
         if self.framebuffer:

@@ -12,6 +12,8 @@ from models.types import Camera
 
 NEAR_M = 0.02
 """Nothing nearer to the camera than this is drawn, metres."""
+NOTHING_M = 1000.0
+"""Depth where no hand is."""
 
 
 @dataclass(frozen=True)

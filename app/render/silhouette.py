@@ -1,0 +1,162 @@
+"""What is before a ring ends where the photo shows it, not where the mesh does, which may be pixels away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from app.render.scene import Prop
+from app.render.surface import N_PARTS
+from app.render.window import NEAR_M, NOTHING_M, Window
+from models.geometry import project
+from models.types import Camera, HandMesh
+
+Picture = NDArray[np.uint8]
+Float = NDArray[np.float64]
+Float32 = NDArray[np.float32]
+
+_REACH = 0.45  # of the ring's radius: how far mesh and photo may differ
+_AROUND = 1.4  # radii: what is looked at besides
+_CLOSE = 1.2  # radii: what is farther from its middle is beside it, not before it
+_OWN_BEFORE = 1.6  # radii nearer than the ring's middle, its own finger and palm are before it
+_USUAL_PX = 14.0  # a ring of a larger radius is looked at in a smaller picture
+_LEAST_PX = 4.0  # nothing is to be seen beside a smaller one
+_UNSURE = 0.05  # how far the mesh is believed where mesh and photo may differ
+_NOISE = 0.02**2  # variance of colour, 0..1, that tells nothing
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where a ring is in the picture, and what counts as before it."""
+
+    at_px: Float  # (2,) on the mesh's finger, frame
+    drawn_px: Float  # (2,) where the ring is drawn
+    radius_px: float
+    own: tuple[int, int]  # parts: its finger and palm
+    own_before_m: float  # these are before it where they are nearer to the camera than this ..
+    before_m: float  # .. all others where they are nearer than this
+
+
+def crossed_spots(
+    props: Sequence[Prop], hands: Sequence[HandMesh], regions: NDArray[np.integer], camera: Camera
+) -> list[Spot]:
+    """The rings with a part of a hand before them, or close to it. regions: (778,) HandData's."""
+    found = []
+    for grip, prop in {p.grip: p for p in props}.items():
+        wearer = next((i for i, h in enumerate(hands) if grip and h.track_id == grip.track_id), None)
+        if grip is None or wearer is None or prop.pose[2, 3] < NEAR_M:
+            continue
+        z = float(prop.pose[2, 3])
+        radius_m = grip.outer_radius_m * float(np.linalg.norm(prop.pose[:3, 0]))
+        at, drawn = project(np.stack([prop.pose[:3, 3] - grip.off_mesh_m, prop.pose[:3, 3]]), camera)
+        spot = Spot(
+            at_px=at,
+            drawn_px=drawn,
+            radius_px=radius_m * camera.fx / z,
+            own=(N_PARTS * wearer + grip.region, N_PARTS * wearer),
+            own_before_m=z - _OWN_BEFORE * radius_m,
+            before_m=z,
+        )
+        if spot.radius_px > _LEAST_PX and any(
+            _crosses(spot, hand, N_PARTS * i + regions, camera) for i, hand in enumerate(hands)
+        ):
+            found.append(spot)
+    return found
+
+
+def _crosses(spot: Spot, hand: HandMesh, parts: NDArray[np.integer], camera: Camera) -> bool:
+    before = _before(spot, hand.vertices_m[:, 2], parts)
+    off = np.linalg.norm(project(hand.vertices_m[before], camera) - spot.at_px, axis=-1)
+    return bool((off < _CLOSE * spot.radius_px).any())
+
+
+def _before(spot: Spot, depth_m: Float32, parts: NDArray[np.generic]) -> NDArray[np.bool_]:
+    own = (parts == spot.own[0]) | (parts == spot.own[1])
+    return np.asarray(depth_m < np.where(own, spot.own_before_m, spot.before_m))
+
+
+def refine(occluder: Float32, window: Window, spot: Spot, photo_rgb: Picture) -> tuple[slice, slice] | None:
+    """Move the edges of what is before a ring to where the photo shows them, in place.
+
+    occluder: (n * h, n * w, 2) depth and part of what the camera sees first, n to a pixel of the window.
+    photo_rgb: the whole frame. Returns the part that may have changed, None where nothing is before the ring.
+    """
+    n = occluder.shape[0] // window.height
+    shrink = max(1, round(spot.radius_px / _USUAL_PX))
+    reach = max(1, round(_REACH * spot.radius_px / shrink))
+    half = int(np.ceil(_AROUND * spot.radius_px)) + 2 * reach * shrink
+    low = np.maximum(np.floor(spot.at_px).astype(int) - half, [window.x, window.y])
+    high = np.minimum(
+        np.ceil(spot.at_px).astype(int) + half, [window.x + window.width, window.y + window.height]
+    )
+    w, h = (int(v) for v in (high - low) // shrink)
+    if min(w, h) < 4:
+        return None
+    x, y = n * (int(low[0]) - window.x), n * (int(low[1]) - window.y)
+    where = slice(y, y + n * shrink * h), slice(x, x + n * shrink * w)
+    part = occluder[where]
+    before = _before(spot, part[..., 0], part[..., 1])
+    if not before.any() or before.all():
+        return None
+    mesh = cv2.resize(before.astype(np.float32), (w, h), interpolation=cv2.INTER_AREA)
+    moved = np.array([[1, 0, 0], [0, 1, 0]]) + np.outer(low + spot.drawn_px - spot.at_px, [0, 0, 1])
+    photo = cv2.warpAffine(
+        photo_rgb,
+        moved,
+        (w * shrink, h * shrink),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    photo = cv2.resize(photo, (w, h), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    side = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
+    inner, outer = cv2.erode(mesh, side), cv2.dilate(mesh, side)
+    sure = np.where(outer - inner > 0.5, np.float32(_UNSURE), np.float32(1))
+    seen = np.clip(matte(mesh, sure, photo, 2 * reach), inner, outer)
+    fine = cv2.resize(seen, part.shape[1::-1], interpolation=cv2.INTER_LINEAR) > 0.5
+    grown = np.ones((2 * n * shrink * reach + 1,) * 2, np.uint8)
+    nearest = cv2.erode(np.where(before, part[..., 0], np.float32(NOTHING_M)), grown)
+    parts = cv2.dilate(np.where(before, part[..., 1], np.float32(-1)), grown)
+    comes, goes = fine & ~before, before & ~fine
+    part[comes] = np.stack([nearest[comes], parts[comes]], -1)
+    part[goes] = (NOTHING_M, -1)
+    return where
+
+
+def matte(mask: Float32, sure: Float32, photo: Float32, radius: int) -> Float32:
+    """(H, W) the mask as a picture (H, W, 3), 0..1, continues it where it is not sure.
+
+    Around each pixel the mask is the linear function of colour that fits it best, weighted by how sure it is:
+    the colours on both sides of its edge are told apart by what separates them most. Where nothing does, the
+    mask itself is left, made soft. After He, Sun and Tang, "Guided image filtering" (2010).
+    """
+    r, g, b = cv2.split(photo)
+    one = np.ones_like(mask)
+    squares = [r * r, r * g, r * b, g * g, g * b, b * b]
+    stack = np.dstack([photo, mask, photo * mask[..., None], *squares, one])
+    m = _mean(stack * sure[..., None], radius)
+    m = m[..., :13] / m[..., 13:]
+    mean, share, covariance = m[..., :3], m[..., 3], m[..., 4:7] - m[..., :3] * m[..., 3:4]
+    rr, rg, rb = (m[..., 7 + k] - mean[..., 0] * mean[..., k] for k in range(3))
+    gg, gb = (m[..., 9 + k] - mean[..., 1] * mean[..., k] for k in (1, 2))
+    bb = m[..., 12] - mean[..., 2] ** 2
+    rr, gg, bb = rr + _NOISE, gg + _NOISE, bb + _NOISE
+    inverse = [
+        [gg * bb - gb * gb, gb * rb - rg * bb, rg * gb - gg * rb],
+        [gb * rb - rg * bb, rr * bb - rb * rb, rb * rg - rr * gb],
+        [rg * gb - gg * rb, rb * rg - rr * gb, rr * gg - rg * rg],
+    ]
+    determinant = rr * inverse[0][0] + rg * inverse[0][1] + rb * inverse[0][2]
+    weights = [sum(row[k] * covariance[..., k] for k in range(3)) / determinant for row in inverse]
+    offset = share - sum(weights[k] * mean[..., k] for k in range(3))
+    linear = _mean(np.dstack([*weights, offset]), radius // 2)
+    return np.asarray((linear[..., :3] * photo).sum(-1) + linear[..., 3], np.float32)
+
+
+def _mean(values: Float32, radius: int) -> Float32:
+    return np.asarray(
+        cv2.blur(values, (2 * radius + 1, 2 * radius + 1), borderType=cv2.BORDER_REPLICATE), np.float32
+    )
