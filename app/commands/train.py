@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -77,14 +78,12 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train, or draw the preview. Raises UserError."""
-    if arguments.preview is not None:
-        return _preview(arguments)
-    if arguments.network is None:
+    if arguments.preview is None and arguments.network is None:
         raise UserError("train: name a network of `main.py models`, or --preview FILE.png")
     from models.training.gl import NoGraphics
 
     try:
-        return _train(arguments)
+        return _train(arguments) if arguments.preview is None else _preview(arguments)
     except (ValueError, NoGraphics) as error:
         raise UserError(str(error)) from error
     except OSError as error:
@@ -130,6 +129,7 @@ def _train(arguments: argparse.Namespace) -> int:
         not arguments.no_synthetic,
         arguments.validate,
         arguments.measured,
+        config.device,
     )
     with _interrupts() as interrupted:
         result = train(
@@ -144,6 +144,8 @@ def _train(arguments: argparse.Namespace) -> int:
             lambda step: bool(interrupted),
             say,
         )
+    if os.environ.get("RANK", "0") != "0":  # under torchrun one process speaks for all
+        return 0
     done = result.position
     best = f", best validation {done.best_mm:.2f} mm" if done.best_mm < float("inf") else ""
     print(
@@ -215,10 +217,7 @@ def _interrupts() -> Iterator[list[int]]:
 def _preview(arguments: argparse.Namespace) -> int:
     from models.training.sheet import preview
 
-    try:
-        preview(arguments.preview, arguments.seed, arguments.real, arguments.backgrounds)
-    except OSError as error:
-        raise UserError(f"--preview {arguments.preview}: can't be written ({error.strerror})") from error
+    preview(arguments.preview, arguments.seed, arguments.real, arguments.backgrounds)
     print(arguments.preview)
     return 0
 

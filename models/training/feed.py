@@ -132,7 +132,7 @@ class Feed:
             rows = slice(at, at + n), slice(at + n, at + 2 * n)
             pairs = Pairs(*rows, R_2_1.to(device), T_2_1.to(device))
             parts += [first, second]
-        return Lesson(on_device(joined(parts), device), pairs)
+        return Lesson(joined([on_device(part, device) for part in parts]), pairs)
 
     def close(self) -> None:
         """End the threads."""

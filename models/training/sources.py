@@ -37,10 +37,12 @@ def gather(
     draw: bool,
     judged_by: Sequence[tuple[str, Path]],
     measured: Sequence[tuple[str, Path]] = (),
+    device: str = "cpu",
 ) -> Material:
     """Open everything. real: folder of real crops, labels: their labels, made if they are missing. draw:
     whether hands are drawn. judged_by: names of `models.evaluation.readers` with their folders. measured:
-    names of `models.training.measured` with theirs, which share the real part of every batch.
+    names of `models.training.measured` with theirs, which share the real part of every batch. device: of
+    torch, on which drawn hands get the webcam's faults.
 
     Raises ValueError in one line where there is nothing to learn from, or a folder is unfit.
     """
@@ -50,8 +52,8 @@ def gather(
     drawn: Source | None = None
     photos: list[Paired] = [measured_hands(name, folder, size, seed) for name, folder in measured]
     if draw:
-        drawn = _Drawn(hand, size, backgrounds, seed)
-        sets.append(judged_source("drawn", _Drawn(hand, size, backgrounds, _OTHER_SEED + seed)))
+        drawn = _Drawn(hand, size, backgrounds, seed, device)
+        sets.append(judged_source("drawn", _Drawn(hand, size, backgrounds, _OTHER_SEED + seed, device)))
     if real is not None:
         photos.insert(0, RealHands(real, labels, hand, size, seed, backgrounds=backgrounds))
         held_out = RealHands(real, labels, hand, size, seed, held_out=True, backgrounds=backgrounds)
@@ -64,8 +66,8 @@ def gather(
 class _Drawn:
     """Drawn hands of one picture size, in batches of any size."""
 
-    def __init__(self, hand: HandData, side: int, backgrounds: Path | None, seed: int) -> None:
-        self._make = lambda size: SyntheticHands(hand, size, backgrounds, seed)
+    def __init__(self, hand: HandData, side: int, backgrounds: Path | None, seed: int, device: str) -> None:
+        self._make = lambda size: SyntheticHands(hand, size, backgrounds, seed, device)
         self._side = side
         self._hands: dict[int, SyntheticHands] = {}
 

@@ -14,18 +14,8 @@ from tests.app.command_help import failing_line
 
 def test_two_steps_on_drawn_hands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Weights, checkpoint and curves are there."""
-    arguments = [
-        "train",
-        "mobrecon-ghost",
-        "--batch",
-        "4",
-        "--device",
-        "cpu",
-        "--out",
-        str(tmp_path),
-        "--json",
-    ]
-    assert main(arguments) == 0
+    length = ("--steps", "2", "--batch", "4", "--device", "cpu")
+    assert main(["train", "mobrecon-ghost", *length, "--out", str(tmp_path), "--json"]) == 0
     report = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert report["steps"] == 2
     assert load_file(report["weights"])
@@ -38,6 +28,7 @@ def test_two_steps_on_drawn_hands(tmp_path: Path, capsys: pytest.CaptureFixture[
     ("arguments", "words"),
     [
         ((), "name a network"),
+        (("--preview", "/proc/nowhere/sheet.png"), "/proc/nowhere"),
         (("nothing",), "'nothing'"),
         (("hamr", "--schedule", "nothing"), "landmark, mobrecon"),
         (("hamr", "--schedule", "landmark", "--steps", "1", "--no-synthetic"), "nothing to learn from"),

@@ -83,7 +83,7 @@ def test_a_seed_is_a_run(source: TinySource, tmp_path: Path) -> None:
 
 def test_it_learns_and_tells(source: TinySource, tmp_path: Path) -> None:
     """A few hands by heart: the loss falls, the best weights are the network's own."""
-    config = configured(steps=20, decay="cosine", ema=0.8, validate_every=10)
+    config = configured(steps=20, batch=8, decay="cosine", ema=0.8, validate_every=10)
     validator = Validator([judged_source("tiny", source, 16)])
     result = run(source, tmp_path, config, validator=validator)
     with (tmp_path / "train.csv").open() as file:
