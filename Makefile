@@ -3,7 +3,7 @@ PY := .venv/bin/python
 APP := .venv/.app-ready
 DEV := .venv/.dev-ready
 
-.PHONY: run test test-slow lint bench
+.PHONY: run test test-slow faults lint bench
 .DEFAULT_GOAL := run
 
 $(APP): requirements.txt tools/setup.sh
@@ -20,6 +20,9 @@ test: $(DEV)
 
 test-slow: $(DEV)
 	@$(PY) -m pytest -m slow
+
+faults: $(DEV)
+	@OMP_NUM_THREADS=1 $(PY) -m pytest -m fault -n 2
 
 lint: $(DEV)
 	@.venv/bin/ruff check .

@@ -18,6 +18,9 @@ from app.capture.frame import Frame, SourceError
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"})
 _STILL_S = 1.0  # how long a still image lasts when it is made into a video
 _MISSING_S = 0.5  # a file that ends this much before its own stated length has been cut short
+_BACK_S, _AHEAD_S = 1.0, 600.0  # times that step back or ahead by more than this are no times
+_USUAL_S = 1 / 30  # how long a picture lasts where nothing tells
+_PIXEL_ASPECTS = (0.25, 4.0)  # what lies outside is damage; it would ask for gigabytes
 
 
 def check_file(path: Path) -> None:
@@ -86,30 +89,64 @@ class VideoFile:
         """Every frame that can be decoded, `time_s` counted from the first one."""
         container = _open(self.path)
         aspect = container.streams.video[0].sample_aspect_ratio
+        clock = _Clock()
         try:
-            start_s, end_s, index, damaged = None, 0.0, 0, 0
+            index = damaged = 0
             for decoded in _decode(container):
                 if decoded is None:
                     damaged += 1
                     continue
                 tick_s = float(decoded.time_base or 0)
-                pts_s = decoded.pts * tick_s if decoded.pts is not None else end_s
-                start_s = pts_s if start_s is None else start_s
                 length_s = decoded.duration * tick_s or None
-                frame = Frame(_upright_rgb(decoded, aspect), pts_s - start_s, index, length_s)
-                end_s = frame.time_s + (length_s or 0.0)
+                time_s = clock(None if decoded.pts is None else decoded.pts * tick_s, length_s)
+                yield Frame(self._fitted(_upright_rgb(decoded, aspect)), time_s, index, length_s)
                 index += 1
-                yield frame
         finally:
             container.close()
-        if self.duration_s and end_s < self.duration_s - _MISSING_S:
-            self._note(f"{self.path} is cut short: {end_s:.1f} s of {self.duration_s:.1f} s could be read")
+        if clock.jumps:
+            self._note(f"{self.path}: its times jump in {clock.jumps} places; the pictures follow each other")
+        elif self.duration_s and clock.end_s < self.duration_s - _MISSING_S:
+            self._note(
+                f"{self.path} is cut short: {clock.end_s:.1f} s of {self.duration_s:.1f} s could be read"
+            )
         elif damaged:
             self._note(f"{self.path} is damaged in places: {damaged} parts were skipped")
+
+    def _fitted(self, image_rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The picture at the size of the first: a file may change it on the way."""
+        if (image_rgb.shape[1], image_rgb.shape[0]) == self.size_wh:
+            return image_rgb
+        self._note(f"{self.path} changes its size: all of it is shown at {self.size_wh[0]}×{self.size_wh[1]}")
+        return np.asarray(cv2.resize(image_rgb, self.size_wh, interpolation=cv2.INTER_AREA), np.uint8)
 
     def _note(self, line: str) -> None:
         if line not in self.notes:
             self.notes.append(line)
+
+
+class _Clock:
+    """The times of a file's pictures from its first one; where they jump, a picture follows the last one."""
+
+    def __init__(self) -> None:
+        self.end_s = 0.0  # of the last picture
+        self.jumps = 0
+        self._length_s = 0.0  # of a picture that doesn't say it
+        self._offset_s: float | None = None
+
+    def __call__(self, pts_s: float | None, length_s: float | None) -> float:
+        """The time of the next picture, whose own is `pts_s`, seconds."""
+        time_s = self.end_s
+        if pts_s is not None:
+            if self._offset_s is None:
+                self._offset_s = -pts_s
+            time_s = pts_s + self._offset_s
+            if not -_BACK_S <= time_s - self.end_s <= _AHEAD_S:
+                self._offset_s += self.end_s - time_s
+                self.jumps += 1
+                time_s = self.end_s
+        self._length_s = length_s or self._length_s or _USUAL_S
+        self.end_s = time_s + self._length_s
+        return time_s
 
 
 def open_file(path: str | Path) -> VideoFile | ImageFile:
@@ -171,7 +208,7 @@ def _decode(container: InputContainer) -> Iterator[av.VideoFrame | None]:
 def _upright_rgb(frame: av.VideoFrame, pixel_aspect: Fraction | None) -> NDArray[np.uint8]:
     """(H, W, 3) RGB as the frame is meant to be shown: square pixels, its rotation applied."""
     width = frame.width
-    if pixel_aspect and pixel_aspect != 1:
+    if pixel_aspect and pixel_aspect != 1 and _PIXEL_ASPECTS[0] <= pixel_aspect <= _PIXEL_ASPECTS[1]:
         width = max(1, round(width * float(pixel_aspect)))
     image = frame.to_ndarray(format="rgb24", width=width, height=frame.height)
     return np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90)), np.uint8)

@@ -18,6 +18,7 @@ DEMO = "demo"
 
 _STILL_FPS = 15.0  # a still image is shown again so that effects move and settings act at once
 _TOO_LATE_S = 0.5  # further behind than this, a file's clock is moved instead of racing to catch up
+_LONGEST_WAIT_S = 5.0  # for a file's next picture
 
 SourceKind = Literal["camera", "demo", "file"]
 
@@ -71,11 +72,10 @@ def _looped(file: VideoFile, stop: Event, report: Report) -> Iterator[Frame]:
         end_s, first_index = start_s, index
         for frame in file.frames():
             due_s = start_s + frame.time_s
-            late_s = time.monotonic() - due_s
-            if late_s > _TOO_LATE_S:
-                start_s += late_s
-                due_s += late_s
-            if stop.wait(max(0.0, -late_s)):
+            wait_s = due_s - time.monotonic()
+            moved_s = -wait_s if wait_s < -_TOO_LATE_S else min(0.0, _LONGEST_WAIT_S - wait_s)
+            start_s, due_s = start_s + moved_s, due_s + moved_s
+            if stop.wait(max(0.0, wait_s + moved_s)):
                 return
             yield replace(frame, time_s=due_s, index=index, duration_s=None)
             index += 1

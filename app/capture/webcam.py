@@ -16,6 +16,8 @@ from app.capture.frame import Frame, SourceError
 
 _RETRY_S = 1.0
 _FAILED_READS = 5  # in a row before a camera counts as gone: a single bad frame is common
+_SILENT_S = 1.5  # or this long without a picture: a read that fails may have waited for one
+_STARTING_S = 4.0  # a camera that was just opened may take this much longer
 
 Report = Callable[[str], None]
 """Receives one line on the state of a source; an empty line once all is well again."""
@@ -76,19 +78,23 @@ class Webcam:
                 f"camera {self.index} can't be opened; close programs that use it, or choose another source"
             )
         try:
-            number = failed = 0
+            number, failed, gone = 0, 0, False
+            heard_s = time.monotonic() + _STARTING_S
             while not stop.is_set():
                 grabbed = capture.grab()
                 time_s = time.monotonic()
                 ok, image_bgr = capture.retrieve() if grabbed else (False, None)
                 if ok and image_bgr is not None:
-                    failed = 0
+                    failed, heard_s = 0, time_s
+                    if gone:
+                        gone = False
+                        report("")
                     image_rgb = np.asarray(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2RGB), np.uint8)
                     yield Frame(image_rgb, time_s, number)
                     number += 1
                     continue
                 failed += 1
-                if failed < _FAILED_READS:
+                if failed < _FAILED_READS and time_s - heard_s < _SILENT_S:
                     stop.wait(0.02)
                     continue
                 capture.release()
@@ -96,8 +102,8 @@ class Webcam:
                 reopened = self._wait_for_return(stop)
                 if reopened is None:
                     return
-                capture, failed = reopened, 0
-                report("")
+                capture, failed, gone = reopened, 0, True
+                heard_s = time.monotonic() + _STARTING_S
         finally:
             capture.release()
 
