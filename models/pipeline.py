@@ -17,6 +17,7 @@ from models.grey import is_grey, skin_toned
 from models.hand_profile import HandProfile
 from models.landmarks import crop_hand
 from models.reconstruction import PlacedHand, make_reconstruction
+from models.search import Search
 from models.smoothing import HandFilter, hand_filter_config
 from models.tracker import Track, Tracker, TrackerConfig
 from models.types import Array, Camera, Detection, HandMesh, Side
@@ -37,6 +38,7 @@ class PipelineConfig:
     smoothing: float | None = 0.5  # 0 steady .. 1 responsive; None: as measured
     side_lock: Side | None = None  # take every hand for this side
     profile: HandProfile | None = None  # whose hands they are; None: anyone's
+    search_beside: bool = False  # a further hand is looked for on another thread, and comes a frame later
 
     def __post_init__(self) -> None:
         if self.model not in MODELS:
@@ -55,7 +57,7 @@ class PipelineResult:
 
 
 class Pipeline:
-    """Frames of one source in, hands out. Belongs to one thread."""
+    """Frames of one source in, hands out. Belongs to one thread; close it."""
 
     def __init__(self, config: PipelineConfig | None = None, camera: Camera | None = None) -> None:
         """Load the models. camera: the frames' camera; None takes a common webcam's field of view."""
@@ -66,9 +68,10 @@ class Pipeline:
         self._way = make_reconstruction(self.config.model, self.config.profile)
         self.stages = ("detect", "crop", "network", self._way.stage, "smooth")
         self._detector: HandDetector | None = None
+        self._search = Search(self._detect, self.config.search_beside)
         self._tracker = Tracker(
             self._observe,
-            self._detect,
+            self._search,
             TrackerConfig(max_hands=self.config.max_hands, side_lock=self.config.side_lock),
         )
         self._placed: dict[int, PlacedHand] = {}
@@ -91,7 +94,9 @@ class Pipeline:
         if (camera.width, camera.height) != self._size_wh:
             self.reset()
             self._size_wh = (camera.width, camera.height)
+        waited_s = self._search.waited_s
         tracks = self._tracker.update(frame_rgb, camera, time_s)
+        self._stages_ms["detect"] = 1e3 * (self._search.waited_s - waited_s)
         ids = {t.track_id for t in tracks}
         self._placed = {i: placed for i, placed in self._placed.items() if i in ids}
         self._filters = {i: f for i, f in self._filters.items() if i in ids}
@@ -128,7 +133,8 @@ class Pipeline:
         self._filters.clear()
 
     def close(self) -> None:
-        """Free the detector's native graph."""
+        """End the search's thread; free the detector's native graph."""
+        self._search.close()
         if self._detector is not None:
             self._detector.close()
             self._detector = None
@@ -161,10 +167,9 @@ class Pipeline:
             return self._way.look(crop, camera)
 
     def _detect(self, frame_rgb: NDArray[np.uint8]) -> list[Detection]:
-        with self._timed("detect"):
-            if self._detector is None:
-                self._detector = HandDetector(self.config.max_hands)
-            return self._detector.detect(frame_rgb)
+        if self._detector is None:
+            self._detector = HandDetector(self.config.max_hands)
+        return self._detector.detect(frame_rgb)
 
     @contextmanager
     def _timed(self, stage: str) -> Iterator[None]:

@@ -8,14 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from models.search import Search
 from models.types import Array, Camera, Detection, Side
 
 Observe = Callable[[NDArray[np.uint8], Camera, Array, Side], Detection]
 """(frame_rgb, camera, joints_px (21, 2) of a moment ago, side) -> the hand as it is now, however unsure."""
-
-Detect = Callable[[NDArray[np.uint8]], Sequence[Detection]]
-"""frame_rgb -> the hands in it, found without any past."""
-
 
 REFOUND = 1.5
 """A hand found within this many boxes of where one was lost is that one."""
@@ -61,9 +58,9 @@ class Track:
 class Tracker:
     """Follows up to `max_hands` hands. `update` once a frame; a hand not returned is not there."""
 
-    def __init__(self, observe: Observe, detect: Detect, config: TrackerConfig | None = None) -> None:
+    def __init__(self, observe: Observe, search: Search, config: TrackerConfig | None = None) -> None:
         self.config = config or TrackerConfig()
-        self._observe, self._detect = observe, detect
+        self._observe, self._search = observe, search
         self._next_id = 0
         self.reset()
 
@@ -72,6 +69,7 @@ class Tracker:
         self._tracks: list[Track] = []
         self._lost: list[Track] = []
         self._searched_s = self._time_s = -np.inf
+        self._search.forget()
 
     def update(self, frame_rgb: NDArray[np.uint8], camera: Camera, time_s: float) -> tuple[Track, ...]:
         """The hands in this frame, oldest first. time_s: capture time, seconds; may jump."""
@@ -87,11 +85,16 @@ class Tracker:
                 self._lost.append(track)
             else:
                 self._tracks.append(now)
-        if self._search_is_due():
-            self._searched_s = time_s
-            for found in self._detect(frame_rgb):
-                self._welcome(found, frame_rgb, camera)
+        for found in self._found(frame_rgb):
+            self._welcome(found, frame_rgb, camera)
         return tuple(self._tracks)
+
+    def _found(self, frame_rgb: NDArray[np.uint8]) -> Sequence[Detection]:
+        """Hands that a search tells of now: this frame's where none is followed, else those of a past one."""
+        if not self._search_is_due():
+            return self._search.answer()
+        self._searched_s = self._time_s
+        return self._search.begin(frame_rgb) if self._tracks else self._search.now(frame_rgb)
 
     def _follow(
         self, track: Track, everyone: list[Track], frame_rgb: NDArray[np.uint8], camera: Camera

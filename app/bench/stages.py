@@ -65,7 +65,7 @@ def time_stages(
     times, results = Stages(), []
     drawing = Drawing(make_compositor, give_up)
     with (
-        closing(make_pipeline(pipeline_config(settings))) as pipeline,
+        closing(make_pipeline(pipeline_config(settings, live=True))) as pipeline,
         closing(make_yardstick(settings.max_hands)) as yardstick,
         without_collecting(),
     ):

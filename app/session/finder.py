@@ -47,14 +47,15 @@ def load_pipeline(config: PipelineConfig) -> HandPipeline:
     return pipeline
 
 
-def pipeline_config(settings: Settings) -> PipelineConfig:
-    """What of the settings concerns the pipeline."""
+def pipeline_config(settings: Settings, live: bool = False) -> PipelineConfig:
+    """What of the settings concerns the pipeline. live: what keeps pictures in time goes before sameness."""
     return PipelineConfig(
         settings.model,
         settings.max_hands,
         smoothing=settings.smoothing,
         side_lock=settings.side_lock,
         profile=settings.profile,
+        search_beside=live,
     )
 
 
@@ -73,7 +74,7 @@ class HandFinder:
     def find(self, frame: Frame, settings: Settings) -> PipelineResult:
         """The hands of a frame; none while the first pipeline loads, or where it failed to."""
         camera = settings.camera(frame.image_rgb.shape[1], frame.image_rgb.shape[0])
-        config = pipeline_config(settings)
+        config = pipeline_config(settings, live=True)
         self._collect()
         self._load(config)
         if self._pipeline is None or self._current is None:

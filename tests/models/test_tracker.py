@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from models.geometry import camera_from_fov
+from models.search import Search
 from models.tracker import Track, Tracker, TrackerConfig, apart
 from models.types import Camera, Detection, Side
 
@@ -57,7 +59,7 @@ class World:
 
 
 def tracker(world: World, **config: object) -> Tracker:
-    return Tracker(world.observe, world.detect, TrackerConfig(**config))  # type: ignore[arg-type]
+    return Tracker(world.observe, Search(world.detect), TrackerConfig(**config))  # type: ignore[arg-type]
 
 
 def run(t: Tracker, start_s: float, frames: int, fps: float = 30) -> list[tuple[Track, ...]]:
@@ -87,6 +89,56 @@ def test_a_second_hand_is_looked_for_now_and_then() -> None:
     before = world.detections
     run(t, 4, 60)
     assert world.detections == before, "with all hands followed, the detector rests"
+
+
+def test_a_look_beside_keeps_nobody_waiting_and_finds_a_hand_that_moved_on() -> None:
+    world, looked, go_on = World([Hand(150, 200)]), threading.Event(), threading.Event()
+
+    def detect(frame: np.ndarray) -> list[Detection]:
+        found = world.detect(frame)
+        looked.set()
+        assert go_on.wait(5)
+        return found
+
+    search = Search(detect, beside=True)
+    t = Tracker(world.observe, search)
+    go_on.set()
+    assert len(run(t, 0, 1)[0]) == 1, "where nothing is followed, the look is awaited"
+    waited_s = search.waited_s
+    go_on.clear()
+    looked.clear()
+    world.hands.append(Hand(450, 200, "left"))
+    run(t, 1, 1)
+    assert looked.wait(5)
+    world.hands[1].x += 30
+    assert [len(o) for o in run(t, 1.1, 30)] == [1] * 30, "the look goes on, and so does the hand"
+    go_on.set()
+    search.close()
+    (first, second) = run(t, 2.1, 1)[0]
+    assert (first.track_id, second.side) == (0, "left")
+    assert abs(second.joints_px[:, 0].mean() - SHAPE[:, 0].mean() - 480) < 1e-3, "where it is now"
+    assert search.waited_s == waited_s
+
+
+def test_what_was_seen_in_the_source_before_is_forgotten() -> None:
+    world, go_on = World([Hand(150, 200)]), threading.Event()
+    go_on.set()
+
+    def detect(frame: np.ndarray) -> list[Detection]:
+        found = world.detect(frame)
+        assert go_on.wait(5)
+        return found
+
+    search = Search(detect, beside=True)
+    t = Tracker(world.observe, search)
+    run(t, 0, 1)
+    go_on.clear()
+    world.hands.append(Hand(450, 200, "left"))
+    run(t, 1, 1)
+    t.reset()
+    go_on.set()
+    search.close()
+    assert search.answer() == ()
 
 
 def test_a_lost_hand_is_absent_at_once_and_found_again_as_itself() -> None:
@@ -171,7 +223,7 @@ def test_a_hand_whose_side_changes_is_seen_anew_on_that_side() -> None:
         mesh = np.full((778, 3), float(side == "left"), np.float32)
         return replace(world.observe(frame, camera, joints_px, side), vertices_m=mesh)
 
-    t = Tracker(observe, world.detect, TrackerConfig(max_hands=1))
+    t = Tracker(observe, Search(world.detect), TrackerConfig(max_hands=1))
     run(t, 0, 30)
     world.hands[0].side = "left"
     tracks = [o[0] for o in run(t, 1.0, 45)]
