@@ -21,6 +21,9 @@ from app.ui.sheets import SHEETS
 SIDE_TITLES = {"": "Auto", "right": "Right", "left": "Left"}
 SKIN_TITLES = {"xray": "X-ray bones", "fingers": "Coloured fingers"}
 VIEW3D_TITLE, VIEW3D_TIP = "3D", "Hand and camera from aside; drag the small view to look from elsewhere"
+AHEAD_MS = 70.0
+"""How far ahead hands are foretold for low latency: two frames of a common webcam."""
+_LATENCY_TITLES = {"": "Exact", "ahead": "Low latency"}
 _WIDTH = 296
 
 
@@ -54,6 +57,9 @@ class Panel(QFrame):
         self._overlays[VIEW3D].setText(VIEW3D_TITLE)
         self._overlays[VIEW3D].setToolTip(VIEW3D_TIP)
         self._smoothing = Slider(0, 100, ("Steady", "Responsive"), "Less trembling, or less delay")
+        self._latency = Chips(
+            _LATENCY_TITLES, "Draw on the frame the hand was found in, or on the newest, the hand foretold"
+        )
         self._hand = Choice("Whose hand it is: its size decides size and depth of everything")
         self._hand.about_to_open.connect(lambda: self._show_hand(self._settings, afresh=True))
         self._hand.chosen.connect(self.hand_chosen)
@@ -88,6 +94,7 @@ class Panel(QFrame):
         for name, chip in self._overlays.items():
             chip.setChecked(name in settings.overlays)
         self._smoothing.show_value(round(100 * (1.0 if settings.smoothing is None else settings.smoothing)))
+        self._latency.choose("ahead" if settings.predict_ms > 0 else "")
         self._show_hand(settings)
         self._side.choose(settings.side_lock or "")
         self._fov.show_value(round(settings.fov_deg))
@@ -129,6 +136,7 @@ class Panel(QFrame):
         for name, chip in self._overlays.items():
             chip.clicked.connect(partial(self._toggle_overlay, name))
         self._smoothing.moved.connect(lambda value: self._set(smoothing=value / 100))
+        self._latency.chosen.connect(lambda way: self._set(predict_ms=AHEAD_MS if way else 0.0))
         self._side.chosen.connect(lambda side: self._set(side_lock=side or None))
         self._fov.moved.connect(lambda value: self._set(fov_deg=float(value)))
 
@@ -146,11 +154,13 @@ class Panel(QFrame):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
         for chip in self._overlays.values():
-            row.addWidget(chip, 1)
+            row.addWidget(chip, len(chip.text()))
         body = QWidget()
         body.setObjectName("panelBody")
         column = QVBoxLayout(body)
-        column.setContentsMargins(style.MARGIN, style.MARGIN, style.MARGIN, style.MARGIN)
+        column.setContentsMargins(
+            style.MARGIN, style.MARGIN, style.MARGIN - 6, style.MARGIN
+        )  # a scroll bar's
         column.setSpacing(style.GAP)
         groups: list[tuple[str, list[QWidget]]] = [
             ("MODEL", [self._model]),
@@ -160,6 +170,7 @@ class Panel(QFrame):
                 "TRACKING",
                 [
                     self._smoothing,
+                    beside("Drawing", self._latency),
                     beside("Hand", self._side),
                     beside("Whose hand", self._hand),
                     beside("Field of view", self._fov, self._fov_value),

@@ -17,6 +17,7 @@ from app.recorder import RecordingOptions
 from app.session import OVERLAYS, Settings
 from app.ui.ring_preferences import rings_to_save, saved_rings
 from models.hand_profile import HandProfile
+from models.prediction import MOST_AHEAD_S
 from models.types import Side
 
 _KEY = "preferences"
@@ -52,6 +53,7 @@ def save_preferences(store: QSettings, preferences: Preferences) -> None:
         "rings": rings_to_save(settings.rings),
         "overlays": sorted(settings.overlays),
         "smoothing": settings.smoothing,
+        "predict_ms": settings.predict_ms,
         "hand": settings.profile.name if settings.profile else "",
         "side_lock": settings.side_lock,
         "fov_deg": settings.fov_deg,
@@ -101,6 +103,7 @@ def _from_saved(saved: Mapping[str, Any], models: tuple[str, ...]) -> Preference
         overlays=known,
         profile=_profile(saved.get("hand")),
         smoothing=number("smoothing", 0, 1, default.smoothing),
+        predict_ms=number("predict_ms", 0, 1e3 * MOST_AHEAD_S, None) or default.predict_ms,
         side_lock=one_of("side_lock", get_args(Side), None),
         fov_deg=number("fov_deg", 40, 120, default.fov_deg) or default.fov_deg,
     )

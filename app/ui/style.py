@@ -31,7 +31,7 @@ QLabel {{ background: transparent; }}
 QLabel[role="section"] {{ color: {MUTED}; font-size: 11px; font-weight: 700; letter-spacing: 1px; }}
 QLabel[role="muted"] {{ color: {MUTED}; font-size: 12px; }}
 QLabel[role="hud"] {{ color: {MUTED}; font-size: 12px; }}
-QLabel[role="value"] {{ color: {ACCENT}; font-size: 15px; font-weight: 600; }}
+QLabel[role="value"] {{ color: {ACCENT}; font-size: 14px; font-weight: 600; }}
 QLabel[role="title"] {{ font-size: 17px; font-weight: 600; }}
 QLabel[role="big"] {{ font-size: 64px; font-weight: 300; color: {ACCENT}; }}
 QLabel[role="warning"] {{

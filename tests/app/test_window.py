@@ -190,11 +190,13 @@ def test_settings_are_kept(open_window: Callable[..., MainWindow]) -> None:
     first.panel.ring._choose_finger("thumb")
     first.panel._toggle_overlay("mesh", True)
     first.panel._smoothing._slider.setValue(80)
+    first.panel._latency.chosen.emit("ahead")
     press(first, Qt.Key.Key_M)
     first.close()
     second = open_window()
     settings = second.session.settings
     assert (settings.rings[0].finger, settings.overlays, settings.smoothing) == ("thumb", {"mesh"}, 0.8)
+    assert settings.predict_ms == 70
     assert second.view._mirrored
     assert second.panel.ring._finger._buttons["thumb"].isChecked()
     assert not second.panel.ring._segment._buttons["middle"].isEnabled()  # a thumb has two segments
