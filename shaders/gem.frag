@@ -21,8 +21,12 @@ out vec4 colour;
 #include "light.glsl"
 #include "hiding.glsl"
 
-vec3 outside(vec3 own) {
-    return normalize(cam_from_own * own);
+// Light that reaches the stone along a direction of its own frame. Whoever looks at it keeps some away: that is
+// the dark among a brilliant's bright facets.
+vec3 arriving(vec3 own, float rough) {
+    vec3 d = normalize(cam_from_own * own);
+    float viewer = smoothstep(0.88, 0.97, dot(d, -normalize(p_cam)));
+    return radiance(d, rough) * (1.0 - 0.8 * viewer);
 }
 
 float mirrored_share(float cosine, float ratio) {  // Schlick; ratio: index behind over index before
@@ -38,7 +42,7 @@ void main() {
     vec3 n = normalize(transpose(cam_from_own) * n_cam);  // rigid but for a mild stretch
     float cosine = max(-dot(d, n), 0.02);
     float surface = mirrored_share(cosine, indices.g);
-    vec3 light = surface * radiance(outside(reflect(d, n)), 0.0);
+    vec3 light = surface * arriving(reflect(d, n), 0.0);
 
     vec3 p = p_own;
     d = refract(d, n, 1.0 / indices.g);
@@ -63,7 +67,7 @@ void main() {
             vec3 out_own = refract(d, -wall, indices[c]);
             if (dot(out_own, out_own) > 0.0) {
                 float share = mirrored_share(max(dot(out_own, wall), 0.0), 1.0 / indices[c]);
-                through[c] = (1.0 - share) * radiance(outside(out_own), 0.0)[c];
+                through[c] = (1.0 - share) * arriving(out_own, 0.0)[c];
                 if (c == 1) back = share;
             }
         }
@@ -72,6 +76,6 @@ void main() {
         d = reflect(d, wall);
         if (left < 0.03) break;
     }
-    light += left * pow(clarity, vec3(crossed)) * radiance(outside(d), 1.0);
+    light += left * pow(clarity, vec3(crossed)) * arriving(d, 1.0);
     colour = vec4(shown(light), 1.0) * visible;
 }

@@ -9,7 +9,7 @@ import numpy as np
 
 from app.effects.in_view import trust, visible_share
 from app.effects.lingering import Lingering
-from app.effects.metals import METALS
+from app.effects.metals import METALS, brushed
 from app.effects.photo_fit import photo_edges
 from app.effects.ring_designs import build_design
 from app.effects.ring_fit import FINGERS, FingerSections, Section, Segment
@@ -127,7 +127,8 @@ class RingEffect:
             half_width_m=model.half_width_m,
             off_mesh_m=(float(off[0]), float(off[1]), float(off[2])),
         )
-        chosen: dict[str, Material] = {"metal": METALS[ring.metal], "stone": STONES[ring.stone]}
+        metal, stone = METALS[ring.metal], STONES[ring.stone]
+        chosen: dict[str, Material] = {"metal": metal, "brushed": brushed(metal), "stone": stone}
         return [
             Prop(
                 part.geometry,

@@ -8,7 +8,7 @@ from typing import Literal
 
 from app.render.scene import Geometry, Material
 
-Chosen = Literal["metal", "stone"]
+Chosen = Literal["metal", "brushed", "stone"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,7 +16,7 @@ class RingPart:
     """One piece of one material, in the ring's own frame: axis z towards the fingertip, dorsal +y, metres."""
 
     geometry: Geometry
-    material: Material | Chosen  # "metal", "stone": whichever the wearer has chosen
+    material: Material | Chosen  # whichever the wearer has chosen; "brushed": the metal, not polished
     rigid: bool = False  # keeps its proportions while the band follows the finger's shape
 
 

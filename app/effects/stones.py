@@ -13,9 +13,9 @@ STONES: dict[str, Gem] = {
     # Indices for green light and dispersion (index at 431 nm less that at 687 nm): Read, Gemmology (2005).
     # What a stone leaves of white light is chosen by eye: it differs from stone to stone.
     "diamond": Gem((0.97, 0.98, 0.99), 2.417, 0.044),
-    "ruby": Gem((0.80, 0.06, 0.13), 1.766, 0.018),
-    "sapphire": Gem((0.07, 0.16, 0.72), 1.766, 0.018),
-    "emerald": Gem((0.07, 0.58, 0.27), 1.577, 0.014),
+    "ruby": Gem((0.55, 0.012, 0.045), 1.766, 0.018),
+    "sapphire": Gem((0.022, 0.06, 0.46), 1.766, 0.018),
+    "emerald": Gem((0.02, 0.36, 0.13), 1.577, 0.014),
 }
 
 # Tolkowsky's round brilliant as it is cut today, in shares of the girdle's diameter or degrees.

@@ -37,12 +37,14 @@ def test_a_design_is_a_sound_ring_of_its_size(name):
     triangles = sum(len(p.geometry.faces) * len(meshes(p.geometry)) for p in model.parts)
     assert triangles <= 20_000
     assert any(p.material == "stone" for p in model.parts) == DESIGNS[name].has_stones
+    metal = [m for p in model.parts if p.material != "stone" for m in meshes(p.geometry)]
+    stones = [m for p in model.parts if p.material == "stone" for m in meshes(p.geometry)]
+    for welded in [trimesh.util.concatenate(metal), *stones]:
+        for solid in trimesh.Trimesh(welded.vertices, welded.faces).split(only_watertight=False):
+            assert solid.is_watertight
+            assert solid.volume > 0
     for part in model.parts:
         for mesh in meshes(part.geometry):
-            welded = trimesh.Trimesh(mesh.vertices, mesh.faces)
-            for solid in welded.split(only_watertight=False):
-                assert solid.is_watertight
-                assert solid.volume > 0
             clear = np.hypot(mesh.vertices[:, 0], mesh.vertices[:, 1]).min()
             assert clear > RADIUS_M - 1e-6  # nothing pricks the finger
         normals = part.geometry.normals
