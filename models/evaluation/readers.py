@@ -12,10 +12,12 @@ from models.evaluation.own_data import crops, stereo, still
 from models.evaluation.rhd import rhd
 from models.evaluation.samples import SampleSet
 from models.evaluation.stb import stb
+from models.evaluation.synthetic import synthetic
 
 READERS: dict[str, Callable[[Path, int], SampleSet]] = {
     "crops": crops,
     "stereo": stereo,
+    "synthetic": synthetic,
     "freihand": lambda folder, every: freihand(folder, "evaluation", every),
     "ho3d": lambda folder, every: ho3d(folder, "evaluation", every),
     "rhd": lambda folder, every: rhd(folder, "evaluation", every),

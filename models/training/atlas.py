@@ -8,6 +8,7 @@ that made it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import moderngl
@@ -23,7 +24,7 @@ from models.training.atlas_mesh import (
     neighbours_together,
 )
 from models.training.gl import load_program, make_context
-from models.training.skin_maps import SkinMaps, paint_skin
+from models.training.skin_maps import paint_skin
 
 Float32 = NDArray[np.float32]
 UInt8 = NDArray[np.uint8]
@@ -105,6 +106,7 @@ class Atlas:
 
     def __init__(self, hand: HandData, backgrounds_rgb: UInt8) -> None:
         """backgrounds_rgb: (N, H, W, 3). Raises NoGraphics where OpenGL can't start."""
+        painted, window = _painted(hand)
         gl = self._gl = make_context()
         constants = {
             **TEXELS,
@@ -140,9 +142,11 @@ class Atlas:
                 for k, piece in enumerate(meshes.things)
             },
         }
-        maps = paint_skin(gl, hand, fine.rest, fine.normals, fine.faces, fine.part)
-        self._maps = self._skin_maps(maps)
-        _set(skin, map_window=maps.window, skin_maps=0)
+        self._maps = gl.texture_array((painted.shape[2], painted.shape[1], 2), 4, painted.tobytes())
+        self._maps.build_mipmaps()
+        self._maps.filter = (moderngl.LINEAR_MIPMAP_NEAREST, moderngl.LINEAR)
+        self._maps.repeat_x = self._maps.repeat_y = False
+        _set(skin, map_window=window, skin_maps=0)
         corners = gl.buffer(np.array([0, 0, 2, 0, 0, 2], "f4").tobytes())
         self._whole = gl.vertex_array(self._resolve, [(corners, "2f", "in_corner")])
         n, h, w, _ = backgrounds_rgb.shape
@@ -238,21 +242,6 @@ class Atlas:
             self._targets[key] = (fine, textures, final)
         return self._targets[key]
 
-    def _skin_maps(self, maps: SkinMaps) -> moderngl.TextureArray:
-        """Palm and back in eight bits: pigments as shares of 2.5, creases as what they take of the light."""
-        layers = []
-        for picture in (maps.palm, maps.back):
-            small = cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-            cavity = 0.5 + 0.45 * (small[..., 2] - cv2.GaussianBlur(small[..., 2], (0, 0), 4))
-            shares = np.stack([small[..., 0] / 2.5, small[..., 1] / 2.5, cavity, small[..., 3]], -1)
-            layers.append(np.round(np.clip(shares, 0, 1) * 255).astype(np.uint8))
-        h, w, _ = layers[0].shape
-        texture = self._gl.texture_array((w, h, 2), 4, np.stack(layers).tobytes())
-        texture.build_mipmaps()
-        texture.filter = (moderngl.LINEAR_MIPMAP_NEAREST, moderngl.LINEAR)
-        texture.repeat_x = texture.repeat_y = False
-        return texture
-
     def _upload(self, rows: Float32) -> None:
         n = len(rows)
         self._stride = -(-ROW_TEXELS * 16 // _ALIGNED) * _ALIGNED
@@ -264,6 +253,22 @@ class Atlas:
 
     def _bind(self, row: int) -> None:
         self._table.bind_to_uniform_block(0, row * self._stride, ROW_TEXELS * 16)
+
+
+@lru_cache(maxsize=1)
+def _painted(hand: HandData) -> tuple[UInt8, tuple[float, float, float, float]]:
+    """(2, H, W, 4) palm and back in eight bits, and their window: pigments as shares of 2.5, creases as what
+    they take of the light, nails."""
+    gl, skin = make_context(), build_meshes(hand, levels=1).skin
+    maps = paint_skin(gl, hand, skin.rest, skin.normals, skin.faces, skin.part)
+    gl.release()
+    layers = []
+    for picture in (maps.palm, maps.back):
+        small = cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+        cavity = 0.5 + 0.45 * (small[..., 2] - cv2.GaussianBlur(small[..., 2], (0, 0), 4))
+        shares = np.stack([small[..., 0] / 2.5, small[..., 1] / 2.5, cavity, small[..., 3]], -1)
+        layers.append(np.round(np.clip(shares, 0, 1) * 255).astype(np.uint8))
+    return np.stack(layers), maps.window
 
 
 def _set(program: moderngl.Program, **uniforms: object) -> None:

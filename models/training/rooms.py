@@ -6,6 +6,7 @@ half of them a person, whose face and clothes are what hands are most often seen
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 import cv2
@@ -24,8 +25,7 @@ def background_bank(folder: Path | None, drawn: int = 128, seed: int = 0) -> UIn
 
     Raises ValueError where a folder is given that holds no picture.
     """
-    rng = np.random.default_rng(seed)
-    rooms = [draw_room(rng) for _ in range(drawn)]
+    rooms = list(_rooms(drawn, seed))
     if folder is not None:
         files = sorted(path for path in folder.glob("*") if path.suffix.lower() in _SUFFIXES)
         if not files:
@@ -39,6 +39,12 @@ def background_bank(folder: Path | None, drawn: int = 128, seed: int = 0) -> UIn
             small = cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
             rooms.append(np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2RGB), np.uint8))
     return np.stack(rooms)
+
+
+@lru_cache(maxsize=1)
+def _rooms(count: int, seed: int) -> tuple[UInt8, ...]:
+    rng = np.random.default_rng(seed)
+    return tuple(draw_room(rng) for _ in range(count))
 
 
 def draw_room(rng: np.random.Generator) -> UInt8:

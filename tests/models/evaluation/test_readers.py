@@ -239,6 +239,7 @@ MALFORMED: dict[str, tuple[str, Callable[[Path], Path], str, bytes]] = {
     "no mat": ("stb", write_stb, "labels/B1Counting_BB.mat", b"text"),
     "no npz": ("crops", write_crops, "labels.npz", b"text"),
     "no reference": ("stereo", write_stereo, "reference.npz", b"text"),
+    "no truth": ("synthetic", lambda folder: folder, "truth.npz", b"text"),
     "no clip": ("stereo", write_stereo, "cam0.mp4", b"text"),
 }  # fmt: skip
 
