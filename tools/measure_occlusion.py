@@ -1,8 +1,8 @@
 """Print how well a ring sits on its finger and how well the hand hides it, on the demo (its truth is known).
 
-    python -m tools.measure_occlusion [--finger ring] [--every 3]
+    python -m tools.measure_occlusion [--model NAME] [--finger ring] [--every 3]
 
-Twice: with the clip's true meshes, and with those that the default model finds in the pictures.
+Twice: with the clip's true meshes, and with those that a model finds in the pictures.
 
 - Centre and axis: from the true section of the finger to the ring as placed, medians. Found meshes may be
   nearer or farther as a whole: the centre is measured after moving it along its ray to the true depth.
@@ -17,7 +17,6 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,22 +26,20 @@ from app.effects.ring_fit import Finger, FingerSections, Section
 from app.render.compositor import Compositor
 from app.render.context import choose_platform
 from app.render.scene import EffectContext, Metal, Prop
+from app.render.window import window_around
 from models.geometry import project
 from models.hand_data import load_open_hand
-from models.pipeline import Pipeline
-from models.training.hand_renderer import HandRenderer
+from models.pipeline import DEFAULT_MODEL, MODELS, Pipeline, PipelineConfig
 from models.types import HandMesh
-from tools.build_clip import CLIP_CAMERA, FPS, OUT_DIR, SKIN, Actor, Posed, room_light
+from tools.build_clip import CLIP_CAMERA, FPS, OUT_DIR, Actor, Posed
+from tools.true_view import Mask, TrueView
 
 Float = NDArray[np.float64]
-Mask = NDArray[np.bool_]
 
-NOTHING_M = 100.0
 GLOW = Metal((1e6, 1e6, 1e6), 1.0)  # drawn white wherever there is metal: its coverage can be read
-SINKS_M = 0.002  # a band may lie this deep in the mesh of its own finger; the skin gives way
 SEEN_PX = 12
-FINE = 4  # the truth is sampled so many times along each side of a pixel
 POSITION = 0.55  # along the segment, where rings are worn
+MARGIN_PX = 4
 
 
 @dataclass(frozen=True)
@@ -52,9 +49,17 @@ class Scene:
     frame_rgb: NDArray[np.uint8]
     time_s: float
     hand: HandMesh
-    section: Section
-    depth_m: NDArray[np.float32]  # (2H, 2W) of the true hand; infinite beside it
-    parts: NDArray[np.int8]
+    section: Section | None  # None where it is not compared: between, or partly out of view
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A ring in one frame."""
+
+    scene: Scene
+    section: Section  # the finger's true one
+    prop: Prop
+    mask: Mask  # (H, W) where it is drawn
 
 
 @dataclass(frozen=True)
@@ -67,27 +72,18 @@ class Figures:
     whole_iou: float
 
 
-def scenes(finger: Finger, every: int) -> list[Scene | None]:
-    """Every frame of the clip; None for those whose truth is not needed: between, or partly out of view."""
+def scenes(finger: Finger, every: int) -> list[Scene]:
+    """Every frame of the clip; every N-th with the finger's true section."""
     hand = load_open_hand()
     actor, sections = Actor(hand), FingerSections(hand)
-    frames = list(open_file(OUT_DIR / "demo.mp4").frames())
     with np.load(OUT_DIR / "demo_truth.npz") as truth:
         in_view = truth["in_view"]
-    double = CLIP_CAMERA.scaled(2 * CLIP_CAMERA.width, 2 * CLIP_CAMERA.height)
-    found: list[Scene | None] = []
-    with HandRenderer(hand, supersampling=1) as renderer:
-        for k, frame in enumerate(frames):
-            posed = actor.at(k / FPS)
-            mesh = true_mesh(posed, frame.time_s)
-            section = sections.section(mesh, finger, "proximal", POSITION)
-            if k % every or not in_view[k] or section is None:
-                found.append(None)
-                continue
-            layer = renderer.render(
-                posed.vertices_m, posed.rotations[0], posed.elbow_m, double, SKIN, room_light()
-            )
-            found.append(Scene(frame.image_rgb, frame.time_s, mesh, section, layer.depth_m, layer.parts))
+    found = []
+    for k, frame in enumerate(open_file(OUT_DIR / "demo.mp4").frames()):
+        mesh = true_mesh(actor.at(k / FPS), frame.time_s)
+        compared = k % every == 0 and in_view[k]
+        section = sections.section(mesh, finger, "proximal", POSITION) if compared else None
+        found.append(Scene(frame.image_rgb, frame.time_s, mesh, section))
     return found
 
 
@@ -97,44 +93,41 @@ def true_mesh(posed: Posed, time_s: float) -> HandMesh:
     return HandMesh("right", posed.vertices_m, posed.joints_m, px, 1.0, 0, time_s)
 
 
-def measure(name: str, finger: Finger, truth: Sequence[Scene | None], found: bool) -> list[Figures]:
-    """Draw every frame and compare; `found`: with the meshes of the default model."""
-    compositor, pipeline = Compositor(load_open_hand()), Pipeline()
-    effect = make_effect("ring", RingSettings(finger=finger, position=POSITION))
-    actor, figures = Actor(load_open_hand()), []
-    for k, frame in enumerate(open_file(OUT_DIR / "demo.mp4").frames()):
-        hands: Sequence[HandMesh] = [true_mesh(actor.at(k / FPS), frame.time_s)]
-        if found:
-            hands = pipeline.process(frame.image_rgb, frame.time_s, CLIP_CAMERA).hands
-        props = effect.place(EffectContext(frame.image_rgb, hands, CLIP_CAMERA, frame.time_s))
-        scene = truth[k]
-        if scene is None or len(hands) != 1:
-            continue
-        props = [replace(p, material=GLOW, opacity=1.0) for p in props]
-        drawn = coverage(compositor, scene, hands, props)
-        if props:
-            figures.append(compare(scene, props[0], drawn, 1 + FINGERS.index(finger)))
-    pipeline.close()
+def draw(clip: Sequence[Scene], finger: Finger, model: str | None) -> list[Drawn]:
+    """The compared frames with a ring; model: that finds the meshes, None: the true ones."""
+    compositor = Compositor(load_open_hand())
+    pipeline = None if model is None else Pipeline(PipelineConfig(model))
+    effect, found = make_effect("ring", RingSettings(finger=finger, position=POSITION)), []
+    for scene in clip:
+        hands: Sequence[HandMesh] = [scene.hand]
+        if pipeline is not None:
+            hands = pipeline.process(scene.frame_rgb, scene.time_s, CLIP_CAMERA).hands
+        things = effect.place(EffectContext(scene.frame_rgb, hands, CLIP_CAMERA, scene.time_s))
+        props = [replace(t, material=GLOW, opacity=1.0) for t in things if isinstance(t, Prop)]
+        if scene.section is not None and len(hands) == 1 and props:
+            found.append(Drawn(scene, scene.section, props[0], coverage(compositor, scene, hands, props)))
+    if pipeline is not None:
+        pipeline.close()
     compositor.close()
-    return figures
+    return found
 
 
 def coverage(compositor: Compositor, scene: Scene, hands: Sequence[HandMesh], props: Sequence[Prop]) -> Mask:
-    """(H, W) where the ring is drawn."""
+    """(H, W) where at least half of a pixel of the ring is drawn."""
     mask = np.zeros(scene.frame_rgb.shape[:2], bool)
-    layer = compositor.layer(scene.frame_rgb, hands, props, CLIP_CAMERA, scene.time_s)
-    if layer is not None:
-        w, rgba = layer
+    corners = np.concatenate([p.geometry.vertices_m @ p.pose[:3, :3].T + p.pose[:3, 3] for p in props])
+    w = window_around(corners, CLIP_CAMERA, MARGIN_PX)
+    if w is not None:
+        rgba = compositor.render(w, hands, props, CLIP_CAMERA, frame_rgb=scene.frame_rgb)
         mask[w.y : w.y + w.height, w.x : w.x + w.width] = rgba[..., :3].min(-1) > 127
     return mask
 
 
-def compare(scene: Scene, prop: Prop, drawn: Mask, region: int) -> Figures:
+def compare(drawn: Drawn, view: TrueView) -> Figures:
     """The figures of one ring."""
-    section = scene.section
-    nearer = section.center_m[2] / prop.pose[2, 3]
+    prop, section, hand = drawn.prop, drawn.section, drawn.scene.hand
     placed = prop.pose.copy()
-    placed[:3] *= nearer
+    placed[:3] *= section.center_m[2] / prop.pose[2, 3]
     axis = placed[:3, 2] / np.linalg.norm(placed[:3, 2])
     on_truth = np.eye(4)
     on_truth[:3, :3] = np.stack([section.across, section.up, section.axis], 1)
@@ -145,30 +138,9 @@ def compare(scene: Scene, prop: Prop, drawn: Mask, region: int) -> Figures:
     return Figures(
         1e3 * float(np.linalg.norm(placed[:3, 3] - section.center_m)),
         float(np.degrees(np.arccos(np.clip(axis @ section.axis, -1, 1)))),
-        iou(drawn, in_view(scene, prop, placed, region)),
-        iou(drawn, in_view(scene, prop, on_truth, region)),
+        iou(drawn.mask, view.in_view(prop, placed, hand, CLIP_CAMERA)),
+        iou(drawn.mask, view.in_view(prop, on_truth, hand, CLIP_CAMERA)),
     )
-
-
-def in_view(scene: Scene, prop: Prop, pose: Float, region: int) -> Mask:
-    """(H, W) where the true hand leaves at least half of a pixel of the prop visible."""
-    g = prop.geometry
-    a, b, c = (g.vertices_m[g.faces[:, k]].astype(np.float64) for k in range(3))
-    steps = (np.arange(6) + 0.5) / 6
-    points = np.concatenate([a + u * (b - a) + v * (1 - u) * (c - a) for u in steps for v in steps])
-    points = points @ pose[:3, :3].T + pose[:3, 3]
-    w, h = FINE * CLIP_CAMERA.width, FINE * CLIP_CAMERA.height
-    x, y = np.rint(project(points, CLIP_CAMERA.scaled(w, h))).astype(int).T
-    inside = (x >= 0) & (x < w) & (y >= 0) & (y < h)
-    nearest = np.full((h, w), NOTHING_M)
-    np.minimum.at(nearest, (y[inside], x[inside]), points[inside, 2])
-    y, x = np.nonzero(nearest < NOTHING_M)
-    at = y * scene.depth_m.shape[0] // h, x * scene.depth_m.shape[1] // w
-    own = (scene.parts[at] == region) | (scene.parts[at] == 0)
-    seen = nearest[y, x] - scene.depth_m[at] < np.where(own, SINKS_M, 0.0)
-    share = np.zeros((h, w), np.float32)
-    share[y[seen], x[seen]] = 1
-    return np.asarray(cv2.resize(share, None, fx=1 / FINE, fy=1 / FINE, interpolation=cv2.INTER_AREA) > 0.5)
 
 
 def iou(a: Mask, b: Mask) -> float:
@@ -190,13 +162,19 @@ def report(name: str, figures: Sequence[Figures]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", choices=MODELS, default=DEFAULT_MODEL)
     parser.add_argument("--finger", choices=FINGERS, default="ring")
     parser.add_argument("--every", type=int, default=3, metavar="N", help="compare every N-th frame")
     options = parser.parse_args()
     choose_platform()
-    truth = scenes(options.finger, options.every)
-    report("true mesh", measure("true", options.finger, truth, found=False))
-    report("default model", measure("found", options.finger, truth, found=True))
+    clip = scenes(options.finger, options.every)
+    drawn = {
+        "true mesh": draw(clip, options.finger, None),
+        options.model: draw(clip, options.finger, options.model),
+    }
+    with TrueView(load_open_hand()) as view:
+        for name, rings in drawn.items():
+            report(name, [compare(ring, view) for ring in rings])
 
 
 if __name__ == "__main__":

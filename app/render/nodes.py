@@ -104,7 +104,7 @@ def tube(radius_m: float, half_length_m: float, turns: int = 48) -> Geometry:
 def _place_uniforms(prop: Prop, hands: Sequence[HandMesh]) -> dict[str, object]:
     uniforms: dict[str, object] = {
         "opacity": float(prop.opacity),
-        "bounce_rgb": np.array(getattr(prop.material, "reflectance_rgb", (0.0, 0.0, 0.0)), np.float32),
+        "bounce_rgb": np.array(getattr(prop.material, "reflectance_rgb", np.zeros(3)), np.float32).clip(0, 1),
         "gripping": int(prop.grip is not None),
         "off_mesh": np.zeros(3, np.float32),
     }
