@@ -32,7 +32,9 @@ from models.types import Camera, HandMesh
 _log = logging.getLogger(__name__)
 
 _SECONDS = 5.0
+_SETTLING_S = 2.0  # until pictures are made without the profile that was in use
 _MESHES = 40  # of those seconds, evenly
+_TURN = "Turn your hand slowly …"
 _WAYS = {"": "Unknown", "palm": "Ruler", "card": "Bank card"}
 
 
@@ -45,11 +47,13 @@ class HandPage(Sheet):
     def __init__(
         self,
         settings: Callable[[], Settings],
-        use: Callable[[HandProfile], None],
+        use: Callable[[HandProfile | None], None],
     ) -> None:
         super().__init__("My hand")
         self._settings, self._use = settings, use
+        self._set_aside: HandProfile | None = None  # a known shape, while a shape is measured
         self._meshes: list[HandMesh] | None = None  # while they are collected
+        self._from_s = 0.0  # time of the first picture that counts; 0 while unknown
         self._thread: Thread | None = None
         self._profile = HandProfile("", (0.0,) * 10)
         self._shaped = False
@@ -129,27 +133,44 @@ class HandPage(Sheet):
     def take_picture(self, picture: Picture) -> None:
         self._newest = picture
         meshes = self._meshes
-        if meshes is None or not picture.hands:
+        if meshes is None:
             return
+        self._shape_state.setText(_TURN if picture.hands else "No hand to be seen: show one, open")
+        if not picture.hands:
+            return
+        if self._set_aside is not None:
+            self._from_s = self._from_s or picture.time_s + _SETTLING_S
+            if picture.time_s < self._from_s:
+                return
         meshes.append(picture.hands[0])
         share = (meshes[-1].time_s - meshes[0].time_s) / _SECONDS
         self._bar.setValue(round(100 * min(share, 1.0)))
         if share >= 1:
-            self._meshes = None
+            self._end_collecting()
             self._estimate(meshes)
 
     def stop(self) -> None:
-        self._meshes = None
+        self._end_collecting()
         if self._thread is not None:
             self._thread.join()
 
     def begin(self) -> None:
         """Collect the hand's meshes for five seconds."""
+        self._end_collecting()
         self._say("")
+        self._set_aside, self._from_s = self._settings().profile, 0.0
+        if self._set_aside is not None:
+            self._use(None)  # a hand of known shape would only show that shape again
         self._meshes = []
         self._bar.setValue(0)
         self._bar.show()
-        self._shape_state.setText("Turn your hand slowly …")
+        self._shape_state.setText(_TURN)
+
+    def _end_collecting(self) -> None:
+        self._meshes = None
+        if self._set_aside is not None:
+            self._use(self._set_aside)
+            self._set_aside = None
 
     def _estimate(self, meshes: Sequence[HandMesh]) -> None:
         chosen = [meshes[k] for k in np.linspace(0, len(meshes) - 1, min(_MESHES, len(meshes))).astype(int)]
@@ -169,11 +190,13 @@ class HandPage(Sheet):
         self._thread.start()
 
     def _take_shape(self, betas: np.ndarray) -> None:
+        hand = load_open_hand()
+        breadth_m = float(np.clip(palm_breadth_m(personal_hand(hand, self._profile)), *BREADTH_M))
         self._profile = replace(self._profile, betas=tuple(float(b) for b in betas))
+        if self._profile.measured:  # by ruler or card: the palm stays as broad
+            self._profile = with_breadth(hand, self._profile, breadth_m)
         self._shaped = True
         self._bar.hide()
-        if self._profile.measured:
-            self._measure_breadth()
         self._refresh()
 
     def _choose_way(self, way: str) -> None:

@@ -35,8 +35,8 @@ class Owner(Protocol):
     def use_calibration(self, calibration: CameraFile) -> None:
         """Look through this camera from now on."""
 
-    def use_profile(self, profile: HandProfile) -> None:
-        """Take every hand for this one from now on."""
+    def use_profile(self, profile: HandProfile | None) -> None:
+        """Take every hand for this one from now on; None: for anyone's."""
 
     def watch(self, watcher: Callable[[Frame], None] | None) -> None:
         """Ask for the session's frames, or for no more of them."""

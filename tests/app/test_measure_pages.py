@@ -25,7 +25,7 @@ from app.ui.preferences import Preferences, load_preferences, save_preferences
 from models.calibration import Board, Calibration
 from models.filter_lag import moving_hands
 from models.hand_data import load_open_hand
-from models.hand_profile import HandProfile, palm_breadth_m, personal_hand
+from models.hand_profile import BREADTH_M, HandProfile, palm_breadth_m, personal_hand
 from models.types import Camera
 from tests.app.test_window import MODELS, application, open_window, pump  # noqa: F401
 from tests.models.chessboards import board_views
@@ -96,6 +96,21 @@ def test_a_hand_is_measured_named_and_used(application) -> None:  # noqa: F811
     page.stop()
 
 
+def test_a_known_shape_is_set_aside_while_a_shape_is_measured(application) -> None:  # noqa: F811
+    now = [Settings(profile=ANNA)]
+    used: list = []
+    page = HandPage(lambda: now[-1], used.append)
+    page.begin()
+    assert used == [None]
+    for index in range(8):  # two seconds: made with Anna's shape still
+        page.take_picture(pictured(index))
+    assert page._meshes == []
+    page.take_picture(pictured(8))
+    assert len(page._meshes) == 1
+    page.stop()
+    assert used == [None, ANNA]
+
+
 def test_a_card_gives_the_size_or_says_what_is_wrong(application) -> None:  # noqa: F811
     page = HandPage(Settings, lambda profile: None)
     page._choose_way("card")
@@ -114,6 +129,10 @@ def test_a_card_gives_the_size_or_says_what_is_wrong(application) -> None:  # no
     page._measure_card()
     assert page._profile.measured
     assert 1.2 < page._profile.scale < 1.6  # knuckles' joints are some 60 mm apart in the mean hand
+    breadth_m = palm_breadth_m(personal_hand(load_open_hand(), page._profile))
+    page._take_shape(np.full(10, 0.5))
+    kept_m = palm_breadth_m(personal_hand(load_open_hand(), page._profile))
+    assert kept_m == pytest.approx(min(breadth_m, BREADTH_M[1]), rel=1e-3)
     page._card._corners[2] = QPointF(0, 0)
     page._measure_card()
     assert page._card_note.text()
