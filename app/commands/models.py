@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from app.commands.options import add_json, print_json
+from models.accuracy import accuracy
 from models.engines import ENGINES, EngineName
 from models.landmarks import BUNDLE, INPUT_SIZE, LandmarkNet
 from models.pipeline import DEFAULT_MODEL
@@ -26,6 +27,8 @@ _COLUMNS = {  # key: (heading, width)
     "parameters_m": ("params M", 9),
     "weights": ("weights", 9),
     "licence": ("licence", 11),
+    "pa_mpjpe_mm": ("PA mm", 7),
+    "joints_2d_percent": ("2D %", 7),
     "latency_ms": ("median ms a crop, one thread, fastest first", 0),
 }
 
@@ -51,6 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     for row in rows:
         cells = (f"{_text(row[key]):<{width}}" for key, (_, width) in _COLUMNS.items())
         print("".join(cells).rstrip())
+    print("PA mm: PA-MPJPE on hands measured by two cameras; 2D %: error over the hand’s box on photographs")
     if not all(row["weights"] for row in rows):
         print("without weights: not trained yet; its figures are those of the network with random numbers")
     if arguments.json:
@@ -92,6 +96,7 @@ def _fit_row() -> dict[str, Any]:
         "parameters_m": 2.72,
         "weights": BUNDLE.is_file(),
         "licence": "Apache-2.0",
+        **_accuracy("fit"),
         "latency_ms": {},
     }
 
@@ -105,8 +110,13 @@ def _network_row(name: str) -> dict[str, Any]:
         "parameters_m": size.parameters_m,
         "weights": weights is not None,
         "licence": weights.licence if weights else "Apache-2.0",  # without weights: the code's
+        **_accuracy(name),
         "latency_ms": {},
     }
+
+
+def _accuracy(name: str) -> dict[str, float | None]:
+    return {"pa_mpjpe_mm": None, "joints_2d_percent": None, **accuracy(name)}
 
 
 def landmark_net_ms() -> float:
@@ -122,6 +132,8 @@ def landmark_net_ms() -> float:
 
 
 def _text(value: Any) -> str:
+    if value is None:
+        return "–"
     if isinstance(value, bool):
         return "yes" if value else "none yet"
     if isinstance(value, dict):
