@@ -19,7 +19,7 @@ BREADTH_M = (0.055, 0.115)
 """Palms across the knuckles, from a small child's to the largest man's, metres."""
 
 _MIRROR = np.array([-1.0, 1.0, 1.0])
-_SLAB_M = 0.008  # half of what counts as "at the knuckles", along the fingers
+_SLAB = 0.09  # half of what counts as "at the knuckles", along the fingers, over the palm's length
 _THUMB = 1  # of HandData.regions
 
 
@@ -60,9 +60,10 @@ def palm_breadth_m(hand: HandData) -> float:
     across /= np.linalg.norm(across)
     along = joints[9] - joints[0]
     along -= (along @ across) * across
-    along /= np.linalg.norm(along)
+    length_m = float(np.linalg.norm(along))
+    along /= length_m
     from_knuckles = (hand.template_m - (joints[5] + joints[17]) / 2) @ along
-    slab = (np.abs(from_knuckles) < _SLAB_M) & (hand.regions != _THUMB)
+    slab = (np.abs(from_knuckles) < _SLAB * length_m) & (hand.regions != _THUMB)
     return float(np.ptp(hand.template_m[slab] @ across))
 
 
