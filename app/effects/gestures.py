@@ -16,6 +16,7 @@ KNUCKLES = np.array(
     [5, 9, 13, 17]
 )  # of the four fingers, index to little; the next three are towards the tip
 _OPEN_TURN, _CLOSED_TURN = np.radians([60.0, 215.0])  # what a finger's three joints bend in all
+_PALMWARDS_M = 0.008  # in a fist, from the fingers' middle: they lie before what they hold
 _PALM_THICK_M = 0.013  # from the plane of the bones to the palm's skin
 
 
@@ -56,14 +57,25 @@ def hold(hand: HandMesh, clearance_m: float = 0.0) -> Hold:
     closed = float(fingers.mean())
     palm = 0.25 * j[WRIST] + 0.75 * knuckles.mean(0) + _PALM_THICK_M * out
     inside = np.average(j[KNUCKLES[:, None] + np.arange(4)].mean(1), axis=0, weights=fingers + 1e-3)
+    inside -= _PALMWARDS_M * out
     share = float(np.clip((closed - 0.25) / 0.5, 0, 1))
     center = (1 - share) * (palm + clearance_m * out) + share * inside
     return Hold(closed, palm, center, across, out, forward, width)
 
 
-def thumb_distance(hand: HandMesh, point_m: NDArray[np.floating]) -> float:
-    """Metres from the thumb's tip joint to a point in the camera frame."""
-    return float(np.linalg.norm(hand.joints_m[THUMB_TIP] - np.asarray(point_m)))
+def thumb_over(
+    hand: HandMesh, start_m: NDArray[np.floating], end_m: NDArray[np.floating], up: NDArray[np.floating]
+) -> tuple[float, float]:
+    """Where the thumb's tip joint is over a line on a surface: how far beside the line, how far above.
+
+    up: (3,) unit vector out of the surface. Camera frame, metres.
+    """
+    start, along = np.asarray(start_m, np.float64), np.asarray(end_m, np.float64) - start_m
+    tip = hand.joints_m[THUMB_TIP] - start
+    above = float(tip @ up)
+    flat = tip - above * np.asarray(up, np.float64)
+    share = float(np.clip(flat @ along / max(float(along @ along), 1e-12), 0, 1))
+    return float(np.linalg.norm(flat - share * along)), above
 
 
 class Switch:

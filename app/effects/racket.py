@@ -20,7 +20,7 @@ _LEAN = np.radians(22)  # of the blade from square to the forearm, towards the f
 _RUBBER = Paint((0.42, 0.018, 0.022), roughness=0.45)
 _BACK_RUBBER = Paint((0.012, 0.012, 0.014), roughness=0.45)
 _WOOD = Paint((0.55, 0.33, 0.15), roughness=0.5)
-_GRIP_WOOD = Paint((0.32, 0.13, 0.05), roughness=0.4)
+_GRIP_WOOD = Paint((0.022, 0.030, 0.055), roughness=0.7)
 
 
 class RacketEffect:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from app.effects.gestures import Hold, Switch, grasp_switch, hold, thumb_distance
+from app.effects.gestures import Hold, Switch, grasp_switch, hold, thumb_over
 from app.effects.shapes import bar, ellipse, moved, rounded_rectangle, slab
 from app.effects.solids import ball, joined, tube
 from app.render.scene import EffectContext, Geometry, Paint, Prop
@@ -27,8 +27,10 @@ _SETTLE_S = 0.22  # .. and rights itself this fast when let go
 _BEHIND_M = 0.06  # while nobody has it, behind the hands, so that they reach it
 _MARGIN = 0.16  # of the picture: it comes to rest no nearer to the edge
 
-_BUTTON_M = np.array([0.0, 0.056, 0.0165])  # what the thumb presses, own frame
-_PRESS_M, _LET_GO_M = 0.021, 0.028  # from the thumb's tip joint, which lies inside the thumb
+_BUTTON_M = np.array([[0.0, 0.036, 0.0125], [0.0, 0.056, 0.0125]])  # where the thumb presses, own frame
+_PRESS_M, _LET_GO_M = 0.016, 0.0205  # beside it; of the thumb's tip joint, which lies inside the thumb
+_OVER_M = (-0.025, 0.050)  # below and above the case's front
+_FIRM = 0.52  # closure; a hand that lets go moves its thumb over the button
 
 _CASE = Paint((0.030, 0.034, 0.040), roughness=0.55)
 _FACE = Paint((0.085, 0.095, 0.105), roughness=0.6)
@@ -84,8 +86,10 @@ class WalkieTalkieEffect:
             radio.held_s = now
             hand = next(hand for hand in context.hands if hand.track_id == radio.holder)
             _approach(radio, *_in_hand(holds[radio.holder]), passed_s / _TAKE_S)
-            button = radio.position_m + radio.turned.apply(_BUTTON_M)
-            radio.pressed.update(-thumb_distance(hand, button), now)
+            ends = radio.position_m + radio.turned.apply(_BUTTON_M)
+            beside, above = thumb_over(hand, *ends, radio.turned.apply([0, 0, 1]))
+            over = holds[radio.holder].closure > _FIRM and _OVER_M[0] < above < _OVER_M[1]
+            radio.pressed.update(-beside if over else -np.inf, now)
         elif radio.holder is None or now - radio.held_s > _LOST_S:
             radio.holder = None
             radio.pressed = _Radio(radio.position_m, radio.turned).pressed
@@ -170,15 +174,15 @@ def _props(radio: _Radio) -> list[Prop]:
 @lru_cache(maxsize=1)
 def _parts() -> tuple[Geometry, ...]:
     """Case, face, dark parts, button, lamp. Own frame: the grip's middle at 0, antenna at +y, front at +z."""
-    case = moved(slab(rounded_rectangle(0.050, 0.122, 0.009), 0.027, 0.0045), (0, 0.026, 0))
+    case = moved(slab(rounded_rectangle(0.046, 0.122, 0.009), 0.023, 0.0045), (0, 0.026, 0))
     knob = moved(
         bar(np.array([[0.0, 0.011, 0.011], [0.011, 0.010, 0.010]]), exponent=2), (0.014, 0.087, -0.002)
     )
-    face = moved(slab(rounded_rectangle(0.042, 0.112, 0.007), 0.003, 0.0012), (0, 0.026, 0.0128))
+    face = moved(slab(rounded_rectangle(0.038, 0.112, 0.007), 0.003, 0.0012), (0, 0.026, 0.0108))
     mast = np.linspace([-0.015, 0.085, -0.002], [-0.015, 0.172, -0.002], 6)
     slit = slab(rounded_rectangle(0.026, 0.0022, 0.001), 0.0012, 0.0004)
-    slits = [moved(slit, (0, y, 0.0142)) for y in np.arange(-0.022, 0.030, 0.0052)]
-    ridge = moved(slab(rounded_rectangle(0.034, 0.0016, 0.0007), 0.0012, 0.0004), (0, 0.074, 0.0142))
+    slits = [moved(slit, (0, y, 0.0122)) for y in np.arange(-0.022, 0.030, 0.0052)]
+    ridge = moved(slab(rounded_rectangle(0.034, 0.0016, 0.0007), 0.0012, 0.0004), (0, 0.074, 0.0122))
     dark = joined(tube(mast, np.array([0.0052, 0.0050, 0.0046, 0.0044, 0.0042, 0.0040]), 16), *slits, ridge)
-    button = moved(slab(ellipse(0.021, 0.021, 40), 0.006, 0.0018), (0, 0.056, 0.0145))
-    return joined(case, knob), face, dark, button, ball(np.array([0.013, 0.0775, 0.0145]), 0.0030, 16)
+    button = moved(slab(ellipse(0.021, 0.021, 40), 0.006, 0.0018), (0, 0.056, 0.0125))
+    return joined(case, knob), face, dark, button, ball(np.array([0.012, 0.0775, 0.0125]), 0.0030, 16)
