@@ -37,9 +37,11 @@ class CalibrationPage(Sheet):
         settings: Callable[[], Settings],
         camera_name: Callable[[], str],
         use: Callable[[CameraFile], None],
+        mirrored: Callable[[], bool],
     ) -> None:
         super().__init__("Camera")
         self._watch, self._settings, self._camera_name, self._use = watch, settings, camera_name, use
+        self._mirrored = mirrored
         self._run: CalibrationRun | None = None
         self._columns, self._rows = _number(3, 30, 9), _number(3, 30, 6)
         self._square = QDoubleSpinBox()
@@ -92,14 +94,19 @@ class CalibrationPage(Sheet):
             None,
             in_a_row(cancel, self._enough),
         )
-        self._result = text("")
+        self._focal, self._result = text("", "value"), text("")
         self._depth = text("", "muted")
         again = button("Again", "Calibrate once more")
         again.clicked.connect(self._cancel)
         done = button("Done", "Back to the panel", "primary")
         done.clicked.connect(self.closed)
         self._result_page = self.add_page(
-            label("FOCAL LENGTH", "section"), self._result, self._depth, None, in_a_row(again, done)
+            label("FOCAL LENGTH", "section"),
+            self._focal,
+            self._result,
+            self._depth,
+            None,
+            in_a_row(again, done),
         )
         self._fault.hide()
         self._show_state()
@@ -112,7 +119,7 @@ class CalibrationPage(Sheet):
         run.looked.connect(self._show_progress)
         run.finished.connect(self._show_result)
         run.failed.connect(self._fail)
-        self._show_progress("no board", 0, [])
+        self._show_progress("no board", [])
         self.show_page(self._run_page)
         self._watch(run.take)
 
@@ -133,14 +140,15 @@ class CalibrationPage(Sheet):
         self._show_state()
         self.show_page(self._ready_page)
 
-    def _show_progress(self, outcome: str, views: int, outlines: Sequence[np.ndarray]) -> None:
+    def _show_progress(self, outcome: str, outlines: Sequence[np.ndarray]) -> None:
         if self._run is None:
             return
+        views = len(outlines)
         self._count.setText(f"{views}")
         self._bar.setValue(views)
         self._advice.setText(f"views of {ENOUGH_VIEWS}\n{_ADVICE[outcome]}")
         self._enough.setEnabled(views >= FEWEST_VIEWS)
-        self._coverage.show_outlines(outlines)
+        self._coverage.show_outlines(outlines, self._run.size_wh, self._mirrored())
 
     def _show_result(self, found: Calibration) -> None:
         self.stop()
@@ -151,8 +159,8 @@ class CalibrationPage(Sheet):
             self._fail(str(error))
             return
         self._use(kept)
+        self._focal.setText(f"{camera.fx:.1f} × {camera.fy:.1f} px  (± {100 * found.focal_error:.2f} %)")
         self._result.setText(
-            f"{camera.fx:.1f} × {camera.fy:.1f} px  (± {100 * found.focal_error:.2f} %)\n"
             f"Middle at {camera.cx:.1f}, {camera.cy:.1f} px of {camera.width}×{camera.height}\n"
             f"Reprojection error {found.error_px:.2f} px over {found.views} views\n"
             f"The lens bends the corners by {found.bend_px:.1f} px\n\n"
@@ -187,17 +195,20 @@ class Coverage(QWidget):
         super().__init__()
         self.setFixedHeight(240)
         self._outlines: Sequence[np.ndarray] = ()
+        self._size_wh, self._mirrored = (4, 3), False
 
-    def show_outlines(self, outlines: Sequence[np.ndarray]) -> None:
-        """Boards as (4, 2) corners, 0 .. 1 of the picture."""
-        self._outlines = outlines
+    def show_outlines(self, outlines: Sequence[np.ndarray], size_wh: tuple[int, int], mirrored: bool) -> None:
+        """Boards as (4, 2) corners, pixels of pictures of a size; as in a mirror, where the picture is."""
+        self._outlines, self._mirrored = outlines, mirrored
+        self._size_wh = size_wh if all(size_wh) else (4, 3)
         self.update()
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        width = min(self.width() - 2.0, self.height() * 4 / 3)
-        area = QRectF((self.width() - width) / 2, 1, width, self.height() - 2)
+        scale = min((self.width() - 2) / self._size_wh[0], (self.height() - 2) / self._size_wh[1])
+        width, height = (scale * side for side in self._size_wh)
+        area = QRectF((self.width() - width) / 2, 1, width, height)
         painter.setPen(QPen(QColor(style.LINE), 1))
         painter.setBrush(QColor(style.BACKGROUND))
         painter.drawRoundedRect(area, 4, 4)
@@ -205,8 +216,11 @@ class Coverage(QWidget):
         inside.setAlpha(38)
         painter.setBrush(inside)
         painter.setPen(QPen(QColor(style.ACCENT), 1.2, Qt.PenStyle.SolidLine))
+        if self._mirrored:
+            painter.translate(self.width(), 0)
+            painter.scale(-1, 1)
         for outline in self._outlines:
-            corners = [QPointF(area.x() + x * area.width(), area.y() + y * area.height()) for x, y in outline]
+            corners = [QPointF(area.x() + scale * x, area.y() + scale * y) for x, y in outline]
             painter.drawPolygon(QPolygonF(corners))
 
 

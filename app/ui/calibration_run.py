@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 class CalibrationRun(QObject):
     """Runs from its making until it has enough views, or until `finish` or `stop`."""
 
-    looked = pyqtSignal(str, int, object)  # outcome, views so far, outlines of the views (4, 2) in 0 .. 1
+    looked = pyqtSignal(str, object)  # outcome, outlines (4, 2) of the views so far, pixels
     finished = pyqtSignal(object)  # Calibration
     failed = pyqtSignal(str)
 
@@ -29,6 +29,11 @@ class CalibrationRun(QObject):
         self._wanted = True  # whether a result is
         self._thread = Thread(target=self._work, name="calibration")
         self._thread.start()
+
+    @property
+    def size_wh(self) -> tuple[int, int]:
+        """Of the pictures, once there is one; 0, 0 before."""
+        return self._calibrator.size_wh
 
     def take(self, frame: Frame) -> None:
         """The session's next frame; older ones that wait are forgotten. Any thread."""
@@ -48,7 +53,7 @@ class CalibrationRun(QObject):
         try:
             while (frame := self._frames.take()) is not None:
                 outcome = self._calibrator.add(frame.image_rgb)
-                self.looked.emit(outcome, len(self._calibrator.views), self._outlines())
+                self.looked.emit(outcome, self._outlines())
                 if len(self._calibrator.views) >= ENOUGH_VIEWS:
                     break
             if self._wanted:
@@ -60,7 +65,7 @@ class CalibrationRun(QObject):
             self.failed.emit(f"the calibration failed ({error})")
 
     def _outlines(self) -> list[np.ndarray]:
-        board, size = self._calibrator.board, np.array(self._calibrator.size_wh)
+        board = self._calibrator.board
         last = board.columns * board.rows - 1
         ends = [0, board.columns - 1, last, last - board.columns + 1]
-        return [view[ends] / size for view in self._calibrator.views]
+        return [view[ends] for view in self._calibrator.views]

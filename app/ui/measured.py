@@ -24,9 +24,11 @@ class Measured:
         change: Callable[[Settings], None],
         watch: Watch,
         say: Callable[[Status], None],
+        mirrored: Callable[[], bool],
     ) -> None:
-        """change: puts other settings to use. say: shows a line."""
+        """change: puts other settings to use. say: shows a line. mirrored: whether the picture is."""
         self._settings, self._change, self._watch, self._say = settings, change, watch, say
+        self.mirrored = mirrored
         self._given = settings().calibration  # on the command line: for whatever plays
         self._names: dict[str, str] = {}
         self.source = ""

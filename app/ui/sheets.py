@@ -32,6 +32,10 @@ class Owner(Protocol):
     def camera_name(self) -> str:
         """The camera that is looked through, or the file that plays."""
 
+    @property
+    def mirrored(self) -> Callable[[], bool]:
+        """Tells whether the picture is shown as in a mirror."""
+
     def use_calibration(self, calibration: CameraFile) -> None:
         """Look through this camera from now on."""
 
@@ -48,7 +52,11 @@ def make_sheet(name: str, owner: Owner) -> Sheet:
         from app.ui.calibration_page import CalibrationPage
 
         return CalibrationPage(
-            owner.watch, lambda: owner.settings, lambda: owner.camera_name, owner.use_calibration
+            owner.watch,
+            lambda: owner.settings,
+            lambda: owner.camera_name,
+            owner.use_calibration,
+            owner.mirrored,
         )
     if name == "hand":
         from app.ui.hand_page import HandPage

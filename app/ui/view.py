@@ -61,6 +61,11 @@ class PictureView(QWidget):
         self._time_s, self._fresh = time_s, True
         self.update()
 
+    @property
+    def mirrored(self) -> bool:
+        """Whether the picture is shown as in a mirror."""
+        return self._mirrored
+
     def set_mirrored(self, mirrored: bool) -> None:
         """Mirror the picture as it is shown; the picture itself stays as it is."""
         self._mirrored = mirrored

@@ -63,6 +63,7 @@ class MainWindow(QMainWindow):
             self._apply,
             lambda watcher: self.session.watch(watcher),
             lambda status: self.strip.show_status(status),
+            lambda: self.view.mirrored,
         )
         self.sheets = SheetPlace(self._lay_out(), self.panel, self.measured)
         self.bridge = Bridge()

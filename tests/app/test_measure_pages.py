@@ -50,7 +50,7 @@ def test_a_board_that_is_shown_gives_a_camera_that_is_kept_and_used(application)
     before = set(threading.enumerate())
     watchers: list = []
     used: list = []
-    page = CalibrationPage(watchers.append, Settings, lambda: "Fine Cam", used.append)
+    page = CalibrationPage(watchers.append, Settings, lambda: "Fine Cam", used.append, lambda: False)
     assert "65°" in page._state.text()
     page.begin()
     for k, view in enumerate(board_views(Board(9, 6), CAMERA, 9)):
@@ -68,7 +68,7 @@ def test_a_board_that_is_shown_gives_a_camera_that_is_kept_and_used(application)
 
 
 def test_too_few_views_say_so_and_it_can_begin_again(application) -> None:  # noqa: F811
-    page = CalibrationPage(lambda watcher: None, Settings, lambda: "x", lambda kept: None)
+    page = CalibrationPage(lambda watcher: None, Settings, lambda: "x", lambda kept: None, lambda: False)
     page.begin()
     page._finish()
     pump(lambda: not page._fault.isHidden())
