@@ -14,6 +14,8 @@ from app.effects import SKIN_STYLES, effect_names
 from app.errors import UserError
 from app.profiles import load_profile
 from app.session import OVERLAYS, Settings
+from models.hand_data import N_BETAS, load_open_hand
+from models.hand_profile import HandProfile, with_breadth
 from models.pipeline import DEFAULT_MODEL, MODELS
 from models.prediction import MOST_AHEAD_S
 
@@ -65,7 +67,7 @@ def check_calibration(settings: Settings, size_wh: tuple[int, int]) -> None:
 
 
 def add_look(parser: argparse.ArgumentParser) -> None:
-    """--effect and the rings, --overlay, --smoothing, --hand, --predict, --mirror."""
+    """--effect and the rings, --overlay, --smoothing, --hand, --palm, --predict, --mirror."""
     parser.add_argument("--effect", choices=effect_names(), help="what is drawn (default: ring)")
     parser.add_argument("--skin", choices=SKIN_STYLES, help="how the effect `skin` draws the hand")
     add_rings(parser)
@@ -74,6 +76,9 @@ def add_look(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--smoothing", type=_smoothing, metavar="0…1|off", help="0 steady … 1 responsive")
     parser.add_argument("--hand", metavar="NAME", help="whose hand it is, as measured in the window")
+    parser.add_argument(
+        "--palm", type=float, metavar="MM", help="the palm's breadth across the knuckles, without the thumb"
+    )
     parser.add_argument(
         "--predict", type=_predict, metavar="MS", help="live: draw on frames this much newer, hands foretold"
     )
@@ -97,14 +102,25 @@ def settings_from(arguments: argparse.Namespace, settings: Settings) -> Settings
         skin=arguments.skin,
         overlays=arguments.overlay,
     )
-    if arguments.hand is not None:
-        changes["profile"] = load_profile(arguments.hand)
+    if arguments.hand is not None or arguments.palm is not None:
+        changes["profile"] = _profile(arguments.hand, arguments.palm)
     if arguments.predict is not None:
         changes["predict_ms"] = arguments.predict
     if arguments.smoothing is not None:
         changes["smoothing"] = arguments.smoothing if arguments.smoothing >= 0 else None
     changes["rings"] = rings_from(arguments, settings.rings)
     return replace(camera_settings(arguments, settings), **changes)  # type: ignore[arg-type]
+
+
+def _profile(name: str | None, palm_mm: float | None) -> HandProfile:
+    """The hand of a name, or the mean hand, with a palm of this breadth. Raises UserError."""
+    profile = HandProfile(f"Palm {palm_mm:g} mm", (0.0,) * N_BETAS) if name is None else load_profile(name)
+    if palm_mm is None:
+        return profile
+    try:
+        return with_breadth(load_open_hand(), profile, palm_mm / 1e3)
+    except ValueError as error:
+        raise UserError(f"--palm: {error}") from error
 
 
 def parse_intrinsics(text: str) -> Intrinsics:

@@ -13,7 +13,8 @@ from app.errors import UserError
 from app.profiles import load_profile, profile_names, save_profile
 from app.session import Settings
 from app.session.finder import pipeline_config
-from models.hand_profile import HandProfile
+from models.hand_data import load_open_hand
+from models.hand_profile import HandProfile, palm_breadth_m, personal_hand
 from tests.app.command_help import failing_line
 
 ANNA = HandProfile("Anna", (0.1,) * 10, 1.05, True)
@@ -32,6 +33,25 @@ def test_a_profile_comes_back_and_is_used() -> None:
     arguments = build_parser().parse_args(["process", "demo", "--out", "x.mp4", "--hand", "Anna"])
     settings = settings_from(arguments, Settings())
     assert pipeline_config(settings).profile == ANNA
+
+
+def test_a_palm_measured_with_a_ruler_gives_the_size() -> None:
+    save_profile(ANNA)
+    for given, betas in (([], (0.0,) * 10), (["--hand", "Anna"], ANNA.betas)):
+        arguments = build_parser().parse_args(["process", "demo", "--out", "x.mp4", "--palm", "78", *given])
+        profile = pipeline_config(settings_from(arguments, Settings())).profile
+        assert profile is not None
+        assert profile.measured
+        assert profile.betas == betas
+        assert palm_breadth_m(personal_hand(load_open_hand(), profile)) == pytest.approx(0.078, rel=1e-4)
+
+
+@pytest.mark.parametrize("palm", ["8", "800", "nan"])
+def test_a_palm_that_is_none_ends_in_one_line(
+    palm: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    line = failing_line(capsys, "process", "demo", "--out", tmp_path / "x.mp4", "--palm", palm)
+    assert "is no hand's; expected 55 to 115 mm" in line
 
 
 def test_an_unknown_name_lists_the_known_ones(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
