@@ -21,7 +21,7 @@ from app.commands import (
     train,
 )
 from app.errors import UserError
-from models.weights import ChangedAsset
+from models.manifest import ChangedAsset
 
 _COMMANDS = (live, process, predict, models, bench, jitter, calibrate, evaluate, train, export, doctor)
 _LONGEST_LINE = 600  # a file name may be megabytes long

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.landmarks import BUNDLE
+from models.manifest import shipped
 from models.native import native_stderr_closed
 from models.types import Detection, Side
 
@@ -18,7 +19,7 @@ class HandDetector:
     """Finds up to `max_hands` hands, each picture on its own. Not for use by several threads at once."""
 
     def __init__(self, max_hands: int = 2, min_score: float = 0.5, bundle: Path = BUNDLE) -> None:
-        """Load the bundle. Raises FileNotFoundError if it is missing.
+        """Load the bundle. Raises FileNotFoundError or ChangedAsset if it is not whole.
 
         min_score: palms and hands less sure than this are left out, 0..1.
         """
@@ -28,7 +29,7 @@ class HandDetector:
         from mediapipe.tasks.python import BaseOptions, vision
 
         options = vision.HandLandmarkerOptions(
-            base_options=BaseOptions(model_asset_path=str(bundle)),
+            base_options=BaseOptions(model_asset_path=str(shipped(bundle))),
             running_mode=vision.RunningMode.IMAGE,
             num_hands=max_hands,
             min_hand_detection_confidence=min_score,

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from models.manifest import shipped
 from models.mano_file import read_mano_file
 from models.types import N_JOINTS, N_VERTICES, Array
 
@@ -113,7 +114,7 @@ class HandData:
 @lru_cache(maxsize=1)
 def load_open_hand() -> HandData:
     """The hand that ships with the project."""
-    with np.load(OPEN_HAND, allow_pickle=False) as file:
+    with np.load(shipped(OPEN_HAND), allow_pickle=False) as file:
         return HandData(**file)
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from models.geometry import crop_camera, crop_to_frame_px, warp_crop
+from models.manifest import shipped
 from models.types import N_JOINTS, Array, Camera, Crop, Detection, Side
 
 BUNDLE = Path(__file__).resolve().parents[1] / "assets" / "detector" / "hand_landmarker.task"
@@ -31,6 +32,12 @@ _WORLD_DEPTH, _IMAGE_DEPTH = 0.625, 1.25
 """What the two depths count, that of the world landmarks and that of the image landmarks; their errors
 differ. Measured by the hand model's bone lengths on 480 photographs, and on a stereo clip, where the fit
 comes 1 mm nearer. Their sum is too deep, as the world depth alone is: `HandFitter` shrinks it to 0.8."""
+
+_REACH_M = 1.0
+NOT_SEEN = Detection(
+    np.zeros((N_JOINTS, 2), np.float32), np.zeros((N_JOINTS, 3), np.float32), "right", 0.0, 0.5
+)
+"""No hand at all."""
 
 CROP_SPAN = 2.0
 CROP_SHIFT = 0.1
@@ -54,7 +61,7 @@ class LandmarkNet:
     """The landmark network, ready to run."""
 
     def __init__(self, bundle: Path = BUNDLE, threads: int = 1) -> None:
-        """Compile the network of a bundle. Raises FileNotFoundError or ValueError if there is none."""
+        """Compile the network of a bundle. Raises FileNotFoundError or ChangedAsset if it is not whole."""
         import openvino as ov
 
         if not bundle.is_file():
@@ -67,7 +74,7 @@ class LandmarkNet:
             "ENABLE_CPU_PINNING": False,  # a pinned thread waits for its core while the renderer has it
         }
         with tempfile.TemporaryDirectory() as folder:  # OpenVINO reads this format from a file only
-            with zipfile.ZipFile(bundle) as z:
+            with zipfile.ZipFile(shipped(bundle)) as z:
                 file = z.extract(NETWORK, folder)
             network = ov.Core().compile_model(file, "CPU", options)
         self._request = network.create_infer_request()
@@ -109,12 +116,29 @@ def crop_hand(
 
 
 def in_frame(landmarks: Landmarks, crop: Crop, camera: Camera) -> Detection:
-    """What the network said about a crop, said of the frame: its pixels, the camera's axes, the true side."""
+    """What the network said about a crop, said of the frame: its pixels, the camera's axes, the true side.
+
+    An answer that can't be a hand's, such as one that is not a number, is NOT_SEEN.
+    """
     right = 1 - landmarks.right_score if crop.mirrored else landmarks.right_score
+    with np.errstate(all="ignore"):  # what overflows here is found out below
+        joints_px = crop_to_frame_px(landmarks.joints_crop_px, crop, camera).astype(np.float32)
+    # Comparisons with what is not a number are false.
+    if not (
+        np.isfinite([landmarks.presence, right]).all()
+        and np.isfinite(joints_px).all()
+        and hand_sized(landmarks.world_m)
+    ):
+        return NOT_SEEN
     return Detection(
-        joints_2d_px=crop_to_frame_px(landmarks.joints_crop_px, crop, camera).astype(np.float32),
+        joints_2d_px=joints_px,
         joints_world_m=(landmarks.world_m @ crop.A).astype(np.float32),
         side="right" if right >= 0.5 else "left",
         score=landmarks.presence,
         side_score=max(right, 1 - right),
     )
+
+
+def hand_sized(points_m: Array) -> bool:
+    """Whether (N, 3) points around a hand's origin, metres, can be a hand's at all."""
+    return bool(np.abs(points_m).max() < _REACH_M)

@@ -13,7 +13,7 @@ from models.geometry import rays
 from models.hand_data import load_open_hand
 from models.hand_profile import HandProfile, personal_hand
 from models.landmark_pull import pull_onto_landmarks
-from models.landmarks import INPUT_SIZE, LandmarkNet, Landmarks, in_frame
+from models.landmarks import INPUT_SIZE, NOT_SEEN, LandmarkNet, Landmarks, hand_sized, in_frame
 from models.registration import recover_root
 from models.runtime import HandRuntime
 from models.types import Array, Camera, Crop, Detection, Side
@@ -100,8 +100,8 @@ class NetworkMesh:
     def look(self, crop: Crop, camera: Camera) -> Detection:
         answer = self._network(crop.image_rgb)
         landmarks = Landmarks(answer.joints_2d_px, answer.joints_m, answer.presence, answer.right_score)
-        vertices_m, _ = answer.in_camera_axes(crop)
-        return replace(in_frame(landmarks, crop, camera), vertices_m=vertices_m)
+        seen, (vertices_m, _) = in_frame(landmarks, crop, camera), answer.in_camera_axes(crop)
+        return replace(seen, vertices_m=vertices_m) if hand_sized(vertices_m) else NOT_SEEN
 
     def place(
         self, seen: Detection, side: Side, camera: Camera, before: NetworkHand | None = None

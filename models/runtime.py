@@ -26,8 +26,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.engines import ENGINES, Engine, EngineName, OnnxEngine, OpenVinoEngine, TorchEngine
+from models.manifest import ASSETS, read_manifest
 from models.types import Array, Crop
-from models.weights import ASSETS, find_weights, read_manifest
+from models.weights import find_weights
 
 MEASURED_CALLS = 15  # per engine, after three to warm up
 

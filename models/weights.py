@@ -1,67 +1,15 @@
-"""Weights by the manifest: what file, whose, under which licence, and is it the very file that was listed.
-
-assets/manifest.json, written by tools/build_manifest.py, holds
-{"files": {name: {"sha256", "licence", "source", ...}}}, names as seen from assets/. Weights are safetensors:
-reading one runs no code. A user's own weights need no entry; they are given by path.
-"""
+"""Networks' weights: by the manifest, or a user's own by path. Safetensors: reading one runs no code."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from models.manifest import ASSETS, Asset, read_manifest
+
 if TYPE_CHECKING:  # reading the manifest must not cost an import of torch
     from torch import nn
-
-ASSETS = Path(__file__).resolve().parents[1] / "assets"
-
-
-class ChangedAsset(ValueError):
-    """A file of the manifest is not the one that was listed."""
-
-
-@dataclass(frozen=True)
-class Asset:
-    """One file of the manifest."""
-
-    path: Path
-    sha256: str
-    licence: str
-    source: str
-
-    def check(self) -> None:
-        """Raise FileNotFoundError or ChangedAsset unless the file is there and is the one listed."""
-        if not self.path.is_file():
-            raise FileNotFoundError(f"{self.path}: missing; restore it with git, or rebuild it with tools/")
-        found = _sha256(self.path, self.path.stat().st_mtime_ns)
-        if found != self.sha256:
-            raise ChangedAsset(
-                f"{self.path}: sha256 is {found}, the manifest says {self.sha256}; restore the file with git"
-            )
-
-
-@cache
-def _sha256(path: Path, _mtime_ns: int) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def read_manifest(assets: Path = ASSETS) -> dict[str, Asset]:
-    """The manifest's entries by their path relative to `assets`."""
-    path = assets / "manifest.json"
-    try:
-        entries = json.loads(path.read_text(encoding="utf-8"))["files"]
-        return {
-            name: Asset(assets / name, e["sha256"], e["licence"], e["source"]) for name, e in entries.items()
-        }
-    except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(
-            f'{path}: expected {{"files": {{name: {{"sha256", "licence", "source"}}}}}}; {error!r}'
-        ) from error
 
 
 def find_weights(name: str, assets: Path = ASSETS) -> Asset | None:

@@ -16,8 +16,9 @@ from safetensors.torch import save_file
 from torch import nn
 
 from models.export import example_crop, export_onnx
+from models.manifest import ASSETS
 from models.network import NetworkOutput
-from models.weights import ASSETS, load_weights
+from models.weights import load_weights
 from models.zoo import build
 
 _PX, _MM = 0.1, 0.1

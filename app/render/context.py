@@ -53,6 +53,15 @@ class Context:
             self._platform = None
 
 
+def is_graphics_fault(error: Exception) -> bool:
+    """Whether an error of a drawing call means that the context is lost: it must be made anew."""
+    try:
+        from OpenGL.error import Error
+    except (ImportError, AttributeError, TypeError):
+        return False
+    return isinstance(error, Error)
+
+
 def _open_platform() -> Any:
     if sys.platform.startswith("linux"):
         from pyrender.platforms import egl

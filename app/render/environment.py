@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from models.manifest import shipped
+
 ENV_DIR = Path(__file__).resolve().parents[2] / "assets" / "env"
 DEFAULT_ENVIRONMENT = "interior"
 
@@ -31,10 +33,10 @@ def environment_names() -> tuple[str, ...]:
 
 
 def load_environment(name: str = DEFAULT_ENVIRONMENT) -> Environment:
-    """Read one environment. ValueError if there is none of that name."""
+    """Read one environment. Raises ValueError if there is none of that name, ChangedAsset if damaged."""
     if name not in environment_names():
         raise ValueError(f"environment: there is no {name!r}; choose from {', '.join(environment_names())}")
-    with np.load(ENV_DIR / f"{name}.npz", allow_pickle=False) as file:
+    with np.load(shipped(ENV_DIR / f"{name}.npz"), allow_pickle=False) as file:
         levels = tuple(file[f"level{k}"] for k in range(len(file.files)))
     radiance = levels[-1].astype(np.float64)
     height, width, _ = radiance.shape

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.effects import make_effect
-from app.render.context import NoGraphics
+from app.render.context import NoGraphics, is_graphics_fault
 from app.render.scene import Effect
 from app.session.settings import VIEW3D, Settings
+from models.manifest import ChangedAsset
 from models.pipeline import PipelineResult
+
+AGAIN_S = 2.0  # graphics that failed are not set up again more often than this
 
 
 class PictureCompositor(Protocol):
@@ -37,15 +43,23 @@ def load_compositor() -> PictureCompositor:
 
 
 class Drawing:
-    """The drawing stage. OpenGL is started when there is something to draw, and tried once.
+    """The drawing stage. OpenGL is started when there is something to draw; where there is none, tried once.
 
-    Where there is none, `on_no_graphics` is told, and frames are given back as they are.
+    Graphics that worked and are lost, as when a driver starts anew, are set up again. Without graphics,
+    frames are given back as they are.
     """
 
-    def __init__(self, make_compositor: MakeCompositor, on_no_graphics: Callable[[NoGraphics], None]) -> None:
+    def __init__(
+        self,
+        make_compositor: MakeCompositor,
+        on_no_graphics: Callable[[NoGraphics], None],
+        on_graphics_again: Callable[[], None] = lambda: None,
+    ) -> None:
+        """on_no_graphics: told once why there are none. on_graphics_again: told when there are again."""
         self._make = make_compositor
-        self._on_no_graphics = on_no_graphics
-        self._tried = False
+        self._on_no_graphics, self._on_graphics_again = on_no_graphics, on_graphics_again
+        self._tried_s = -math.inf
+        self._worked = self._told = False
         self._compositor: PictureCompositor | None = None
         self._effect: Effect | None = None
         self._effect_key: object = None
@@ -56,30 +70,56 @@ class Drawing:
         """The finished picture, (H, W, 3) RGB, and the lines the effect reads out."""
         if settings.effect == "none" and not settings.overlays:
             return frame_rgb, ()
-        if not self._tried:
-            self._tried = True
-            self._open()
-        if self._compositor is None:
-            return frame_rgb, ()
-        effect = settings.effect
-        own = settings.rings if effect == "ring" else settings.skin if effect == "skin" else None
-        key = (settings.effect, own)
-        if key != self._effect_key or self._effect is None:
-            self._effect, self._effect_key = make_effect(settings.effect, own), key
-        seen = result.hands, result.camera
-        overlays = settings.overlays - {VIEW3D}
-        image_rgb = self._compositor.compose(frame_rgb, *seen, self._effect, time_s, overlays)
-        if VIEW3D in settings.overlays:
-            self._compositor.draw_aside(image_rgb, frame_rgb, *seen, settings.orbit, time_s)
-        return image_rgb, tuple(self._effect.readout())
+        effect = self._chosen(settings)
+        while (compositor := self._compositor or self._open()) is not None:
+            try:
+                seen = result.hands, result.camera
+                overlays = settings.overlays - {VIEW3D}
+                image_rgb = compositor.compose(frame_rgb, *seen, effect, time_s, overlays)
+                if VIEW3D in settings.overlays:
+                    compositor.draw_aside(image_rgb, frame_rgb, *seen, settings.orbit, time_s)
+                return image_rgb, tuple(effect.readout())
+            except Exception as error:
+                if not is_graphics_fault(error):
+                    raise
+                self._lose(error)
+        return frame_rgb, ()
 
     def close(self) -> None:
         """Release the graphics, on the thread that drew."""
         if self._compositor is not None:
             self._compositor.close()
 
-    def _open(self) -> None:
+    def _chosen(self, settings: Settings) -> Effect:
+        effect = settings.effect
+        own = settings.rings if effect == "ring" else settings.skin if effect == "skin" else None
+        if (effect, own) != self._effect_key or self._effect is None:
+            self._effect, self._effect_key = make_effect(effect, own), (effect, own)
+        return self._effect
+
+    def _open(self) -> PictureCompositor | None:
+        if time.monotonic() - self._tried_s < (AGAIN_S if self._worked else math.inf):
+            return None
+        self._tried_s = time.monotonic()
         try:
             self._compositor = self._make()
-        except NoGraphics as error:
-            self._on_no_graphics(error)
+        except (NoGraphics, ChangedAsset, FileNotFoundError) as error:
+            self._tell(NoGraphics(str(error)))
+            return None
+        self._worked = True
+        if self._told:
+            self._told = False
+            self._on_graphics_again()
+        return self._compositor
+
+    def _lose(self, error: Exception) -> None:
+        with suppress(Exception):  # what is left of it may fail in any way
+            self.close()
+        self._compositor = None
+        if time.monotonic() - self._tried_s < AGAIN_S:
+            reason = " ".join(str(error).split())[:120]
+            self._tell(NoGraphics(f"OpenGL failed ({reason}); it is set up again in {AGAIN_S:.0f} s"))
+
+    def _tell(self, error: NoGraphics) -> None:
+        self._told = True
+        self._on_no_graphics(error)

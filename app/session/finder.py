@@ -70,6 +70,7 @@ class HandFinder:
         self._wanted: PipelineConfig | None = None  # of the newest load
         self._current: PipelineConfig | None = None  # of the pipeline in use
         self._pipeline: HandPipeline | None = None
+        self._failing = False  # on the last frame
 
     def find(self, frame: Frame, settings: Settings) -> PipelineResult:
         """The hands of a frame; none while the first pipeline loads, or where it failed to."""
@@ -83,12 +84,19 @@ class HandFinder:
             if (config.smoothing, config.side_lock) != (self._current.smoothing, self._current.side_lock):
                 self._pipeline.retune(config.smoothing, config.side_lock)
                 self._current = replace(self._current, smoothing=config.smoothing, side_lock=config.side_lock)
-            return self._pipeline.process(frame.image_rgb, frame.time_s, camera)
+            result = self._pipeline.process(frame.image_rgb, frame.time_s, camera)
         except Exception as error:  # a fault in one frame must not end the session
-            _log.exception("inference failed")
-            self._report(Status("model", "error", f"The hand model failed on a frame ({error}); it goes on"))
+            if not self._failing:
+                _log.exception("inference failed")
+                line = f"The hand model failed on a frame ({error}); it goes on"
+                self._report(Status("model", "error", line))
+            self._failing = True
             self._pipeline.reset()
             return PipelineResult((), camera, {})
+        if self._failing:
+            self._failing = False
+            self._report(Status("model", "info", ""))
+        return result
 
     def reset(self) -> None:
         """Forget the hands of the last source."""

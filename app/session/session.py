@@ -84,6 +84,7 @@ class Session:
         self._picture: Picture | None = None
         self._newest: _Work | None = None  # captured, whether looked at or not
         self._watcher: Callable[[Frame], None] | None = None
+        self._drawing_fails = False  # on the last frame
         self._background = ThreadPoolExecutor(1, thread_name_prefix="background")
         loops = (self._capture_loop, self._inference_loop, self._drawing_loop)
         self._threads = [Thread(target=loop, name=loop.__name__.strip("_")) for loop in loops]
@@ -203,7 +204,7 @@ class Session:
             finder.close()
 
     def _drawing_loop(self) -> None:
-        drawing = Drawing(self._make_compositor, self._tell_no_graphics)
+        drawing = Drawing(self._make_compositor, self._tell_no_graphics, self._withdraw_graphics_fault)
         look_ahead, source = LookAhead(), ""
         try:
             while (work := self._results.take()) is not None:
@@ -231,6 +232,9 @@ class Session:
     def _tell_no_graphics(self, error: NoGraphics) -> None:
         self._listener.status(Status("graphics", "error", f"No effects: {error}"))
 
+    def _withdraw_graphics_fault(self) -> None:
+        self._listener.status(Status("graphics", "info", ""))
+
     def _tell_of_virtual_camera(self, line: str, fault: bool) -> None:
         self._listener.status(Status("virtual camera", "error" if fault else "info", line))
 
@@ -240,11 +244,15 @@ class Session:
         started_s = time.perf_counter()
         try:
             image_rgb, readout = drawing.draw(frame.image_rgb, result, self.settings, frame.time_s)
+            if self._drawing_fails:
+                self._drawing_fails = False
+                self._withdraw_graphics_fault()
         except Exception as error:  # a fault in one frame must not end the session
-            _log.exception("drawing failed")
-            self._listener.status(
-                Status("graphics", "error", f"Drawing failed ({error}); the effect is left out")
-            )
+            if not self._drawing_fails:
+                _log.exception("drawing failed")
+                line = f"Drawing failed ({error}); the effect is left out"
+                self._listener.status(Status("graphics", "error", line))
+            self._drawing_fails = True
             image_rgb, readout = frame.image_rgb, ()
         stages_ms = {**result.stages_ms, "draw": (time.perf_counter() - started_s) * 1e3}
         self._deliver(_picture(frame, image_rgb, result, stages_ms, readout, source))

@@ -11,12 +11,12 @@ from models.fitting import HandFitter
 from models.geometry import camera_from_fov, pa_mpjpe, project, rotation_from_axis_angle
 from models.hand_data import load_open_hand
 from models.landmarks import INPUT_SIZE, LandmarkNet
+from models.manifest import Asset
 from models.pipeline import Pipeline, PipelineConfig
 from models.reconstruction import FittedLandmarks, NetworkMesh
 from models.runtime import CropAnswer
 from models.skinning import pose_hand
 from models.types import Camera, Detection, Side
-from models.weights import Asset
 from models.whole_image import observe_whole
 from tests.models.test_pipeline import demo, play
 

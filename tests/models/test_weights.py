@@ -10,7 +10,8 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from models.weights import ASSETS, ChangedAsset, find_weights, load_weights, read_manifest, with_weights
+from models.manifest import ASSETS, ChangedAsset, read_manifest
+from models.weights import find_weights, load_weights, with_weights
 
 
 def assets_with(folder: Path, state: dict[str, torch.Tensor], name: str = "net") -> Path:
