@@ -25,6 +25,10 @@ MOST_STONES = 40  # drawn as stones; more would cost too much time
 STONE_WORDS = re.compile(
     r"diamond|gem|stone|ruby|sapphire|emerald|brilliant|crystal|zircon|topaz|amethyst|glass", re.IGNORECASE
 )
+MOST_MATERIALS = 12
+STONE = {"kind": "stone"}
+GLITTER = {"kind": "paint", "rgb": [0.75, 0.78, 0.82], "roughness": 0.05}
+Part = dict[str, Any]  # vertices v (V, 3), faces f (F, 3), and a material
 
 
 class Unusable(Exception):
@@ -55,53 +59,52 @@ def main() -> int:
     return 0
 
 
-def read(path: Path, kind: str, most: int) -> tuple[list[dict[str, Any]], list[str]]:
-    """Parts with vertices v, faces f and a material, and what had to be changed."""
+def read(path: Path, kind: str, most: int) -> tuple[list[Part], list[str]]:
+    """The parts, and what had to be changed."""
     import trimesh
 
     notes: list[str] = []
+    options: dict[str, Any] = {"resolver": _Beside(path, notes), "process": False}
     if kind == "glb":
-        _check_nodes(path)
+        _check_glb(path)
+        options["merge_primitives"] = False
     with path.open("rb") as file:
-        scene = trimesh.load_scene(
-            file, file_type=kind, resolver=_Beside(path, notes), process=False, **_options(kind)
-        )
+        scene = trimesh.load_scene(file, file_type=kind, **options)
     pieces = _pieces(scene)
-    total = sum(len(mesh.faces) for mesh, _ in pieces)
+    total = sum(len(piece["f"]) for piece in pieces)
     if total == 0:
         raise Unusable("it holds no triangles")
     if total > most:
         notes.append(f"{total:,} triangles were reduced to {most:,}")
-    parts = []
-    for mesh, material in pieces:
-        share = max(200, most * len(mesh.faces) // total)
-        vertices, faces = _clean(mesh, share)
-        if len(faces) == 0:
-            continue
-        if material["kind"] == "stone":
-            parts += _stones(vertices, faces, material)
-        else:
-            parts.append({"v": vertices, "f": faces, "material": material})
+    pieces = _by_material(pieces, notes)
+    parts: list[Part] = []
+    for piece in pieces:
+        share = most * len(piece["f"]) // total
+        if total > most:  # the small parts are reduced less
+            share = (most // len(pieces) + 3 * share) // 4
+        cleaned = piece | dict(zip("vf", _clean(piece["v"], piece["f"], share), strict=True))
+        if len(cleaned["f"]):
+            parts += _stones(cleaned) if piece["material"] == STONE else [cleaned]
     if not parts:
         raise Unusable("it holds no triangles with an area")
-    if sum(part["material"]["kind"] == "stone" for part in parts) > MOST_STONES:
-        for part in parts:
-            if part["material"]["kind"] == "stone":
-                part["material"] = {"kind": "paint", "rgb": [0.75, 0.78, 0.82], "roughness": 0.05}
-        parts = _by_material(parts)
+    if sum(len(part["f"]) for part in parts) > 1.2 * most:
+        raise Unusable(f"its {total:,} triangles can't be reduced to {most:,}; export it with fewer")
     return parts, notes
 
 
-def _check_nodes(path: Path) -> None:
-    """Refuse a GLB whose scene has more nodes than a ring's: a few bytes each, but much time."""
+def _check_glb(path: Path) -> None:
+    """Refuse a GLB that is compressed, or has more nodes than a ring: a few bytes each, but much time."""
     with path.open("rb") as file:
         head = file.read(20)
         size = int.from_bytes(head[12:16], "little")
         text = file.read(min(size, MOST_NODES_BYTES + 1))
     if head[:4] != b"glTF" or head[16:20] != b"JSON":
         raise Unusable("it is damaged or not GLB")
-    if size > MOST_NODES_BYTES or len(json.loads(text).get("nodes", ())) > MOST_NODES:
+    document = json.loads(text) if size <= MOST_NODES_BYTES else None
+    if document is None or len(document.get("nodes", ())) > MOST_NODES:
         raise Unusable(f"its scene has more than {MOST_NODES} nodes; join them before exporting")
+    if "compression" in " ".join(document.get("extensionsRequired", ())):
+        raise Unusable("it is compressed; export it without Draco or meshopt")
 
 
 class _Beside(dict):
@@ -124,28 +127,24 @@ class _Beside(dict):
         return self.get(name)
 
 
-def _options(kind: str) -> dict[str, Any]:
-    return {"merge_primitives": False} if kind == "glb" else {}
-
-
-def _pieces(scene: Any) -> list[tuple[Any, dict[str, Any]]]:
-    """Every mesh of the scene where it stands, with its material."""
+def _pieces(scene: Any) -> list[Part]:
+    """Every mesh of the scene where it stands."""
     import trimesh
 
-    nodes = [scene.graph[name] for name in scene.graph.nodes_geometry]
     meshes = {name: g for name, g in scene.geometry.items() if isinstance(g, trimesh.Trimesh)}
+    nodes = [scene.graph[node] for node in scene.graph.nodes_geometry]
     nodes = [(pose, name) for pose, name in nodes if name in meshes]
     count = sum(len(meshes[name].faces) for _, name in nodes)
     if count > MOST_READ:
         raise Unusable(f"it has {count:,} triangles; up to {MOST_READ:,} can be read")
-    pieces = []
-    for pose, name in nodes:
-        mesh = meshes[name]
-        moved = trimesh.Trimesh(
-            trimesh.transform_points(mesh.vertices, pose), mesh.faces, process=False, validate=False
-        )
-        pieces.append((moved, _material(mesh, name)))
-    return pieces
+    return [
+        {
+            "v": trimesh.transform_points(meshes[name].vertices, pose),
+            "f": np.asarray(meshes[name].faces, np.int64),
+            "material": _material(meshes[name], name),
+        }
+        for pose, name in nodes
+    ]
 
 
 def _material(mesh: Any, name: str) -> dict[str, Any]:
@@ -153,7 +152,7 @@ def _material(mesh: Any, name: str) -> dict[str, Any]:
     material = getattr(mesh.visual, "material", None)
     words = f"{name} {getattr(material, 'name', '') or ''}"
     if STONE_WORDS.search(words):
-        return {"kind": "stone"}
+        return STONE
     if material is None:
         return {"kind": "metal"}
     base = getattr(material, "baseColorFactor", None)
@@ -164,7 +163,7 @@ def _material(mesh: Any, name: str) -> dict[str, Any]:
         metallic = 1.0 if material.metallicFactor is None else float(material.metallicFactor)
         rough = 0.3 if material.roughnessFactor is None else float(material.roughnessFactor)
         if len(rgba) > 3 and rgba[3] < 0.6:
-            return {"kind": "stone"}
+            return STONE
         return _coloured(rgba[:3], metallic >= 0.5, rough)
     diffuse = getattr(material, "diffuse", None)
     if diffuse is None:
@@ -177,20 +176,14 @@ def _material(mesh: Any, name: str) -> dict[str, Any]:
 
 def _coloured(rgb: np.ndarray, metallic: bool, roughness: float) -> dict[str, Any]:
     colour = np.clip(np.nan_to_num(rgb), 0.01, 1.0)
-    low = 0.08 if metallic else 0.05
-    return {
-        "kind": "own metal" if metallic else "paint",
-        "rgb": [float(c) for c in colour],
-        "roughness": float(np.clip(np.nan_to_num(roughness), low, 0.6)),
-    }
+    rough = float(np.clip(np.nan_to_num(roughness), 0.08 if metallic else 0.05, 0.6))
+    return {"kind": "own metal" if metallic else "paint", "rgb": colour.tolist(), "roughness": rough}
 
 
-def _clean(mesh: Any, most: int) -> tuple[np.ndarray, np.ndarray]:
+def _clean(vertices: np.ndarray, faces: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
     """Vertices and faces: finite, joined where they meet, without empty triangles, at most so many."""
     import trimesh
 
-    vertices = np.asarray(mesh.vertices, np.float64)
-    faces = np.asarray(mesh.faces, np.int64)
     faces = faces[((faces >= 0) & (faces < len(vertices))).all(1)]
     finite = np.abs(vertices).max(1) < 1e12  # what is not a number is not below either
     faces = faces[finite[faces].all(1)]
@@ -211,11 +204,9 @@ def _clean(mesh: Any, most: int) -> tuple[np.ndarray, np.ndarray]:
     solid = trimesh.Trimesh(vertices, faces, process=False, validate=False)
     if not solid.is_winding_consistent:
         trimesh.repair.fix_winding(solid)
-    if solid.is_watertight and solid.is_winding_consistent:
-        if solid.volume < 0:
-            solid.invert()
-        return solid.vertices.view(np.ndarray), solid.faces.view(np.ndarray)
     vertices, faces = solid.vertices.view(np.ndarray), solid.faces.view(np.ndarray)
+    if solid.is_watertight and solid.is_winding_consistent:
+        return vertices, _outward(vertices, faces)
     faces = faces[np.unique(np.sort(faces, axis=1), axis=0, return_index=True)[1]]
     if 2 * len(faces) > most:
         vertices, faces = _fewer(vertices, faces, most // 2)
@@ -238,38 +229,54 @@ def _with_area(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
     return faces[np.linalg.norm(np.cross(b - a, c - a), axis=1) > (1e-7 * size) ** 2]
 
 
-def _stones(vertices: np.ndarray, faces: np.ndarray, material: dict[str, Any]) -> list[dict[str, Any]]:
-    """One part for each stone: each is drawn by what lies inside it."""
+def _outward(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """The faces of closed bodies, turned round where a body is inside out."""
+    a, b, c = (vertices[faces[:, k]] for k in range(3))
+    body = _body(faces, len(vertices))
+    volume = np.bincount(body, np.einsum("ij,ij->i", a, np.cross(b, c)))
+    return np.where(volume[body, None] < 0, faces[:, ::-1], faces)
+
+
+def _body(faces: np.ndarray, count: int) -> np.ndarray:
+    """(F,) which connected body each face belongs to. count: of the vertices."""
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
     edges = faces[:, [0, 1, 1, 2]].reshape(-1, 2)
-    graph = coo_matrix((np.ones(len(edges)), edges.T), shape=(len(vertices),) * 2)
-    _, of_vertex = connected_components(graph, directed=False)
-    of_face = of_vertex[faces[:, 0]]
+    graph = coo_matrix((np.ones(len(edges)), edges.T), shape=(count, count))
+    return connected_components(graph, directed=False)[1][faces[:, 0]]
+
+
+def _stones(part: Part) -> list[Part]:
+    """One part for each stone: each is drawn by what lies inside it. Too many are glittering paint."""
+    body = _body(part["f"], len(part["v"]))
+    if len(np.unique(body)) > MOST_STONES:
+        return [part | {"material": GLITTER}]
     stones = []
-    for k in np.unique(of_face):
-        used, own = np.unique(faces[of_face == k], return_inverse=True)
-        stones.append({"v": vertices[used], "f": own.reshape(-1, 3), "material": material})
+    for k in np.unique(body):
+        used, own = np.unique(part["f"][body == k], return_inverse=True)
+        stones.append(part | {"v": part["v"][used], "f": own.reshape(-1, 3)})
     return stones
 
 
-def _by_material(parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The parts of one material joined."""
-    groups: dict[str, list[dict[str, Any]]] = {}
+def _by_material(parts: list[Part], notes: list[str]) -> list[Part]:
+    """The parts of one material joined; of many materials the largest, the rest as the chosen metal."""
+    groups: dict[str, list[Part]] = {}
     for part in parts:
         groups.setdefault(json.dumps(part["material"]), []).append(part)
-    joined = []
-    for group in groups.values():
-        first = np.cumsum([0, *(len(p["v"]) for p in group[:-1])])
-        joined.append(
-            {
-                "v": np.concatenate([p["v"] for p in group]),
-                "f": np.concatenate([p["f"] + k for p, k in zip(group, first, strict=True)]),
-                "material": group[0]["material"],
-            }
-        )
-    return joined
+    if len(groups) > MOST_MATERIALS:
+        notes.append(f"{len(groups)} materials were reduced to {MOST_MATERIALS}")
+        rest = groups.setdefault(json.dumps({"kind": "metal"}), [])
+        for name in sorted(groups, key=lambda n: -sum(len(p["f"]) for p in groups[n]))[MOST_MATERIALS - 1 :]:
+            if groups[name] is not rest:
+                rest += groups.pop(name)
+    return [_joined(group) | {"material": json.loads(name)} for name, group in groups.items()]
+
+
+def _joined(parts: list[Part]) -> Part:
+    first = np.cumsum([0, *(len(part["v"]) for part in parts[:-1])])
+    faces = np.concatenate([part["f"] + k for part, k in zip(parts, first, strict=True)])
+    return {"v": np.concatenate([part["v"] for part in parts]), "f": faces}
 
 
 def _limit() -> None:

@@ -18,7 +18,15 @@ from app.errors import UserError
 from app.render.scene import EffectContext, Metal
 from models.geometry import camera_from_fov, rotation_from_axis_angle
 from tests.app.render_help import grey_frame, posed_hand
-from tests.app.ring_models import TRIANGLE, bare_ring, glb, one_mesh, ring_scene
+from tests.app.ring_models import (
+    TRIANGLE,
+    bare_ring,
+    glb,
+    links_of_chain,
+    one_mesh,
+    ring_scene,
+    ring_with_picture,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -95,6 +103,21 @@ def test_a_million_triangles_become_twenty_thousand(tmp_path):
     assert 5_000 < triangles(own) <= MOST_TRIANGLES
     assert "1,000,000 triangles were reduced to 20,000" in describe(own)
     assert own.inner_diameter_mm == pytest.approx(17, rel=0.01)
+
+
+def test_a_chain_of_many_links_and_colours_becomes_a_few_parts(tmp_path):
+    links_of_chain(800, colours=20).export(tmp_path / "chain.glb")
+    own = load_own_ring(tmp_path / "chain.glb")
+    assert triangles(own) <= MOST_TRIANGLES
+    assert len(own.model.parts) == 12
+    assert "20 materials were reduced to 12" in describe(own)
+    assert own.inner_diameter_mm == pytest.approx(17, abs=0.3)
+
+
+def test_a_picture_that_would_fill_the_memory_is_not_unpacked(tmp_path):
+    path = ring_with_picture(tmp_path / "ring.glb", side_px=30_000)
+    assert path.stat().st_size < 1_000_000
+    assert load_own_ring(path).inner_diameter_mm == pytest.approx(17, abs=0.2)
 
 
 def test_a_torn_mesh_is_seen_from_both_sides(tmp_path):
@@ -174,6 +197,11 @@ BAD = {
     ),
     "two billion": (lambda d: glb(d / "a.glb", one_mesh(2_000_000_000), TRIANGLE), "can't be worn"),
     "many nodes": (lambda d: glb(d / "a.glb", one_mesh(3, nodes=50_000), TRIANGLE), "more than 3000 nodes"),
+    "compressed": (
+        lambda d: glb(d / "a.glb", one_mesh(3) | {"extensionsRequired": ["KHR_draco_mesh_compression"]}),
+        "export it without Draco",
+    ),
+    "deep": (lambda d: glb(d / "a.glb", one_mesh(3), nested=100_000), "damaged"),
     "ball": (lambda d: Path(_exported(trimesh.creation.icosphere(3), d / "a.stl")), "no hole for a finger"),
 }
 
