@@ -3,7 +3,7 @@ PY := .venv/bin/python
 APP := .venv/.app-ready
 DEV := .venv/.dev-ready
 
-.PHONY: run test test-slow faults lint bench
+.PHONY: run test test-slow faults soak lint bench
 .DEFAULT_GOAL := run
 
 $(APP): requirements.txt tools/setup.sh
@@ -23,6 +23,9 @@ test-slow: $(DEV)
 
 faults: $(DEV)
 	@OMP_NUM_THREADS=1 $(PY) -m pytest -m fault -n 2
+
+soak: $(APP)
+	@$(PY) -m tools.soak --minutes 30
 
 lint: $(DEV)
 	@.venv/bin/ruff check .
