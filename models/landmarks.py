@@ -52,13 +52,15 @@ class Landmarks:
     """What the network says about one crop."""
 
     joints_crop_px: Array  # (21, 2) in the crop
-    world_m: Array  # (21, 3) metres, the crop's axes, origin of no meaning; z from both kinds of landmarks
+    world_m: Array  # (21, 3) metres, the crop's axes, origin of no meaning
     presence: float  # 0..1
     right_score: float  # 0..1, that the hand in the crop is a right one
 
 
 class LandmarkNet:
     """The landmark network, ready to run."""
+
+    input_size = INPUT_SIZE
 
     def __init__(self, bundle: Path = BUNDLE, threads: int = 1) -> None:
         """Compile the network of a bundle. Raises FileNotFoundError or ChangedAsset if it is not whole."""

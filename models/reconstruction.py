@@ -1,4 +1,4 @@
-"""From a crop to a hand mesh: the hand model fitted to landmarks, or a network that sees the mesh."""
+"""From a crop to a hand mesh: the hand model fitted to a network's joints, or a network's own mesh."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models import runtime
 from models.fitting import FitConfig, HandFit, HandFitter
@@ -13,14 +14,17 @@ from models.geometry import rays
 from models.hand_data import load_open_hand
 from models.hand_profile import HandProfile, personal_hand
 from models.landmark_pull import pull_onto_landmarks
-from models.landmarks import INPUT_SIZE, NOT_SEEN, LandmarkNet, Landmarks, hand_sized, in_frame
+from models.landmarks import NOT_SEEN, LandmarkNet, Landmarks, hand_sized, in_frame
 from models.registration import recover_root
-from models.runtime import HandRuntime
+from models.runtime import CropAnswer, HandRuntime
 from models.types import Array, Camera, Crop, Detection, Side
 
 KNUCKLES = [5, 9, 13, 17]
 FROZEN_BETA = 0.03  # one deviation of a shape that is known
 SIZE_MEMORY = 300  # frames over which a hand's size is averaged
+FITTED = {"mobrecon_lm": FitConfig(depth_gain=0.9, depth_m=0.005, steps_warm=2)}
+"""Networks whose joints are better than their meshes, which come of too little training: fingers too thin and
+rough to be drawn. The hand model is fitted to their joints; depths need less shrinking than MediaPipe's."""
 
 
 class PlacedHand(Protocol):
@@ -48,27 +52,52 @@ class Reconstruction(Protocol):
         """The hand in the camera frame. before: what this returned for the same hand a frame ago."""
 
 
+class LandmarkSource(Protocol):
+    """A network that sees 21 landmarks in a crop."""
+
+    input_size: int
+
+    def __call__(self, crop_rgb: NDArray[np.uint8]) -> Landmarks: ...
+
+
 class FittedLandmarks:
-    """`fit`: MediaPipe's landmark network, then the hand model fitted to its 21 joints."""
+    """A network's 21 joints, and the hand model fitted to them: smooth whatever the network says."""
 
     stage = "fit"
-    input_size = INPUT_SIZE
-    sees_both_sides = True
 
-    def __init__(self, profile: HandProfile | None = None) -> None:
-        """profile: whose hand it is; its shape is then known, not guessed."""
-        hand = load_open_hand()
-        if profile is None:
-            self._fitter = HandFitter(hand)
-        else:
-            self._fitter = HandFitter(personal_hand(hand, profile), FitConfig(beta=FROZEN_BETA))
-        self._net = LandmarkNet()
+    def __init__(
+        self,
+        network: LandmarkSource,
+        profile: HandProfile | None = None,
+        config: FitConfig | None = None,
+        sees_both_sides: bool = True,
+    ) -> None:
+        """profile: whose hand it is; its shape is then known, not guessed. config: how joints are trusted."""
+        hand, config = load_open_hand(), config or FitConfig()
+        if profile is not None:
+            hand, config = personal_hand(hand, profile), replace(config, beta=FROZEN_BETA)
+        self._network, self._fitter = network, HandFitter(hand, config)
+        self.input_size, self.sees_both_sides = network.input_size, sees_both_sides
 
     def look(self, crop: Crop, camera: Camera) -> Detection:
-        return in_frame(self._net(crop.image_rgb), crop, camera)
+        return in_frame(self._network(crop.image_rgb), crop, camera)
 
     def place(self, seen: Detection, side: Side, camera: Camera, before: HandFit | None = None) -> HandFit:
         return self._fitter.fit(rays(seen.joints_2d_px, camera)[:, :2], seen.joints_world_m, side, before)
+
+
+class NetworkLandmarks:
+    """The joints of a network that also sees a mesh."""
+
+    def __init__(self, network: HandRuntime) -> None:
+        self._network, self.input_size = network, network.input_size
+
+    def __call__(self, crop_rgb: NDArray[np.uint8]) -> Landmarks:
+        return _landmarks(self._network(crop_rgb))
+
+
+def _landmarks(answer: CropAnswer) -> Landmarks:
+    return Landmarks(answer.joints_2d_px, answer.joints_m, answer.presence, answer.right_score)
 
 
 @dataclass(frozen=True)
@@ -135,4 +164,9 @@ def _palm_m(joints_m: Array) -> float:
 
 def make_reconstruction(model: str, profile: HandProfile | None = None) -> Reconstruction:
     """`fit`, or a network whose weights ship. Raises ValueError, FileNotFoundError where one can't be had."""
-    return FittedLandmarks(profile) if model == "fit" else NetworkMesh(runtime.load(model), profile)
+    if model == "fit":
+        return FittedLandmarks(LandmarkNet(), profile)
+    network = runtime.load(model)
+    if model in FITTED:
+        return FittedLandmarks(NetworkLandmarks(network), profile, FITTED[model], sees_both_sides=False)
+    return NetworkMesh(network, profile)

@@ -57,6 +57,23 @@ def network_pipeline(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipeline]:
     made.close()
 
 
+def test_a_fitted_networks_joints_become_a_hand_of_the_model(
+    demo: tuple[list[np.ndarray], dict[str, np.ndarray], Camera], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`mobrecon_lm`, with a stand-in: the mesh is the model's, not the network's."""
+    frames, truth, camera = demo
+    monkeypatch.setattr(pipeline, "MODELS", ("fit", "mobrecon_lm"))
+    monkeypatch.setattr("models.runtime.load", lambda name: FittingNetwork())
+    made = Pipeline(PipelineConfig("mobrecon_lm", smoothing=None))
+    assert made.stages[3] == "fit"
+    for result, joints in zip(play(made, frames[:10], 15, camera), truth["joints_m"], strict=False):
+        (hand,) = result.hands
+        bones = [np.linalg.norm(j[6] - j[5]) for j in (hand.joints_m, joints)]
+        assert pa_mpjpe(hand.joints_m, joints) < 0.015
+        assert bones[0] == pytest.approx(bones[1], rel=0.12)
+    made.close()
+
+
 def a_hand(random: np.random.Generator, side: Side) -> tuple[np.ndarray, np.ndarray]:
     """Vertices and joints of a random hand in front of the camera."""
     pose = random.normal(0, 0.2, (16, 3))
@@ -182,7 +199,7 @@ def test_a_damaged_graph_is_one_line(
 
 def test_only_ways_that_see_both_sides_are_shown_the_mirror_image() -> None:
     picture = np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)
-    for way in (FittedLandmarks(), NetworkMesh(FittingNetwork())):
+    for way in (FittedLandmarks(LandmarkNet()), NetworkMesh(FittingNetwork())):
         mirrored = []
         look = way.look
 
