@@ -68,8 +68,8 @@ class CalibrationPage(Sheet):
             beside("Side of a square", self._square),
             label("NOW", "section"),
             self._state,
-            self._fault,
             None,
+            self._fault,
             start,
         )
         self._count = text("", "big", centred=True)

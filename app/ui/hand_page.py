@@ -97,8 +97,8 @@ class HandPage(Sheet):
             self._way,
             self._breadth_row,
             self._size_state,
-            self._fault,
             None,
+            self._fault,
             self._save,
         )
         self._card = CardView()
@@ -119,8 +119,8 @@ class HandPage(Sheet):
             ),
             self._take,
             self._card,
-            self._card_note,
             None,
+            self._card_note,
             in_a_row(back, self._card_done),
         )
         self._estimated.connect(self._take_shape)

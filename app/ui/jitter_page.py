@@ -60,8 +60,8 @@ class JitterPage(Sheet):
             ),
             label("MODELS", "section"),
             _chips(list(self._models.values())),
-            self._fault,
             None,
+            self._fault,
             self._start,
         )
         self._count = text("", "big", centred=True)
@@ -89,8 +89,8 @@ class JitterPage(Sheet):
             label("SHAKE OF THE WRIST", "section"),
             self._plots,
             self._facts,
-            self._saved,
             None,
+            self._saved,
             in_a_row(again, save),
         )
         self._timer = QTimer(self)

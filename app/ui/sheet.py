@@ -40,23 +40,29 @@ class Sheet(QFrame):
         """End whatever runs; the sheet will not be shown again."""
 
     def add_page(self, *parts: QWidget | None) -> QWidget:
-        """A page of these parts, from top to bottom; None leaves room between them."""
-        page = QWidget()
-        page.setObjectName("panelBody")
-        column = QVBoxLayout(page)
+        """A page of these parts, from top to bottom; what follows None stays in sight at the foot."""
+        foot_at = parts.index(None) if None in parts else len(parts)
+        body = QWidget()
+        body.setObjectName("panelBody")
+        column = QVBoxLayout(body)
         column.setContentsMargins(0, 4, 0, 0)
         column.setSpacing(style.GAP + 4)
-        for part in parts:
-            if part is None:
-                column.addStretch(1)
-            else:
-                column.addWidget(part)
+        for part in filter(None, parts[:foot_at]):
+            column.addWidget(part)
+        column.addStretch(1)
         scroll = QScrollArea()
-        scroll.setWidget(page)
+        scroll.setWidget(body)
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._pages.addWidget(scroll)
-        return scroll
+        page = QWidget()
+        outer = QVBoxLayout(page)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(style.GAP + 4)
+        outer.addWidget(scroll, 1)
+        for part in filter(None, parts[foot_at:]):
+            outer.addWidget(part)
+        self._pages.addWidget(page)
+        return page
 
     def show_page(self, page: QWidget) -> None:
         """Show one of the pages."""
