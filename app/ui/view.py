@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PyQt6.QtCore import QPointF, QRectF, QSize, Qt, pyqtSignal
@@ -24,6 +25,17 @@ def as_qimage(image_rgb: NDArray[np.uint8]) -> QImage:
         3 * width,
         QImage.Format.Format_RGB888,
     )
+
+
+def scaled(image_rgb: NDArray[np.uint8], size_wh: tuple[int, int], mirrored: bool) -> NDArray[np.uint8]:
+    """(H, W, 3) at another size, mirrored if asked: a fraction of the time that a painter takes for it."""
+    height, width = image_rgb.shape[:2]
+    if mirrored:
+        image_rgb = np.asarray(cv2.flip(image_rgb, 1), np.uint8)
+    if (width, height) == size_wh:
+        return image_rgb
+    way = cv2.INTER_AREA if size_wh[0] < width else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image_rgb, size_wh, interpolation=way), np.uint8)
 
 
 def clock(seconds: float) -> str:
@@ -128,14 +140,12 @@ class PictureView(QWidget):
             painter.setPen(QColor(style.MUTED))
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._message)
             return
-        rect = self.picture_rect()
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.save()
-        if self._mirrored:
-            painter.translate(self.width(), 0)
-            painter.scale(-1, 1)
-        painter.drawImage(rect, as_qimage(self._image_rgb))
-        painter.restore()
+        rect, ratio = self.picture_rect(), self.devicePixelRatioF()
+        size = max(1, round(rect.width() * ratio)), max(1, round(rect.height() * ratio))
+        shown_rgb = scaled(self._image_rgb, size, self._mirrored)
+        image = as_qimage(shown_rgb)
+        image.setDevicePixelRatio(ratio)
+        painter.drawImage(QPointF(round(rect.x() * ratio) / ratio, round(rect.y() * ratio) / ratio), image)
         if self._recording_s is not None:
             self._paint_recording(painter, rect, self._recording_s)
         if self._fresh:

@@ -89,7 +89,7 @@ def test_pictures_come_drawn_and_on_one_thread(start: Callable[..., Rig]) -> Non
     assert rig.pipeline.closed
     assert len(rig.compositor.threads) == 1
     assert threading.get_ident() not in rig.compositor.threads
-    assert {"network", "draw"} <= set(with_hands(rig)[0].stages_ms)
+    assert {"network", "draw"} <= set(with_hands(rig)[-1].stages_ms)
 
 
 def test_a_slow_stage_drops_frames_and_stays_current(start: Callable[..., Rig]) -> None:
@@ -269,7 +269,9 @@ def test_statistics_count_what_was_displayed() -> None:
     meter.dropped()
     figures = meter.read()
     assert 20 < figures.fps < 110
-    assert 5 < figures.latency_p50_ms <= figures.latency_p95_ms < 500
+    assert 5 < figures.latency_p50_ms <= figures.latency_p95_ms <= figures.latency_p99_ms < 500
+    assert figures.cores >= 0
+    assert figures.memory_mb > 20
     assert figures.dropped == 1
     meter.reset()
     assert meter.read().dropped == 0

@@ -26,7 +26,7 @@ from app.session import Session, Settings, Status, session
 from app.ui import window as window_module
 from app.ui.preferences import Preferences, load_preferences, save_preferences
 from app.ui.style import style_sheet
-from app.ui.view import clock
+from app.ui.view import clock, scaled
 from app.ui.window import MainWindow
 from tests.app.fakes import FakeCompositor, FakePipeline, ticking_frames
 
@@ -101,6 +101,8 @@ def test_it_shows_pictures_and_figures(open_window: Callable[..., MainWindow]) -
     window = open_window()
     pump(has_picture(window))
     pump(lambda: "fps" in window.bar._hud.text())
+    window.resize(1600, 700)  # a narrow window leaves the last ones out
+    pump(lambda: all(word in window.bar._hud.text() for word in ("delay", "dropped", "% CPU", "MB")))
     assert window.bar._source.currentText() == "clip.mp4"
     assert window.strip.text == ""
 
@@ -271,6 +273,19 @@ def test_only_the_display_is_mirrored(open_window: Callable[..., MainWindow]) ->
         x = round((rect.x() + rect.width() * 0.25) * scale)
         assert (shot.pixelColor(x, shot.height() // 2).lightness() > 128) == left_is_white
     assert image_rgb[0, 0, 0] == 255
+
+
+@pytest.mark.parametrize("size", [(160, 120), (40, 30), (80, 60)])
+def test_a_picture_is_scaled_evenly_and_mirrored_as_it_is_shown(size: tuple[int, int]) -> None:
+    image_rgb = np.zeros((60, 80, 3), np.uint8)
+    image_rgb[30:, :20] = (200, 100, 50)
+    shown = scaled(image_rgb, size, True)
+    assert shown.shape == (size[1], size[0], 3)
+    covered = (shown > 0).all(-1)
+    assert covered.mean() == pytest.approx(0.125, abs=0.02)
+    assert tuple(shown[-1, -1]) == (200, 100, 50)
+    assert not covered[:, : size[0] // 2].any()
+    assert image_rgb[-1, 0, 0] == 200
 
 
 def test_the_gravest_line_is_shown_until_it_is_withdrawn(open_window: Callable[..., MainWindow]) -> None:
