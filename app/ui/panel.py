@@ -223,5 +223,5 @@ def _depth_text(settings: Settings) -> str:
     camera = settings.calibration is not None or settings.intrinsics is not None
     hand = settings.profile is not None and settings.profile.measured
     missing = " and ".join([*([] if camera else ["camera"]), *([] if hand else ["hand"])])
-    advice = f" · measure the {missing} for less" if missing else ""
+    advice = f" · measure {missing}" if missing else ""
     return f"Depth ± {100 * settings.depth_error.total:.2g} %{advice}"
