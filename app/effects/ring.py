@@ -126,6 +126,7 @@ class RingEffect:
             outer_radius_m=model.outer_radius_m,
             half_width_m=model.half_width_m,
             off_mesh_m=(float(off[0]), float(off[1]), float(off[2])),
+            footprint=model.footprint,
         )
         metal, stone = METALS[ring.metal], STONES[ring.stone]
         chosen: dict[str, Material] = {"metal": metal, "brushed": brushed(metal), "stone": stone}

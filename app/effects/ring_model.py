@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from app.render.scene import Geometry, Material
+from app.effects.ring_footprint import footprint
+from app.render.scene import Footprint, Geometry, Material
 
 Chosen = Literal["metal", "brushed", "stone"]
 
@@ -28,6 +30,11 @@ class RingModel:
     inner_radius_m: float
     outer_radius_m: float  # of the band, without what it carries
     half_width_m: float  # of the band, along the finger
+
+    @cached_property
+    def footprint(self) -> Footprint:
+        """Where it touches the finger."""
+        return footprint([part.geometry for part in self.parts], self.inner_radius_m)
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ from pyrender import Node
 
 from app.render.layer import WindowCamera, surface_of
 from app.render.materials import HandSkin, SleeveShadow, Surface, surface_for
-from app.render.scene import Geometry, Grip, Material, Prop, Skin
+from app.render.scene import FOOTPRINT_SLICES, Footprint, Geometry, Grip, Material, Prop, Skin
 from app.render.surface import N_PARTS, HandSurface
 from models.types import HandMesh
 
@@ -67,7 +67,7 @@ class SceneNodes:
             self._show((prop.geometry, prop.material), prop, hands, free)
         for prop in {p.grip: p for p in reversed(props)}.values():
             if prop.grip is not None:
-                reach = prop.grip.half_width_m + SLEEVE_M
+                reach = max(abs(middle) + half for middle, half, _ in _footprint(prop.grip)) + SLEEVE_M
                 self._show((tube(prop.grip.inner_radius_m, reach), None), prop, hands, free)
         for node in itertools.chain(*free.values()):
             self.scene.remove_node(node)
@@ -115,9 +115,14 @@ def _place_uniforms(prop: Prop, hands: Sequence[HandMesh]) -> dict[str, object]:
         uniforms["grip_size"] = np.array(
             [g.inner_radius_m, g.outer_radius_m, g.half_width_m, palm + g.region], np.float32
         )
+        uniforms["footprint"] = np.array(_footprint(g), np.float32)
         uniforms["palm_part"] = float(palm)
         uniforms["off_mesh"] = np.array(g.off_mesh_m, np.float32)
     return uniforms
+
+
+def _footprint(grip: Grip) -> Footprint:
+    return grip.footprint or ((0.0, grip.half_width_m, 1.0),) * FOOTPRINT_SLICES
 
 
 def _palm_part(grip: Grip, hands: Sequence[HandMesh]) -> int:

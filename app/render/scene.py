@@ -77,6 +77,12 @@ class Paint:
 Material = Metal | Gem | Paint | Bone
 
 
+FOOTPRINT_SLICES = 48
+Footprint = tuple[tuple[float, float, float], ...]
+"""Where a band touches its finger, for FOOTPRINT_SLICES equal angles from the finger's back (+y) towards +x:
+its middle and half its width along the finger, metres, the share that is there: 0 in an open ring's gap."""
+
+
 @dataclass(frozen=True)
 class Grip:
     """How a prop encircles a finger, in the prop's own frame: axis z, dorsal y.
@@ -90,6 +96,11 @@ class Grip:
     outer_radius_m: float
     half_width_m: float
     off_mesh_m: tuple[float, float, float] = (0.0, 0.0, 0.0)  # from the mesh's finger to here, camera frame
+    footprint: Footprint = ()  # (): as wide all around
+
+    def __post_init__(self) -> None:
+        if self.footprint and len(self.footprint) != FOOTPRINT_SLICES:
+            raise ValueError(f"grip: expected {FOOTPRINT_SLICES} slices, got {len(self.footprint)}")
 
 
 @dataclass(frozen=True)
@@ -113,10 +124,13 @@ class Water:
 
     drops_m: Float  # (N, 3) their middles, camera frame, metres
     radius_m: float
+    amounts: Float | None = None  # (N,) of water in each: 1 a whole drop, less a stain or a part; None: all whole
 
     def __post_init__(self) -> None:
         if self.drops_m.ndim != 2 or self.drops_m.shape[1] != 3 or not np.isfinite(self.drops_m).all():
             raise ValueError(f"water: expected finite drops (N, 3), got shape {self.drops_m.shape}")
+        if self.amounts is not None and self.amounts.shape != (len(self.drops_m),):
+            raise ValueError(f"water: expected an amount for each of {len(self.drops_m)} drops")
 
 
 SKIN_STYLES = ("clay", "wireframe", "xray", "fingers", "depth")

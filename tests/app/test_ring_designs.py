@@ -8,6 +8,8 @@ import trimesh
 
 from app.effects import METALS, STONES, Placement, RingSettings, make_effect
 from app.effects.ring_designs import DESIGNS, build_design
+from app.effects.ring_footprint import footprint
+from app.effects.solids import tube
 from app.effects.stones import CROWN_DEG, PAVILION_DEG, TABLE, brilliant
 from app.render.scene import EffectContext, Gem, Geometry
 from models.geometry import camera_from_fov
@@ -54,6 +56,21 @@ def test_a_design_is_a_sound_ring_of_its_size(name):
     band = model.parts[0].geometry.vertices_m
     assert np.hypot(band[:, 0], band[:, 1]).min() == pytest.approx(RADIUS_M, rel=0.005)
     assert 0.0010 < model.outer_radius_m - model.inner_radius_m < 0.0026
+
+
+def test_a_rings_footprint_is_as_wide_as_it_touches_the_finger():
+    width_mm = {
+        name: 2e3 * np.array(build_design(name, RADIUS_M).footprint)[:, 1] for name in ("plain", "signet")
+    }
+    np.testing.assert_allclose(width_mm["plain"], 4.0, atol=0.3)
+    assert width_mm["signet"][0] == pytest.approx(10, abs=1)  # under its face
+    assert width_mm["signet"][24] == pytest.approx(3.2, abs=0.4)
+    middle = np.array(build_design("open", RADIUS_M).footprint)[:, 0]
+    assert middle[3] * middle[-3] < 0  # its ends pass each other
+    turn = np.linspace(0.6, 2 * np.pi - 0.6, 100)  # from the finger's back towards +x
+    wire = tube(0.0096 * np.stack([np.sin(turn), np.cos(turn), 0 * turn], 1), 0.001)
+    there = np.array(footprint([wire], RADIUS_M))[:, 2]
+    np.testing.assert_array_equal(np.flatnonzero(there == 0), [0, 1, 2, 3, 45, 46, 47])
 
 
 def test_a_brilliant_has_its_facets_and_angles():
