@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,6 +16,7 @@ from models.hand_data import load_open_hand
 from models.hand_profile import HandProfile, personal_hand
 from models.landmark_pull import pull_onto_landmarks
 from models.landmarks import NOT_SEEN, LandmarkNet, Landmarks, hand_sized, in_frame
+from models.quickest import Call, quickest, thread_choices
 from models.registration import recover_root
 from models.runtime import CropAnswer, HandRuntime
 from models.types import Array, Camera, Crop, Detection, Side
@@ -165,8 +167,20 @@ def _palm_m(joints_m: Array) -> float:
 def make_reconstruction(model: str, profile: HandProfile | None = None) -> Reconstruction:
     """`fit`, or a network whose weights ship. Raises ValueError, FileNotFoundError where one can't be had."""
     if model == "fit":
-        return FittedLandmarks(LandmarkNet(), profile)
+        return FittedLandmarks(LandmarkNet(threads=_landmark_threads()), profile)
     network = runtime.load(model)
     if model in FITTED:
         return FittedLandmarks(NetworkLandmarks(network), profile, FITTED[model], sees_both_sides=False)
     return NetworkMesh(network, profile)
+
+
+def _landmark_threads() -> int:
+    """With how many the landmark network is fastest here."""
+    size = LandmarkNet.input_size
+    noise = np.random.default_rng(0).integers(0, 256, (size, size, 3), np.uint8)
+
+    def start(threads: int) -> Call:
+        return partial(LandmarkNet(threads=threads), noise)
+
+    ways = {str(threads): partial(start, threads) for threads in thread_choices()}
+    return int(quickest("landmarks", ways, runtime.cache_dir()))

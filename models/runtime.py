@@ -4,22 +4,20 @@
     answer = network(crop.image_rgb)
 
 The graph comes from assets/weights/NAME.onnx where that ships, else it is exported once and kept in the
-user's cache. The engine is named by the caller, or chosen by a short measurement at first use and remembered.
+user's cache. Engine and threads are named by the caller, or chosen by a short measurement at first use and
+remembered.
 torch is imported only to export or when it is the engine.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
-import platform
-import statistics
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -27,10 +25,9 @@ from numpy.typing import NDArray
 
 from models.engines import ENGINES, Engine, EngineName, OnnxEngine, OpenVinoEngine, TorchEngine
 from models.manifest import ASSETS, read_manifest
+from models.quickest import Call, medians_ms, quickest, thread_choices
 from models.types import Array, Crop
 from models.weights import find_weights
-
-MEASURED_CALLS = 15  # per engine, after three to warm up
 
 
 @dataclass(frozen=True)
@@ -75,11 +72,11 @@ class HandRuntime:
 def load(
     name: str,
     engine: EngineName | None = None,
-    threads: int = 1,
+    threads: int | None = None,
     cache: Path | None = None,
     untrained: bool = False,
 ) -> HandRuntime:
-    """A zoo network, ready to run. engine: None takes the fastest here. cache: None takes cache_dir().
+    """A zoo network, ready to run. engine, threads: None takes the fastest here. cache: None: cache_dir().
 
     Raises ValueError for an unknown name, and for a network without weights unless `untrained` is set: then
     what it answers means nothing, only how fast it is.
@@ -93,39 +90,33 @@ def load(
         if not untrained:
             raise ValueError(f"{name} has no weights yet: train it first, or choose another model")
     cache = cache or cache_dir()
-    return _start(name, engine or fastest(name, threads, cache), threads, cache)
+    if engine is None or threads is None:
+        engine, threads = fastest(name, engine, threads, cache)
+    return _start(name, engine, threads, cache)
 
 
-def fastest(name: str, threads: int = 1, cache: Path | None = None) -> EngineName:
-    """The engine with the least median latency, as remembered, or measured now (OpenVINO and ONNX Runtime).
+def fastest(
+    name: str, engine: EngineName | None = None, threads: int | None = None, cache: Path | None = None
+) -> tuple[EngineName, int]:
+    """The engine and the threads of the least median latency, as remembered, or measured now.
 
-    torch is left out: it has been the slowest everywhere, and importing it alone takes over a second.
+    engine, threads: as given, or None for what is fastest. torch is left out: it has been the slowest
+    everywhere, and importing it alone takes over a second.
     """
     cache = cache or cache_dir()
-    key = f"{platform.node()}/{name}/{_digest(name)}/{threads}"
-    memory = _read_memory(cache)
-    if memory.get(key) not in ENGINES:
-        times = measure(name, ("openvino", "onnxruntime"), threads, cache)
-        memory[key] = min(times, key=times.__getitem__)
-        _write_atomically(cache / "engines.json", json.dumps(memory, indent=1).encode())
-    return memory[key]
+    engines: tuple[EngineName, ...] = (engine,) if engine else ("openvino", "onnxruntime")
+    choices = {
+        f"{e}/{n}": (e, n) for e in engines for n in (thread_choices() if threads is None else (threads,))
+    }
+    ways = {key: partial(_call, name, *choice, cache) for key, choice in choices.items()}
+    return choices[quickest(f"{name}/{_digest(name)}/{','.join(choices)}", ways, cache)]
 
 
 def measure(
     name: str, engines: Sequence[EngineName] = ENGINES, threads: int = 1, cache: Path | None = None
 ) -> dict[EngineName, float]:
-    """Median milliseconds a crop for each engine. They take turns, so that a busy moment hits them all."""
-    running = {e: _start(name, e, threads, cache or cache_dir()) for e in engines}
-    size = next(iter(running.values())).input_size
-    crop = np.random.default_rng(0).integers(0, 256, (size, size, 3), np.uint8)
-    times: dict[EngineName, list[float]] = {e: [] for e in engines}
-    for i in range(3 + MEASURED_CALLS):
-        for e, network in running.items():
-            start = time.perf_counter()
-            network(crop)
-            if i >= 3:
-                times[e].append(time.perf_counter() - start)
-    return {e: 1000 * statistics.median(t) for e, t in times.items()}
+    """Median milliseconds a crop for each engine."""
+    return medians_ms({e: _call(name, e, threads, cache or cache_dir()) for e in engines})
 
 
 def graph_path(name: str, cache: Path | None = None) -> Path:
@@ -177,6 +168,14 @@ def _start(name: str, engine: EngineName, threads: int, cache: Path) -> HandRunt
     return HandRuntime(name, engine, made)
 
 
+def _call(name: str, engine: EngineName, threads: int, cache: Path) -> Call:
+    """One look of a network at a crop of noise."""
+    network = _start(name, engine, threads, cache)
+    size = network.input_size
+    crop = np.random.default_rng(0).integers(0, 256, (size, size, 3), np.uint8)
+    return lambda: network(crop)
+
+
 def _digest(name: str) -> str:
     """Changes with the network's weights and with the code that builds networks."""
     digest = hashlib.sha256()
@@ -186,17 +185,3 @@ def _digest(name: str) -> str:
     for source in sorted([*here.glob("*.py"), *here.glob("encoders/*.py"), *here.glob("layers/*.py")]):
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
-
-
-def _read_memory(cache: Path) -> dict[str, EngineName]:
-    try:
-        memory = json.loads((cache / "engines.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # none yet, or damaged: then it is measured again
-        return {}
-    return memory if isinstance(memory, dict) else {}
-
-
-def _write_atomically(path: Path, data: bytes) -> None:
-    draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    draft.write_bytes(data)
-    draft.replace(path)

@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import nn
 
-from models import export, runtime, zoo
+from models import export, quickest, runtime, zoo
 from models.engines import ENGINES, OUTPUTS
 from models.export import export_onnx
 from models.geometry import camera_from_fov, crop_camera, warp_crop
@@ -86,25 +86,43 @@ def test_an_answer_outlives_the_next_call(cache: Path, engine: runtime.EngineNam
     assert np.array_equal(first.vertices_m, before)
 
 
-def test_the_fastest_is_measured_once_and_remembered(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_fastest_is_measured_once_and_remembered(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     measured = []
 
-    def measure(name: str, *_: object) -> dict[str, float]:
-        measured.append(name)
-        return {"openvino": 2.0, "onnxruntime": 1.0}
+    def medians_ms(ways: dict[str, object]) -> dict[str, float]:
+        measured.append(set(ways))
+        return {name: 2.0 - (name == "onnxruntime/2") for name in ways}
 
-    monkeypatch.setattr(runtime, "measure", measure)
-    assert load(cache).engine_name == "onnxruntime"
-    assert load(cache).engine_name == "onnxruntime"
-    assert measured == ["tiny"]
-    for damage in (
-        "{",
-        "[]",
-        json.dumps(dict.fromkeys(json.loads((cache / "engines.json").read_text()), "x")),
-    ):
-        (cache / "engines.json").write_text(damage)
-        assert load(cache).engine_name == "onnxruntime"
+    def fastest(**given: object) -> tuple[str, int]:
+        return runtime.fastest("tiny", cache=cache, **given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(quickest, "medians_ms", medians_ms)
+    monkeypatch.setattr(quickest, "cores", lambda: 4)
+    assert fastest() == fastest() == ("onnxruntime", 2)
+    assert measured == [{"openvino/1", "openvino/2", "onnxruntime/1", "onnxruntime/2"}]
+    assert fastest(engine="torch", threads=3) == ("torch", 3), "nothing to choose, nothing to measure"
+    assert len(measured) == 1
+    memory = cache / "quickest.json"
+    for damage in ("{", "[]", json.dumps(dict.fromkeys(json.loads(memory.read_text()), "x"))):
+        memory.write_text(damage)
+        assert fastest() == ("onnxruntime", 2)
     assert len(measured) == 4
+    monkeypatch.setattr(quickest, "cores", lambda: 2)
+    fastest()
+    assert measured[-1] == {"openvino/1", "onnxruntime/1"}, "the other core is for drawing"
+    assert load(cache).engine_name in ("openvino", "onnxruntime")
+
+
+@pytest.mark.parametrize(
+    ("cores", "choices"), [(1, (1,)), (2, (1,)), (4, (1, 2)), (8, (1, 2, 4)), (64, (1, 2, 4))]
+)
+def test_networks_leave_half_the_cores_to_others(
+    cores: int, choices: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quickest, "cores", lambda: cores)
+    assert quickest.thread_choices() == choices
 
 
 def test_measure_times_every_engine(cache: Path) -> None:
@@ -151,7 +169,7 @@ def test_live_start_leaves_torch_alone(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from models import runtime\n"
         f"cache = Path({str(tmp_path)!r})\n"
-        "runtime._start('tiny', runtime.fastest('tiny', cache=cache), 1, cache)\n"
+        "runtime._start('tiny', *runtime.fastest('tiny', cache=cache), cache)\n"
         "sys.exit('torch' in sys.modules)"
     )
     root = Path(__file__).parents[2]

@@ -1,0 +1,71 @@
+"""Of several ways to do one thing, the quickest on this machine: measured once, then remembered."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable, Hashable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+K = TypeVar("K", bound=Hashable)
+Call = Callable[[], object]
+
+MEASURED_CALLS = 15  # of each way, after three to warm up
+MOST_THREADS = 4  # a crop's layers are too small for more
+
+
+def cores() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def thread_choices() -> tuple[int, ...]:
+    """Threads that a network may have: half the cores at most, for decoding and drawing go on beside it."""
+    return tuple(n for n in (1, 2, MOST_THREADS) if n == 1 or n <= cores() // 2)
+
+
+def medians_ms(ways: Mapping[K, Call], calls: int = MEASURED_CALLS) -> dict[K, float]:
+    """Median milliseconds of each way. They take turns, so that a busy moment hits them all."""
+    times: dict[K, list[float]] = {key: [] for key in ways}
+    for i in range(3 + calls):
+        for key, call in ways.items():
+            start = time.perf_counter()
+            call()
+            if i >= 3:
+                times[key].append(time.perf_counter() - start)
+    return {key: 1000 * statistics.median(t) for key, t in times.items()}
+
+
+def quickest(what: str, ways: Mapping[str, Callable[[], Call]], cache: Path) -> str:
+    """The name of the way with the least median: as remembered in the folder `cache`, or measured now.
+
+    what: changes with all that the answer depends on but the machine. ways: each makes what is then called.
+    """
+    if len(ways) == 1:
+        return next(iter(ways))
+    key, file = f"{platform.node()}/{cores()} cores/{what}", cache / "quickest.json"
+    memory = _read(file)
+    if memory.get(key) not in ways:
+        times = medians_ms({name: make() for name, make in ways.items()})
+        memory[key] = min(times, key=times.__getitem__)
+        write_atomically(file, json.dumps(memory, indent=1).encode())
+    return memory[key]
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file, whole or not at all."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    draft.write_bytes(data)
+    draft.replace(path)
+
+
+def _read(file: Path) -> dict[str, str]:
+    try:
+        memory = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # none yet, or damaged: then it is measured again
+        return {}
+    return memory if isinstance(memory, dict) else {}
