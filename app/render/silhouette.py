@@ -26,7 +26,8 @@ _OWN_BEFORE = 1.6  # radii nearer than the ring's middle, its own finger and pal
 _USUAL_PX = 14.0  # a ring of a larger radius is looked at in a smaller picture
 _LEAST_PX = 4.0  # nothing is to be seen beside a smaller one
 _UNSURE = 0.05  # how far the mesh is believed where mesh and photo may differ
-_NOISE = 0.02**2  # variance of colour, 0..1, that tells nothing
+_DOUBT, _BELIEF = 0.2, 0.4  # share of an edge that colour explains: below it stays, above it goes along
+_NOISE = 0.015**2  # variance of colour, 0..1, that tells nothing
 
 
 @dataclass(frozen=True)
@@ -129,9 +130,10 @@ def refine(occluder: Float32, window: Window, spot: Spot, photo_rgb: Picture) ->
 def matte(mask: Float32, sure: Float32, photo: Float32, radius: int) -> Float32:
     """(H, W) the mask as a picture (H, W, 3), 0..1, continues it where it is not sure.
 
-    Around each pixel the mask is the linear function of colour that fits it best, weighted by how sure it is:
-    the colours on both sides of its edge are told apart by what separates them most. Where nothing does, the
-    mask itself is left, made soft. After He, Sun and Tang, "Guided image filtering" (2010).
+    Around each pixel the mask is the linear function of colour that fits it best, weighted by how sure it is,
+    so the colours on both sides of its edge are told apart by what separates them most. Where colour explains
+    too little, as often between two fingers, the mask stays. After He, Sun and Tang, "Guided image filtering"
+    (2010).
     """
     r, g, b = cv2.split(photo)
     one = np.ones_like(mask)
@@ -152,8 +154,12 @@ def matte(mask: Float32, sure: Float32, photo: Float32, radius: int) -> Float32:
     determinant = rr * inverse[0][0] + rg * inverse[0][1] + rb * inverse[0][2]
     weights = [sum(row[k] * covariance[..., k] for k in range(3)) / determinant for row in inverse]
     offset = share - sum(weights[k] * mean[..., k] for k in range(3))
-    linear = _mean(np.dstack([*weights, offset]), radius // 2)
-    return np.asarray((linear[..., :3] * photo).sum(-1) + linear[..., 3], np.float32)
+    explained = sum(weights[k] * covariance[..., k] for k in range(3))
+    linear = _mean(np.dstack([*weights, offset, explained, share * (1 - share)]), radius // 2)
+    found = (linear[..., :3] * photo).sum(-1) + linear[..., 3]
+    clear = linear[..., 4] / np.maximum(linear[..., 5], 1e-2)
+    believed = np.clip((clear - _DOUBT) / (_BELIEF - _DOUBT), 0, 1)
+    return np.asarray(mask + believed * (found - mask), np.float32)
 
 
 def _mean(values: Float32, radius: int) -> Float32:
