@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+
+
+def _end(number: int, _frame: object) -> None:
+    raise KeyboardInterrupt(number)
 
 
 def prepare_process() -> None:
     """What must be set before cv2, OpenGL or Qt are first imported."""
+    signal.signal(signal.SIGTERM, _end)  # being told to end is to tidy up, as Ctrl+C is
     # A camera that has been unplugged is noticed after this many seconds instead of ten.
     os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "2")
     os.environ.setdefault("OPENCV_LOG_LEVEL", "FATAL")  # what fails is said in our own words

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -57,6 +58,10 @@ def main(argv: Sequence[str]) -> int:
     except (UserError, FileNotFoundError, ChangedAsset) as error:  # the models name a file, and what to do
         print(f"palmistry: {_one_line(error)}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
+    except OSError as error:  # a disk that is full, a folder that went away: no fault of the program's
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"palmistry: {_one_line(OSError(f'{where}{error.strerror or error}'))}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt as ending:  # its argument is the signal that ended the program, if any
         print("palmistry: interrupted", file=sys.stderr)
-        return 130
+        return 128 + int(ending.args[0] if ending.args else signal.SIGINT)

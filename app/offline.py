@@ -17,7 +17,7 @@ from app.ahead import ahead
 from app.capture import Frame, ImageFile, VideoFile
 from app.errors import UserError
 from app.export import HandsWriter, Moment
-from app.output import prepare_output, refuse_source_as_output
+from app.output import OutputError, prepare_output, refuse_source_as_output
 from app.recorder import VideoWriter
 from app.render.context import NoGraphics
 from app.session import Settings
@@ -118,7 +118,10 @@ def process_file(
         writer = None
         for exported in writers:
             exported.save()
-        partial.replace(out)  # last: where the video is, everything is
+        try:
+            partial.replace(out)  # last: where the video is, everything is
+        except OSError as error:
+            raise OutputError(f"{out} can't be written ({error.strerror}); give another place") from error
     except BaseException:  # it ended early: nothing half done is left behind
         for exported in writers:
             exported.discard()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import cv2
@@ -54,5 +55,6 @@ def save_png(path: Path, image_rgb: NDArray[np.uint8]) -> None:
         partial.write_bytes(data.tobytes())
         partial.replace(path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
         raise OutputError(f"{path} can't be written ({error.strerror}); free some space") from error

@@ -64,7 +64,7 @@ def shipped(path: Path) -> Path:
     A file that is not listed is given back as it is.
     """
     if path.is_relative_to(ASSETS):
-        listed = read_manifest().get(path.relative_to(ASSETS).as_posix())
+        listed = read_manifest(ASSETS).get(path.relative_to(ASSETS).as_posix())
         if listed is not None:
             listed.check()
     return path

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,8 @@ class SidecarWriter:
             raise unwritable(self._path, error) from error
 
     def discard(self) -> None:
-        self._file.close()
+        with suppress(OSError):  # a full disk refuses what is still waiting to be written
+            self._file.close()
         self._partial.unlink(missing_ok=True)
 
     def _write(self, value: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -17,6 +18,8 @@ from app.export.sidecar import SidecarWriter
 from app.output import OutputError, prepare_output
 from app.recorder.microphone import RATE, Microphone, SoundSource
 from app.recorder.video import Sound, VideoWriter
+
+_log = logging.getLogger(__name__)
 
 _QUEUE_SHOTS = 16
 
@@ -114,9 +117,13 @@ class Recorder:
                     files.write_sound(microphone.read())
                 if time.monotonic() - reported_s > 0.2:
                     reported_s = time.monotonic()
+                    files.picture.check()
                     self._on_state(self._state(files, finished=False))
         except OutputError as failure:
             errors.append(str(failure))
+        except Exception as failure:  # whatever it was, the recording has ended, and it must be told
+            _log.exception("recording failed")
+            errors.append(f"{self.path}: the recording failed ({failure})")
         self._finishing.set()
         if microphone is not None:
             microphone.close()

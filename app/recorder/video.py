@@ -139,6 +139,11 @@ class VideoWriter:
         self._samples += len(samples)
         self._mux_sound(frame)
 
+    def check(self) -> None:
+        """Raise OutputError where somebody has removed the file: all that is written would be lost."""
+        if not self.path.exists():
+            raise OutputError(f"{self.path} was removed while it was written; make it again")
+
     def close(self) -> None:
         """Finish the file. Raises OutputError where the last frames can't be written."""
         try:
@@ -147,6 +152,7 @@ class VideoWriter:
             if self._samples:
                 self._mux_sound(None)
             self._container.close()
+            self.check()
         except (av.error.FFmpegError, OSError) as error:
             raise self._failed(error) from error
         finally:
