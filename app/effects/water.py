@@ -14,11 +14,11 @@ from models.hand_data import HandData, load_open_hand
 
 Float = NDArray[np.float64]
 
-MOST_DROPS = 2600
-DROP_RADIUS_M = 0.0040
-_POURED_PER_S = 1700.0
+MOST_DROPS = 3500
+DROP_RADIUS_M = 0.0024
+_POURED_PER_S = 6500.0
 _GRAVITY = np.array([0.0, 9.8, 0.0])  # the camera's y looks down
-_SOURCE_RADIUS_M = 0.009
+_SOURCE_RADIUS_M = 0.0065
 _SOURCE_SPEED_M_S = 1.1
 _SOURCE_HEIGHT_M = 0.25  # above the hand at most; lower where the picture's edge comes first
 _SOURCE_MEMORY_S = 0.3  # the jug follows the hand slowly
@@ -26,16 +26,20 @@ _STEP_S = 1 / 60
 _LONGEST_S = 0.25  # without frames for longer, all starts again
 _LIFE_S = (1.4, 2.2)
 
-_ON_SKIN_M = 0.0035  # middle of a drop that lies on the skin
+_ON_SKIN_M = 0.0025  # middle of a drop that lies on the skin
 _HOLD_M = 0.010  # the skin holds drops this near
 _HOLD_PULL = 14.0  # m/s²
 _BOUNCE = 0.18
 _SPLASH = 0.32  # of the speed into the skin goes sideways, in all directions
-_SKIN_DRAG = 7.0  # 1/s
-_CELL_M = 0.007
-_REST_DROPS = 2.0  # in a cell; more push each other away
+_SKIN_DRAG = 26.0  # 1/s
+_CELL_M = 0.006
+_REST_DROPS = 3.0  # in a cell; more push each other away
 _PUSH = 0.035  # m/s for each drop too many, each step
 _FASTEST_M_S = 5.0
+
+_STREAK_S = 1 / 90  # a drop is seen as long as it falls in this time ..
+_STREAK = np.array([0.0, -1 / 3, -2 / 3])  # .. in so many parts of it
+_FILM = 0.42  # of a whole drop's depth is one that lies on the skin
 
 
 class WaterEffect:
@@ -68,7 +72,19 @@ class WaterEffect:
             self._step(dt)
         if not len(self._position):
             return ()
-        return (Water(self._position.astype(np.float32), DROP_RADIUS_M),)
+        return (self._seen(),)
+
+    def _seen(self) -> Water:
+        """What falls is drawn out along its way, what lies on the skin is flat."""
+        lying, falling, velocity = self._position[self._lying], ~self._lying, self._velocity[~self._lying]
+        parts = self._position[falling] + _STREAK_S * _STREAK[:, None, None] * velocity
+        apart = np.linalg.norm(velocity, axis=1) * _STREAK_S * -_STREAK[1] / DROP_RADIUS_M
+        amounts = 1 / (1 + (len(_STREAK) - 1) * np.exp(-apart))  # parts in one place are one drop
+        return Water(
+            np.concatenate([lying, parts.reshape(-1, 3)]).astype(np.float32),
+            DROP_RADIUS_M,
+            np.concatenate([np.full(len(lying), _FILM), np.tile(amounts, len(_STREAK))]).astype(np.float32),
+        )
 
     def readout(self) -> Sequence[str]:
         """Nothing."""
@@ -77,6 +93,7 @@ class WaterEffect:
     def _clear(self) -> None:
         self._position = self._velocity = np.zeros((0, 3))
         self._life = np.zeros(0)
+        self._lying = np.zeros(0, bool)  # on skin
         self._source: Float | None = None
         self._pouring = False
         self._owed = 0.0  # drops to pour, below one
@@ -88,7 +105,7 @@ class WaterEffect:
         held = hold(context.hands[0], 0.0)
         camera = context.camera
         front = held.palm_m if held.out[2] < 0 else held.palm_m - 0.03 * held.out  # the side that is seen
-        edge = (-camera.cy - 12) / camera.fy * front[2]
+        edge = (-camera.cy - 40) / camera.fy * front[2]
         target = front * [1, 0, 1] + [0, max(edge, front[1] - _SOURCE_HEIGHT_M), 0]
         if self._source is None:
             self._source = target
@@ -109,18 +126,21 @@ class WaterEffect:
         self._position = np.concatenate([self._position, started])
         self._velocity = np.concatenate([self._velocity, velocity])
         self._life = np.concatenate([self._life, random.uniform(*_LIFE_S, count)])
+        self._lying = np.concatenate([self._lying, np.zeros(count, bool)])
 
     def _step(self, dt: float) -> None:
         p, v = self._position, self._velocity
         contact = self._field.contact(p, _HOLD_M)
         near = np.flatnonzero(np.isfinite(contact.distance_m) & (contact.distance_m > -2 * _HOLD_M))
         v = v + dt * _GRAVITY
+        lying = np.zeros(len(p), bool)
         if len(near):
             away, normal = contact.distance_m[near], contact.normal[near]
             skin = contact.velocity_m_s[near]
             relative = v[near] - skin
             into = (relative * normal).sum(1)
             touching = away < _ON_SKIN_M
+            lying[near] = away < 1.5 * _ON_SKIN_M
             hit = touching & (into < 0)
             sideways = self._random.normal(0, 1, (len(near), 3))
             sideways -= (sideways * normal).sum(1, keepdims=True) * normal
@@ -140,10 +160,11 @@ class WaterEffect:
         life = self._life - dt
         alive = (life > 0) & (p[:, 2] > 0.08) & (p[:, 1] < 0.8 * p[:, 2])
         self._position, self._velocity, self._life = p[alive], v[alive], life[alive]
+        self._lying = lying[alive]
 
     def _apart(self, points: Float) -> Float:
         """(N, 3) speed that crowded drops gain towards where fewer are."""
-        low = points.min(0)
+        low = points.min(0) - _CELL_M * self._random.random(3)  # no two steps the same cells: none is seen
         cells = ((points - low) / _CELL_M).astype(np.int64) + 1
         shape = cells.max(0) + 2
         if shape.prod() > 400_000:  # hands far apart: no matter

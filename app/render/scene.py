@@ -124,7 +124,7 @@ class Water:
 
     drops_m: Float  # (N, 3) their middles, camera frame, metres
     radius_m: float
-    amounts: Float | None = None  # (N,) of water in each: 1 a whole drop, less a stain or a part; None: all whole
+    amounts: Float | None = None  # (N,) of water in each: 1 a whole drop, less a flat one; None: all whole
 
     def __post_init__(self) -> None:
         if self.drops_m.ndim != 2 or self.drops_m.shape[1] != 3 or not np.isfinite(self.drops_m).all():

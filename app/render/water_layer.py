@@ -20,6 +20,7 @@ Picture = NDArray[np.uint8]
 _TILE_PX = 8
 _CORNERS = np.array([[0, 0], [1, 0], [1, 1], [0, 0], [1, 1], [0, 1]])  # of a tile's two triangles
 _SHADOW = 1.6  # from a drop to its shadow, in its radii
+_COARSE = 0.5  # pixels of the amount to one of the picture: water is smooth
 _WIDER = 1.9  # a drop's stain, of its radius: neighbours run together
 
 
@@ -29,12 +30,13 @@ class WaterLayer:
     def __init__(self, renderer: LayerRenderer) -> None:
         self._renderer = renderer
         self._drops = Program("drops.vert", "drops.frag")
+        self._shadow = Program("screen.vert", "water_shadow.frag")
         self._water = Program("screen.vert", "water.frag")
-        for program in (self._drops, self._water):
+        for program in (self._drops, self._shadow, self._water):
             program._add_to_context()
         self._amount = Target(GL.GL_R16F, smooth=True)
         self._picture = Target(GL.GL_RGBA8)
-        self._photo, self._stream = PhotoTexture(), VertexStream(3)
+        self._photo, self._stream = PhotoTexture(), VertexStream(4)
 
     def draw(self, water: Water, window: Window, camera: Camera, photo_rgb: Picture) -> Picture:
         """(h, w, 4) premultiplied RGBA. photo_rgb: (h, w, 3), the frame's part in the window, whose samples
@@ -42,32 +44,35 @@ class WaterLayer:
         w, h = window.width, window.height
         distance_m = float(np.median(water.drops_m[:, 2]))
         drop_px = water.radius_m * camera.fx / distance_m
-        self._begin(self._amount, w, h)
+        coarse_wh = -(-w // 2), -(-h // 2)
+        self._begin(self._amount, *coarse_wh)
         GL.glEnable(GL.GL_PROGRAM_POINT_SIZE)
         GL.glBlendFunc(GL.GL_ONE, GL.GL_ONE)
         self._drops._bind()
         self._renderer.bind_textures(self._drops)
-        self._drops.set_uniform("P", projection(window.intrinsics(camera, 1), w, h))
-        self._drops.set_uniform("drop_px_m", _WIDER * water.radius_m * camera.fx)
-        self._stream.draw(water.drops_m, GL.GL_POINTS)
+        self._drops.set_uniform("P", projection(window.intrinsics(camera, _COARSE), *coarse_wh))
+        self._drops.set_uniform("drop_px_m", _COARSE * _WIDER * water.radius_m * camera.fx)
+        amounts = np.ones(len(water.drops_m)) if water.amounts is None else water.amounts
+        self._stream.draw(np.column_stack([water.drops_m, amounts]), GL.GL_POINTS)
 
         self._begin(self._picture, w, h)
-        GL.glBlendFunc(GL.GL_ONE, GL.GL_ZERO)
-        self._water._bind()
-        self._renderer.bind_textures(
-            self._water, {"water": self._amount.texture, "photo": self._photo.upload(photo_rgb)}
-        )
+        GL.glBlendFunc(GL.GL_ONE, GL.GL_ONE_MINUS_SRC_ALPHA)
+        textures = {"water": self._amount.texture, "photo": self._photo.upload(photo_rgb)}
         light = self._renderer.uniforms["light_direction"]
         beside = _SHADOW * drop_px * light[:2] / max(float(np.linalg.norm(light[:2])), 1e-6)
-        more = {
+        uniforms = self._renderer.uniforms | {
             "beside": beside.astype(np.float32),
             "photo_size": np.array([w, h], np.float32),
             "drop_px": float(drop_px),
         }
-        for name, value in (self._renderer.uniforms | more).items():
-            self._water.set_uniform(name, value)
         reach_px = (_WIDER + _SHADOW) * water.radius_m * camera.fx / float(water.drops_m[:, 2].min())
-        self._stream.draw(_tiles(water, window, camera, reach_px), GL.GL_TRIANGLES)
+        tiles = _tiles(water, window, camera, reach_px)
+        for program in (self._shadow, self._water):
+            program._bind()
+            self._renderer.bind_textures(program, textures)
+            for name, value in uniforms.items():
+                program.set_uniform(name, value)
+            self._stream.draw(tiles, GL.GL_TRIANGLES)
         self._water._unbind()
         return self._picture.read_rgba(w, h)
 
@@ -77,7 +82,7 @@ class WaterLayer:
             target.delete()
         self._photo.delete()
         self._stream.delete()
-        for program in (self._drops, self._water):
+        for program in (self._drops, self._shadow, self._water):
             program._remove_from_context()
 
     def _begin(self, target: Target, width: int, height: int) -> None:
@@ -94,7 +99,7 @@ class WaterLayer:
 
 
 def _tiles(water: Water, window: Window, camera: Camera, reach_px: float) -> NDArray[np.float32]:
-    """(6 T, 3) triangles in clip space over the parts of a window that drops reach."""
+    """(6 T, 4) triangles in clip space over the parts of a window that drops reach."""
     fx, fy, cx, cy = window.intrinsics(camera, 1)
     x, y = (f * water.drops_m[:, k] / water.drops_m[:, 2] + c for k, f, c in ((0, fx, cx), (1, fy, cy)))
     across, down = -(-window.width // _TILE_PX), -(-window.height // _TILE_PX)
@@ -106,4 +111,4 @@ def _tiles(water: Water, window: Window, camera: Camera, reach_px: float) -> NDA
     rows, columns = np.nonzero(cv2.dilate(wet, np.ones((around, around), np.uint8)))
     corners = _TILE_PX * (np.stack([columns, rows], 1)[:, None] + _CORNERS)
     clip = 2 * corners / [window.width, window.height] - 1
-    return np.concatenate([clip, np.zeros((*clip.shape[:2], 1))], 2).reshape(-1, 3).astype(np.float32)
+    return np.concatenate([clip, np.zeros_like(clip)], 2).reshape(-1, 4).astype(np.float32)
