@@ -75,6 +75,7 @@ def test_a_single_frame_is_a_video(tmp_path: Path) -> None:
     assert len(frames_of(write_clip(tmp_path / "one.mp4", [0]))) == 1
 
 
+@pytest.mark.fault
 def test_a_truncated_video_gives_what_it_holds_and_says_so(tmp_path: Path) -> None:
     whole = write_clip(tmp_path / "whole.mp4", steady(300), faststart=True).read_bytes()
     cut = tmp_path / "cut.mp4"
@@ -103,6 +104,7 @@ def bad_files(folder: Path) -> dict[str, tuple[Path, str]]:
     }
 
 
+@pytest.mark.fault
 def test_bad_files_say_one_clear_line(tmp_path: Path) -> None:
     for name, (path, expected) in bad_files(tmp_path).items():
         with pytest.raises(SourceError) as caught:
@@ -189,6 +191,7 @@ class FakeCapture:
         self._open = False
 
 
+@pytest.mark.fault
 def test_a_camera_gives_rgb_with_measured_times_and_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     FakeCapture.openings = [True, False, True]
     monkeypatch.setattr(webcam.cv2, "VideoCapture", FakeCapture)
@@ -206,6 +209,7 @@ def test_a_camera_gives_rgb_with_measured_times_and_is_waited_for(monkeypatch: p
     assert lines[1] == ""  # all is well again
 
 
+@pytest.mark.fault
 def test_a_camera_that_never_returns_can_be_left(monkeypatch: pytest.MonkeyPatch) -> None:
     FakeCapture.openings = [True] + [False] * 1000
     monkeypatch.setattr(webcam.cv2, "VideoCapture", FakeCapture)
@@ -214,6 +218,7 @@ def test_a_camera_that_never_returns_can_be_left(monkeypatch: pytest.MonkeyPatch
     assert len(list(Webcam(0).frames(stop, lambda line: stop.set()))) == 3
 
 
+@pytest.mark.fault
 def test_a_camera_that_cannot_be_opened_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     FakeCapture.openings = [False]
     monkeypatch.setattr(webcam.cv2, "VideoCapture", FakeCapture)

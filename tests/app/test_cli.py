@@ -36,6 +36,7 @@ def clip(tmp_path: Path) -> Path:
     return write_clip(tmp_path / "clip.mp4", steady(5))
 
 
+@pytest.mark.fault
 def test_bad_sources_and_outputs_say_one_line(
     tmp_path: Path, clip: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -186,6 +187,7 @@ def run_main(*arguments: object, **environment: str) -> subprocess.CompletedProc
     )
 
 
+@pytest.mark.fault
 @needs_demo
 def test_a_window_that_is_told_to_end_keeps_its_recording_and_settings(tmp_path: Path) -> None:
     pytest.importorskip("PyQt6", reason="needs PyQt6")

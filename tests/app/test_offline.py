@@ -82,6 +82,7 @@ def test_the_picture_is_drawn_upright_and_mirrored_where_asked(tmp_path: Path) -
         assert np.abs(image_rgb[red].astype(int) - (55, 225, 225)).max() < 15  # the negative of red
 
 
+@pytest.mark.fault
 def test_a_truncated_video_is_processed_as_far_as_it_goes(tmp_path: Path) -> None:
     whole = write_clip(tmp_path / "whole.mp4", steady(300), faststart=True).read_bytes()
     (tmp_path / "cut.mp4").write_bytes(whole[: len(whole) * 2 // 3])
@@ -133,6 +134,7 @@ def test_the_source_is_never_overwritten(tmp_path: Path) -> None:
     assert source.read_bytes() == before
 
 
+@pytest.mark.fault
 @pytest.mark.parametrize("stage", ["pipeline", "compositor"])
 def test_a_fault_leaves_nothing_half_written_and_no_thread(tmp_path: Path, stage: str) -> None:
     source = write_clip(tmp_path / "in.mp4", steady(30))
@@ -173,6 +175,7 @@ def test_stages_overlap(tmp_path: Path) -> None:
     assert report.fps > 1 / 0.05  # one after the other would give 1 / 0.06 at best
 
 
+@pytest.mark.fault
 def test_killed_half_way_what_was_done_plays(tmp_path: Path) -> None:
     source = write_clip(tmp_path / "in.mp4", steady(900))
     code = (

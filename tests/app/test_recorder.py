@@ -116,6 +116,7 @@ def test_a_recording_starts_at_zero_and_tells_its_end(tmp_path: Path) -> None:
     assert video_times_s(end.path)[0] == 0
 
 
+@pytest.mark.fault
 def test_a_full_disk_ends_the_recording_with_one_line(tmp_path: Path) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("needs /dev/full")
@@ -132,6 +133,7 @@ def test_a_recording_of_nothing_leaves_no_file(tmp_path: Path) -> None:
     assert not (tmp_path / "a.mp4").exists()
 
 
+@pytest.mark.fault
 def test_a_slow_disk_drops_pictures_and_never_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write = VideoWriter.write
 
@@ -179,6 +181,7 @@ def kill_after(path: Path, recorded_s: float) -> float:
     return now_s
 
 
+@pytest.mark.fault
 def test_a_recording_killed_plays_up_to_its_last_second(tmp_path: Path) -> None:
     path = tmp_path / "killed.mp4"
     recorded_s = kill_after(path, 2.5)
@@ -189,6 +192,7 @@ def test_a_recording_killed_plays_up_to_its_last_second(tmp_path: Path) -> None:
     assert list(read_sidecar(tmp_path / "killed.jsonl"))[-1].time_s > recorded_s - 1.0
 
 
+@pytest.mark.fault
 @pytest.mark.slow
 def test_twenty_recordings_killed_at_random_all_play(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
@@ -281,6 +285,7 @@ def test_a_silent_stretch_keeps_its_length(tmp_path: Path) -> None:
     assert np.abs(samples[int(0.6 * RATE) : int(1.4 * RATE)]).max() < 0.01
 
 
+@pytest.mark.fault
 def test_without_a_microphone_the_picture_is_recorded_and_the_lack_told(tmp_path: Path) -> None:
     def none() -> Tone:
         raise OutputError("no sound: the microphone can't be opened")
@@ -290,6 +295,7 @@ def test_without_a_microphone_the_picture_is_recorded_and_the_lack_told(tmp_path
     assert end.lacks.startswith("no sound")
 
 
+@pytest.mark.fault
 @pytest.mark.slow
 def test_a_disk_that_fills_up_ends_the_recording_and_what_was_written_plays(tmp_path: Path) -> None:
     """A file system of 2 MB, and pictures that hardly compress."""

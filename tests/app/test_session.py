@@ -120,6 +120,7 @@ def test_pictures_flow_while_the_model_loads(start: Callable[..., Rig]) -> None:
     assert [status.text for status in rig.watcher.statuses if status.topic == "model"][-1] == ""
 
 
+@pytest.mark.fault
 def test_a_model_that_cannot_be_loaded_is_told_and_pictures_go_on(start: Callable[..., Rig]) -> None:
     def fail(config: object) -> FakePipeline:
         raise FileNotFoundError("weights are missing")
@@ -143,6 +144,7 @@ def test_settings_reach_the_pipeline_without_loading_it_again(start: Callable[..
     assert not rig.pipeline.closed
 
 
+@pytest.mark.fault
 def test_a_fault_in_one_frame_does_not_end_the_session(start: Callable[..., Rig]) -> None:
     rig = start(pipeline=FakePipeline(fail_on=frozenset({3})))
     rig.session.open("clip")
@@ -150,6 +152,7 @@ def test_a_fault_in_one_frame_does_not_end_the_session(start: Callable[..., Rig]
     assert any("a fault on purpose" in text for text in rig.watcher.texts("model"))
 
 
+@pytest.mark.fault
 def test_without_graphics_the_frames_are_shown_as_they_are(start: Callable[..., Rig]) -> None:
     from app.render.context import NoGraphics
 
@@ -163,6 +166,7 @@ def test_without_graphics_the_frames_are_shown_as_they_are(start: Callable[..., 
     assert (with_hands(rig)[0].image_rgb < 200).all()
 
 
+@pytest.mark.fault
 def test_a_source_that_dies_is_told_and_another_can_be_opened(start: Callable[..., Rig]) -> None:
     rig = start(ticking_frames(100, fail_after=5))
     rig.session.open("0")
@@ -207,6 +211,7 @@ def test_a_recording_holds_the_drawn_pictures(start: Callable[..., Rig], tmp_pat
     assert np.median(np.diff(video_times_s(tmp_path / "a.mp4"))) == pytest.approx(0.02, abs=0.01)
 
 
+@pytest.mark.fault
 def test_closing_finishes_the_recording(start: Callable[..., Rig], tmp_path: Path) -> None:
     rig = start(ticking_frames(50))
     rig.session.open("clip")
@@ -217,6 +222,7 @@ def test_closing_finishes_the_recording(start: Callable[..., Rig], tmp_path: Pat
     assert len(video_times_s(tmp_path / "a.mp4")) == rig.watcher.recordings[-1].frames
 
 
+@pytest.mark.fault
 def test_a_recording_that_fails_leaves_the_session_running(start: Callable[..., Rig], tmp_path: Path) -> None:
     rig = start()
     rig.session.open("clip")

@@ -159,6 +159,7 @@ def test_recording_shows_its_time_and_where_it_went(
     assert window.bar._record.text() == "Record"
 
 
+@pytest.mark.fault
 def test_a_recording_that_fails_says_why(open_window: Callable[..., MainWindow], tmp_path: Path) -> None:
     window = open_window()
     pump(has_picture(window))
@@ -204,6 +205,7 @@ def test_settings_are_kept(open_window: Callable[..., MainWindow]) -> None:
     assert not second.panel.ring._segment._buttons["middle"].isEnabled()  # a thumb has two segments
 
 
+@pytest.mark.fault
 @pytest.mark.parametrize(
     "saved",
     [
@@ -220,6 +222,7 @@ def test_damaged_settings_become_the_defaults(tmp_path: Path, saved: str) -> Non
     assert load_preferences(store, MODELS) == Preferences()
 
 
+@pytest.mark.fault
 def test_a_damaged_settings_file_becomes_the_defaults(tmp_path: Path) -> None:
     (tmp_path / "settings.ini").write_bytes(b"\x00\xff[[[nonsense\npreferences=@Variant(\x00)\ngeometry=7")
     store = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)

@@ -98,6 +98,7 @@ def test_regions_and_texture_follow_the_mesh() -> None:
     assert edge.max() < 0.2  # no face spans a seam
 
 
+@pytest.mark.fault
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -161,6 +162,7 @@ class Call:
         return self.call
 
 
+@pytest.mark.fault
 @pytest.mark.parametrize("hidden", [False, True])
 @pytest.mark.parametrize(
     ("attack", "named"),
@@ -186,6 +188,7 @@ def test_hostile_pickles_run_nothing(
     assert list(tmp_path.iterdir()) == [tmp_path / "mano.pkl"]
 
 
+@pytest.mark.fault
 @pytest.mark.parametrize(
     ("content", "message"),
     [

@@ -97,6 +97,7 @@ def test_a_mirrored_video_gives_the_mirrored_hand(
             assert np.linalg.norm(b.vertices_m * [-1, 1, 1] - a.vertices_m, axis=1).mean() < 0.01
 
 
+@pytest.mark.fault
 def test_frames_of_any_size_and_a_change_of_size(
     pipeline: Pipeline, demo: tuple[list[np.ndarray], dict[str, np.ndarray], Camera]
 ) -> None:

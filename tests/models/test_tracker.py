@@ -293,6 +293,7 @@ def test_the_network_can_deny_a_detection() -> None:
     assert run(tracker(world), 0, 5)[-1] == ()
 
 
+@pytest.mark.fault
 def test_time_may_step_back_repeat_and_jump() -> None:
     world = World([Hand(300, 200)])
     t = tracker(world)
@@ -308,6 +309,7 @@ def test_identities_are_not_used_twice_after_a_reset() -> None:
     assert t.update(FRAME, CAMERA, 0.0)[0].track_id == 1
 
 
+@pytest.mark.fault
 def test_more_hands_than_wanted() -> None:
     world = World([Hand(100 + 180 * i, 240) for i in range(3)])
     assert len(run(tracker(world), 0, 10)[-1]) == 2

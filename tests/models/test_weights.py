@@ -38,6 +38,7 @@ def test_loads_half_precision_into_float32(tmp_path: Path) -> None:
     assert torch.equal(target.weight, source.weight.half().float())
 
 
+@pytest.mark.fault
 def test_a_changed_file_is_refused(tmp_path: Path) -> None:
     asset = find_weights("net", assets_with(tmp_path, nn.Linear(3, 2).state_dict()))
     assert asset is not None
@@ -56,6 +57,7 @@ def test_networks_with_weights_are_named_by_the_manifest(tmp_path: Path) -> None
     assert with_weights(("net",), assets) == ()
 
 
+@pytest.mark.fault
 def test_missing_entry_file_and_manifest(tmp_path: Path) -> None:
     assert find_weights("net", tmp_path) is None
     assets = assets_with(tmp_path, nn.Linear(3, 2).state_dict())
@@ -67,6 +69,7 @@ def test_missing_entry_file_and_manifest(tmp_path: Path) -> None:
         load_weights(nn.Linear(3, 2), asset)
 
 
+@pytest.mark.fault
 @pytest.mark.parametrize(
     ("network", "match"),
     [
@@ -82,6 +85,7 @@ def test_keys_must_fit(tmp_path: Path, network: nn.Module, match: str) -> None:
         load_weights(network, path)
 
 
+@pytest.mark.fault
 def test_a_pickle_is_refused_unread(tmp_path: Path) -> None:
     class Bomb:
         def __reduce__(self) -> tuple:
@@ -94,6 +98,7 @@ def test_a_pickle_is_refused_unread(tmp_path: Path) -> None:
     assert not (tmp_path / "boom").exists()
 
 
+@pytest.mark.fault
 @pytest.mark.parametrize("text", ["{", "[]", '{"files": {"a": {}}}', '{"files": []}'])
 def test_a_broken_manifest_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "manifest.json").write_text(text)
