@@ -2,6 +2,7 @@
 uniform sampler2D occluder;    // depth, part
 uniform vec4 occluder_rays;    // pixel of the occluder -> ray: x * .x + .z, y * .y + .w
 uniform float feather;         // radius of the soft cut, occluder pixels
+uniform int taps;              // of TAPS that are looked at
 uniform float pixel_m;         // size of one picture pixel at one metre
 
 uniform int gripping;          // 0: the prop is on no finger
@@ -37,7 +38,7 @@ float past_hands(float section) {
     vec3 on_mesh = p_cam - off_mesh;
     vec2 here = (on_mesh.xy / on_mesh.z - occluder_rays.zw) / occluder_rays.xy;
     float seen = 0.0;
-    for (int i = 0; i < TAPS; ++i) {
+    for (int i = 0; i < taps; ++i) {
         vec2 at = here + feather * DISC[i];
         vec2 found = texelFetch(occluder, clamp(ivec2(at), ivec2(0), size - 1), 0).rg;
         float behind = on_mesh.z - found.x;
@@ -50,7 +51,7 @@ float past_hands(float section) {
         }
         seen += 1.0 - hides;
     }
-    return seen / float(TAPS);
+    return seen / float(taps);
 }
 
 // 0 hidden .. 1 in view, for this fragment of a prop.

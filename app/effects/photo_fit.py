@@ -33,7 +33,13 @@ _AT = np.arange(-_REACH, _REACH + _STEP, _STEP)
 _LOW, _HIGH = np.flatnonzero((_AT > -1.6) & (_AT < -0.45)), np.flatnonzero((_AT > 0.45) & (_AT < 1.6))
 _MIDDLE = (_AT[_HIGH][None, :] + _AT[_LOW][:, None]) / 2
 _WIDTH = (_AT[_HIGH][None, :] - _AT[_LOW][:, None]) / 2
-_PRIOR = np.exp(-0.5 * (_MIDDLE / _SHIFT_TRUST) ** 2 - 0.5 * ((_WIDTH - 1) / _WIDTH_TRUST) ** 2)
+_PRIOR = np.exp(
+    -0.5 * (_MIDDLE / _SHIFT_TRUST) ** 2
+    - 0.5 * ((_WIDTH - 1) / _WIDTH_TRUST) ** 2
+    - 0.5 * (_TILTS[:, None, None] / _TILT_TRUST) ** 2
+)
+_LEANS = np.rint(_ALONG[None, :] * np.tan(_TILTS)[:, None] / _STEP).astype(int)
+_LEANING = (np.arange(len(_AT)) + _LEANS[..., None]) % len(_AT)  # positions of lines along a tilted finger
 
 
 @dataclass(frozen=True)
@@ -78,24 +84,20 @@ def photo_edges(frame_rgb: NDArray[np.uint8], camera: Camera, section: Section) 
     smooth = cv2.GaussianBlur(lines.astype(np.float32), (7, 1), 1.2)
     slope = np.abs(np.gradient(smooth, axis=1)).sum(2) * (0.1 / _STEP)
     believed = slope / (slope + _CLEAR)
-    best = (-1.0, 0.0, 0.0, 0.0, 0.0)
-    for tilt in _TILTS:
-        moved = [np.roll(b, -round(a * np.tan(tilt) / _STEP)) for a, b in zip(_ALONG, believed, strict=True)]
-        # An edge runs along the finger; a crease or a hair does not.
-        score, left, right, confidence = _best_pair(np.mean(moved, axis=0))
-        score *= float(np.exp(-0.5 * (tilt / _TILT_TRUST) ** 2))
-        best = max(best, (score, left, right, confidence, float(tilt)))
-    _, left, right, confidence, tilt = best
+    # An edge runs along the finger; a crease or a hair does not.
+    leaning = believed[np.arange(len(_ALONG))[:, None], _LEANING].mean(1)
+    tilt, left, right, confidence = _best_pair(leaning)
     # A line that leans towards +sideways as it goes towards the fingertip is turned by -tilt about the view.
     return PhotoEdges(0.5 * (left + right) * half_m * sideways, -tilt, 0.5 * (right - left), confidence)
 
 
 def _best_pair(believed: Float) -> tuple[float, float, float, float]:
-    """Score, the positions of the two edges in half widths, and how far they are to be believed.
+    """Tilt, the positions of the two edges in half widths, and how far they are to be believed.
 
-    Both edges strong, their middle near to the mesh's and their distance near to its width.
+    believed: (tilts, positions). Both edges strong, their middle near to the mesh's, their distance near to
+    its width, and hardly turned.
     """
-    score = believed[_LOW][:, None] * believed[_HIGH][None, :] * _PRIOR
-    i, k = np.unravel_index(int(np.argmax(score)), score.shape)
-    confidence = float(np.sqrt(believed[_LOW[i]] * believed[_HIGH[k]]))
-    return float(score[i, k]), float(_AT[_LOW[i]]), float(_AT[_HIGH[k]]), confidence
+    score = believed[:, _LOW, None] * believed[:, None, _HIGH] * _PRIOR
+    t, i, k = np.unravel_index(int(np.argmax(score)), score.shape)
+    confidence = float(np.sqrt(believed[t, _LOW[i]] * believed[t, _HIGH[k]]))
+    return float(_TILTS[t]), float(_AT[_LOW[i]]), float(_AT[_HIGH[k]]), confidence
