@@ -101,7 +101,7 @@ class BallEffect:
             away = held.center_m - ball.position_m
             if closed or np.linalg.norm(away) < _REACH_M:
                 stiff = _HELD_PULL if closed else _PULL
-                acceleration = stiff * away - 1.6 * np.sqrt(stiff) * ball.velocity_m_s + 0.4 * _GRAVITY
+                acceleration = stiff * away - 1.6 * np.sqrt(stiff) * ball.velocity_m_s + 0.2 * _GRAVITY
         ball.velocity_m_s = ball.velocity_m_s + dt * acceleration
         ball.position_m = ball.position_m + dt * ball.velocity_m_s
         if not closed:

@@ -55,7 +55,7 @@ def hold(hand: HandMesh, clearance_m: float = 0.0) -> Hold:
     out = np.cross(forward, across) * (1 if hand.side == "left" else -1)
     fingers = closures(j)
     closed = float(fingers.mean())
-    palm = 0.25 * j[WRIST] + 0.75 * knuckles.mean(0) + _PALM_THICK_M * out
+    palm = 0.18 * j[WRIST] + 0.82 * knuckles.mean(0) + _PALM_THICK_M * out
     inside = np.average(j[KNUCKLES[:, None] + np.arange(4)].mean(1), axis=0, weights=fingers + 1e-3)
     inside -= _PALMWARDS_M * out
     share = float(np.clip((closed - 0.25) / 0.5, 0, 1))
