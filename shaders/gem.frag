@@ -21,12 +21,15 @@ out vec4 colour;
 #include "light.glsl"
 #include "hiding.glsl"
 
-// Light that reaches the stone along a direction of its own frame. Whoever looks at it keeps some away: that is
-// the dark among a brilliant's bright facets.
+// Light that reaches the stone along a direction of its own frame. Whoever looks at it keeps some away, and so
+// does the finger: that is the dark among a brilliant's bright facets.
 vec3 arriving(vec3 own, float rough) {
     vec3 d = normalize(cam_from_own * own);
     float viewer = smoothstep(0.88, 0.97, dot(d, -normalize(p_cam)));
-    return radiance(d, rough) * (1.0 - 0.8 * viewer);
+    vec3 light = radiance(d, rough) * (1.0 - 0.8 * viewer);
+    if (gripping == 0) return light;
+    vec3 p = (grip_from_cam * vec4(p_cam, 1.0)).xyz, r = normalize(mat3(grip_from_cam) * d);
+    return mix(light, 0.25 * skin_rgb, smoothstep(-0.1, 0.35, -dot(normalize(p.xy), r.xy)));
 }
 
 float mirrored_share(float cosine, float ratio) {  // Schlick; ratio: index behind over index before
