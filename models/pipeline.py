@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -68,9 +69,10 @@ class Pipeline:
         self._way = make_reconstruction(self.config.model, self.config.profile)
         self.stages = ("detect", "crop", "network", self._way.stage, "smooth")
         self._detector: HandDetector | None = None
-        self._search = Search(self._detect, self.config.search_beside)
+        me = weakref.proxy(self)  # in a cycle, networks and their threads would outlive their pipeline
+        self._search = Search(lambda frame_rgb: me._detect(frame_rgb), self.config.search_beside)
         self._tracker = Tracker(
-            self._observe,
+            lambda *asked: me._observe(*asked),
             self._search,
             TrackerConfig(max_hands=self.config.max_hands, side_lock=self.config.side_lock),
         )

@@ -26,8 +26,8 @@ import numpy as np
 from main import prepare_process
 
 SAMPLE_S = 10.0
-TURN_S = 20.0  # between one thing a person does and the next
-RECORDING_S = 8.0
+TURN_S = 10.0  # between one thing a person does and the next
+RECORDING_S = 6.0
 MOST_GROWTH_MB_MIN = 1.0
 MOST_DRIFT = 1.5  # latency of the last quarter over that of the second
 

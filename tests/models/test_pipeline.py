@@ -1,5 +1,7 @@
 """Frames in, hands out: on the bundled clip, and on real clips where they are."""
 
+import gc
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -174,6 +176,21 @@ def test_it_can_be_closed_twice() -> None:
     p.process(np.zeros((48, 64, 3), np.uint8), 0.0)
     p.close()
     p.close()
+
+
+@pytest.mark.fault
+def test_nothing_of_it_outlives_it() -> None:
+    """Another model is loaded now and then; the one before must not wait for Python's collector."""
+    gc.disable()
+    try:
+        p = Pipeline(PipelineConfig(max_hands=1))
+        p.process(np.zeros((48, 64, 3), np.uint8), 0.0)
+        p.close()
+        left = weakref.ref(p)
+        del p
+        assert left() is None
+    finally:
+        gc.enable()
 
 
 @pytest.mark.slow
