@@ -16,6 +16,11 @@ from numpy.typing import NDArray
 from app.capture.frame import Frame, SourceError
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"})
+# FFmpeg's names of what is opened as a video: no playlists, no lists of images, no descriptions of streams.
+_CONTAINERS = (
+    "mov", "matroska", "avi", "mpegts", "mpeg", "mpegvideo", "asf", "flv", "ogg", "gif", "apng", "mxf", "dv",
+    "rm", "wtv", "nut", "ivf", "h264", "hevc", "m4v", "obu", "av1", "mjpeg", "yuv4mpegpipe",
+)  # fmt: skip
 _STILL_S = 1.0  # how long a still image lasts when it is made into a video
 _MISSING_S = 0.5  # a file that ends this much before its own stated length has been cut short
 _BACK_S, _AHEAD_S = 1.0, 600.0  # times that step back or ahead by more than this are no times
@@ -176,8 +181,10 @@ def open_file(path: str | Path) -> VideoFile | ImageFile:
 def _open(path: Path) -> InputContainer:
     check_file(path)
     try:
-        # Only this file: a playlist posing as a video must not open others, let alone the network.
-        container = av.open(str(path), options={"protocol_whitelist": "file"})
+        # Only this file: a playlist must not open others, let alone the network.
+        container = av.open(
+            str(path), options={"protocol_whitelist": "file", "format_whitelist": ",".join(_CONTAINERS)}
+        )
     except (av.error.FFmpegError, OSError) as error:
         what = getattr(error, "strerror", None) or str(error)
         raise SourceError(f"{path} is not a readable video ({what}); give a video or image file") from error

@@ -1,0 +1,146 @@
+"""Files of strangers run nothing and reach nothing else; nothing reaches the network."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.capture import SourceError, open_file
+from app.folders import file_stem
+from app.profiles import load_profile
+from models.real_crops import read_real_crops
+from tests.app.clips import first_frames, steady, write_clip
+
+pytestmark = pytest.mark.fault
+
+ROOT = Path(__file__).parents[2]
+DEMO = ROOT / "assets" / "clips" / "demo.mp4"
+
+
+class Bomb:
+    """Makes a file when it is unpickled."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
+        return Path.touch, (self.mark,)
+
+
+def test_a_checkpoint_that_is_a_program_runs_nothing(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    from models.training.checkpoint import read_checkpoint
+
+    mark = tmp_path / "mark"
+    for name, save in (
+        ("a.pt", torch.save),
+        ("b.pt", lambda bomb, path: path.write_bytes(pickle.dumps(bomb))),
+    ):
+        save(Bomb(mark), tmp_path / name)
+        with pytest.raises(ValueError, match="no checkpoint"):
+            read_checkpoint(tmp_path / name, "a", "b")
+    assert not mark.exists()
+
+
+def test_labels_that_are_objects_run_nothing(tmp_path: Path) -> None:
+    mark, objects = tmp_path / "mark", np.empty(1, object)
+    objects[0] = Bomb(mark)
+    np.savez(tmp_path / "labels.npz", allow_pickle=True, image=objects)
+    with pytest.raises(ValueError, match="can't be read"):
+        read_real_crops(tmp_path)
+    assert not mark.exists()
+
+
+def test_no_code_of_ours_unpickles_or_evaluates() -> None:
+    """`models/inert_pickle.py` is the one place that reads pickles, and it calls nothing they name."""
+    forbidden = re.compile(
+        r"pickle\.loads?\(|\bdill\b|joblib\.load|\beval\(|\bexec\(|allow_pickle=True|os\.system\("
+        r"|shell=True|torch\.load\((?![^)]*weights_only=True)|np\.load\((?![^\n]*allow_pickle=False)"
+    )
+    files = [path for room in ("app", "models") for path in (ROOT / room).rglob("*.py")]
+    allowed = re.compile(r"\.exec\(|\beval\(\)|application\.exec")  # Qt's loops, networks' mode
+    found = [
+        f"{path.name}: {line.strip()}"
+        for path in files
+        for line in path.read_text("utf-8").splitlines()
+        if forbidden.search(allowed.sub("", line))
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("name", ["list.m3u8", "list.mp4", "ff.mp4"])
+def test_a_playlist_opens_no_other_file(tmp_path: Path, name: str) -> None:
+    other = write_clip(tmp_path / "other.ts", steady(10))
+    hls = f"#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:1.0,\n{other}\n#EXT-X-ENDLIST\n"
+    (tmp_path / name).write_text("ffconcat version 1.0\nfile other.ts\n" if name == "ff.mp4" else hls)
+    with pytest.raises(SourceError, match="not a readable video"):
+        open_file(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    "name", ["../../etc/passwd", "/etc/passwd", "..", "a/../b", "\\\\host\\x", "\0", "con:"]
+)
+def test_names_are_never_paths(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of hands and cameras: they come from settings files and from what cameras call themselves."""
+    assert re.fullmatch(r"[\w-]+", file_stem(name))
+    monkeypatch.setenv("PALMISTRY_HOME", str(tmp_path))
+    with pytest.raises(Exception, match="there is no hand named"):
+        load_profile(name)
+
+
+WATCHED = """
+import os, sys
+
+def watch(event, arguments):
+    if event in ("socket.connect", "socket.sendto") and arguments[0].family.name in ("AF_INET", "AF_INET6"):
+        os.write(2, f"NETWORK {arguments[1]}\\n".encode())
+    if event in ("socket.getaddrinfo", "socket.gethostbyname", "urllib.Request"):
+        os.write(2, f"NETWORK {event} {arguments[0]}\\n".encode())
+
+sys.addaudithook(watch)
+sys.argv = ["main.py", *sys.argv[1:]]
+import main
+sys.exit(main.run())
+"""
+
+
+@pytest.mark.skipif(not DEMO.exists(), reason="needs the demo clip")
+@pytest.mark.parametrize("what", ["process", "live"])
+def test_nothing_reaches_the_network(tmp_path: Path, what: str) -> None:
+    """By what Python does; and in a network of its own, where the machine lets us make one."""
+    clip = first_frames(DEMO, tmp_path / "in.mp4", 20)
+    arguments = {
+        "process": ["process", str(clip), "--out", str(tmp_path / "out.mp4")],
+        "live": ["live", "--source", str(clip), "--quit-after", "6"],
+    }[what]
+    if what == "live":
+        pytest.importorskip("PyQt6", reason="needs PyQt6")
+    environment = os.environ | {
+        "QT_QPA_PLATFORM": "offscreen",
+        "XDG_CONFIG_HOME": str(tmp_path / "config"),
+        "XDG_CACHE_HOME": str(tmp_path / "cache"),
+    }
+    command = [sys.executable, "-c", WATCHED, *arguments]
+    apart = ["unshare", "-rn"]
+    try:
+        can = subprocess.run([*apart, "true"], capture_output=True, check=False).returncode == 0
+    except OSError:
+        can = False
+    done = subprocess.run(
+        [*(apart if can else ()), *command],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "NETWORK" not in done.stderr
