@@ -22,13 +22,12 @@ _SHARPEST_PX, _SOFTEST_PX = (
 )  # a lens is never as sharp as a renderer; a softer ring would be a smudge
 _REBLUR_PX = 1.0
 _SLOPE_PX = 0.58  # standard deviation of the square, two pixels wide, that central differences average over
-_EDGE = 14.0  # grey levels a pixel: weaker slopes are no edges
+_EDGE = 6.0  # grey levels a pixel: weaker slopes are no edges
 _LEAST = 24  # edge pixels that tell something
 _PIXEL_PX = 0.29  # standard deviation of a square pixel: what the renderer's own averaging softens by
 _GRAINIEST = 7.0  # grey levels
 _SECOND = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
 _MEAN_OF_LOWER = 0.397  # of the lower 60 % of the absolute values of noise of deviation one
-_KERNEL = (5, 5)
 _TILE = 512
 
 
@@ -118,15 +117,17 @@ def develop(rgba: Picture, blur_px: float, smear_px: Float, grain: float, time_s
     if kernel is not None:
         rgba = np.asarray(cv2.filter2D(rgba, -1, kernel, borderType=cv2.BORDER_REPLICATE), np.uint8)
     sigma = float(np.sqrt(max(blur_px**2 - _PIXEL_PX**2, 0.1)))
-    rgba = np.asarray(cv2.GaussianBlur(rgba, _KERNEL, sigma, borderType=cv2.BORDER_REPLICATE), np.uint8)
+    side = 2 * int(np.ceil(2 * sigma)) + 1
+    rgba = np.asarray(cv2.GaussianBlur(rgba, (side, side), sigma, borderType=cv2.BORDER_REPLICATE), np.uint8)
     if grain < 0.3:
         return rgba
     height, width = rgba.shape[:2]
     y, x = (int(abs(time_s) * s) % (_TILE // 2) for s in (7919.0, 104729.0))
     rows, columns = np.arange(y, y + height) % _TILE, np.arange(x, x + width) % _TILE
-    grains = grain * _grain_tile()[rows][:, columns, None] * (rgba[..., 3:] / np.float32(255))
-    rgba[..., :3] = np.clip(rgba[..., :3] + grains, 0, rgba[..., 3:])
-    return rgba
+    alpha = np.ascontiguousarray(rgba[..., 3])
+    grains = cv2.multiply(_grain_tile()[rows][:, columns], alpha.astype(np.float32), scale=grain / 255)
+    grainy = cv2.add(rgba[..., :3], cv2.merge([grains] * 3), dtype=cv2.CV_8U)
+    return np.dstack([cv2.min(grainy, cv2.merge([alpha] * 3)), alpha])
 
 
 @lru_cache(maxsize=1)
