@@ -14,6 +14,7 @@ from app.effects.skins import SkinEffect
 from app.effects.walkie_talkie import WalkieTalkieEffect
 from app.effects.water import WaterEffect
 from app.render.scene import Effect
+from models.depth_error import UNKNOWN_SIZE
 
 Settings = RingSettings | Sequence[RingSettings] | str | None
 
@@ -32,9 +33,10 @@ def effect_names() -> tuple[str, ...]:
     return ("ring", "band", "ball", "racket", "walkie_talkie", "water", "skin", "none")
 
 
-def make_effect(name: str, settings: Settings = None) -> Effect:
+def make_effect(name: str, settings: Settings = None, size_error: float = UNKNOWN_SIZE) -> Effect:
     """A fresh effect. settings: a ring's or several rings', or a skin's style; None takes the usual.
 
+    size_error: share by which the hands may be of another size than their meshes.
     Raises ValueError for an unknown name or another effect's settings.
     """
     if name == "ring":
@@ -43,7 +45,8 @@ def make_effect(name: str, settings: Settings = None) -> Effect:
         for ring in rings:
             if not isinstance(ring, RingSettings):
                 raise ValueError(f"effect ring: expected RingSettings, got {type(ring).__name__}")
-        return RingEffect([ring for ring in rings if isinstance(ring, RingSettings)])
+        known = [ring for ring in rings if isinstance(ring, RingSettings)]
+        return RingEffect(known, size_error=size_error)
     if name == "skin":
         if not isinstance(settings, str | None):
             raise ValueError(f"effect skin: expected a style, got {type(settings).__name__}")

@@ -20,6 +20,7 @@ from app.effects.ring_sizes import FingerMeasure, RingSizes, measured
 from app.effects.stones import STONES
 from app.effects.wearing import FORGET_S, Worn, wear
 from app.render.scene import EffectContext, Grip, Material, Prop
+from models.depth_error import UNKNOWN_SIZE
 from models.hand_data import HandData, load_open_hand
 from models.types import HandMesh
 
@@ -46,9 +47,14 @@ class RingEffect:
     """Puts every ring on the hands asked for. Its place follows the mesh at once, its size is averaged."""
 
     def __init__(
-        self, rings: Sequence[RingSettings] = (RingSettings(),), hand: HandData | None = None
+        self,
+        rings: Sequence[RingSettings] = (RingSettings(),),
+        hand: HandData | None = None,
+        size_error: float = UNKNOWN_SIZE,
     ) -> None:
+        """size_error: share by which the hands may be of another size than their meshes."""
         self.rings = tuple(rings)
+        self._size_error = size_error
         self._hand = hand or load_open_hand()
         self._sections = FingerSections(self._hand)
         self._time_s = np.inf  # of the last frame
@@ -104,7 +110,7 @@ class RingEffect:
         visible *= trust(section, hand, context.camera)
         worn = wear(before.worn if before else None, section, edges, visible, now, at_once=begins)
         diameter_mm = section.circumference_mm / np.pi
-        measure = measured(before.measure if before else None, diameter_mm, worn.scale, now)
+        measure = measured(before.measure if before else None, diameter_mm, worn.scale, now, self._size_error)
         wanted_m = 1e-3 * (
             float(np.sqrt(worn.half_axes_mm.prod())) if ring.size_mm is None else ring.size_mm / 2
         )

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.depth_error import UNKNOWN_SIZE
+
 _US_ZERO_MM, _US_STEP_MM = 11.63, 0.8128  # 0.458 inches across, 0.032 more for each whole size
 _MEMORY_S = 2.0
-HAND_SPREAD = 0.05
-"""Share by which adults' hands differ in size, one standard deviation: hand length varies by 5.1 % among men
-and 5.3 % among women (ANSUR II). A single camera can't tell a small near hand from a large far one."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,7 @@ class FingerMeasure:
     diameter_mm: float
     variance_mm2: float  # from frame to frame
     photo: float  # photographed width over the mesh's
+    size_error: float  # share by which the whole hand may be of another size
     time_s: float
     since_s: float
 
@@ -69,11 +69,11 @@ class FingerMeasure:
 
     @property
     def uncertainty_mm(self) -> float:
-        """One standard deviation: unrest, disagreement with the photo, and hands that differ in size."""
+        """One standard deviation: unrest, disagreement with the photo, and a hand of another size."""
         parts = (
             np.sqrt(self.variance_mm2),
             0.5 * self.diameter_mm * (self.photo - 1),
-            HAND_SPREAD * self.diameter_mm,
+            self.size_error * self.diameter_mm,
         )
         return float(np.linalg.norm(parts))
 
@@ -82,10 +82,16 @@ class FingerMeasure:
         return f"{s.diameter_mm:.1f} ± {self.uncertainty_mm:.1f} mm · US {s.us:g} · EU {s.eu:.0f}"
 
 
-def measured(before: FingerMeasure | None, diameter_mm: float, photo: float, now: float) -> FingerMeasure:
+def measured(
+    before: FingerMeasure | None,
+    diameter_mm: float,
+    photo: float,
+    now: float,
+    size_error: float = UNKNOWN_SIZE,
+) -> FingerMeasure:
     """The measure with one more frame in it: a plain average at first, then one over the last seconds."""
     if before is None:
-        return FingerMeasure(diameter_mm, 0.0, photo, now, now)
+        return FingerMeasure(diameter_mm, 0.0, photo, size_error, now, now)
     age = before.time_s - before.since_s
     old = float(np.exp(-(now - before.time_s) / min(_MEMORY_S, max(age, 1e-3))))
     off = diameter_mm - before.diameter_mm
@@ -93,6 +99,7 @@ def measured(before: FingerMeasure | None, diameter_mm: float, photo: float, now
         diameter_mm=before.diameter_mm + (1 - old) * off,
         variance_mm2=old * (before.variance_mm2 + (1 - old) * off * off),
         photo=old * before.photo + (1 - old) * photo,
+        size_error=size_error,
         time_s=now,
         since_s=before.since_s,
     )

@@ -93,8 +93,9 @@ class Drawing:
     def _chosen(self, settings: Settings) -> Effect:
         effect = settings.effect
         own = settings.rings if effect == "ring" else settings.skin if effect == "skin" else None
-        if (effect, own) != self._effect_key or self._effect is None:
-            self._effect, self._effect_key = make_effect(effect, own), (effect, own)
+        key = effect, own, settings.depth_error.size
+        if key != self._effect_key or self._effect is None:
+            self._effect, self._effect_key = make_effect(*key), key
         return self._effect
 
     def _open(self) -> PictureCompositor | None:

@@ -137,6 +137,14 @@ def test_a_ring_of_a_fixed_size_says_how_it_fits():
         assert np.linalg.norm(prop.pose[:3, 1]) == pytest.approx(np.linalg.norm(prop.pose[:3, 0]))
 
 
+def test_a_measured_hand_has_a_finger_of_known_size():
+    hand = posed_hand(CAMERA)
+    for size_error, at_most_mm in ((0.06, 1.2), (0.02, 0.5)):
+        effect = make_effect("ring", size_error=size_error)
+        effect.place(context(hand))
+        assert float(effect.readout()[0].split("± ")[1].split(" mm")[0]) <= at_most_mm
+
+
 def test_several_rings_on_several_hands():
     rings = (
         RingSettings(finger="index", hands="left"),

@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app.effects.ring_sizes import HAND_SPREAD, measured, parse_size, ring_size, us_diameter_mm
+from app.effects.ring_sizes import measured, parse_size, ring_size, us_diameter_mm
+from models.depth_error import MEASURED_SIZE, UNKNOWN_SIZE
 
 
 @pytest.mark.parametrize(
@@ -25,16 +26,17 @@ def test_us_sizes_there_and_back():
         assert ring_size(us_diameter_mm(us)).us == us
 
 
-def test_the_uncertainty_is_the_hands_spread_at_least_and_grows_with_unrest():
+def test_the_uncertainty_is_the_hands_size_at_least_and_grows_with_unrest():
     rng = np.random.default_rng(0)
     still = restless = None
     for i in range(200):
         still = measured(still, 17.0, 1.0, i / 30)
         restless = measured(restless, 17.0 + rng.normal(0, 1.0), 1.0, i / 30)
     assert still.diameter_mm == 17.0
-    assert still.uncertainty_mm == pytest.approx(17 * HAND_SPREAD)
+    assert still.uncertainty_mm == pytest.approx(17 * UNKNOWN_SIZE)
     assert restless.diameter_mm == pytest.approx(17, abs=0.5)
     assert np.sqrt(restless.variance_mm2) == pytest.approx(1.0, abs=0.25)
     assert restless.uncertainty_mm > 1.15 * still.uncertainty_mm
     assert measured(None, 17.0, 1.2, 0.0).uncertainty_mm > still.uncertainty_mm
-    assert str(still) == "17.0 ± 0.9 mm · US 6.5 · EU 53"
+    assert str(still) == "17.0 ± 1.0 mm · US 6.5 · EU 53"
+    assert str(measured(None, 17.0, 1.0, 0.0, MEASURED_SIZE)) == "17.0 ± 0.3 mm · US 6.5 · EU 53"
