@@ -23,6 +23,7 @@ _SHARPEST_PX, _SOFTEST_PX = (
 _REBLUR_PX = 1.0
 _SLOPE_PX = 0.58  # standard deviation of the square, two pixels wide, that central differences average over
 _EDGE = 6.0  # grey levels a pixel: weaker slopes are no edges
+_RIDGE = 0.4  # of the steepest: what is less steep is an edge's flank
 _LEAST = 24  # edge pixels that tell something
 _PIXEL_PX = 0.29  # standard deviation of a square pixel: what the renderer's own averaging softens by
 _GRAINIEST = 7.0  # grey levels
@@ -63,7 +64,8 @@ def edge_blur(grey: NDArray[np.float32]) -> float | None:
     that is blurred again by r loses slope in the ratio sqrt(1 + r^2 / s^2).
     """
     slopes = [slope(grey), slope(np.asarray(cv2.GaussianBlur(grey, (0, 0), _REBLUR_PX), np.float32))]
-    steep = slopes[0] > max(_EDGE, float(np.percentile(slopes[0][::3], 95)))
+    many, most = np.percentile(slopes[0][::3], [95, 99.5])
+    steep = slopes[0] > max(_EDGE, many, _RIDGE * most)
     if steep.sum() < _LEAST:
         return None
     ratio = np.maximum(slopes[0][steep] / np.maximum(slopes[1][steep], 1e-3), 1.02)
