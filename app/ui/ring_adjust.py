@@ -59,6 +59,7 @@ class RingAdjust(QWidget):
                 titles[own.unit] += " (guessed)"
             self._unit.fill(titles, own.unit or "")
         self._placement = ring.placement
+        self._open.setText(_title(ring.placement))
         self._along.show_value(round(_TENTHS * ring.placement.along_mm))
         self._turn.show_value(round(ring.placement.turn_deg))
         self._scale.show_value(round(_PERCENT * ring.placement.scale))
@@ -80,3 +81,15 @@ class RingAdjust(QWidget):
         column.setSpacing(style.GAP)
         for widget in (self._about, self._unit_row, self._open, self._sliders):
             column.addWidget(widget)
+
+
+def _title(placement: Placement) -> str:
+    """Adjust, and what is adjusted, such as "Adjust · 1.5 mm · -20° · 110 % · flipped"."""
+    p = placement
+    parts = {
+        f"{p.along_mm:.1f} mm": p.along_mm,
+        f"{p.turn_deg:.0f}°": p.turn_deg,
+        f"{_PERCENT * p.scale:.0f} %": p.scale != 1,
+        "flipped": p.flipped,
+    }
+    return " · ".join(["Adjust", *(text for text, said in parts.items() if said)])

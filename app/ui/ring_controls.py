@@ -248,7 +248,7 @@ class RingControls(QWidget):
 
 
 def _title(index: int, ring: RingSettings) -> str:
-    look = ring.own.path.name if ring.own is not None else f"{ring.design}, {ring.metal}"
+    look = ring.own.path.name if ring.own is not None else ring.design
     return f"{index + 1}   {FINGER_TITLES[ring.finger]} · {look}"
 
 

@@ -129,6 +129,7 @@ def test_a_placement_is_kept_and_comes_back_with_the_file(controls, tmp_path):
     controls._adjust._flip.click()
     placement = controls.seen[-1][0].placement
     assert placement == Placement(along_mm=-1.2, turn_deg=35, flipped=True)
+    assert controls._adjust._open.text() == "Adjust · -1.2 mm · 35° · flipped"
     controls._choose_design("plain")
     assert controls.seen[-1][0].placement == Placement()
     controls.wear_file(tmp_path / "my.glb")
