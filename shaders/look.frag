@@ -9,9 +9,10 @@ uniform int style;             // in the order of SKIN_STYLES
 uniform vec2 near_far;         // metres: the depths that take the first and the last colour
 uniform float samples;         // rendered pixels per picture pixel, along one side
 uniform vec3 light_direction;  // towards the light
+uniform vec3 scene_light;      // linear: what white in this scene's light looks like
 out vec4 colour;
 
-#include "light.glsl"
+#include "ambient.glsl"
 #include "photographed.glsl"
 #include "parts.glsl"
 
@@ -23,9 +24,9 @@ const vec3 DEPTHS[5] = vec3[](
 vec3 lit(vec3 albedo, vec3 n, vec3 to_eye) {
     float lamp = max(dot(n, light_direction), 0.0);
     float facing = max(dot(n, to_eye), 0.0);
-    vec3 light = 0.30 * radiance(n, 1.0) + (0.42 * lamp + 0.10 * facing) * scene_light;
+    vec3 light = 0.30 * soft_light(n) + (0.42 * lamp + 0.10 * facing) * scene_light;
     float fresnel = 0.04 + 0.35 * pow(1.0 - facing, 5.0);
-    return photographed(albedo * light + fresnel * min(radiance(reflect(-to_eye, n), 0.55), vec3(3.0)));
+    return photographed(albedo * light + fresnel * soft_light(reflect(-to_eye, n)));
 }
 
 void main() {

@@ -1,6 +1,6 @@
 #version 330 core
-// Whatever isn't metal: paper, rubber, wood, plastic, lamps. Lit by the panorama and one lamp; shade.frag makes the
-// shadows. Hands in front of it hide it by their depth. Writes premultiplied colour.
+// Whatever isn't metal: paper, rubber, wood, plastic, lamps. Lit softly by the room and by one lamp; shade.frag makes
+// the shadows. Hands in front of it hide it by their depth. Writes premultiplied colour.
 in vec3 p_cam;
 in vec3 n_cam;
 
@@ -9,19 +9,23 @@ uniform float roughness;
 uniform vec3 glow_rgb;         // linear: its own light
 uniform float opacity;
 uniform vec3 light_direction;  // towards the light
+uniform vec3 scene_light;      // linear: what white in this scene's light looks like
 
 out vec4 colour;
 
-#include "light.glsl"
+#include "ambient.glsl"
 #include "photographed.glsl"
 
 void main() {
     vec3 n = normalize(n_cam), to_eye = -normalize(p_cam);
     float lamp = max(dot(n, light_direction), 0.0);
-    vec3 seen = paint_rgb * (0.5 * radiance(n, 1.0) + 0.45 * lamp * scene_light);
+    vec3 seen = paint_rgb * (0.5 * soft_light(n) + 0.45 * lamp * scene_light);
 
-    float grazing = pow(1.0 - max(dot(n, to_eye), 0.0), 5.0);
-    float fresnel = 0.04 + max(0.96 - roughness, 0.0) * grazing;
-    seen += fresnel * min(radiance(reflect(-to_eye, n), roughness), vec3(6.0));
+    float grazing = 1.0 - max(dot(n, to_eye), 0.0);
+    float fresnel = 0.04 + max(0.96 - roughness, 0.0) * grazing * grazing * grazing * grazing * grazing;
+    seen += fresnel * mix(1.0, 0.35, roughness) * soft_light(reflect(-to_eye, n));
+    float rough = max(roughness * roughness, 0.01), sharp = 2.0 / (rough * rough);  // Blinn's exponent
+    float glint = pow(max(dot(n, normalize(light_direction + to_eye)), 0.0), sharp) * (sharp + 8.0) / 25.0;
+    seen += 0.04 * 0.45 * lamp * glint * scene_light;
     colour = vec4(photographed(seen + glow_rgb), 1.0) * opacity;
 }

@@ -12,8 +12,8 @@ from app.render.shadow import SHADOW_MAP_PX, shadow_camera
 from app.render.window import Window
 from models.types import Camera
 
-_COARSE = 0.5  # samples per picture pixel: shadows are soft
-_BLUR = 1.5  # coarse pixels
+_COARSE = 1 / 3  # samples per picture pixel: shadows are soft
+_BLUR = 1.0  # coarse pixels
 _SHADE_RGB = (26, 9, 5)  # sRGB: light that skin scatters into its own shadow
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.render.context import Context
+from app.render.extent import extent
 from app.render.film import FilmFit, develop, margin_px
 from app.render.light import SceneLight
 from app.render.motion import ScreenMotion
@@ -30,9 +31,8 @@ if TYPE_CHECKING:
 Picture = NDArray[np.uint8]
 
 OVERLAYS = ("joints", "mesh", "wireframe")
-SHADOW_REACH_M = 0.007  # of a ring's shadow on its finger
-FREE_SHADOW_REACH_M = 0.04  # of any other prop's on the hand
 FEATHER_PX = 1.3
+LEAST_SOFT_PX = 0.95  # standard deviation: hides the steps of edges that are sampled once a pixel
 HAND_DEEP_M = 0.07  # from a hand's middle: the depths that take the skin's first and last colour
 HANDS_BACK = 0.004  # of its distance a hand gives way to a prop that touches it
 FILM_REACH_PX = 20  # around what is drawn, in which the picture's softness and grain are looked at
@@ -129,11 +129,12 @@ class Compositor:
         water = next((thing for thing in things if isinstance(thing, Water)), None)
         skin = next((thing for thing in things if isinstance(thing, Skin)), None)
         whole_hands = skin is not None or bool(overlays & {"mesh", "wireframe"})
-        extent = _extent(props, hands if whole_hands else (), water)
+        points_m = extent(props, hands if whole_hands else (), water, hands)
         smear_px = self._motion.smear_px(props, camera, time_s)
-        margin = margin_px(self._film.blur_px, smear_px)
+        blur_px = max(self._film.blur_px, LEAST_SOFT_PX if _casts(props) else 0.0)
+        margin = margin_px(blur_px, smear_px)
         window = window_around(
-            extent, camera, margin, 1 if water is not None else _samples(props, whole_hands)
+            points_m, camera, margin, 1 if water is not None else _samples(props, whole_hands)
         )
         if window is None or not (things or whole_hands):
             return None
@@ -145,7 +146,7 @@ class Compositor:
         if whole_hands:
             return window, sharp
         self._film.update(window.part_of(frame_rgb, FILM_REACH_PX), time_s)
-        return window, develop(sharp, self._film.blur_px, smear_px, self._film.grain, time_s)
+        return window, develop(sharp, blur_px, smear_px, self._film.grain, time_s)
 
     def render(
         self,
@@ -167,7 +168,8 @@ class Compositor:
         renderer, nodes = self._renderer, self._nodes
         self._context.make_current()
         nodes.show_props(props, hands)
-        shown = nodes.show_hands(hands, skin)
+        overlaid = bool(overlays & {"mesh", "wireframe"})
+        shown = nodes.show_hands(hands, skin, overlaid)
         renderer.upload(nodes.scene)
         for primitive, mesh in shown:
             replace_vertices(primitive, self._surface.buffer(mesh))
@@ -189,7 +191,7 @@ class Compositor:
         shade = None
         nodes.push_hands_back(0.0)
         if casting:
-            draw_shadow_map(renderer, nodes, _extent(props, ()))
+            draw_shadow_map(renderer, nodes, extent(props, (), None, hands))
             shade = draw_shade(renderer, nodes, window, camera)
             nodes.push_hands_back(HANDS_BACK)
         else:
@@ -199,11 +201,12 @@ class Compositor:
                 spots = crossed_spots(props, hands, self._surface.regions, camera)
                 renderer.refine_occluder(window, coarse, spots, frame_rgb)
         nodes.camera.intrinsics = window.intrinsics(camera, window.samples)
-        shows_hands = casting or skin is not None or bool(overlays & {"mesh", "wireframe"})
+        shows_hands = casting or skin is not None or overlaid
         if not props and not shows_hands:
             return np.zeros((window.height, window.width, 4), np.uint8)
         nodes.hide_hands(not shows_hands)
-        renderer.draw(nodes.scene, "picture", *window.rendered_wh, multisampled=window.samples == 1)
+        smooth = window.samples == 1 and not casting  # where it casts, development softens its edges
+        renderer.draw(nodes.scene, "picture", *window.rendered_wh, multisampled=smooth)
         fine = renderer.read("picture", *window.rendered_wh)
         small = cv2.resize(fine, (window.width, window.height), interpolation=cv2.INTER_AREA)
         rgba = np.asarray(small, np.uint8)
@@ -267,7 +270,9 @@ def over(front: Picture, back: Picture) -> Picture:
 
 def _samples(props: Sequence[Prop], whole_hands: bool) -> int:
     """The most samples a pixel is drawn with: many for a small ring, one for what fills the picture."""
-    return 1 if _casts(props) else 2 if whole_hands else 3
+    if _casts(props) or (whole_hands and not any(prop.grip for prop in props)):
+        return 1
+    return 2 if whole_hands else 3
 
 
 def _casts(props: Sequence[Prop]) -> bool:
@@ -279,19 +284,3 @@ def _depths(hands: Sequence[HandMesh]) -> NDArray[np.float32]:
     """(2,) metres: from in front of the hands to behind them."""
     middle = float(np.mean([hand.joints_m[:, 2].mean() for hand in hands])) if hands else 0.5
     return np.array([middle - HAND_DEEP_M, middle + HAND_DEEP_M], np.float32)
-
-
-def _extent(
-    props: Sequence[Prop], hands: Sequence[HandMesh], water: Water | None = None
-) -> NDArray[np.float64]:
-    """(N, 3) points around everything that will be drawn, the shadow on the skin included."""
-    points: list[NDArray[np.floating]] = [np.zeros((0, 3)), *(hand.vertices_m for hand in hands)]
-    if water is not None:
-        points += [water.drops_m - 3 * water.radius_m, water.drops_m + 3 * water.radius_m]
-    for prop in props:
-        v = prop.geometry.vertices_m
-        reach = SHADOW_REACH_M if prop.grip is not None else FREE_SHADOW_REACH_M
-        low, high = v.min(0) - reach, v.max(0) + reach
-        corners = np.array(np.meshgrid(*zip(low, high, strict=True))).reshape(3, -1).T
-        points.append(corners @ prop.pose[:3, :3].T + prop.pose[:3, 3])
-    return np.concatenate(points).astype(np.float64)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from app.render.ambient import ambient_cube
 from app.render.environment import DEFAULT_ENVIRONMENT, Environment, environment_names, load_environment
 from app.render.shading import ShadingFit
 from app.render.surface import HandSurface
@@ -82,6 +83,7 @@ class SceneLight:
     def uniforms(self) -> dict[str, object]:
         """What the shaders are told."""
         age = ((self._time_s or 0.0) - self._changed_s) / _FADE_S
+        fading = 1 - float(np.clip(age, 0, 1))
         turns = [turn_to(self.direction, room) for room in self.rooms]
         return {
             "scene_light": self.white_rgb,
@@ -89,7 +91,8 @@ class SceneLight:
             "light_direction": self.direction,
             "light_contrast": self.contrast,
             "turns": np.array(turns, np.float32),
-            "fading": 1 - float(np.clip(age, 0, 1)),
+            "fading": fading,
+            "ambient": ambient_cube(self.rooms, turns, fading),
         }
 
     def _choose_room(self, time_s: float) -> None:

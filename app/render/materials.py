@@ -44,9 +44,10 @@ class HandSkin(Surface):
             "picture": "skin.frag",
         }
 
-    def wear(self, skin: Skin | None) -> None:
-        """Look so in the picture; None: as overlays want it."""
-        self.fragment_shaders["picture"] = "skin.frag" if skin is None else "look.frag"
+    def wear(self, skin: Skin | None, overlaid: bool = False) -> None:
+        """Look so in the picture; None: invisible, or as overlays want it."""
+        bare = "skin.frag" if overlaid else "hidden.frag"
+        self.fragment_shaders["picture"] = bare if skin is None else "look.frag"
         if skin is not None:
             self.uniforms["style"] = SKIN_STYLES.index(skin.style)
 

@@ -33,9 +33,12 @@ class SceneNodes:
         self._placed: dict[Key, list[Node]] = {}
 
     def show_hands(
-        self, hands: Sequence[HandMesh], skin: Skin | None = None
+        self, hands: Sequence[HandMesh], skin: Skin | None = None, overlaid: bool = False
     ) -> list[tuple[pyrender.Primitive, HandMesh]]:
-        """Make one node for each hand. Returns whose vertices have to be replaced before drawing."""
+        """Make one node for each hand. overlaid: overlays colour them.
+
+        Returns whose vertices have to be replaced before drawing.
+        """
         while len(self._hands) < len(hands):
             empty = np.zeros((self._surface.size, 3), np.float32)
             surface = HandSkin(hand_slot=float(len(self._hands)))
@@ -45,7 +48,7 @@ class SceneNodes:
             self._hands.append(self.scene.add(pyrender.Mesh([primitive])))
         for i, node in enumerate(self._hands):
             node.mesh.is_visible = i < len(hands)
-            surface_of(node).wear(skin)
+            surface_of(node).wear(skin, overlaid)
         return [(node.mesh.primitives[0], mesh) for node, mesh in zip(self._hands, hands, strict=False)]
 
     def push_hands_back(self, share: float) -> None:
@@ -131,11 +134,12 @@ def _palm_part(grip: Grip, hands: Sequence[HandMesh]) -> int:
 
 
 def _mesh(geometry: Geometry, material: Surface) -> pyrender.Mesh:
+    used, faces = np.unique(geometry.faces, return_inverse=True)  # parts of one shape share all its vertices
     primitive = pyrender.Primitive(
-        geometry.vertices_m,
-        normals=geometry.normals,
-        texcoord_0=np.zeros((len(geometry.vertices_m), 2), np.float32),
-        indices=geometry.faces,
+        geometry.vertices_m[used],
+        normals=geometry.normals[used],
+        texcoord_0=np.zeros((len(used), 2), np.float32),
+        indices=faces.reshape(-1, 3).astype(np.int32),
         mode=4,
         material=material,
         poses=geometry.copies,

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from app.render.ambient import ambient_cube
 from app.render.environment import environment_names, load_environment
 from app.render.light import SceneLight, turn_to
 from app.render.shading import ShadingFit
@@ -110,3 +111,19 @@ def test_one_room_can_be_asked_for():
     assert [room.name for room in light.rooms] == ["studio", "studio"]
     with pytest.raises(ValueError, match="no 'moon'"):
         SceneLight(SURFACE, "moon")
+
+
+def test_soft_light_from_six_sides_is_that_of_the_panorama():
+    room = load_environment("sunset")
+    top, bottom = (room.levels[-1][row].astype(float).mean(0) for row in (0, -1))
+    cube = ambient_cube((room, room), (0.0, 0.0), 0.0)
+    grey = [side @ [0.2126, 0.7152, 0.0722] for side in (bottom, top)]
+    np.testing.assert_allclose(
+        cube[2:4, :3], 0.5 * np.stack([bottom, top]) + 0.5 * np.array(grey)[:, None], rtol=1e-4
+    )
+    turned = ambient_cube((room, room), (0.25, 0.25), 0.0)  # a quarter: what was right comes from ahead
+    np.testing.assert_allclose(turned[4, :3], np.minimum(cube[0, :3], 0.6), rtol=1e-4)
+    other = load_environment("studio")
+    half = ambient_cube((room, other), (0.0, 0.0), 0.5)
+    whole = ambient_cube((other, other), (0.0, 0.0), 0.0)
+    np.testing.assert_allclose(half[1], 0.5 * cube[1] + 0.5 * whole[1], rtol=1e-4)

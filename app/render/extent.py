@@ -1,0 +1,44 @@
+"""What of space a picture has to show: things, and the shadows they may cast on hands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.render.scene import Prop, Water
+from models.types import HandMesh
+
+SHADOW_REACH_M = 0.007  # of a ring's shadow on its finger
+FREE_SHADOW_REACH_M = 0.04  # of any other prop's on the hand
+
+
+def extent(
+    props: Sequence[Prop],
+    whole_hands: Sequence[HandMesh],
+    water: Water | None,
+    hands: Sequence[HandMesh],
+) -> NDArray[np.float64]:
+    """(N, 3) points around everything that will be drawn, the shadow on the skin of all hands included."""
+    points: list[NDArray[np.floating]] = [np.zeros((0, 3)), *(hand.vertices_m for hand in whole_hands)]
+    if water is not None:
+        points += [water.drops_m - 3 * water.radius_m, water.drops_m + 3 * water.radius_m]
+    for prop in props:
+        v = prop.geometry.vertices_m
+        reach = SHADOW_REACH_M if prop.grip is not None else 0.0
+        corners = _corners(v.min(0) - reach, v.max(0) + reach) @ prop.pose[:3, :3].T + prop.pose[:3, 3]
+        points.append(corners)
+        if prop.grip is None:
+            low, high = corners.min(0) - FREE_SHADOW_REACH_M, corners.max(0) + FREE_SHADOW_REACH_M
+            for hand in hands:
+                skin = hand.vertices_m
+                skin_low, skin_high = np.maximum(low, skin.min(0)), np.minimum(high, skin.max(0))
+                if (skin_low < skin_high).all():
+                    points.append(_corners(skin_low, skin_high))
+    return np.concatenate(points).astype(np.float64)
+
+
+def _corners(low: NDArray[np.floating], high: NDArray[np.floating]) -> NDArray[np.floating]:
+    """(8, 3) of a box."""
+    return np.array(np.meshgrid(*zip(low, high, strict=True))).reshape(3, -1).T
