@@ -24,6 +24,7 @@ from app.errors import UserError
 from app.render.scene import Material, Metal, Paint
 
 KINDS = (".glb", ".obj", ".stl")
+OTHER_KINDS = (".gltf", ".ply", ".fbx", ".dae", ".3mf", ".3dm", ".step", ".stp", ".blend")  # not read
 MOST_TRIANGLES = 20_000
 _MOST_FILE_BYTES = 300 << 20
 _TIME_S = 90.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
@@ -116,6 +117,11 @@ class Panel(QFrame):
         """The next model of the list, the first after the last."""
         names = self._model.values()
         self._set(model=names[(names.index(self._settings.model) + 1) % len(names)])
+
+    def wear_file(self, path: Path) -> None:
+        """Wear the ring of a file, whatever was drawn so far."""
+        self._set(effect="ring")
+        self.ring.wear_file(path)
 
     def choose_effect(self, number: int) -> None:
         """The effect with this number, from 1; a number without one does nothing."""

@@ -12,7 +12,7 @@ from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, 
 from PyQt6.QtWidgets import QFileDialog, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
 from app.capture import source_kind
-from app.effects.ring_file import KINDS as RING_KINDS
+from app.effects import ring_file
 from app.recorder import RecordingState
 from app.session import AUTO, Listener, Picture, Session, Settings, Status
 from app.ui.bar import OPEN_FILE, BottomBar
@@ -260,8 +260,8 @@ class MainWindow(QMainWindow):
     def dropEvent(self, event: QDropEvent | None) -> None:
         data = event.mimeData() if event else None
         files = [url.toLocalFile() for url in data.urls() if url.isLocalFile()] if data else []
-        if files and Path(files[0]).suffix.lower() in RING_KINDS:
-            self.panel.ring.wear_file(Path(files[0]))
+        if files and Path(files[0]).suffix.lower() in ring_file.KINDS + ring_file.OTHER_KINDS:
+            self.panel.wear_file(Path(files[0]))
         elif files:
             self._choose_source(files[0])
 

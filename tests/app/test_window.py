@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import trimesh
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 pytest.importorskip("PyQt6.QtWidgets", reason="needs PyQt6")
@@ -22,6 +23,7 @@ from PyQt6.QtGui import QDropEvent
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication
 
+from app.effects import RingSettings
 from app.session import Session, Settings, Status, session
 from app.ui import window as window_module
 from app.ui.preferences import Preferences, load_preferences, save_preferences
@@ -169,12 +171,9 @@ def test_a_recording_that_fails_says_why(open_window: Callable[..., MainWindow],
     assert window.bar._record.text() == "Record"
 
 
-def test_a_file_dropped_is_played(open_window: Callable[..., MainWindow], tmp_path: Path) -> None:
-    window = open_window(source="0")
-    pump(has_picture(window))
-    assert window.view._mirrored  # a camera, as in a mirror
+def drop(window: MainWindow, path: Path) -> None:
     data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(tmp_path / "dropped.mp4"))])
+    data.setUrls([QUrl.fromLocalFile(str(path))])
     event = QDropEvent(
         QPointF(50, 50),
         Qt.DropAction.CopyAction,
@@ -183,6 +182,28 @@ def test_a_file_dropped_is_played(open_window: Callable[..., MainWindow], tmp_pa
         Qt.KeyboardModifier.NoModifier,
     )
     window.dropEvent(event)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("ring.stl", "has no hole for a finger"), ("ring.FBX", "give a .glb, .obj or .stl")]
+)
+def test_a_model_dropped_is_worn_or_refused(
+    open_window: Callable[..., MainWindow], tmp_path: Path, name: str, words: str
+) -> None:
+    window = open_window()
+    window.panel.choose_effect(2)
+    trimesh.creation.box().export(tmp_path / name, file_type="stl")
+    drop(window, tmp_path / name)
+    pump(lambda: words in window.strip.text, timeout_s=60)
+    assert window.session.settings.effect == "ring"
+    assert window.session.settings.rings == (RingSettings(),)
+
+
+def test_a_file_dropped_is_played(open_window: Callable[..., MainWindow], tmp_path: Path) -> None:
+    window = open_window(source="0")
+    pump(has_picture(window))
+    assert window.view._mirrored  # a camera, as in a mirror
+    drop(window, tmp_path / "dropped.mp4")
     pump(lambda: window.bar._source.currentText() == "dropped.mp4")
     assert not window.view._mirrored  # a file, as it is
 
