@@ -41,7 +41,7 @@ def sparser(outline: Float, points: int) -> tuple[Float, Float]:
     return outline[chosen], normal / np.linalg.norm(normal, axis=1, keepdims=True)
 
 
-def lathe(outline: Float, points: int = 24, turns: int = 96) -> Geometry:
+def lathe(outline: Float, points: int = 18, turns: int = 72) -> Geometry:
     """Turn a fine closed outline (P, 2) of (radius, z), counter-clockwise with z upwards, about z."""
     profile, normal = sparser(outline, points)
     p = points

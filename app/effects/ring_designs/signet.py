@@ -22,12 +22,12 @@ def signet(inner_radius_m: float) -> RingModel:
 
     It is brushed and hardly domed: a flat mirror shows one spot of the room, and flashes white or dark.
     """
-    angle = denser_at_top(190)
+    angle = denser_at_top(120)
     off_top = np.abs((angle - np.pi / 2 + np.pi) % (2 * np.pi) - np.pi)
     swell = 1 - rise(off_top, np.radians(14), np.radians(105))
     thickness = SHANK_M + (SHOULDER_M - SHANK_M) * (1 - rise(off_top, np.radians(26), np.radians(74)))
     points = around(
-        angle, inner_radius_m, SHANK_WIDTH_M + (FACE_WIDTH_M - SHANK_WIDTH_M) * swell, thickness, 44
+        angle, inner_radius_m, SHANK_WIDTH_M + (FACE_WIDTH_M - SHANK_WIDTH_M) * swell, thickness, 32
     )
     face = inner_radius_m + FACE_M - (points[..., 0] ** 2 + points[..., 2] ** 2) / (2 * DOME_M)
     above = (points[..., 1] - face) / BEVEL_M

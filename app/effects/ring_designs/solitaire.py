@@ -24,10 +24,10 @@ GALLERY_M = 0.00038  # radius of the wire that ties the claws together
 
 def solitaire(inner_radius_m: float) -> RingModel:
     """The head keeps its proportions on every finger."""
-    angle = denser_at_top(128)
+    angle = denser_at_top(96)
     off_top = np.abs((angle - np.pi / 2 + np.pi) % (2 * np.pi) - np.pi)
     width = NARROW_M + (WIDTH_M - NARROW_M) * rise(off_top, 0.1, 1.4)
-    shank = swept(around(angle, inner_radius_m, width, np.full(len(angle), THICKNESS_M), 24), closed=True)
+    shank = swept(around(angle, inner_radius_m, width, np.full(len(angle), THICKNESS_M), 18), closed=True)
     stone = replace(brilliant(STONE_M), copies=_lifted(inner_radius_m + GIRDLE_M)[None])
     return RingModel(
         (

@@ -10,7 +10,7 @@ from app.render.scene import Geometry
 
 WIRE_M = 0.0006  # radius
 TWISTS = 8
-STEPS, CORNERS = 252, 14
+STEPS, CORNERS = 192, 10
 
 
 def twist(inner_radius_m: float) -> RingModel:
