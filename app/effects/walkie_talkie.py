@@ -86,8 +86,8 @@ class WalkieTalkieEffect:
             radio.held_s = now
             hand = next(hand for hand in context.hands if hand.track_id == radio.holder)
             _approach(radio, *_in_hand(holds[radio.holder]), passed_s / _TAKE_S)
-            ends = radio.position_m + radio.turned.apply(_BUTTON_M)
-            beside, above = thumb_over(hand, *ends, radio.turned.apply([0, 0, 1]))
+            start, end = radio.position_m + radio.turned.apply(_BUTTON_M)
+            beside, above = thumb_over(hand, start, end, radio.turned.apply([0, 0, 1]))
             over = holds[radio.holder].closure > _FIRM and _OVER_M[0] < above < _OVER_M[1]
             radio.pressed.update(-beside if over else -np.inf, now)
         elif radio.holder is None or now - radio.held_s > _LOST_S:
