@@ -17,6 +17,7 @@ def prepare_process() -> None:
     # A camera that has been unplugged is noticed after this many seconds instead of ten.
     os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "2")
     os.environ.setdefault("OPENCV_LOG_LEVEL", "FATAL")  # what fails is said in our own words
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # ONNX Runtime would tell its makers of its use
     # OpenVINO would tell its makers of every start; without this package it keeps quiet.
     sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
     from app.render.context import choose_platform

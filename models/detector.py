@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import weakref
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.landmarker import HandLandmarker
 from models.landmarks import BUNDLE
-from models.manifest import shipped
-from models.native import native_stderr_closed
 from models.types import Detection, Side
 
 
@@ -23,29 +20,12 @@ class HandDetector:
 
         min_score: palms and hands less sure than this are left out, 0..1.
         """
-        if not bundle.is_file():
-            raise FileNotFoundError(f"{bundle} is missing; build it with: python -m tools.build_detector")
-        import mediapipe  # takes over a second: only once a detector is wanted
-        from mediapipe.tasks.python import BaseOptions, vision
-
-        options = vision.HandLandmarkerOptions(
-            base_options=BaseOptions(model_asset_path=str(shipped(bundle))),
-            running_mode=vision.RunningMode.IMAGE,
-            num_hands=max_hands,
-            min_hand_detection_confidence=min_score,
-            min_hand_presence_confidence=min_score,
-        )
-        self._mp: Any = mediapipe
-        with native_stderr_closed():
-            self._landmarker = vision.HandLandmarker.create_from_options(options)
-            self._close = weakref.finalize(self, _close, self._landmarker)
-            self.detect(np.zeros((64, 64, 3), np.uint8))  # its last chatter comes with the first picture
+        self._landmarker = HandLandmarker(False, max_hands, min_score, bundle=bundle)
 
     def detect(self, frame_rgb: NDArray[np.uint8]) -> list[Detection]:
         """Hands in a frame (H, W, 3), RGB uint8, not mirrored; the surest first."""
         h, w = frame_rgb.shape[:2]
-        image = self._mp.Image(self._mp.ImageFormat.SRGB, np.ascontiguousarray(frame_rgb))
-        found = self._landmarker.detect(image)
+        found = self._landmarker(frame_rgb)
         detections = []
         for joints, world, kinds in zip(
             found.hand_landmarks, found.hand_world_landmarks, found.handedness, strict=True
@@ -60,11 +40,4 @@ class HandDetector:
 
     def close(self) -> None:
         """Free the native graph; the detector is of no use afterwards."""
-        self._close()
-
-
-def _close(landmarker: Any) -> None:
-    try:
-        landmarker.close()
-    except RuntimeError:  # the interpreter ends and its threads are gone: the memory goes with the process
-        landmarker._handle = None  # or else it tries again, later still, and prints a traceback
+        self._landmarker.close()

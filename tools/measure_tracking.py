@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from time import perf_counter
 
@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.geometry import camera_from_fov, crop_camera, crop_to_frame_px, warp_crop
-from models.landmarks import BUNDLE, CROP_BOX_JOINTS, CROP_SHIFT, CROP_SPAN, INPUT_SIZE, LandmarkNet
-from models.native import native_stderr_closed
+from models.landmarker import HandLandmarker
+from models.landmarks import CROP_BOX_JOINTS, CROP_SHIFT, CROP_SPAN, INPUT_SIZE, LandmarkNet
 from models.pipeline import Pipeline, PipelineConfig
 
 ROUNDS = 8
@@ -88,21 +88,11 @@ def measure_clip(clip: Path) -> None:
 
 def landmarker(max_hands: int, stack: ExitStack) -> Callable[[NDArray[np.uint8], float], NDArray | None]:
     """MediaPipe's own tracking: frame, time -> the first hand's joints (21, 2), pixels, or None."""
-    import mediapipe as mp
-    from mediapipe.tasks.python import BaseOptions, vision
-
-    options = vision.HandLandmarkerOptions(
-        base_options=BaseOptions(model_asset_path=str(BUNDLE)),
-        running_mode=vision.RunningMode.VIDEO,
-        num_hands=max_hands,
-    )
-    with native_stderr_closed():
-        task = stack.enter_context(vision.HandLandmarker.create_from_options(options))
+    task = stack.enter_context(closing(HandLandmarker(True, max_hands)))
 
     def find(frame_rgb: NDArray[np.uint8], time_s: float) -> NDArray | None:
         h, w = frame_rgb.shape[:2]
-        found = task.detect_for_video(mp.Image(mp.ImageFormat.SRGB, frame_rgb), round(1000 * time_s))
-        joints = found.hand_landmarks[:1]
+        joints = task(frame_rgb, time_s).hand_landmarks[:1]
         return np.array([[p.x * w, p.y * h] for p in joints[0]]) if joints else None
 
     return find

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.detector import HandDetector
 from models.evaluation.samples import Prediction
-from models.landmarks import BUNDLE
-from models.native import native_stderr_closed
+from models.landmarker import HandLandmarker
 from models.pipeline import MODELS, Pipeline, PipelineConfig
 from models.types import Camera, HandMesh, Side
 
@@ -61,7 +60,7 @@ class MediaPipePredictor:
     def __init__(self, min_score: float = 0.3) -> None:
         """min_score: palms less sure than this are no hands; lower than MediaPipe's 0.5, as there is one."""
         self._detector = HandDetector(max_hands=2, min_score=min_score)
-        self._tracker: Any = None
+        self._tracker: HandLandmarker | None = None
 
     def still(self, image_rgb: NDArray[np.uint8], camera: Camera, side: Side) -> Prediction | None:
         found = self._detector.detect(image_rgb)
@@ -72,12 +71,9 @@ class MediaPipePredictor:
         return Prediction(nearest.joints_2d_px, nearest.joints_world_m, placed=False)
 
     def track(self, frame_rgb: NDArray[np.uint8], camera: Camera, time_s: float) -> Prediction | None:
-        import mediapipe
-
         if self._tracker is None:
-            self._tracker = _video_landmarker()
-        image = mediapipe.Image(mediapipe.ImageFormat.SRGB, np.ascontiguousarray(frame_rgb))
-        found = self._tracker.detect_for_video(image, 1 + round(1e3 * time_s))
+            self._tracker = HandLandmarker(True, max_hands=1)
+        found = self._tracker(frame_rgb, time_s)
         if not found.hand_landmarks:
             return None
         scale = [camera.width, camera.height]
@@ -89,20 +85,6 @@ class MediaPipePredictor:
         self._detector.close()
         if self._tracker is not None:
             self._tracker.close()
-
-
-def _video_landmarker() -> Any:
-    import mediapipe
-    from mediapipe.tasks.python import BaseOptions, vision
-
-    options = vision.HandLandmarkerOptions(
-        base_options=BaseOptions(model_asset_path=str(BUNDLE)), running_mode=vision.RunningMode.VIDEO
-    )
-    with native_stderr_closed():
-        landmarker = vision.HandLandmarker.create_from_options(options)
-        blank = mediapipe.Image(mediapipe.ImageFormat.SRGB, np.zeros((64, 64, 3), np.uint8))
-        landmarker.detect_for_video(blank, 0)  # its last chatter comes with the first picture
-    return landmarker
 
 
 def _prediction(hand: HandMesh) -> Prediction:

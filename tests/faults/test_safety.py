@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import pickle
+import platform
 import re
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +19,9 @@ import pytest
 from app.capture import SourceError, open_file
 from app.folders import file_stem
 from app.profiles import load_profile
+from models.landmarker import HandLandmarker
 from models.real_crops import read_real_crops
+from models.sealed import SealedThread
 from tests.app.clips import first_frames, steady, write_clip
 
 pytestmark = pytest.mark.fault
@@ -144,3 +149,41 @@ def test_nothing_reaches_the_network(tmp_path: Path, what: str) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "NETWORK" not in done.stderr
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "aarch64"), reason="not known there")
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux can refuse a thread its sockets")
+def test_a_sealed_thread_opens_no_socket_nor_do_those_it_starts() -> None:
+    def fail_in_another() -> list[str]:
+        said: list[str] = []
+
+        def attempt() -> None:
+            try:
+                socket.socket(socket.AF_INET, socket.SOCK_DGRAM).close()
+            except OSError as error:
+                said.append(error.strerror or "")
+
+        thread = threading.Thread(target=attempt)
+        thread.start()
+        thread.join()
+        return said
+
+    sealed = SealedThread("sealed")
+    with pytest.raises(PermissionError):
+        sealed(socket.socket)
+    assert sealed(fail_in_another) == ["Permission denied"]
+    assert fail_in_another() == []  # everybody else still may
+    sealed.close()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux tells of threads")
+def test_every_thread_of_mediapipe_is_sealed() -> None:
+    """It sends figures of its use to its makers, and has no switch for it."""
+    tasks = Path("/proc/self/task")
+    before = {task.name for task in tasks.iterdir()}
+    landmarker = HandLandmarker(False, 1)
+    started = [task for task in tasks.iterdir() if task.name not in before]
+    states = [re.findall(r"Seccomp:\t(\d)", (task / "status").read_text()) for task in started]
+    landmarker.close()
+    assert started
+    assert states == [["2"]] * len(started)
