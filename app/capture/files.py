@@ -183,7 +183,9 @@ def _open(path: Path) -> InputContainer:
     try:
         # Only this file: a playlist must not open others, let alone the network.
         container = av.open(
-            str(path), options={"protocol_whitelist": "file", "format_whitelist": ",".join(_CONTAINERS)}
+            str(path),
+            options={"protocol_whitelist": "file", "format_whitelist": ",".join(_CONTAINERS)},
+            metadata_errors="replace",  # a title may be in any alphabet's bytes
         )
     except (av.error.FFmpegError, OSError) as error:
         what = getattr(error, "strerror", None) or str(error)

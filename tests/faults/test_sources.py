@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 
+import av
 import numpy as np
 import pytest
 
@@ -132,3 +133,15 @@ def test_a_damaged_video_plays_round_and_round_with_a_line(
         if (told and count > 100) or count > 300:
             stop.set()
     assert "damaged" in told[0] or "cut short" in told[0]
+
+
+def test_a_title_that_is_not_utf8_is_no_reason_to_refuse_a_video(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    with av.open(str(path), "w") as container:
+        container.metadata["title"] = "TITLE"
+        stream = container.add_stream("libx264", rate=30)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        container.mux(stream.encode(av.VideoFrame(64, 48, "yuv420p")))
+        container.mux(stream.encode(None))
+    path.write_bytes(path.read_bytes().replace(b"TITLE", b"caf\xe9!"))
+    assert len(list(open_file(path).frames())) == 1
