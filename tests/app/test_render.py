@@ -130,6 +130,20 @@ def test_cuts_are_soft(compositor):
     assert 0.03 < partly < 0.5
 
 
+@pytest.mark.parametrize("z_m", [0.3, 0.7, 1.3])
+def test_edges_do_not_shimmer_at_any_size(compositor, z_m):
+    """Moved by parts of a pixel, a ring covers as much and is as bright."""
+    hand, window = posed_hand(CAMERA, at=(0, 0.06, z_m)), Window(0, 0, 640, 480, 3)
+    sums = []
+    for step in range(4):
+        moved = hand.moved(np.array([0.25 * step, 0.1 * step, 0]) * z_m / CAMERA.fx)
+        layer, _ = ring_layer(compositor, [moved], window)
+        sums.append(layer.reshape(-1, 4).sum(0, dtype=np.float64)[[0, 3]])
+    bright, covered = np.array(sums).T
+    assert np.ptp(covered) < 0.03 * covered.mean()
+    assert np.ptp(bright) < 0.08 * bright.mean()
+
+
 def test_shadow_is_soft_dark_and_close_to_the_band(compositor):
     frame, hand = grey_frame(CAMERA), posed_hand(CAMERA, at=(0, 0.06, 0.25))
     out = compositor.compose(frame, [hand], CAMERA, ring(), 0.0).astype(float)
