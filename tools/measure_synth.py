@@ -40,6 +40,7 @@ def main() -> None:
     print(
         f"{a.size} px {kind} camera effects, batches of {a.batch}: {a.batch / wall:.0f} samples/s (median of"
         f" {a.rounds}; best {a.batch / min(walls):.0f}); {1000 * processor / a.batch:.2f} ms of processor"
+        f" a sample, which is {a.batch / processor:.0f} a second and core"
     )
 
 

@@ -89,7 +89,9 @@ class _Drawable:
         present = [f"in_{name}" for name in names]
         layout = "3f 3f 4f 4f 3f 9f 9f 9f 3f"
         defaults = {"flesh": 0.0, "metal": False, "slides": False}
-        self._program, self._manner = program, {**defaults, **manner}
+        self._manner = {
+            owner: _known(program, owner=owner, **{**defaults, **manner}) for owner in (True, False)
+        }
         self._vertices = gl.vertex_array(
             program,
             [(gl.buffer(columns.astype("f4").tobytes()), layout, *present)],
@@ -97,7 +99,8 @@ class _Drawable:
         )
 
     def draw(self, owner: bool) -> None:
-        _set(self._program, owner=owner, **self._manner)
+        for uniform, value in self._manner[owner]:
+            uniform.value = value
         self._vertices.render()
 
 
@@ -108,6 +111,7 @@ class Atlas:
         """backgrounds_rgb: (N, H, W, 3). Raises NoGraphics where OpenGL can't start."""
         painted, window = _painted(hand)
         gl = self._gl = make_context()
+        self.renderer = str(gl.info["GL_RENDERER"])  # the name that the OpenGL driver gives itself
         constants = {
             **TEXELS,
             "ROW_TEXELS": ROW_TEXELS,
@@ -158,11 +162,6 @@ class Atlas:
         self._table = gl.buffer(reserve=ROW_TEXELS * 16, dynamic=True)
         self._targets: dict[tuple[int, bool], _Targets] = {}
 
-    @property
-    def renderer(self) -> str:
-        """The name that the OpenGL driver gives itself."""
-        return str(self._gl.info["GL_RENDERER"])
-
     def close(self) -> None:
         """Free the context and everything in it."""
         self._gl.release()
@@ -172,11 +171,15 @@ class Atlas:
 
         rows: (R, ROW_TEXELS, 4), R >= n.
         """
+        with self._gl:
+            return self._draw_all(rows, cast, n, size, labelled)
+
+    def _draw_all(self, rows: Float32, cast: Cast, n: int, size: int, labelled: bool) -> Drawn:
         self._upload(rows)
         columns = max(1, min(_ATLAS_PX // (2 * size), int(np.ceil(np.sqrt(n)))))
         at_once = columns * columns
         parts = [self._sheet(cast, k, columns, size, labelled) for k in range(0, n, at_once)]
-        rgba = np.concatenate([picture for picture, _ in parts])[:n]
+        rgba = np.concatenate([picture for picture, _ in parts])[:n] if len(parts) > 1 else parts[0][0][:n]
         labels = np.concatenate([p for _, p in parts])[:n] if labelled else None
         return Drawn(rgba[..., :3], rgba[..., 3], labels)
 
@@ -271,11 +274,16 @@ def _painted(hand: HandData) -> tuple[UInt8, tuple[float, float, float, float]]:
     return np.stack(layers), maps.window
 
 
+def _known(program: moderngl.Program, **uniforms: object) -> list[tuple[moderngl.Uniform, object]]:
+    """Those that the program has; a compiler drops what it doesn't use."""
+    members = {name: program[name] for name in program}
+    return [(members[name], value) for name, value in uniforms.items() if name in members]  # type: ignore[misc]
+
+
 def _set(program: moderngl.Program, **uniforms: object) -> None:
-    """Set what the program uses; a compiler drops what it doesn't."""
-    for name, value in uniforms.items():
-        if name in program:
-            program[name] = value
+    """Set what the program uses."""
+    for uniform, value in _known(program, **uniforms):
+        uniform.value = value
 
 
 def _tiles(sheet: NDArray, columns: int) -> NDArray:

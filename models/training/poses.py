@@ -146,14 +146,15 @@ class PoseSource:
     def draw(self, rng: np.random.Generator, n: int) -> Float:
         """(n, 15, 3) flexion, abduction, twist, radians from rest."""
         angles = self._propose(rng, n)
+        bad = np.flatnonzero(self.intersects(angles))
         for _ in range(4):
-            bad = np.flatnonzero(self.intersects(angles))
             if len(bad) == 0:
                 return angles
             angles[bad] = self._propose(rng, len(bad))
+            bad = bad[self.intersects(angles[bad])]
         for _ in range(4):  # the stubborn few are opened step by step
-            bad = np.flatnonzero(self.intersects(angles))
             angles[bad] *= 0.6
+            bad = bad[self.intersects(angles[bad])]
         return angles
 
     def intersects(self, angles: Float) -> NDArray[np.bool_]:

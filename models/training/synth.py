@@ -87,15 +87,14 @@ class SyntheticHands:
         drawn = self._atlas.draw(rows, cast, n, size, labelled)
 
         turn = R.transpose(0, 2, 1).astype(np.float32)
-        picture, mask = drawn.rgb.copy(), np.asarray(drawn.coverage / 255, np.float32)
+        picture, mask = torch.from_numpy(drawn.rgb), torch.from_numpy(drawn.coverage)
+        images = _unit(picture.to(self._device).permute(0, 3, 1, 2), mirrored)
         parts = depth_m = visible = None
         if drawn.labels is not None:
-            depth_m, visible = drawn.labels[..., 0], drawn.labels[..., 2]
-            parts = drawn.labels[..., 1].astype(np.uint8)
-        for shown in (picture, mask, parts, depth_m, visible):
-            if shown is not None:
+            depth_m, part, visible = np.moveaxis(drawn.labels, -1, 0).copy()
+            parts = part.astype(np.uint8)
+            for shown in (parts, depth_m, visible):
                 shown[mirrored] = shown[mirrored, :, ::-1]
-        images = torch.from_numpy(picture).to(self._device).permute(0, 3, 1, 2).float() / 255
         fineness = views.frame_px_per_rad / (focal * size)
         if self._effects:
             images = webcam(images, [self._seed, number, 1], fineness)
@@ -104,7 +103,7 @@ class SyntheticHands:
             vertices_m=(posed.vertices_m + place.astype(np.float32)) @ turn,
             joints_m=np.asarray(joints @ turn, np.float32),
             focal=focal.astype(np.float32),
-            mask=mask,
+            mask=_unit(mask, mirrored).numpy(),
             fineness=fineness.astype(np.float32),
             present=present,
             mirrored=mirrored,
@@ -179,3 +178,10 @@ class SyntheticHands:
             out[:, k] = posed.bones[:, 0, :, :3] @ local
             out[:, k, :, 3] += posed.bones[:, 0, :, 3]
         return out
+
+
+def _unit(bytes_: torch.Tensor, mirrored: NDArray[np.bool_]) -> torch.Tensor:
+    """(B, ..., W) 0..255 -> 0..1, some mirrored."""
+    values = torch.empty(bytes_.shape, device=bytes_.device).copy_(bytes_).mul_(1 / 255)
+    values[mirrored] = values[mirrored].flip(-1)
+    return values

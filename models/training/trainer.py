@@ -136,7 +136,10 @@ def train(
                     "waited": waited_s / passed_s,
                 }
                 log.write("train", position.step, row | {"minutes": position.spent_s / 60} | values)
-                say(f"step {position.step}  loss {loss.item():.4f}  {speed:.0f} samples/s  {progress:.0%}")
+                say(
+                    f"step {position.step}  loss {loss.item():.4f}  {speed:.0f} samples/s  "
+                    f"waiting {row['waited']:.0%}  {progress:.0%}"
+                )
             if position.step % config.validate_every == 0:
                 if log is not None:
                     _validate(config, averaged.network, validator, position, out, log, say)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -47,8 +48,8 @@ def small_network(seed: int = 0) -> nn.Module:
 
 def run(source: TinySource, out: Path, config: TrainConfig, **more: object) -> Result:
     network = small_network(config.seed)
-    sources = {"synthetic": source, "real": source, "validator": None} | more
-    return train(config, network, load_open_hand(), out=out, say=lambda line: None, **sources)  # type: ignore[arg-type]
+    sources = {"synthetic": source, "real": source, "validator": None, "say": lambda line: None} | more
+    return train(config, network, load_open_hand(), out=out, **sources)  # type: ignore[arg-type]
 
 
 def test_going_on_is_the_same_as_never_having_stopped(source: TinySource, tmp_path: Path) -> None:
@@ -85,7 +86,10 @@ def test_it_learns_and_tells(source: TinySource, tmp_path: Path) -> None:
     """A few hands by heart: the loss falls, the best weights are the network's own."""
     config = configured(steps=20, batch=8, decay="cosine", ema=0.8, validate_every=10)
     validator = Validator([judged_source("tiny", source, 16)])
-    result = run(source, tmp_path, config, validator=validator)
+    said: list[str] = []
+    result = run(source, tmp_path, config, validator=validator, say=said.append)
+    assert re.fullmatch(r"step 1  loss \d.*  \d+ samples/s  waiting \d+%  0%", said[0])
+    assert 0 <= result.waited <= 1
     with (tmp_path / "train.csv").open() as file:
         rows = list(csv.DictReader(file))
     losses = [float(row["loss"]) for row in rows]
