@@ -23,11 +23,20 @@ def source(name: str) -> str:
 
 
 class Program(ShaderProgram):
-    """One vertex and one fragment shader. Knows where its uniforms are; those it lacks are left out."""
+    """One vertex and one fragment shader. Knows where its uniforms are; those it lacks are left out.
+
+    It remembers what they are set to: most stay the same from frame to frame, and asking OpenGL costs more.
+    """
 
     def __init__(self, vertex: str, fragment: str) -> None:
         super().__init__(vertex, fragment)
         self._places: dict[str, int] = {}
+        self._values: dict[str, int | float | bytes] = {}
+
+    def _add_to_context(self) -> None:
+        super()._add_to_context()
+        self._places.clear()
+        self._values.clear()
 
     def _load(self, shader_filename: str) -> str:
         return source(shader_filename)
@@ -39,14 +48,20 @@ class Program(ShaderProgram):
             place = self._places[name] = GL.glGetUniformLocation(self._program_id, name)
         if place < 0:
             return
+        if not isinstance(value, int | float):
+            value = np.ascontiguousarray(value, np.float32)
+        known = value if isinstance(value, int | float) else value.tobytes()
+        if self._values.get(name) == known:
+            return
+        self._values[name] = known
         if isinstance(value, int):
             GL.glUniform1i(place, value)
         elif isinstance(value, float):
             GL.glUniform1f(place, value)
         elif value.shape == (4, 4):
-            GL.glUniformMatrix4fv(place, 1, GL.GL_TRUE, np.ascontiguousarray(value, np.float32))
+            GL.glUniformMatrix4fv(place, 1, GL.GL_TRUE, value)
         else:
-            vectors = np.atleast_2d(np.ascontiguousarray(value, np.float32))
+            vectors = np.atleast_2d(value)
             _VECTORS[vectors.shape[1]](place, len(vectors), vectors)
 
 
