@@ -54,6 +54,13 @@ RULES: list[tuple[str, str, str, str]] = [  # pattern, licence, source, command
         "google-ai-edge/mediapipe-samples' test_video.mp4 (both Apache-2.0)",
         "python -m tools.picture_rings --clips DIR",
     ),
+    (
+        "pictures/effects.jpg",
+        OURS,
+        "this program's drawing on our demo, on GitHub CoderEnko007/gesture-recognition's videos/hand.mp4 and "
+        "google-ai-edge/mediapipe-samples' test_video.mp4 (both Apache-2.0)",
+        "python -m tools.picture_effects --clips DIR",
+    ),
     ("pictures/smoothing.png", OURS, "our own measurements", "python -m tools.measure_smoothing"),
     ("pictures/*", OURS, "screenshots of this program", "python main.py live"),
 ]

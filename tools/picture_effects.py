@@ -1,0 +1,118 @@
+"""Draw assets/pictures/effects.jpg: every effect but the rings, and the view from aside.
+
+    python -m tools.picture_effects --clips DIR
+
+DIR holds counting.mp4 and reach.mp4, as for tools.picture_rings.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from app.capture import open_file
+from app.effects import make_effect
+from app.render.context import choose_platform
+from app.render.orbit import Orbit
+from app.render.scene import EffectContext
+from app.session import Settings
+from app.session.drawing import load_compositor
+from app.session.finder import load_pipeline, pipeline_config
+
+ROOT = Path(__file__).resolve().parent.parent
+DEMO = ROOT / "assets" / "clips" / "demo.mp4"
+WARM_UP = 20  # frames over which light and film settle before the picture
+TILE_WH = (272, 204)
+COLUMNS = 4
+QUALITY = 82
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One tile."""
+
+    clip: str
+    frame: int
+    effect: str
+    style: str | None = None  # of a skin
+    left_top: tuple[int, int] = (0, 0)  # of what the tile shows, in the frame ..
+    wide_px: int = 640  # .. and how wide it is
+    aside: bool = False  # also from aside
+
+
+SHOTS = (
+    Shot("demo", 20, "band"),
+    Shot("demo", 104, "ball"),
+    Shot("reach.mp4", 120, "racket", left_top=(20, 15), wide_px=460),
+    Shot("demo", 62, "walkie_talkie"),
+    Shot("counting.mp4", 170, "water", left_top=(0, 270), wide_px=544),
+    Shot("demo", 73, "water"),
+    Shot("demo", 160, "skin", "clay"),
+    Shot("demo", 161, "skin", "wireframe"),
+    Shot("demo", 162, "skin", "xray"),
+    Shot("counting.mp4", 171, "skin", "fingers", left_top=(0, 330), wide_px=544),
+    Shot("demo", 120, "skin", "depth"),
+    Shot("demo", 22, "none", aside=True, left_top=(60, 45), wide_px=580),
+)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--clips", type=Path, required=True, help="the folder of counting.mp4 and reach.mp4")
+    parser.add_argument("--out", type=Path, default=ROOT / "assets" / "pictures" / "effects.jpg")
+    arguments = parser.parse_args()
+    choose_platform()
+    tiles: dict[Shot, NDArray[np.uint8]] = {}
+    for clip in dict.fromkeys(shot.clip for shot in SHOTS):
+        path = DEMO if clip == "demo" else arguments.clips / clip
+        tiles |= photographed(path, [shot for shot in SHOTS if shot.clip == clip])
+    rows = [
+        np.hstack([tiles[shot] for shot in SHOTS[k : k + COLUMNS]]) for k in range(0, len(SHOTS), COLUMNS)
+    ]
+    picture = cv2.cvtColor(np.vstack(rows), cv2.COLOR_RGB2BGR)
+    cv2.imwrite(str(arguments.out), picture, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    print(f"{arguments.out}: {arguments.out.stat().st_size / 1e3:.0f} kB")
+    return 0
+
+
+def photographed(path: Path, shots: list[Shot]) -> dict[Shot, NDArray[np.uint8]]:
+    """The tiles of one clip, its frames looked at one after the other as `process` does."""
+    settings = Settings()
+    pipeline, compositor = load_pipeline(pipeline_config(settings)), load_compositor()
+    effects = {shot: make_effect(shot.effect, shot.style) for shot in shots}
+    tiles = {}
+    for k, frame in enumerate(open_file(path).frames()):
+        height, width = frame.image_rgb.shape[:2]
+        camera, now = settings.camera(width, height), frame.time_s
+        hands = pipeline.process(frame.image_rgb, now, camera).hands
+        for shot in shots:
+            if k < shot.frame - WARM_UP:
+                effects[shot].place(EffectContext(frame.image_rgb, hands, camera, now))
+            elif k <= shot.frame:
+                picture = compositor.compose(frame.image_rgb, hands, camera, effects[shot], now, frozenset())
+                if shot.aside:
+                    compositor.draw_aside(picture, frame.image_rgb, hands, camera, Orbit(), now)
+                if k == shot.frame:
+                    tiles[shot] = tile(picture, shot)
+        if len(tiles) == len(shots):
+            break
+    compositor.close()
+    pipeline.close()
+    return tiles
+
+
+def tile(picture_rgb: NDArray[np.uint8], shot: Shot) -> NDArray[np.uint8]:
+    """TILE_WH of a picture."""
+    x, y = shot.left_top
+    part = picture_rgb[y : y + shot.wide_px * TILE_WH[1] // TILE_WH[0], x : x + shot.wide_px]
+    return np.asarray(cv2.resize(part, TILE_WH, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
