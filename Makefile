@@ -3,7 +3,7 @@ PY := .venv/bin/python
 APP := .venv/.app-ready
 DEV := .venv/.dev-ready
 
-.PHONY: run test test-slow faults soak lint bench
+.PHONY: run test test-slow faults fuzz soak audit lint bench
 .DEFAULT_GOAL := run
 
 $(APP): requirements.txt tools/setup.sh
@@ -23,6 +23,13 @@ test-slow: $(DEV)
 
 faults: $(DEV)
 	@OMP_NUM_THREADS=1 $(PY) -m pytest -m fault -n 2
+
+fuzz: $(DEV)
+	@OMP_NUM_THREADS=1 $(PY) -m tests.fuzz.run --count 200
+
+audit: $(APP)
+	@$(PY) -m venv .venv/audit && .venv/audit/bin/pip install -q pip-audit
+	@.venv/audit/bin/pip-audit --path $$($(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 
 soak: $(APP)
 	@$(PY) -m tools.soak --minutes 30
