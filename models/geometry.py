@@ -50,6 +50,12 @@ def rotation_from_axis_angle(axis_angle: ArrayLike) -> Float:
     return np.eye(3) + s * K + c * (K @ K)
 
 
+def cross(a: Float, b: Float) -> Float:
+    """(3,) x (3,) -> (3,). For a single pair, NumPy's own takes ten times as long."""
+    (ax, ay, az), (bx, by, bz) = a.tolist(), b.tolist()
+    return np.array([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx])
+
+
 def procrustes(source: ArrayLike, target: ArrayLike, scale: bool = True) -> tuple[float, Float, Float]:
     """Similarity (s, R, t) that best maps source (N, 3) onto target (N, 3): target ~ s * source @ R.T + t.
 
@@ -98,7 +104,7 @@ def crop_camera(
         up = up - z * (up @ z)
         n = np.linalg.norm(up)
         y = -up / n if n > 1e-9 else np.cross(z, [1.0, 0, 0]) / np.linalg.norm(np.cross(z, [1.0, 0, 0]))
-        R = np.stack([np.cross(y, z), y, z])
+        R = np.stack([cross(y, z), y, z])
         p = boxed @ R.T
         xy = p[:, :2] / np.maximum(p[:, 2:], 0.1)
         low, high = xy.min(0), xy.max(0)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.effects.ring_fit import Section
+from models.geometry import cross
 from models.hand_data import HandData
 from models.types import Camera, HandMesh
 
@@ -63,7 +64,7 @@ def trust(section: Section, hand: HandMesh, camera: Camera) -> float:
         return 0.0
     view = section.center_m / np.linalg.norm(section.center_m)
     limits = (
-        (float(np.linalg.norm(np.cross(section.axis, view))), _POINTING),
+        (float(np.linalg.norm(cross(section.axis, view))), _POINTING),
         (2e-3 * section.radius_mm * camera.fx / z, _NARROW_PX),
         (float(z), _NEAR_M),
         (hand.score, _UNSURE),

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.effects.ring_fit import Section
-from models.geometry import project
+from models.geometry import cross, project
 from models.types import Camera
 
 Float = NDArray[np.float64]
@@ -60,7 +60,7 @@ def photo_edges(frame_rgb: NDArray[np.uint8], camera: Camera, section: Section) 
     """
     center = section.center_m
     view = center / np.linalg.norm(center)
-    sideways = np.cross(section.axis, view)
+    sideways = cross(section.axis, view)
     foreshortening = float(np.linalg.norm(sideways))
     if center[2] < 0.02 or foreshortening < 0.5:
         return None

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, get_args
 
 import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from models.geometry import cross
 from models.hand_data import HandData
 from models.joint_limits import anatomical_frames
 from models.types import HandMesh
@@ -44,10 +46,10 @@ class Section:
     half_height_mm: float  # .. and towards its back
     points: Float  # (N, 3) where the plane cuts the mesh's edges
 
-    @property
+    @cached_property
     def across(self) -> Float:
         """(3,) unit vector, up x axis: a right-handed frame (across, up, axis)."""
-        return np.cross(self.up, self.axis)
+        return cross(self.up, self.axis)
 
 
 def segment_ends(finger: Finger, segment: Segment) -> tuple[int, int]:
@@ -81,13 +83,14 @@ def finger_section(
     a, b = (j[k] for k in segment_ends(finger, segment))
     up = np.asarray(back, np.float64)
     axis, origin = _unit(b - a), a + t * (b - a)
-    low, high = (_cut(v, faces, a + s * (b - a), axis, up) for s in _CENTRE_LINE[segment])
+    edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+    low, high = (_cut(v, edges, a + s * (b - a), axis, up) for s in _CENTRE_LINE[segment])
     if low is not None and high is not None:
         line = high.center_m - low.center_m
         if line @ axis > 0:
             origin = low.center_m + line * ((origin - low.center_m) @ axis / (line @ axis))
             axis = _unit(line)
-    return _cut(v, faces, origin, axis, up)
+    return _cut(v, edges, origin, axis, up)
 
 
 class FingerSections:
@@ -132,12 +135,11 @@ class _SegmentMesh:
     back_side: NDArray[np.int64]
 
 
-def _cut(v: Float, faces: NDArray[np.integer], origin: Float, axis: Float, back: Float) -> Section | None:
+def _cut(v: Float, edges: NDArray[np.integer], origin: Float, axis: Float, back: Float) -> Section | None:
     height = (v - origin) @ axis
-    ends = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
-    h = height[ends]
+    h = height[edges]
     crossed = (h[:, 0] > 0) != (h[:, 1] > 0)
-    ends, h = ends[crossed], h[crossed]
+    ends, h = edges[crossed], h[crossed]
     if len(ends) < 6:
         return None
     share = h[:, 0] / (h[:, 0] - h[:, 1])
@@ -146,7 +148,7 @@ def _cut(v: Float, faces: NDArray[np.integer], origin: Float, axis: Float, back:
     if np.linalg.norm(up) < 1e-9:
         return None
     up = _unit(up)
-    across = np.cross(up, axis)
+    across = cross(up, axis)
     flat_mm = 1e3 * np.stack([(points - origin) @ across, (points - origin) @ up], 1)
     hull = cv2.convexHull(flat_mm.astype(np.float32))
     circumference = float(cv2.arcLength(hull, True))

@@ -12,6 +12,11 @@ def test_rays_undo_projection() -> None:
     np.testing.assert_allclose(again, points, atol=1e-9)
 
 
+def test_cross_is_numpys() -> None:
+    a, b = np.random.default_rng(1).normal(size=(2, 3))
+    np.testing.assert_allclose(g.cross(a, b), np.cross(a, b))
+
+
 def test_field_of_view_spans_the_diagonal() -> None:
     camera = g.camera_from_fov(640, 480, 65)
     corners = g.rays([[-0.5, -0.5], [639.5, 479.5]], camera)
