@@ -8,6 +8,7 @@ import platform
 import statistics
 import time
 from collections.abc import Callable, Hashable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -52,20 +53,25 @@ def quickest(what: str, ways: Mapping[str, Callable[[], Call]], cache: Path) -> 
     if memory.get(key) not in ways:
         times = medians_ms({name: make() for name, make in ways.items()})
         memory[key] = min(times, key=times.__getitem__)
-        write_atomically(file, json.dumps(memory, indent=1).encode())
+        with suppress(OSError):  # what can't be kept is measured again
+            write_atomically(file, json.dumps(memory, indent=1).encode())
     return memory[key]
 
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file, whole or not at all."""
     draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    draft.write_bytes(data)
-    draft.replace(path)
+    try:
+        draft.write_bytes(data)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _read(file: Path) -> dict[str, str]:
     try:
         memory = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # none yet, or damaged: then it is measured again
+    except (OSError, ValueError, RecursionError):  # none yet, or damaged: then it is measured again
         return {}
-    return memory if isinstance(memory, dict) else {}
+    known = memory if isinstance(memory, dict) else {}
+    return {key: name for key, name in known.items() if isinstance(name, str)}

@@ -147,12 +147,14 @@ def cache_dir() -> Path:
         base = home / "Library" / "Caches"
     else:
         base = Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache")
-    for folder in (base / "palmistry", Path(tempfile.gettempdir()) / "palmistry"):
+    user = os.getuid() if hasattr(os, "getuid") else ""
+    for folder in (base / "palmistry", Path(tempfile.gettempdir()) / f"palmistry-{user}"):
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            ours = user == "" or folder.stat().st_uid == user  # anybody can make a folder of that name in /tmp
         except OSError:
             continue
-        if os.access(folder, os.W_OK):
+        if ours and os.access(folder, os.W_OK):
             return folder
     raise OSError(f"no folder to keep exported networks in: make {base / 'palmistry'} writable")
 

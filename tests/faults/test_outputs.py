@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -21,6 +23,8 @@ from app.offline import Progress, process_file
 from app.output import save_png
 from app.recorder import Recorder, RecordingOptions, RecordingState, VideoWriter
 from app.session import Settings
+from models.quickest import quickest
+from models.runtime import cache_dir
 from tests.app.clips import steady, video_times_s, write_clip
 from tests.app.fakes import FakeCompositor, FakePipeline, fake_shot
 
@@ -108,6 +112,35 @@ def test_a_disk_that_is_full_for_snapshots_and_settings(tmp_path: Path, full_dis
             write(tmp_path / "a.png")
         assert one_line(failure.value)
         assert list(tmp_path.iterdir()) == []
+
+
+def test_a_memory_of_speeds_that_cannot_be_kept_or_is_damaged_is_measured_again(
+    tmp_path: Path, full_disk: None
+) -> None:
+    ways = {name * 45_000: lambda: lambda: None for name in "ab"}  # more than fits
+    assert quickest("x", ways, tmp_path) in ways
+    assert list(tmp_path.iterdir()) == []
+    short = {name: lambda: lambda: None for name in "ab"}
+    for damaged in ("", "[", "[]", '{"x": []}', "null", "[" * 20_000):
+        (tmp_path / "quickest.json").write_text(damaged)
+        assert quickest("x", short, tmp_path) in short
+    memory = json.loads((tmp_path / "quickest.json").read_text())
+    (tmp_path / "quickest.json").write_text(json.dumps({key: ["a"] for key in memory}))
+    assert quickest("x", short, tmp_path) in short
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="owners as Linux has them")
+def test_a_cache_in_a_shared_folder_is_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
+    folder = cache_dir()
+    assert folder.parent == tmp_path
+    assert folder.stat().st_mode & 0o777 == 0o700
+    if os.getuid() == 0:
+        os.chown(folder, 65534, 65534)  # somebody was there before
+        with pytest.raises(OSError, match="no folder"):
+            cache_dir()
 
 
 def test_a_recording_that_is_removed_is_told_at_once(tmp_path: Path) -> None:
