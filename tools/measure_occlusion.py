@@ -67,6 +67,7 @@ class Figures:
     """Of one frame; nothing of the ring need be in view."""
 
     centre_mm: float
+    along_mm: float  # the part of it along the finger
     axis_deg: float
     occlusion_iou: float  # NaN where too little is in view
     whole_iou: float
@@ -135,8 +136,10 @@ def compare(drawn: Drawn, view: TrueView) -> Figures:
     assert prop.grip is not None
     half_axes_m = 1e-3 * np.array([section.half_width_mm, section.half_height_mm])
     on_truth[:3, :2] *= half_axes_m / prop.grip.inner_radius_m
+    off_mm = 1e3 * (placed[:3, 3] - section.center_m)
     return Figures(
-        1e3 * float(np.linalg.norm(placed[:3, 3] - section.center_m)),
+        float(np.linalg.norm(off_mm)),
+        abs(float(off_mm @ section.axis)),
         float(np.degrees(np.arccos(np.clip(axis @ section.axis, -1, 1)))),
         iou(drawn.mask, view.in_view(prop, placed, hand, CLIP_CAMERA)),
         iou(drawn.mask, view.in_view(prop, on_truth, hand, CLIP_CAMERA)),
@@ -152,11 +155,12 @@ def iou(a: Mask, b: Mask) -> float:
 
 def report(name: str, figures: Sequence[Figures]) -> None:
     """One line."""
-    centre, axis, occlusion, whole = np.array([[*vars(f).values()] for f in figures]).T
+    centre, along, axis, occlusion, whole = np.array([[*vars(f).values()] for f in figures]).T
     print(
-        f"{name}: {len(figures)} frames; centre {np.median(centre):.2f} mm and axis {np.median(axis):.1f} "
-        f"degrees off (medians); IoU of occlusion {np.nanmean(occlusion):.3f}, of place and occlusion "
-        f"{np.nanmean(whole):.3f} (means of {np.isfinite(occlusion).sum()} frames)"
+        f"{name}: {len(figures)} frames; centre {np.median(centre):.2f} mm off, {np.median(along):.2f} mm along "
+        f"the finger, axis {np.median(axis):.1f} degrees (medians); IoU of occlusion "
+        f"{np.nanmean(occlusion):.3f}, of place and occlusion {np.nanmean(whole):.3f} (means of "
+        f"{np.isfinite(occlusion).sum()} frames)"
     )
 
 
