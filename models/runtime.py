@@ -151,7 +151,7 @@ def cache_dir() -> Path:
     for folder in (base / "palmistry", Path(tempfile.gettempdir()) / f"palmistry-{user}"):
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            ours = user == "" or folder.stat().st_uid == user  # anybody can make a folder of that name in /tmp
+            ours = user == "" or folder.stat().st_uid == user  # anybody may make a folder in /tmp
         except OSError:
             continue
         if ours and os.access(folder, os.W_OK):
