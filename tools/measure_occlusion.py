@@ -157,8 +157,8 @@ def report(name: str, figures: Sequence[Figures]) -> None:
     """One line."""
     centre, along, axis, occlusion, whole = np.array([[*vars(f).values()] for f in figures]).T
     print(
-        f"{name}: {len(figures)} frames; centre {np.median(centre):.2f} mm off, {np.median(along):.2f} mm along "
-        f"the finger, axis {np.median(axis):.1f} degrees (medians); IoU of occlusion "
+        f"{name}: {len(figures)} frames; centre {np.median(centre):.2f} mm off, {np.median(along):.2f} mm "
+        f"along the finger, axis {np.median(axis):.1f} degrees (medians); IoU of occlusion "
         f"{np.nanmean(occlusion):.3f}, of place and occlusion {np.nanmean(whole):.3f} (means of "
         f"{np.isfinite(occlusion).sum()} frames)"
     )
