@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
 
 from app.bench.spread import Spread, take_turns
+from app.capture import Frame
 from models import runtime
+from models.detector import HandDetector
 from models.engines import EngineName
 from models.landmarks import INPUT_SIZE, LandmarkNet
 from models.zoo_sizes import NETWORK_SIZES
@@ -51,6 +54,12 @@ def time_networks(
         for (engine, count), values in times_ms.items():
             timings.append(Timing(name, engine, count, Spread.of(values), mult_adds_m(name)))
     return timings
+
+
+def time_search(frame: Frame, max_hands: int, runs: int) -> Spread:
+    """Milliseconds of the detector's look for hands in a whole picture."""
+    with closing(HandDetector(max_hands)) as detector:
+        return Spread.of(take_turns({"search": lambda: detector.detect(frame.image_rgb)}, runs)["search"])
 
 
 def mult_adds_m(name: str) -> float:

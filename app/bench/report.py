@@ -29,6 +29,7 @@ class Report:
     scenes: dict[str, Stages] = field(default_factory=dict)
     effects_ms: dict[str, list[float]] = field(default_factory=dict)
     networks: Sequence[Timing] = ()
+    search_ms: Spread | None = None  # a look at the whole picture by the detector
     fps: Spread | None = None
     fps_recording: Spread | None = None
     played: Played | None = None  # in a session, up to where a picture is handed on to be shown
@@ -60,6 +61,7 @@ class Report:
             "peak_gmacs": dict(self.peak_gmacs),
             "models": self._models(),
             "networks": [self._network(timing) for timing in self.networks],
+            "search_ms": self.search_ms.rounded() if self.search_ms else None,
             "stages_ms": {name: Spread.of(ms).rounded() for name, ms in self._first.stages.items()},
             "scenes": {name: _scene(stages) for name, stages in self.scenes.items()},
             "effects_ms": {name: Spread.of(ms).rounded() for name, ms in self.effects_ms.items()},
@@ -128,6 +130,8 @@ class Report:
             share = f"{100 * timing.of_peak(self._peak):.0f} %"
             columns = f"{timing.network:<20}{timing.engine:<13}{timing.threads:<9}"
             yield f"{columns}{timing.ms!s:<26}{share:>8}"
+        if self.search_ms is not None:
+            yield f"{'search of the whole picture, beside':<42}{self.search_ms!s}"
 
     def _end_to_end_lines(self) -> Iterator[str]:
         yield ""

@@ -12,7 +12,7 @@ from pathlib import Path
 from app.bench.chart import write_chart
 from app.bench.clips import SCENES, Scene, first_frames, staged
 from app.bench.machine import this_machine
-from app.bench.networks import time_networks
+from app.bench.networks import time_networks, time_search
 from app.bench.peak import peak_gmacs
 from app.bench.playing import play, throughput
 from app.bench.report import Report
@@ -40,7 +40,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "--model",
         default=DEFAULT_MODEL,
         metavar="NAME,…",
-        help=f"which models; all but `networks` is measured with the first (default: {DEFAULT_MODEL})",
+        help=f"the first finds the hands; of networks, all with weights are timed (default: {DEFAULT_MODEL})",
     )
     parser.add_argument(
         "--effect",
@@ -82,11 +82,11 @@ def run(arguments: argparse.Namespace) -> int:
     _time_effects(report, frames, found, settings, arguments.quick)
     _say("networks")
     report.peak_gmacs = peak_gmacs(20)
-    every = list(NETWORK_SIZES) if arguments.all else []
+    every = [*names, *MODELS, *(NETWORK_SIZES if arguments.all else ())]
     engines = ENGINES if arguments.all else ENGINES[:2]
-    report.networks = time_networks(
-        list(dict.fromkeys([*names, *every])), engines, 15 if arguments.quick else 40
-    )
+    runs = 15 if arguments.quick else 40
+    report.networks = time_networks(list(dict.fromkeys(every)), engines, runs)
+    report.search_ms = time_search(frames[-1], settings.max_hands, runs)
     _time_end_to_end(report, file, settings, arguments)
     _say("")
     print("\n".join(report.lines()))

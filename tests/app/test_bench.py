@@ -235,6 +235,7 @@ def test_the_command_measures_all_and_prints_it(
     monkeypatch.setattr(bench, "time_effects", lambda *_: {"ring": [4.0]})
     monkeypatch.setattr(bench, "peak_gmacs", lambda runs: {"matmul": 50.0})
     monkeypatch.setattr(bench, "time_networks", lambda *_: report.networks)
+    monkeypatch.setattr(bench, "time_search", lambda *_: Spread.of([12.5]))
     monkeypatch.setattr(bench, "throughput", lambda file, frames, settings, recording: 40.0 - 10 * recording)
     played = Played(30.0, Spread.of([20.0]), 1, 29, 1.2, 300.0)
     monkeypatch.setattr(bench, "play", lambda *_: played)
@@ -244,6 +245,8 @@ def test_the_command_measures_all_and_prints_it(
     assert seen == [("96×64", 1), ("640×480", 1), ("640×480", 2), ("1280×720", 1), ("1280×720", 2)]
     figures = json.loads(said.splitlines()[-1])
     assert figures["frame_size"] == [96, 64]
+    assert figures["search_ms"]["median"] == 12.5
+    assert "search of the whole picture" in said
     assert figures["end_to_end"]["recording_cost"] == 0.25
     assert figures["end_to_end"]["own_rate"]["dropped"] == 1
     assert "at its own rate: 30.0 frames/s" in said
