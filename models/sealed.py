@@ -54,16 +54,16 @@ def give_up_network() -> bool:
     if not sys.platform.startswith("linux") or known is None:
         return False
     architecture, socket = known
-    steps = (_Step * 7)(
-        (_LOAD, 0, 0, 4),  # the architecture
-        (_EQUAL, 1, 0, architecture),
-        (_RETURN, 0, 0, _ALLOW),
-        (_LOAD, 0, 0, 0),  # the system call
-        (_EQUAL, 0, 1, socket),
-        (_RETURN, 0, 0, _REFUSE),
-        (_RETURN, 0, 0, _ALLOW),
+    steps = (
+        _Step(_LOAD, 0, 0, 4),  # the architecture
+        _Step(_EQUAL, 1, 0, architecture),
+        _Step(_RETURN, 0, 0, _ALLOW),
+        _Step(_LOAD, 0, 0, 0),  # the system call
+        _Step(_EQUAL, 0, 1, socket),
+        _Step(_RETURN, 0, 0, _REFUSE),
+        _Step(_RETURN, 0, 0, _ALLOW),
     )
-    program = _Program(len(steps), steps)
+    program = _Program(len(steps), (_Step * len(steps))(*steps))
     prctl = ctypes.CDLL(None, use_errno=True).prctl
     return (
         prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0) == 0
