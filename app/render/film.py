@@ -30,6 +30,7 @@ _GRAINIEST = 7.0  # grey levels
 _SECOND = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
 _MEAN_OF_LOWER = 0.397  # of the lower 60 % of the absolute values of noise of deviation one
 _TILE = 512
+_TILE_LEVELS = 50.0
 
 
 class FilmFit:
@@ -126,15 +127,21 @@ def develop(rgba: Picture, blur_px: float, smear_px: Float, grain: float, time_s
     height, width = rgba.shape[:2]
     y, x = (int(abs(time_s) * s) % (_TILE // 2) for s in (7919.0, 104729.0))
     rows, columns = np.arange(y, y + height) % _TILE, np.arange(x, x + width) % _TILE
-    alpha = np.ascontiguousarray(rgba[..., 3])
-    grains = cv2.multiply(_grain_tile()[rows][:, columns], alpha.astype(np.float32), scale=grain / 255)
-    grainy = cv2.add(rgba[..., :3], cv2.merge([grains] * 3), dtype=cv2.CV_8U)
-    return np.dstack([cv2.min(grainy, cv2.merge([alpha] * 3)), alpha])
+    alpha = cv2.extractChannel(rgba, 3)
+    lighter, darker = (
+        cv2.multiply(side[rows][:, columns], alpha, scale=grain / (255 * _TILE_LEVELS))
+        for side in _grain_tiles()
+    )
+    none = np.zeros_like(alpha)
+    grainy = cv2.add(rgba, cv2.merge([lighter] * 3 + [none]))
+    grainy = cv2.subtract(grainy, cv2.merge([darker] * 3 + [none]))
+    return np.asarray(cv2.min(grainy, cv2.merge([alpha] * 4)), np.uint8)
 
 
 @lru_cache(maxsize=1)
-def _grain_tile() -> NDArray[np.float32]:
-    """(_TILE, _TILE) noise of deviation one, as soft as a camera's."""
+def _grain_tiles() -> tuple[Picture, Picture]:
+    """(_TILE, _TILE) each: what noise as soft as a camera's adds, and takes; of deviation _TILE_LEVELS."""
     raw = np.random.default_rng(0).standard_normal((_TILE, _TILE)).astype(np.float32)
     soft = cv2.GaussianBlur(raw, (0, 0), 0.6)
-    return np.asarray(soft / soft.std(), np.float32)
+    levels = np.rint(_TILE_LEVELS / soft.std() * soft)
+    return np.clip(levels, 0, 255).astype(np.uint8), np.clip(-levels, 0, 255).astype(np.uint8)
