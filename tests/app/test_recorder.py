@@ -192,7 +192,6 @@ def test_a_recording_killed_plays_up_to_its_last_second(tmp_path: Path) -> None:
     assert list(read_sidecar(tmp_path / "killed.jsonl"))[-1].time_s > recorded_s - 1.0
 
 
-@pytest.mark.fault
 @pytest.mark.slow
 def test_twenty_recordings_killed_at_random_all_play(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)

@@ -26,7 +26,7 @@ from models.runtime import CropAnswer
 from models.types import Camera, Crop, Detection
 from tests.app.render_help import posed_hand
 
-pytestmark = pytest.mark.fault
+pytestmark = [pytest.mark.fault, pytest.mark.filterwarnings("ignore::RuntimeWarning")]
 
 CAMERA = camera_from_fov(640, 480)
 HAND = posed_hand(CAMERA)

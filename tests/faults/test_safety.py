@@ -40,6 +40,7 @@ class Bomb:
         return Path.touch, (self.mark,)
 
 
+@pytest.mark.filterwarnings("ignore:Detected pickle")
 def test_a_checkpoint_that_is_a_program_runs_nothing(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
     from models.training.checkpoint import read_checkpoint
