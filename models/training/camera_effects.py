@@ -17,6 +17,7 @@ from torch.nn import functional as F
 
 _Sender = Callable[[np.ndarray], Tensor]
 _LUMA = (0.299, 0.587, 0.114)
+_MIDDLE_GREY = 0.23  # linear
 
 
 @dataclass(frozen=True)
@@ -59,11 +60,14 @@ def webcam(
     if len(moved):
         light[moved] = _smeared(light[moved], length[moved], angle[moved])
 
-    gain = np.exp(rng.normal(0.05, 0.25, (n, 1)) * strength.light)
+    gain = np.exp(rng.normal(0, 0.22, (n, 1)) * strength.light)
     dark = rng.random((n, 1)) < 0.07 * strength.light
     gain = np.where(dark, gain * rng.uniform(0.2, 0.5, (n, 1)), gain)
     white = np.exp(rng.normal(0, 0.07 * strength.light, (n, 3)))
-    light = light * some(gain * white)[:, :, None, None]
+    # A camera exposes for the mean of what it sees, half way.
+    mean = light.mean((1, 2, 3)).clamp_min(0.01)[:, None]
+    metered = (_MIDDLE_GREY / mean).sqrt().clamp(0.6, 1.5) ** strength.light
+    light = light * (some(gain * white) * metered)[:, :, None, None]
     level = np.where(dark[:, 0], 0.035, 0.012) * rng.random(n) ** 1.5 * strength.noise
     light = (light + _grain(light, some(level), int(rng.integers(2**31)))).clamp(0, 1)
     picture = light.clamp_min(1e-6).pow(
@@ -124,8 +128,8 @@ def _finish(picture: Tensor, rng: np.random.Generator, strength: Strength, some:
         crisp = picture[some_sharp]
         soft = _blurred(crisp, some(np.full(len(some_sharp), 0.9)))
         picture[some_sharp] = crisp + some(sharp[some_sharp])[:, None, None, None] * (crisp - soft)
-    contrast = some(np.exp(rng.normal(0, 0.12 * strength.light, n)))[:, None, None, None]
-    colour = some(np.clip(1 + rng.normal(0, 0.22 * strength.light, n), 0.0, 1.8))[:, None, None, None]
+    contrast = some(np.exp(rng.normal(0.1, 0.14, n) * strength.light))[:, None, None, None]
+    colour = some(np.clip(1 + rng.normal(0, 0.15 * strength.light, n), 0.0, 1.8))[:, None, None, None]
     grey = (picture * some(np.array(_LUMA))[None, :, None, None]).sum(1, keepdim=True)
     mean = grey.mean((2, 3), keepdim=True)
     picture = mean + contrast * (grey + colour * (picture - grey) - mean)

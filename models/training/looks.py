@@ -33,7 +33,7 @@ def _put(rows: Float32, name: str, values: Float, offset: int = 0) -> None:
 
 def _skin(rows: Float32, rng: np.random.Generator) -> None:
     n = len(rows)
-    melanin = np.exp(rng.uniform(np.log(0.12), np.log(1.9), n))
+    melanin = np.exp(rng.uniform(np.log(0.17), np.log(1.7), n))
     haemoglobin = np.clip(rng.normal(0.23, 0.09, n), 0.06, 0.55)
     roughness = rng.uniform(0.36, 0.62, n)
     # The darker the hand, the more its palm differs from its back.
@@ -100,11 +100,11 @@ def _light(rows: Float32, rng: np.random.Generator, gravity_rad: Float) -> None:
     flat = rng.random((n, 1, 1)) ** 3
     room = room + flat * (1 - room)  # white walls make any room softer
     coefficients = room_light(room, directions, packed[:, 3])
-    level = np.exp(rng.normal(-0.95, 0.35, n))
+    level = np.exp(rng.normal(-1.3, 0.35, n))
     tint = np.exp(rng.normal(0, 0.06, (n, 3)))
     rows[:, TEXELS["LIGHT"] : TEXELS["LIGHT"] + 9, :3] = coefficients * (level[:, None] * tint)[:, None]
 
-    strength = np.stack([np.exp(rng.normal(-0.55, 0.6, n)), np.exp(rng.normal(-1.6, 0.8, n))], 1)
+    strength = np.stack([np.exp(rng.normal(-0.4, 0.5, n)), np.exp(rng.normal(-1.7, 0.7, n))], 1)
     strength *= rng.random((n, 2)) < [0.85, 0.5]
     for k in range(2):
         # Lamps hang above or stand at the side; seldom behind the hand.
@@ -114,7 +114,7 @@ def _light(rows: Float32, rng: np.random.Generator, gravity_rad: Float) -> None:
         )
         d = (_turned(-gravity_rad, 2) @ d[..., None])[..., 0]
         softness = np.exp(rng.uniform(np.log(0.03), np.log(0.5), n))
-        warmth = rng.normal(0, 0.16, n)
+        warmth = rng.normal(0, 0.12, n)
         colour = np.exp(np.stack([warmth, 0.2 * warmth, -warmth], 1)) * strength[:, k : k + 1]
         _put(rows, "LAMPS", np.concatenate([d, softness[:, None]], 1), 2 * k)
         _put(rows, "LAMPS", colour, 2 * k + 1)

@@ -35,7 +35,7 @@ vec3 seen(vec3 point, vec3 n, float part) {
             lit[k] *= 1.0 - apart * smoothstep(0.0, 0.6 * r, t) * (1.0 - smoothstep(-soft, soft, gap));
         }
     }
-    return vec3(open, lit);
+    return vec3(open * sqrt(open), lit);  // what hides the sky throws little light itself
 }
 
 // flesh: 1 for skin, in which light wanders, red farthest; 0 for what is opaque.
@@ -44,7 +44,7 @@ void gather(vec3 point, vec3 n, float part, float rough, float flesh, out vec3 l
     light = around * mix(vec3(visible.x), pow(vec3(visible.x), vec3(0.7, 1.0, 1.1)), flesh);
     gloss = around * visible.x * (0.02 + 0.12 * pow(1.0 - max(dot(n, view), 0.0), 4.0));
     float a2 = rough * rough * rough * rough;
-    vec3 wrap = 0.05 + flesh * vec3(0.29, 0.11, 0.07);
+    vec3 wrap = 0.03 + flesh * vec3(0.22, 0.08, 0.05);
     for (int k = 0; k < 2; ++k) {
         vec3 d = known[LAMPS + 2 * k].xyz, colour = known[LAMPS + 2 * k + 1].rgb;
         float shadow = visible[k + 1], cosine = dot(n, d);

@@ -29,7 +29,7 @@ void main() {
     float melanin = look.x * mix(1.0, look.w, palm) * 2.5 * map.r;
     vec3 albedo = exp(-(BASE + melanin * MELANIN + look.y * 2.5 * map.g * HAEMOGLOBIN));
     albedo = mix(albedo, polish.rgb, map.a * polish.w);
-    vec3 colour = albedo * light_rgb * (0.5 + map.b) + gloss_rgb * (1.0 + 1.5 * map.a);
+    vec3 colour = albedo * light_rgb * (0.2 + 1.6 * map.b) + gloss_rgb * (1.0 + 1.5 * map.a);
     bool its = owner && part < 5.5;
     out_colour = stored(colour, its ? 1.0 : 0.75);
     out_info = vec4(depth, its ? part + 1.0 : 0.0, owner ? 0.0 : 1.0, 0.0);
