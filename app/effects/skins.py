@@ -44,32 +44,26 @@ class SkinEffect:
 
 
 def skeleton(hand: HandMesh) -> list[Prop]:
-    """27 bones where the joints say they are: 8 of the wrist, 5 of the palm, 14 of the fingers."""
+    """27 bones where the joints say they are: one prop of the wrist's 8, one of the palm's 5 and fingers' 14."""
     j = hand.joints_m.astype(np.float64)
     size = float(np.linalg.norm(j[KNUCKLES[1]] - j[WRIST])) / 0.09  # of this hand, against a usual one
-    bones = [
-        _placed(_carpal(), j[WRIST] + share * (j[k] - j[WRIST]), np.eye(3), np.full(3, size))
+    carpals = [
+        _pose(j[WRIST] + share * (j[k] - j[WRIST]), np.eye(3), np.full(3, size))
         for share in _CARPAL_ROWS
         for k in KNUCKLES
     ]
     chains = [j[[_THUMB, 2, 3, 4]]]
     chains += [np.concatenate([_between(j[WRIST], j[k], _METACARPAL_FROM), j[k : k + 4]]) for k in KNUCKLES]
+    shafts = []
     for finger, chain in enumerate(chains):
         chain[-1] = chain[-2] + _TIP_TO * (chain[-1] - chain[-2])
         radii = _SHAFT_M[min(finger, 1)][: len(chain) - 1]
         for a, b, radius in zip(chain, chain[1:], radii, strict=False):
             along = b - a
-            length = float(np.linalg.norm(along))
-            if length > 1e-4:
-                bones.append(
-                    _placed(
-                        _bone(),
-                        a,
-                        _frame(along / length),
-                        size * np.array([radius, radius, 0]) + [0, 0, length],
-                    )
-                )
-    return bones
+            length = max(float(np.linalg.norm(along)), 1e-4)
+            thick = size * np.array([radius, radius, 0]) + [0, 0, length]
+            shafts.append(_pose(a, _frame(along / length), thick))
+    return [_several(_carpal(), carpals), _several(_bone(), shafts)]
 
 
 def _between(a: Float, b: Float, share: float) -> Float:
@@ -83,10 +77,17 @@ def _frame(axis: Float) -> Float:
     return np.stack([side, np.cross(axis, side), axis], 1)
 
 
-def _placed(shape: Geometry, at: Float, turned: Float, size: Float) -> Prop:
+def _pose(at: Float, turned: Float, size: Float) -> Float:
+    """(4, 4) the shape's frame -> the camera's."""
     pose = np.eye(4)
     pose[:3, :3], pose[:3, 3] = turned * size, at
-    return Prop(shape, pose, Bone())
+    return pose
+
+
+def _several(shape: Geometry, poses: list[Float]) -> Prop:
+    """The same shape in several places, to be drawn at once."""
+    copies = np.stack(poses).astype(np.float32)
+    return Prop(Geometry(shape.vertices_m, shape.normals, shape.faces, copies), np.eye(4), Bone())
 
 
 @lru_cache(maxsize=1)

@@ -258,13 +258,13 @@ class Compositor:
 def blend(picture_rgb: Picture, window: Window, rgba: Picture) -> None:
     """Lay premultiplied RGBA (h, w, 4) over the window's part of a picture, in place."""
     part = picture_rgb[window.y : window.y + window.height, window.x : window.x + window.width]
-    clear = cv2.merge([cv2.bitwise_not(rgba[..., 3])] * 3)
-    part[:] = cv2.add(cv2.multiply(part, clear, scale=1 / 255), rgba[..., :3])
+    clear = cv2.merge([cv2.bitwise_not(cv2.extractChannel(rgba, 3))] * 3)
+    part[:] = cv2.add(cv2.multiply(part, clear, scale=1 / 255), cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB))
 
 
 def over(front: Picture, back: Picture) -> Picture:
     """Premultiplied RGBA (h, w, 4) before another."""
-    clear = cv2.merge([cv2.bitwise_not(front[..., 3])] * 4)
+    clear = cv2.merge([cv2.bitwise_not(cv2.extractChannel(front, 3))] * 4)
     return np.asarray(cv2.add(front, cv2.multiply(back, clear, scale=1 / 255)), np.uint8)
 
 

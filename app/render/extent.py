@@ -27,7 +27,10 @@ def extent(
     for prop in props:
         v = prop.geometry.vertices_m
         reach = SHADOW_REACH_M if prop.grip is not None else 0.0
-        corners = _corners(v.min(0) - reach, v.max(0) + reach) @ prop.pose[:3, :3].T + prop.pose[:3, 3]
+        corners = _corners(v.min(0) - reach, v.max(0) + reach)
+        if (copies := prop.geometry.copies) is not None:
+            corners = (corners @ copies[:, :3, :3].swapaxes(1, 2) + copies[:, None, :3, 3]).reshape(-1, 3)
+        corners = corners @ prop.pose[:3, :3].T + prop.pose[:3, 3]
         points.append(corners)
         if prop.grip is None:
             low, high = corners.min(0) - FREE_SHADOW_REACH_M, corners.max(0) + FREE_SHADOW_REACH_M

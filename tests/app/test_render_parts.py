@@ -12,8 +12,9 @@ import pytest
 import trimesh
 
 from app.render.environment import DEFAULT_ENVIRONMENT, environment_names, load_environment
+from app.render.extent import FREE_SHADOW_REACH_M, extent
 from app.render.light import SceneLight, estimate_light
-from app.render.scene import Geometry, Metal, Prop
+from app.render.scene import Geometry, Metal, Paint, Prop
 from app.render.surface import HandSurface
 from app.render.window import Window, window_around
 from models.geometry import camera_from_fov, project
@@ -167,3 +168,23 @@ def test_shapes_are_checked():
     triangle = Geometry(v, v, np.array([[0, 1, 2]], np.int32))
     with pytest.raises(ValueError, match="finite"):
         Prop(triangle, np.full((4, 4), np.nan), Metal((1, 1, 1), 0.1))
+
+
+def test_extent_holds_copies_and_shadows_on_hands():
+    square = Geometry(
+        np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0]], np.float32),
+        np.tile(np.float32([0, 0, 1]), (3, 1)),
+        np.array([[0, 1, 2]], np.int32),
+        np.stack([np.diag([0.01, 0.01, 0.01, 1]), np.diag([0.02, 0.01, 0.01, 1])]).astype(np.float32),
+    )
+    pose = np.eye(4)
+    pose[:3, 3] = 0.1, 0.0, 0.4
+    prop = Prop(square, pose, Paint((0.5, 0.5, 0.5)))
+    points = extent([prop], (), None, ())
+    np.testing.assert_allclose(points.min(0), [0.1, 0, 0.4], atol=1e-6)
+    np.testing.assert_allclose(points.max(0), [0.12, 0.01, 0.4], atol=1e-6)
+    hand = posed_hand(CAMERA, at=(0.1, 0.06, 0.41))
+    larger = extent([prop], (), None, (hand,))
+    assert larger.min(0)[0] == pytest.approx(0.1 - FREE_SHADOW_REACH_M, abs=1e-6)
+    far = extent([prop], (), None, (posed_hand(CAMERA, at=(-0.3, 0.06, 0.4)),))
+    np.testing.assert_array_equal(far, points)
