@@ -28,6 +28,7 @@ from main import prepare_process
 SAMPLE_S = 10.0
 TURN_S = 10.0  # between one thing a person does and the next
 RECORDING_S = 6.0
+JUDGED_S = 1000.0  # a run must be this long for all there is to do to be done once in its first half
 MOST_GROWTH_MB_MIN = 1.0
 MOST_DRIFT = 1.5  # latency of the last quarter over that of the second
 
@@ -169,9 +170,11 @@ def verdict(soak: Soak, threads_left: list[str]) -> list[str]:
     print(f"open files {min(s.files for s in middle)} to {max(s.files for s in middle)}, ", end="")
     print(f"{soak.recordings} recordings, threads left at the end: {', '.join(threads_left) or 'none'}")
     faults = []
-    if growth > MOST_GROWTH_MB_MIN:
+    if samples[-1].time_s < JUDGED_S:
+        print("too short to judge memory and latency")
+    elif growth > MOST_GROWTH_MB_MIN:
         faults.append(f"memory grows by {growth:.2f} MB a minute")
-    if drifted > MOST_DRIFT:
+    if samples[-1].time_s >= JUDGED_S and drifted > MOST_DRIFT:
         faults.append(f"latency drifts: {drifted:.2f} times what it was")
     if samples[-1].files > samples[len(samples) // 2].files + 10:
         faults.append("open files pile up")
