@@ -138,7 +138,7 @@ class Report:
         if self.fps is not None:
             yield f"as fast as it goes: {self.fps} frames/s in {self.fps.runs} runs"
         if self.fps_recording is not None and self.recording_cost is not None:
-            cost = f"{100 * self.recording_cost:.0f} % less"
+            cost = f"{-100 * self.recording_cost:+.0f} %"
             yield f"while 30 frames/s are recorded: {self.fps_recording} frames/s, {cost}"
         if self.played is not None:
             p = self.played

@@ -215,7 +215,7 @@ def test_the_report_keeps_the_names_that_scripts_rely_on(report: Report) -> None
     assert said["end_to_end"]["recording_cost"] == 0.2
     assert said["networks"][0]["of_peak"] == pytest.approx(331 / 6 / 50, abs=1e-3)
     text = "\n".join(report.lines())
-    for word in ("llvmpipe", "MediaPipe Hands", "110 %", "55.00", "20 % less", "in the window"):
+    for word in ("llvmpipe", "MediaPipe Hands", "110 %", "55.00", "-20 %", "in the window"):
         assert word in text
 
 
