@@ -44,6 +44,7 @@ class HandSurface:
             (len(hand.template_m), n),
         )  # vertices x faces: which faces meet at a vertex
         self.regions = np.asarray(hand.regions)
+        self._parts = {side: self._parts_of(faces) for side, faces in self.faces.items()}
 
     @property
     def size(self) -> int:
@@ -52,18 +53,19 @@ class HandSurface:
 
     def normals(self, mesh: HandMesh) -> Float:
         """(778, 3) outward unit normals, averaged over faces by area."""
-        f, v = self.faces[mesh.side], mesh.vertices_m
-        n = self._around @ np.cross(v[f[:, 1]] - v[f[:, 0]], v[f[:, 2]] - v[f[:, 0]])
+        a, b, c = mesh.vertices_m[self.faces[mesh.side].T]
+        (x, y, z), (u, v, w) = (b - a).T, (c - a).T
+        n = self._around @ np.stack([y * w - z * v, z * u - x * w, x * v - y * u], 1)
         return (n / np.maximum(np.linalg.norm(n, axis=1, keepdims=True), 1e-12)).astype(np.float32)
 
-    def parts(self, side: Side) -> Float:
+    def _parts_of(self, faces: NDArray[np.int64]) -> Float:
         """(3F, 2): the region of each face in the first column, that of the farthest-out vertex."""
-        part = self.regions[self.faces[side]].max(1)
+        part = self.regions[faces].max(1)
         return np.stack([np.repeat(part, 3), np.zeros(self.size)], 1).astype(np.float32)
 
     def buffer(self, mesh: HandMesh) -> Float:
         """(3F, 8) position, normal, part: one frame's vertex buffer."""
         corners = self.faces[mesh.side].ravel()
         return np.concatenate(
-            [mesh.vertices_m[corners], self.normals(mesh)[corners], self.parts(mesh.side)], 1
+            [mesh.vertices_m[corners], self.normals(mesh)[corners], self._parts[mesh.side]], 1
         ).astype(np.float32)
