@@ -44,7 +44,7 @@ class SkinEffect:
 
 
 def skeleton(hand: HandMesh) -> list[Prop]:
-    """27 bones where the joints say they are: one prop of the wrist's 8, one of the palm's 5 and fingers' 14."""
+    """27 bones where the joints say they are: one prop of the wrist's 8, one of all others."""
     j = hand.joints_m.astype(np.float64)
     size = float(np.linalg.norm(j[KNUCKLES[1]] - j[WRIST])) / 0.09  # of this hand, against a usual one
     carpals = [
@@ -94,16 +94,16 @@ def _several(shape: Geometry, poses: list[Float]) -> Prop:
 def _bone() -> Geometry:
     """From the origin to (0, 0, 1), of radius one at its ends, slimmer between them."""
     cap = np.sin(np.linspace(0, np.pi / 2, 6))[:-1]
-    along = np.concatenate([0.07 * (1 - np.cos(np.arcsin(cap))), np.linspace(0.07, 0.93, 11)])
+    along = np.concatenate([0.07 * (1 - np.cos(np.arcsin(cap))), np.linspace(0.07, 0.93, 8)])
     along = np.concatenate([along, 1 - along[4::-1]])
     radius = 0.60 + 0.40 * np.abs(2 * np.clip((along - 0.07) / 0.86, 0, 1) - 1) ** 2.4
     radius[:5] *= cap
     radius[-5:] *= cap[::-1]
-    angle = np.linspace(0, 2 * np.pi, 16, endpoint=False)
+    angle = np.linspace(0, 2 * np.pi, 12, endpoint=False)
     circle = np.stack([np.cos(angle), np.sin(angle), 0 * angle], 1)
     return swept(radius[:, None, None] * circle + along[:, None, None] * [0.0, 0.0, 1.0], closed=False)
 
 
 @lru_cache(maxsize=1)
 def _carpal() -> Geometry:
-    return ball(np.zeros(3), _CARPAL_M, 14)
+    return ball(np.zeros(3), _CARPAL_M, 10)
