@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.capture import Frame, ImageFile, VideoFile
+from app.capture import Frame, ImageFile, SourceError, VideoFile
 
 SIZES = ((640, 480), (1280, 720))
 
@@ -30,16 +30,21 @@ class Scene:
 SCENES = tuple(Scene(hands, size) for size in SIZES for hands in (1, 2))
 
 
-def first_frames(file: VideoFile | ImageFile, count: int) -> list[Frame]:
-    """The first `count` frames; a clip that is shorter begins again, time going on."""
-    frames = list(islice(file.frames(), count))
-    length_s = frames[-1].time_s + (frames[-1].duration_s or 1 / 30)
-    rounds = -(-count // len(frames))
-    return [
-        replace(frame, time_s=frame.time_s + turn * length_s, index=turn * len(frames) + frame.index)
-        for turn in range(rounds)
-        for frame in frames
-    ][:count]
+def repeated(file: VideoFile | ImageFile, count: int) -> Iterator[Frame]:
+    """The first `count` frames, decoded as they are wanted; a shorter clip begins again, time going on.
+
+    Raises SourceError where none can be decoded.
+    """
+    index, start_s = 0, 0.0
+    while index < count:
+        first, end_s = index, start_s
+        for frame in islice(file.frames(), count - index):
+            yield replace(frame, time_s=start_s + frame.time_s, index=index)
+            index += 1
+            end_s = start_s + frame.time_s + (frame.duration_s or 1 / 30)
+        if index == first:
+            raise SourceError(f"{file.path} holds no picture that can be decoded; give another file")
+        start_s = end_s
 
 
 def staged(frames: Sequence[Frame], scene: Scene) -> Iterator[Frame]:

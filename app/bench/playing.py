@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
+from app.bench.clips import repeated
 from app.bench.spread import Spread
 from app.capture import Frame, ImageFile, VideoFile
 from app.errors import UserError
@@ -42,13 +42,13 @@ class Played:
 
 @dataclass(frozen=True)
 class _Part:
-    """The first frames of a clip, decoded as they are wanted."""
+    """The first frames of a clip."""
 
     file: VideoFile | ImageFile
     count: int
 
     def frames(self) -> Iterator[Frame]:
-        return islice(self.file.frames(), self.count)
+        return repeated(self.file, self.count)
 
 
 def throughput(

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.bench.chart import write_chart
-from app.bench.clips import SCENES, Scene, first_frames, staged
+from app.bench.clips import SCENES, Scene, repeated, staged
 from app.bench.machine import this_machine
 from app.bench.networks import time_networks, time_search
 from app.bench.peak import peak_gmacs
@@ -75,7 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings = Settings(model=names[0], effect=arguments.effect)
     title, size_wh = arguments.source, file.size_wh
     report = Report(this_machine(), title, size_wh, arguments.frames, names[0], arguments.effect)
-    frames = first_frames(file, arguments.frames + WARM_UP)
+    frames = list(repeated(file, arguments.frames + WARM_UP))
     _say("stages")
     found = _time_scenes(report, frames, settings, arguments.quick)
     _say("effects")
