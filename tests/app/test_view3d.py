@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 
 from app.render.orbit import Orbit, corner_window
+from app.session import VIEW3D, Settings
+from app.session.drawing import Drawing
 from models.geometry import camera_from_fov
+from models.pipeline import PipelineResult
 from tests.app.render_help import grey_frame, open_compositor, posed_hand
 
 CAMERA = camera_from_fov(640, 480)
@@ -90,3 +93,17 @@ def test_the_photo_moves_slowly_to_where_the_hand_is(compositor):
     still = aside(compositor, Orbit(), posed_hand(CAMERA, at=(0, 0.06, 0.8)), time_s=10.0)
     later = aside(compositor, Orbit(), posed_hand(CAMERA, at=(0, 0.06, 0.8)), time_s=10.5)
     assert np.abs(still.astype(int) - later).mean() > 0.1
+
+
+def test_the_session_draws_it_last_and_over_any_effect(compositor):
+    drawing = Drawing(lambda: compositor, lambda error: None)
+    result = PipelineResult((posed_hand(CAMERA),), CAMERA, {})
+    plain, seen = (
+        drawing.draw(grey_frame(CAMERA), result, Settings(effect="band", overlays=frozenset(shown)), 0.0)[0]
+        for shown in ((), (VIEW3D,))
+    )
+    changed = np.abs(plain.astype(int) - seen).max(2) > 0
+    window = corner_window(CAMERA.width, CAMERA.height)
+    assert changed[window.y :, window.x :].mean() > 0.5
+    changed[window.y : window.y + window.height, window.x : window.x + window.width] = False
+    assert not changed.any()
