@@ -15,6 +15,10 @@ from pathlib import Path
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 OURS = "Apache-2.0"
+DRAWN_ON_CLIPS = (
+    "this program's drawing on our demo, on GitHub CoderEnko007/gesture-recognition's videos/hand.mp4 "
+    "and google-ai-edge/mediapipe-samples' test_video.mp4 (both Apache-2.0)"
+)
 RULES: list[tuple[str, str, str, str]] = [  # pattern, licence, source, command
     (
         "hand/*",
@@ -50,15 +54,13 @@ RULES: list[tuple[str, str, str, str]] = [  # pattern, licence, source, command
     (
         "pictures/rings.jpg",
         OURS,
-        "this program's drawing on our demo, on GitHub CoderEnko007/gesture-recognition's videos/hand.mp4 and "
-        "google-ai-edge/mediapipe-samples' test_video.mp4 (both Apache-2.0)",
+        DRAWN_ON_CLIPS,
         "python -m tools.picture_rings --clips DIR",
     ),
     (
         "pictures/effects.jpg",
         OURS,
-        "this program's drawing on our demo, on GitHub CoderEnko007/gesture-recognition's videos/hand.mp4 and "
-        "google-ai-edge/mediapipe-samples' test_video.mp4 (both Apache-2.0)",
+        DRAWN_ON_CLIPS,
         "python -m tools.picture_effects --clips DIR",
     ),
     ("pictures/smoothing.png", OURS, "our own measurements", "python -m tools.measure_smoothing"),
