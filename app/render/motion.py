@@ -14,6 +14,7 @@ from models.types import Camera
 
 Float = NDArray[np.float64]
 
+_FRAME_S = 1 / 30  # of a webcam: frames that were left out don't lengthen the exposure
 _LONGEST_S = 0.15  # between frames; what was longer away is not taken for moving
 
 
@@ -37,4 +38,5 @@ class ScreenMotion:
         if not 0 < dt < _LONGEST_S:
             return still
         moved = [place - before.get(key, place) for key, place in self._places.items()]
-        return SHUTTER * min(moved, key=lambda m: float(np.hypot(*m)), default=still)
+        slowest = min(moved, key=lambda m: float(np.hypot(*m)), default=still)
+        return SHUTTER * min(1.0, _FRAME_S / dt) * slowest

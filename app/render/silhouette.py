@@ -103,7 +103,7 @@ def refine(occluder: Float32, window: Window, spot: Spot, photo_rgb: Picture) ->
     before = _before(spot, part[..., 0], part[..., 1])
     if not before.any() or before.all():
         return None
-    mesh = cv2.resize(before.astype(np.float32), (w, h), interpolation=cv2.INTER_AREA)
+    mesh = np.asarray(cv2.resize(before.astype(np.float32), (w, h), interpolation=cv2.INTER_AREA), np.float32)
     moved = np.array([[1, 0, 0], [0, 1, 0]]) + np.outer(low + spot.drawn_px - spot.at_px, [0, 0, 1])
     photo = cv2.warpAffine(
         photo_rgb,
@@ -112,11 +112,11 @@ def refine(occluder: Float32, window: Window, spot: Spot, photo_rgb: Picture) ->
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    photo = cv2.resize(photo, (w, h), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    colour = cv2.resize(photo, (w, h), interpolation=cv2.INTER_AREA).astype(np.float32)
     side = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
     inner, outer = cv2.erode(mesh, side), cv2.dilate(mesh, side)
     sure = np.where(outer - inner > 0.5, np.float32(_UNSURE), np.float32(1))
-    seen = np.clip(matte(mesh, sure, photo, 2 * reach), inner, outer)
+    seen = np.clip(matte(mesh, sure, colour / np.float32(255), 2 * reach), inner, outer)
     fine = cv2.resize(seen, part.shape[1::-1], interpolation=cv2.INTER_LINEAR) > 0.5
     grown = np.ones((2 * n * shrink * reach + 1,) * 2, np.uint8)
     nearest = cv2.erode(np.where(before, part[..., 0], np.float32(NOTHING_M)), grown)

@@ -96,3 +96,12 @@ def test_smear_follows_the_ring_over_the_picture():
     ).any()  # one stands still
     assert not motion.smear_px([moved_ring(0.2)], CAMERA, 3.0).any()  # after a pause
     assert not motion.smear_px([], CAMERA, 3.1).any()
+
+
+def test_frames_left_out_do_not_lengthen_the_exposure():
+    smears = []
+    for frames in (1, 3):
+        motion = ScreenMotion()
+        motion.smear_px([moved_ring(0)], CAMERA, 0.0)
+        smears.append(motion.smear_px([moved_ring(0.01 * frames)], CAMERA, frames / 30))
+    np.testing.assert_allclose(smears[1], smears[0])
