@@ -160,7 +160,7 @@ class Panel(QFrame):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
         for chip in self._overlays.values():
-            row.addWidget(chip, len(chip.text()))
+            row.addWidget(chip, 3 + len(chip.text()))
         body = QWidget()
         body.setObjectName("panelBody")
         column = QVBoxLayout(body)
