@@ -236,11 +236,16 @@ def test_the_program_puts_a_ring_on_the_demo(tmp_path: Path) -> None:
 
 @needs_demo
 @pytest.mark.slow
-def test_bench_as_json(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["bench", "--quick", "--frames", "20", "--runs", "1", "--seconds", "1", "--json"]) == 0
+def test_bench_as_json(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("PyQt6", reason="needs PyQt6")
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    few = ["--frames", "20", "--runs", "1", "--seconds", "1"]
+    assert main(["bench", "--quick", "--window", "--json", *few]) == 0
     report = last_json(capsys)
     assert {"machine", "mediapipe_ms", "models", "stages_ms", "end_to_end"} <= set(report)
     assert report["models"]["fit"]["openvino"] > 0
     assert {"median", "p95"} <= set(report["stages_ms"]["network"])
     assert set(report["end_to_end"]["capture_to_picture_ms"]) == {"p50", "p95", "p99"}
     assert report["end_to_end"]["fps"] > 1
+    assert report["end_to_end"]["own_rate"]["latency_ms"]["p99"] > 1
+    assert report["end_to_end"]["window"]["fps"] > 1
