@@ -194,7 +194,7 @@ class Compositor:
             draw_shadow_map(renderer, nodes, extent(props, (), None, hands))
             shade = draw_shade(renderer, nodes, window, camera)
             nodes.push_hands_back(HANDS_BACK)
-        else:
+        elif skin is None:  # nothing hides a skin, nor its bones
             nodes.camera.intrinsics = (fx, fy, cx, cy)
             renderer.draw(nodes.scene, "occluder", window.width * coarse, window.height * coarse)
             if frame_rgb is not None:
