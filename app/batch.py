@@ -109,9 +109,12 @@ def _listed(path: Path) -> list[Path]:
     try:
         if path.stat().st_size > _MAX_LIST_BYTES:
             raise UserError(f"{path} is too large for a list of files")
-        lines = path.read_text("utf-8").splitlines()
+        text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path} can't be read as a list of files, one a line ({error})") from error
+    if "\0" in text:  # no file's name has it, and it ends names early where C reads them
+        raise UserError(f"{path} is not a list of files, one a line; it holds bytes that no name has")
+    lines = text.splitlines()
     return [path.parent / line.strip() for line in lines if line.strip() and not line.startswith("#")]
 
 

@@ -107,3 +107,6 @@ def test_what_cannot_be_is_said_in_one_line(
     (tmp_path / "huge.txt").write_bytes(b"a\n" * (1 << 20))
     with pytest.raises(UserError, match="too large"):
         plan(tmp_path / "huge.txt", out, [], Wanted())
+    (tmp_path / "null.txt").write_bytes(b"a.mp4\nb\0.mp4\n")
+    with pytest.raises(UserError, match="not a list of files"):
+        plan(tmp_path / "null.txt", out, (), Wanted())
