@@ -21,7 +21,7 @@ from models.training import losses
 from models.training.batch import Batch
 from models.training.feed import Lesson
 from models.training.frozen import FrozenPart
-from models.training.learners import agreement, arithmetic, exact
+from models.training.learners import agreement, arithmetic
 from models.training.objectives import Objectives
 from models.training.train_config import TrainConfig
 
@@ -62,9 +62,9 @@ class LandmarkLearner(nn.Module):
         batch, encoder = lesson.batch, self.network.encoder
         f14, presence, right = self._original(batch.images)
         with arithmetic(self.config):
-            seen = encoder.answer(LandmarkFeatures(f14, f14, encoder.late(f14)))  # nobody asks for f28
-            output = self.network.decode(seen)
-        output = exact(output)
+            f7 = encoder.late(f14)
+        seen = encoder.answer(LandmarkFeatures(f14, f14, f7.float()))  # nobody asks for f28
+        output = self.network.decode(seen)
         terms = self.objectives.mobrecon(output, batch.truth, batch.trust)
         terms["joints"] = losses.l1(
             output.joints_m / UNIT_M, batch.truth.joints_m / UNIT_M, batch.trust.joints
@@ -78,12 +78,12 @@ class LandmarkLearner(nn.Module):
     def _rough(self, seen: LandmarkOutput, batch: Batch) -> dict[str, Tensor]:
         """The landmark network's own 3D, which the decoder starts from: world joints, and depth in pixels."""
         truth, trust = batch.truth, batch.trust
-        world = seen.joints_world_m.float()
+        world = seen.joints_world_m
         world = (world - world[:, :1]) / UNIT_M
         camera = losses.weak_perspective_camera(truth.joints_m, truth.joints_2d, self.objectives.bones)
         known = trust.joints > 0
         scale = torch.where(known, camera[:, 0], 0)[:, None]  # crops a metre
-        depth = seen.joints_px[..., 2].float() / INPUT_SIZE
+        depth = seen.joints_px[..., 2] / INPUT_SIZE
         return {
             "world": losses.l1(world, truth.joints_m / UNIT_M, trust.joints),
             "depth": losses.l1(depth - depth[:, :1], scale * truth.joints_m[..., 2], trust.joints),

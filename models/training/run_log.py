@@ -1,21 +1,25 @@
-"""A run's curves: CSV always, TensorBoard where it is installed."""
+"""A run's curves, as CSV and for TensorBoard."""
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+
+from tensorboardX import SummaryWriter
 
 
 class RunLog:
-    """Writes train.csv and validation.csv in a folder, a line at a time; a resumed run goes on in them."""
+    """Writes train.csv and validation.csv in a folder, a line at a time; a resumed run goes on in them.
+
+    `tensorboard --logdir FOLDER` shows the same.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Raises OSError where the folder can't be written."""
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
-        self._board = _tensorboard(folder / "tensorboard")
+        self._board = SummaryWriter(str(folder / "tensorboard"))
 
     def write(self, table: str, step: int, values: Mapping[str, float]) -> None:
         """One line of `table`.csv. Its columns are those of its first line."""
@@ -30,20 +34,9 @@ class RunLog:
             if known is None:
                 writer.writeheader()
             writer.writerow(row)
-        if self._board is not None:
-            for name, value in values.items():
-                self._board.add_scalar(f"{table}/{name}", value, step)
+        for name, value in values.items():
+            self._board.add_scalar(f"{table}/{name}", value, step)
 
     def close(self) -> None:
         """Flush."""
-        if self._board is not None:
-            self._board.close()
-
-
-def _tensorboard(folder: Path) -> Any:
-    """Its writer, or None: the package and what it brings along are not worth a requirement."""
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError:
-        return None
-    return SummaryWriter(str(folder))
+        self._board.close()

@@ -35,7 +35,7 @@ class TrainConfig:
     minutes: float | None = None  # length of the run in time; None: by steps
     validate_every: int = 250  # steps between validations; each also writes a checkpoint
     log_every: int = 20  # steps between lines of the log
-    bf16: bool | None = None  # bfloat16 arithmetic; None: on a GPU only, where it is the faster
+    bf16: bool | None = None  # encoders in bfloat16; None: on a GPU only, where it is the faster
     device: str = "cpu"  # of torch
     threads: int = 1  # of torch on the CPU; sources have a thread each beside
     seed: int = 0  # of everything drawn

@@ -87,9 +87,10 @@ def train(
     """
     team = Team.of_this_process(config)
     torch.manual_seed(config.seed)
+    network.to(config.device)
+    averaged = Averaged(network, config.ema)
     learner = make_learner(config, network, hand).to(config.device)
     learner.to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
-    averaged = Averaged(network, config.ema)
     optimiser = make_optimiser(config, learner)
     rates = [group["lr"] for group in optimiser.param_groups]
     position = Position()

@@ -14,6 +14,7 @@ from torch import nn
 
 from models.hand_data import load_open_hand
 from models.mobrecon import LiftingConfig, MobRecon, MobReconConfig
+from models.training.averaged import Averaged
 from models.training.checkpoint import read_checkpoint
 from models.training.train_config import SCHEDULES, TrainConfig
 from models.training.trainer import Result, train
@@ -96,6 +97,10 @@ def test_it_learns_and_tells(source: TinySource, tmp_path: Path) -> None:
     assert len(rows) == 20
     assert sum(losses[-5:]) < 0.85 * sum(losses[:5])
     assert {"mesh", "pose2D", "norm", "edge", "presence", "right", "con3D", "con2D"} <= rows[0].keys()
+    (events,) = (tmp_path / "tensorboard").iterdir()
+    assert {b"train/loss", b"train/waited", b"validation/mm"} <= set(
+        re.findall(rb"(?:train|validation)/\w+", events.read_bytes())
+    )
     with (tmp_path / "validation.csv").open() as file:
         judged = [float(row["mm"]) for row in csv.DictReader(file)]
     assert len(judged) == 2
@@ -104,6 +109,43 @@ def test_it_learns_and_tells(source: TinySource, tmp_path: Path) -> None:
     network = small_network().eval()
     network.load_state_dict(load_file(result.weights))
     assert validator(network, "cpu")["mm"] == pytest.approx(min(judged), rel=1e-3)
+
+
+def test_a_run_ends_when_its_time_is_up(source: TinySource, tmp_path: Path) -> None:
+    """By the clock; one that goes on has what is left of it."""
+    config = configured(steps=None, minutes=1 / 60, validate_every=1000)
+    position = run(source, tmp_path, config).position
+    assert position.step >= 1
+    assert 1 <= position.spent_s < 30
+    again = run(source, tmp_path, config, resume=tmp_path / "checkpoint.pt").position
+    assert again.step == position.step
+
+
+def test_bfloat16_where_networks_are_run_and_nowhere_else(source: TinySource, tmp_path: Path) -> None:
+    """Losses near those in 32 bits, weights and what is saved in 32."""
+    losses = {}
+    for bf16 in (False, True):
+        run(source, tmp_path / str(bf16), configured(steps=1, bf16=bf16))
+        with (tmp_path / str(bf16) / "train.csv").open() as file:
+            (row,) = csv.DictReader(file)
+        losses[bf16] = float(row["loss"])
+    assert 0 < abs(losses[True] - losses[False]) < 0.1 * losses[False]
+    saved = load_file(tmp_path / "True" / "last.safetensors").values()
+    assert all(value.dtype != torch.bfloat16 for value in saved)
+
+
+def test_averaged_weights() -> None:
+    """In its beginning the average keeps less of itself; its counters are the network's own."""
+    network = nn.BatchNorm1d(2)
+    averaged = Averaged(network, keep=0.9)
+    network.weight.data.fill_(3.0)
+    network.num_batches_tracked += 5
+    averaged.update(network, step=1)
+    mean = averaged.network.state_dict()
+    assert torch.allclose(mean["weight"], torch.full((2,), 1 + (1 - 2 / 11) * 2))
+    assert mean["num_batches_tracked"] == 5
+    averaged.update(network, step=1000)
+    assert torch.allclose(mean["weight"], torch.full((2,), 3 - 0.9 * 2 * 2 / 11))
 
 
 @pytest.mark.parametrize("schedule", ["m3dhmr", "mobrecon-pretrain"])
