@@ -58,7 +58,8 @@ class HandField:
         self._tree = None
         if points:
             self._points, self._normals = np.concatenate(points), np.concatenate(normals)
-            self._normals /= np.maximum(np.linalg.norm(self._normals, axis=1, keepdims=True), 1e-9)
+            length = np.sqrt(np.einsum("ij,ij->i", self._normals, self._normals))
+            self._normals /= np.maximum(length, 1e-9)[:, None]
             self._velocities = np.concatenate(velocities)
             self._tree = cKDTree(self._points, leafsize=24, balanced_tree=False, compact_nodes=False)
 
@@ -68,12 +69,13 @@ class HandField:
         distance, normal, velocity = np.full(n, np.inf), np.zeros((n, 3)), np.zeros((n, 3))
         if self._tree is not None and n:
             low, high = self._points.min(0) - reach_m, self._points.max(0) + reach_m
-            near = np.flatnonzero(((points_m > low) & (points_m < high)).all(1))
+            x, y, z = ((points_m > low) & (points_m < high)).T
+            near = np.flatnonzero(x & y & z)
             away, which = self._tree.query(points_m[near], distance_upper_bound=reach_m)
             found = np.isfinite(away)
             near, which = near[found], which[found]
             normal[near], velocity[near] = self._normals[which], self._velocities[which]
-            distance[near] = ((points_m[near] - self._points[which]) * normal[near]).sum(1)
+            distance[near] = np.einsum("ij,ij->i", points_m[near] - self._points[which], normal[near])
         return Contact(distance, normal, velocity)
 
     def within(self, center_m: Float, radius_m: float) -> tuple[Float, Float, Float]:
@@ -84,4 +86,5 @@ class HandField:
         return self._points[inside], self._normals[inside], self._velocities[inside]
 
     def _sampled(self, values: Float) -> Float:
-        return np.concatenate([values, values[self._faces].mean(1)])
+        a, b, c = (values[self._faces[:, k]] for k in range(3))
+        return np.concatenate([values, (a + b + c) / 3])

@@ -138,12 +138,12 @@ class WaterEffect:
             away, normal = contact.distance_m[near], contact.normal[near]
             skin = contact.velocity_m_s[near]
             relative = v[near] - skin
-            into = (relative * normal).sum(1)
+            into = np.einsum("ij,ij->i", relative, normal)
             touching = away < _ON_SKIN_M
             lying[near] = away < 1.5 * _ON_SKIN_M
             hit = touching & (into < 0)
             sideways = self._random.normal(0, 1, (len(near), 3))
-            sideways -= (sideways * normal).sum(1, keepdims=True) * normal
+            sideways -= np.einsum("ij,ij->i", sideways, normal)[:, None] * normal
             relative = relative - np.where(hit, (1 + _BOUNCE) * into, 0)[:, None] * normal
             hard = np.clip(-into - 0.4, 0, None)  # water that runs along doesn't splash
             relative += np.where(hit, _SPLASH * hard, 0)[:, None] * sideways
@@ -154,8 +154,8 @@ class WaterEffect:
             out = np.clip(_ON_SKIN_M - away, 0, 0.006)[:, None] * normal
             p = p.copy()
             p[near] += out
-        speed = np.linalg.norm(v, axis=1, keepdims=True)
-        v = v * np.minimum(1, _FASTEST_M_S / np.maximum(speed, 1e-9))
+        speed = np.sqrt(np.einsum("ij,ij->i", v, v))
+        v = v * np.minimum(1, _FASTEST_M_S / np.maximum(speed, 1e-9))[:, None]
         p = p + dt * v
         life = self._life - dt
         alive = (life > 0) & (p[:, 2] > 0.08) & (p[:, 1] < 0.8 * p[:, 2])
