@@ -63,10 +63,9 @@ def build(out: Path, count: int, seed: int, size: int, backgrounds: Path | None 
             number += 1
     finally:
         source.close()
-    names = ("side", "intrinsics", "joints_m", "vertices_m")
+    side, intrinsics, joints_m, vertices_m = (np.array(column) for column in zip(*rows, strict=True))
     np.savez_compressed(
-        out / "truth.npz",
-        **{name: np.array(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)},
+        out / "truth.npz", side=side, intrinsics=intrinsics, joints_m=joints_m, vertices_m=vertices_m
     )
 
 
