@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from models.geometry import crop_camera, crop_to_frame_px, warp_crop
+from models.geometry import crop_camera, crop_to_frame_px, rotation_from_axis_angle, warp_crop
 from models.manifest import shipped
 from models.types import N_JOINTS, Array, Camera, Crop, Detection, Side
 
@@ -107,13 +107,20 @@ def _depth(image: Array, world_m: Array) -> Array:
 
 
 def crop_hand(
-    frame_rgb: NDArray[np.uint8], camera: Camera, joints_px: ArrayLike, side: Side, size: int = INPUT_SIZE
+    frame_rgb: NDArray[np.uint8],
+    camera: Camera,
+    joints_px: ArrayLike,
+    side: Side,
+    size: int = INPUT_SIZE,
+    roll_rad: float = 0.0,
 ) -> Crop:
     """A network's view of the hand around (21, 2) joints of the frame; a left hand is mirrored.
 
-    size: the crop's side, pixels. All networks are trained with this framing.
+    size: the crop's side, pixels. roll_rad: away from fingers up. All networks are trained with this framing.
     """
     virtual, R_crop_cam = crop_camera(camera, joints_px, size, CROP_SPAN, CROP_SHIFT, CROP_BOX_JOINTS)
+    if roll_rad:
+        R_crop_cam = rotation_from_axis_angle([0, 0, roll_rad]) @ R_crop_cam
     return warp_crop(frame_rgb, camera, virtual, R_crop_cam, mirrored=side == "left")
 
 
