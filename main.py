@@ -13,8 +13,8 @@ def _end(number: int, _frame: object) -> None:
 
 
 def _keep_memory_whole() -> None:
-    """glibc's heaps, up to eight a core, are broken up by what threads leave behind: each change of model would
-    cost 5 MB for good. So: two heaps, pages of their own for networks' blocks, and heaps cut back."""
+    """glibc's heaps, up to eight a core, are broken up by what threads leave behind: each change of model
+    would cost 5 MB for good. So: two heaps, pages of their own for networks' blocks, and heaps cut back."""
     mmap_threshold, trim_threshold, most_heaps = -3, -1, -8
     try:
         mallopt = ctypes.CDLL(None).mallopt
