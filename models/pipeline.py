@@ -27,7 +27,7 @@ from models.whole_image import observe_whole
 from models.zoo_sizes import NETWORK_SIZES
 
 MODELS = ("fit", *with_weights(NETWORK_SIZES))
-DEFAULT_MODEL = next(name for name in ("fit",) if name in MODELS)  # the best first
+DEFAULT_MODEL = next(name for name in ("mobrecon_lm", "fit") if name in MODELS)  # the best first
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from models.network import NetworkOutput
 from models.weights import load_weights
 from models.zoo import build
 
-_PX, _MM = 0.1, 0.1
+_PX, _MM = 0.1, 0.2
 """Largest change of a joint in the crop and of a vertex by rounding that counts as nothing."""
 
 
