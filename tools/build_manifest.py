@@ -44,7 +44,12 @@ RULES: list[tuple[str, str, str, str]] = [  # pattern, licence, source, command
         "MediaPipe's landmark network trained further, with a mesh decoder of our own; see its card",
         "python -m tools.ship_weights mobrecon_lm out/train/mobrecon_lm/best.safetensors",
     ),
-    ("weights/accuracy.json", OURS, "our own measurements", "python main.py evaluate --out DIR; see the cards"),
+    (
+        "weights/accuracy.json",
+        OURS,
+        "our own measurements",
+        "python main.py evaluate --out DIR; see the cards",
+    ),
     (
         "env/*",
         "CC0-1.0",
