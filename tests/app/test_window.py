@@ -30,9 +30,8 @@ from app.ui.preferences import Preferences, load_preferences, save_preferences
 from app.ui.style import style_sheet
 from app.ui.view import clock, scaled
 from app.ui.window import MainWindow
+from models.pipeline import MODELS
 from tests.app.fakes import FakeCompositor, FakePipeline, ticking_frames
-
-MODELS = ("fit", "other")
 
 
 @pytest.fixture(scope="module")
@@ -123,10 +122,12 @@ def test_keys(open_window: Callable[..., MainWindow], tmp_path: Path) -> None:
     assert window.session.settings.effect == "none"
     press(window, Qt.Key.Key_9)
     assert window.panel.settings.effect == "none"  # there is no ninth effect yet
+    first, second = MODELS
+    default = window.session.settings.model
     press(window, Qt.Key.Key_Tab)
-    assert window.session.settings.model == "other"
+    assert {default, window.session.settings.model} == {first, second}
     press(window, Qt.Key.Key_Tab)
-    assert window.session.settings.model == "fit"
+    assert window.session.settings.model == default
     assert not window.view._mirrored
     press(window, Qt.Key.Key_M)
     assert window.view._mirrored
