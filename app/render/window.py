@@ -12,6 +12,8 @@ from models.types import Camera
 
 NEAR_M = 0.02
 """Nothing nearer to the camera than this is drawn, metres."""
+FINEST = 150_000
+"""Rendered pixels up to which the frame's have more than two by two each: larger rings look no better."""
 NOTHING_M = 1000.0
 """Depth where no hand is."""
 
@@ -53,7 +55,7 @@ def window_around(
     """The window that holds the projections of (N, 3) points, or None if they are outside the frame.
 
     Points nearer than NEAR_M do not count. Samples per pixel go down from `max_samples` to one as the window
-    grows, so that no more than about `budget` pixels are rendered.
+    grows, so that no more than about `budget` pixels are rendered, and no more than FINEST with over two.
     """
     points = np.asarray(points_m, np.float64)
     points = points[points[:, 2] > NEAR_M]
@@ -67,4 +69,6 @@ def window_around(
     if width <= 0 or height <= 0:
         return None
     samples = int(np.clip(np.sqrt(budget / (width * height)), 1, max_samples))
+    if samples > 2 and samples**2 * width * height > FINEST:
+        samples = 2
     return Window(int(low[0]), int(low[1]), width, height, samples)

@@ -240,8 +240,8 @@ def test_wireframe_draws_thin_lines(compositor):
     assert 0.05 < share < 0.5
 
 
-def test_two_compositors_take_turns(compositor):
-    other = open_compositor()
+def test_two_compositors_take_turns():
+    compositor, other = open_compositor(), open_compositor()  # neither has seen another light before
     frame, hand = grey_frame(CAMERA), posed_hand(CAMERA)
     first = compositor.compose(frame, [hand], CAMERA, ring(), 0.0)
     second = other.compose(frame, [hand], CAMERA, ring(), 0.0)
@@ -251,6 +251,7 @@ def test_two_compositors_take_turns(compositor):
     np.testing.assert_array_equal(compositor.compose(frame, [hand], CAMERA, ring(), 0.0), first)
     with pytest.raises(RuntimeError, match="closed"):
         other.compose(frame, [hand], CAMERA, ring(), 0.0)
+    compositor.close()
 
 
 def test_nothing_piles_up_on_the_gpu(compositor):

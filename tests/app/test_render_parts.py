@@ -16,7 +16,7 @@ from app.render.extent import FREE_SHADOW_REACH_M, extent
 from app.render.light import SceneLight, estimate_light
 from app.render.scene import Geometry, Metal, Paint, Prop
 from app.render.surface import HandSurface
-from app.render.window import Window, window_around
+from app.render.window import FINEST, Window, window_around
 from models.geometry import camera_from_fov, project
 from models.hand_data import load_open_hand
 from tests.app.render_help import PALM, posed_hand
@@ -99,7 +99,10 @@ def test_window_holds_its_points():
     px = project(points, CAMERA)
     assert (px >= [window.x, window.y]).all()
     assert (px <= [window.x + window.width - 1, window.y + window.height - 1]).all()
-    assert window.samples == 3
+    assert window.samples == 2
+    few = window_around(points[:60], CAMERA, 3)
+    assert few.samples == 3
+    assert 9 * few.width * few.height <= FINEST
 
 
 @pytest.mark.parametrize(
