@@ -136,8 +136,8 @@ SCHEDULES: dict[str, TrainConfig] = {
         steps=_steps(30, 32),
     ),
 }
-"""The papers' schedules; the one that teaches MediaPipe's landmark network a mesh; and one to go on from there,
-by which two noisy views of a hand have to agree, so that it trembles less."""
+"""The papers' schedules; the one that teaches MediaPipe's landmark network a mesh; and one to go on from
+there, by which two noisy views of a hand have to agree, so that it trembles less."""
 
 
 def schedule_for(network: str) -> str:
