@@ -7,7 +7,6 @@ DIR holds counting.mp4 and reach.mp4, as for tools.picture_rings.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,16 +17,13 @@ from numpy.typing import NDArray
 
 from app.capture import open_file
 from app.effects import make_effect
-from app.render.context import choose_platform
 from app.render.orbit import Orbit
 from app.render.scene import EffectContext
 from app.session import Settings
 from app.session.drawing import load_compositor
 from app.session.finder import load_pipeline, pipeline_config
+from tools.tiles import WARM_UP, draw_tiles
 
-ROOT = Path(__file__).resolve().parent.parent
-DEMO = ROOT / "assets" / "clips" / "demo.mp4"
-WARM_UP = 20  # frames over which light and film settle before the picture
 TILE_WH = (272, 204)
 COLUMNS = 4
 QUALITY = 82
@@ -63,22 +59,7 @@ SHOTS = (
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--clips", type=Path, required=True, help="the folder of counting.mp4 and reach.mp4")
-    parser.add_argument("--out", type=Path, default=ROOT / "assets" / "pictures" / "effects.jpg")
-    arguments = parser.parse_args()
-    choose_platform()
-    tiles: dict[Shot, NDArray[np.uint8]] = {}
-    for clip in dict.fromkeys(shot.clip for shot in SHOTS):
-        path = DEMO if clip == "demo" else arguments.clips / clip
-        tiles |= photographed(path, [shot for shot in SHOTS if shot.clip == clip])
-    rows = [
-        np.hstack([tiles[shot] for shot in SHOTS[k : k + COLUMNS]]) for k in range(0, len(SHOTS), COLUMNS)
-    ]
-    picture = cv2.cvtColor(np.vstack(rows), cv2.COLOR_RGB2BGR)
-    cv2.imwrite(str(arguments.out), picture, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-    print(f"{arguments.out}: {arguments.out.stat().st_size / 1e3:.0f} kB")
-    return 0
+    return draw_tiles(__doc__, "effects.jpg", SHOTS, photographed, COLUMNS, QUALITY)
 
 
 def photographed(path: Path, shots: list[Shot]) -> dict[Shot, NDArray[np.uint8]]:
