@@ -13,6 +13,7 @@ from app.cli import main
 from app.commands import evaluate
 from models.evaluation.samples import Prediction
 from models.geometry import project
+from models.pipeline import DEFAULT_MODEL
 from models.types import Camera, Side
 from tests.models.evaluation.tiny_sets import hand, write_crops, write_freihand
 
@@ -47,8 +48,8 @@ def test_evaluate_prints_and_writes(tmp_path: Path, capsys: pytest.CaptureFixtur
     report = json.loads(printed.splitlines()[-1])
     assert list(report["data"]) == ["freihand", "crops"]
     assert report["data"]["freihand"]["samples"] == 3
-    assert list(report["data"]["freihand"]["models"]) == ["fit", "mediapipe"]
-    assert report["data"]["freihand"]["models"]["fit"]["pa_mpjpe_mm"]["p95"] < 0.01
+    assert list(report["data"]["freihand"]["models"]) == [DEFAULT_MODEL, "mediapipe"]
+    assert report["data"]["freihand"]["models"][DEFAULT_MODEL]["pa_mpjpe_mm"]["p95"] < 0.01
     assert report["data"]["crops"]["models"]["mediapipe"]["joints_2d_over_box"]["mean"] is not None
     assert json.loads((out / "report.json").read_text()) == report
     assert (out / "report.md").read_text() in printed
@@ -64,7 +65,7 @@ def test_models_are_named_once_and_mediapipe_stands_beside_them(
     data = ["--data", f"freihand:{write_freihand(tmp_path, 2)}"]
     assert main(["evaluate", *data, "--model", "mediapipe,fit,fit", "--every", "2", "--json"]) == 0
     report = json.loads(capsys.readouterr().out.splitlines()[-1])["data"]["freihand"]
-    assert list(report["models"]) == ["fit", "mediapipe"]
+    assert list(report["models"]) == [DEFAULT_MODEL, "mediapipe"]
     assert report["samples"] == 1
 
 
@@ -111,9 +112,9 @@ def test_a_recording_is_judged_beside_the_models(tmp_path: Path, capsys: pytest.
     (tmp_path / "mine.jsonl").write_text('{"palmistry": 1}\n')
     assert main([*data, "--sidecar", str(tmp_path / "mine.jsonl"), "--json"]) == 0
     report = json.loads(capsys.readouterr().out.splitlines()[-1])["data"]["freihand"]
-    assert list(report["models"]) == ["fit", "mediapipe", "mine"]
+    assert list(report["models"]) == [DEFAULT_MODEL, "mediapipe", "mine"]
     (tmp_path / "fit.jsonl").write_text('{"palmistry": 1}\n')
     (tmp_path / "other.jsonl").write_text("nonsense\n")
-    for name, said in (("fit", "not as a model"), ("other", "not a sidecar"), ("none", "can't be read")):
+    for name, said in ((DEFAULT_MODEL, "not as a model"), ("other", "not a sidecar"), ("none", "can't be read")):
         assert main([*data, "--sidecar", str(tmp_path / f"{name}.jsonl")]) == 2
         assert said in capsys.readouterr().err
