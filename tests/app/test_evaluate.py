@@ -55,7 +55,7 @@ def test_evaluate_prints_and_writes(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert (out / "report.md").read_text() in printed
     files = {file.name for file in out.iterdir()}
     assert files == {
-        "report.json", "report.md", "pck-freihand.png", "pck-crops.png", "freihand-fit.zip",
+        "report.json", "report.md", "pck-freihand.png", "pck-crops.png", f"freihand-{DEFAULT_MODEL}.zip",
     }  # fmt: skip
 
 
@@ -77,7 +77,7 @@ def test_without_matplotlib_all_but_the_plots_is_written(
     data = f"freihand:{write_freihand(tmp_path / 'hands', 2)}"
     assert main(["evaluate", "--data", data, "--out", str(out)]) == 0
     assert "matplotlib" in capsys.readouterr().err
-    assert {file.name for file in out.iterdir()} == {"report.json", "report.md", "freihand-fit.zip"}
+    assert {file.name for file in out.iterdir()} == {"report.json", "report.md", f"freihand-{DEFAULT_MODEL}.zip"}
 
 
 def test_bad_input_says_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -115,6 +115,6 @@ def test_a_recording_is_judged_beside_the_models(tmp_path: Path, capsys: pytest.
     assert list(report["models"]) == [DEFAULT_MODEL, "mediapipe", "mine"]
     (tmp_path / "fit.jsonl").write_text('{"palmistry": 1}\n')
     (tmp_path / "other.jsonl").write_text("nonsense\n")
-    for name, said in ((DEFAULT_MODEL, "not as a model"), ("other", "not a sidecar"), ("none", "can't be read")):
+    for name, said in (("fit", "not as a model"), ("other", "not a sidecar"), ("none", "can't be read")):
         assert main([*data, "--sidecar", str(tmp_path / f"{name}.jsonl")]) == 2
         assert said in capsys.readouterr().err
