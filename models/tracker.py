@@ -18,6 +18,9 @@ REFOUND = 1.5
 """A hand found within this many boxes of where one was lost is that one."""
 SURE_SIDE = 0.8
 """Side scores below this are in doubt."""
+CALM, RUSH = 0.1, 0.1
+"""A crop goes this part of the way to where its hand is now; the more the further off, all beyond RUSH boxes.
+Cut anew around every frame's trembling joints, a still hand would be seen in other pixels, and tremble more."""
 FIRST_IMPRESSION_S = 0.07
 """What the detector says of a side weighs as much as being seen for this long, seconds."""
 
@@ -45,6 +48,7 @@ class Track:
     track_id: int
     side: Side
     seen: Detection  # as the network saw it, cropped for `side`
+    around_px: Array  # (21, 2) in the frame: the joints that the next crop is cut around
     right_belief: float  # -1 surely left .. 1 surely right
     born_s: float  # when first seen
     time_s: float  # when last seen
@@ -100,7 +104,7 @@ class Tracker:
         self, track: Track, everyone: list[Track], frame_rgb: NDArray[np.uint8], camera: Camera
     ) -> Track | None:
         """A known hand, looked for around its last place; None where it is not to be seen."""
-        seen = self._look(track.joints_px, track.side, frame_rgb, camera)
+        seen = self._look(track.around_px, track.side, frame_rgb, camera)
         if seen is None:
             return None
         dt, age = self._time_s - track.time_s, self._time_s - track.born_s
@@ -112,7 +116,8 @@ class Tracker:
         if side != track.side:  # what was seen is a hand of the other side, its mesh above all
             again = self._look(seen.joints_2d_px, side, frame_rgb, camera)
             seen, side = (again, side) if again else (seen, track.side)
-        return self._seen(track.track_id, side, seen, belief, track.born_s)
+        around_px = steadied(track.around_px, seen.joints_2d_px)
+        return Track(track.track_id, side, seen, around_px, float(belief), track.born_s, self._time_s)
 
     def _side(self, track: Track, right_belief: float, everyone: list[Track]) -> Side:
         """The side a hand is taken for: changed by lasting evidence only, and less readily into a clash."""
@@ -135,11 +140,11 @@ class Tracker:
             return
         if known:
             self._lost.remove(known)
-            track = self._seen(known.track_id, side, seen, known.right_belief, known.born_s)
+            track_id, belief, born_s = known.track_id, known.right_belief, known.born_s
         else:
-            track = self._seen(self._next_id, side, seen, 0.5 * _right_evidence(found), self._time_s)
+            track_id, belief, born_s = self._next_id, 0.5 * _right_evidence(found), self._time_s
             self._next_id += 1
-        self._tracks.append(track)
+        self._tracks.append(Track(track_id, side, seen, seen.joints_2d_px, belief, born_s, self._time_s))
 
     def _recall(self, found: Detection) -> Track | None:
         """The hand lost a moment ago that this detection is, if any."""
@@ -164,9 +169,6 @@ class Tracker:
         there = seen.score >= self.config.min_presence and plausible(seen.joints_2d_px, joints_px, camera)
         return seen if there else None
 
-    def _seen(self, track_id: int, side: Side, seen: Detection, belief: float, born_s: float) -> Track:
-        return Track(track_id, side, seen, float(belief), born_s, self._time_s)
-
     def _is_followed(self, joints_px: Array) -> bool:
         return any(apart(joints_px, t.joints_px) < self.config.same_hand for t in self._tracks)
 
@@ -189,6 +191,12 @@ def apart(a_px: Array, b_px: Array) -> float:
     """Mean distance of two hands' joints (21, 2), in boxes of the larger hand."""
     box = max(float(np.ptp(a_px, axis=0).max()), float(np.ptp(b_px, axis=0).max()), 1e-6)
     return float(np.linalg.norm(a_px - b_px, axis=1).mean()) / box
+
+
+def steadied(around_px: Array, joints_px: Array) -> Array:
+    """Where the next crop is cut, (21, 2): from where the last was towards the joints seen in it."""
+    part = min(max(CALM, apart(joints_px, around_px) / RUSH), 1.0)
+    return (around_px + np.float32(part) * (joints_px - around_px)).astype(np.float32)
 
 
 def plausible(joints_px: Array, before_px: Array, camera: Camera) -> bool:

@@ -11,7 +11,7 @@ import pytest
 
 from models.geometry import camera_from_fov
 from models.search import Search
-from models.tracker import Track, Tracker, TrackerConfig, apart
+from models.tracker import Track, Tracker, TrackerConfig, apart, steadied
 from models.types import Camera, Detection, Side
 
 CAMERA = camera_from_fov(640, 480)
@@ -320,3 +320,19 @@ def test_apart_counts_in_hands() -> None:
     assert apart(SHAPE, SHAPE) == 0
     box = float(np.ptp(SHAPE, axis=0).max())
     assert apart(SHAPE, SHAPE + np.array([box, 0], np.float32)) == pytest.approx(1, rel=1e-5)
+
+
+def test_a_crop_stays_while_joints_tremble_and_keeps_up_with_a_hand_that_moves() -> None:
+    rng = np.random.default_rng(0)
+    hand = rng.uniform(0, 100, (21, 2)).astype(np.float32)
+    around, cuts = hand, []
+    for _ in range(60):
+        around = steadied(around, hand + rng.normal(0, 1, (21, 2)).astype(np.float32))
+        cuts.append(around)
+    assert np.std(np.diff(cuts, axis=0)) < 0.25  # of joints that tremble by 1.4 from frame to frame
+    moved, velocity = hand, np.array([8, 0], np.float32)  # a twelfth of its box a frame
+    for _ in range(20):
+        moved = moved + velocity
+        around = steadied(around, moved)
+    assert apart(around, moved) < 0.05
+    np.testing.assert_array_equal(steadied(hand, hand + 50), hand + 50)
