@@ -20,7 +20,7 @@ SURE_SIDE = 0.8
 """Side scores below this are in doubt."""
 CALM, RUSH = 0.1, 0.1
 """A crop goes this part of the way to where its hand is now; the more the further off, all beyond RUSH boxes.
-Cut anew around each frame's trembling joints, a still hand would be seen in other pixels, and tremble more."""
+Cut anew around each frame's trembling joints, a still hand is seen in other pixels, and trembles more."""
 FIRST_IMPRESSION_S = 0.07
 """What the detector says of a side weighs as much as being seen for this long, seconds."""
 
