@@ -24,9 +24,11 @@ from models.types import Array, Camera, Crop, Detection, Side
 KNUCKLES = [5, 9, 13, 17]
 FROZEN_BETA = 0.03  # one deviation of a shape that is known
 SIZE_MEMORY = 300  # frames over which a hand's size is averaged
-FITTED = {"mobrecon_lm": FitConfig(depth_gain=0.85, depth_m=0.004, steps_warm=2)}
+FITTED = {
+    "mobrecon_lm": FitConfig(depth_gain=0.8, depth_m=0.003, angle_step_rad=0.25, steps_warm=2),
+}
 """Networks whose joints are better than their meshes, which come of too little training: fingers too thin and
-rough to be drawn. The hand model is fitted to their joints; depths need less shrinking than MediaPipe's."""
+rough to be drawn. The hand model is fitted to their joints, whose depth is better than MediaPipe's."""
 
 
 class PlacedHand(Protocol):
