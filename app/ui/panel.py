@@ -20,6 +20,7 @@ from app.ui.ring_controls import RingControls
 from app.ui.sheets import SHEETS
 
 SIDE_TITLES = {"": "Auto", "right": "Right", "left": "Left"}
+MODEL_TITLES = {"fit": "Fit to MediaPipe's joints", "mobrecon_lm": "MobRecon LM"}
 SKIN_TITLES = {"xray": "X-ray bones", "fingers": "Coloured fingers"}
 VIEW3D_TITLE, VIEW3D_TIP = "3D", "Hand and camera from aside; drag the small view to look from elsewhere"
 AHEAD_MS = 70.0
@@ -71,7 +72,7 @@ class Panel(QFrame):
         self._depth.setWordWrap(True)
         self._fov_value.setMinimumWidth(28)
         self._fov_value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self._model.fill({name: title(name) for name in models}, settings.model)
+        self._model.fill({name: MODEL_TITLES.get(name, title(name)) for name in models}, settings.model)
         numbered = {name: f"{i + 1}   {title(name)}" for i, name in enumerate(effect_names())}
         self._effect.fill(numbered, settings.effect)
         self._lay_out()
