@@ -98,8 +98,8 @@ def test_mobrecon_lm() -> None:
 
 
 @pytest.mark.xfail(
-    reason="not below 3 mm within minutes: a step of 16 hands takes a CPU second, and the errors in the image "
-    "and in depth fall together, slowly. 5.9 mm after 600 steps at 64 px, 1146 CPU seconds of a busy core"
+    reason="not below 3 mm within minutes: a step of 16 hands takes a CPU second, and the errors in the image"
+    " and in depth fall together, slowly. 5.9 mm after 600 steps at 64 px, 1146 CPU seconds of a busy core"
 )
 def test_tang_18() -> None:
     network = Tang(TangConfig(depth=18, width=64, input_size=128), load_open_hand())
