@@ -71,10 +71,13 @@ class HandFinder:
         self._current: PipelineConfig | None = None  # of the pipeline in use
         self._pipeline: HandPipeline | None = None
         self._failing = False  # on the last frame
+        self._misfit = False  # of the calibration to the last frame
 
     def find(self, frame: Frame, settings: Settings) -> PipelineResult:
         """The hands of a frame; none while the first pipeline loads, or where it failed to."""
-        camera = settings.camera(frame.image_rgb.shape[1], frame.image_rgb.shape[0])
+        height, width = frame.image_rgb.shape[:2]
+        camera = settings.camera(width, height)
+        self._check_calibration(settings, width, height)
         config = pipeline_config(settings, live=True)
         self._collect()
         self._load(config)
@@ -109,6 +112,14 @@ class HandFinder:
         self._collect()
         if self._pipeline is not None:
             self._pipeline.close()
+
+    def _check_calibration(self, settings: Settings, width: int, height: int) -> None:
+        """Say that a calibration is for pictures of another shape, or withdraw that."""
+        if settings.misfit(width, height) == self._misfit:
+            return
+        self._misfit = not self._misfit
+        line = "The camera was calibrated for pictures of another shape: the field of view is used instead"
+        self._report(Status("calibration", "warning", line if self._misfit else ""))
 
     def _load(self, config: PipelineConfig) -> None:
         """Begin to load another network where the settings ask for one; pictures go on meanwhile."""

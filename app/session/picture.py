@@ -28,7 +28,9 @@ class Picture:
 
 
 Level = Literal["info", "warning", "error"]
-Topic = Literal["source", "model", "graphics", "recording", "snapshot", "ring", "virtual camera"]
+Topic = Literal[
+    "source", "model", "graphics", "recording", "snapshot", "ring", "virtual camera", "calibration"
+]
 
 
 @dataclass(frozen=True)

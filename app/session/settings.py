@@ -46,6 +46,12 @@ class Settings:
             return self.calibration.camera.scaled(width, height)
         return camera_from_fov(width, height, self.fov_deg)
 
+    def misfit(self, width: int, height: int) -> bool:
+        """Whether frames of this size, pixels, can't be the calibrated camera's, which then is not used."""
+        if self.calibration is None or self.intrinsics is not None:
+            return False
+        return not self.calibration.fits(width, height)
+
     @property
     def depth_error(self) -> DepthError:
         """How far off depth is to be expected, by what is known of camera and hand."""

@@ -16,10 +16,12 @@ from app.capture import CameraInfo, Frame
 from app.cli import main
 from app.commands import calibrate
 from app.errors import UserError
-from app.session import Settings
+from app.session import Settings, Status
+from app.session.finder import HandFinder
 from models.calibration import Board, Calibration
 from models.types import Camera
 from tests.app.command_help import failing_line
+from tests.app.fakes import FakePipeline
 from tests.models.chessboards import board_views
 
 CAMERA = Camera(602.0, 599.0, 325.0, 236.0, 640, 480)
@@ -82,6 +84,24 @@ def test_a_calibration_is_kept_apart_from_other_proportions(
     assert Settings(calibration=wide).camera(640, 480) == Settings().camera(640, 480)
     line = failing_line(capsys, "jitter", "demo", "--calibration", tmp_path / "wide.json")
     assert "1280×720, these are 640×480" in line
+
+
+def test_the_window_says_that_a_calibration_is_for_another_shape(tmp_path: Path) -> None:
+    wide = save_calibration(
+        tmp_path / "wide.json",
+        "wide",
+        Calibration(Camera(900, 900, 640, 360, 1280, 720), (0, 0), 0.1, 0.01, 9, BOARD),
+    )
+    said: list[Status] = []
+    finder = HandFinder(lambda config: FakePipeline(), said.append)
+    square, fitting = (Frame(np.zeros((h, 64, 3), np.uint8), 0.0, 0) for h in (48, 36))
+    for frame in (square, square, fitting):
+        finder.find(frame, Settings(calibration=wide))
+    finder.close()
+    lines = [status.text for status in said if status.topic == "calibration"]
+    assert len(lines) == 2
+    assert "another shape" in lines[0]
+    assert lines[1] == ""
 
 
 def changed(**changes: object) -> str:
