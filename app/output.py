@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 import cv2
 import numpy as np
@@ -44,17 +46,33 @@ def refuse_source_as_output(source: Path, out: Path) -> None:
         raise OutputError(f"{out} is the source itself; choose another output")
 
 
-def save_png(path: Path, image_rgb: NDArray[np.uint8]) -> None:
-    """Write (H, W, 3) RGB as a PNG, whole or not at all. Raises OutputError."""
-    prepare_output(path, ".png")
-    ok, data = cv2.imencode(".png", cv2.cvtColor(image_rgb, cv2.COLOR_RGB2BGR))
-    partial = path.with_suffix(".partial.png")
+def partial_of(path: Path) -> Path:
+    """Where a file is written until it is whole."""
+    return path.with_name(f"{path.stem}.partial{path.suffix}")
+
+
+def unwritable(path: Path, error: OSError) -> OutputError:
+    """The line for a file that can't be written."""
+    return OutputError(f"{path} can't be written ({error.strerror}); free some space")
+
+
+def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Let `write` fill a file, then put it in its place. Raises OutputError."""
+    partial = partial_of(path)
     try:
-        if not ok:
-            raise OutputError(f"{path}: the picture can't be encoded as PNG; report this")
-        partial.write_bytes(data.tobytes())
+        with partial.open("wb") as file:
+            write(file)
         partial.replace(path)
     except OSError as error:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
-        raise OutputError(f"{path} can't be written ({error.strerror}); free some space") from error
+        raise unwritable(path, error) from error
+
+
+def save_png(path: Path, image_rgb: NDArray[np.uint8]) -> None:
+    """Write (H, W, 3) RGB as a PNG, whole or not at all. Raises OutputError."""
+    prepare_output(path, ".png")
+    ok, data = cv2.imencode(".png", cv2.cvtColor(image_rgb, cv2.COLOR_RGB2BGR))
+    if not ok:
+        raise OutputError(f"{path}: the picture can't be encoded as PNG; report this")
+    write_whole(path, lambda file: file.write(data.tobytes()))

@@ -6,7 +6,10 @@ no switch for it. So it is made, used and closed on a thread that can open no so
 
 from __future__ import annotations
 
+import sys
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +59,9 @@ class HandLandmarker:
 
 
 def _make(video: bool, max_hands: int, min_score: float, follow: float, bundle: Path) -> tuple[Any, Any]:
-    import mediapipe  # takes over a second: only once it is wanted
-    from mediapipe.tasks.python import BaseOptions, vision
+    with _without_sound():
+        import mediapipe  # takes over a second: only once it is wanted
+        from mediapipe.tasks.python import BaseOptions, vision
 
     options = vision.HandLandmarkerOptions(
         base_options=BaseOptions(model_asset_path=str(bundle)),
@@ -69,6 +73,20 @@ def _make(video: bool, max_hands: int, min_score: float, follow: float, bundle: 
     )
     with native_stderr_closed():
         return mediapipe, vision.HandLandmarker.create_from_options(options)
+
+
+@contextmanager
+def _without_sound() -> Iterator[None]:
+    """MediaPipe imports sounddevice where there is one: PortAudio would look for microphones, loudly, and on a
+    thread without sockets, where it finds too few for good. MediaPipe does without."""
+    hidden = "sounddevice" not in sys.modules
+    if hidden:
+        sys.modules["sounddevice"] = None  # type: ignore[assignment]  # to import it fails
+    try:
+        yield
+    finally:
+        if hidden:
+            del sys.modules["sounddevice"]
 
 
 def _close(landmarker: Any, thread: SealedThread) -> None:

@@ -14,7 +14,6 @@ from models.fitting import FitConfig, HandFit, HandFitter
 from models.geometry import rays
 from models.hand_data import load_open_hand
 from models.hand_profile import HandProfile, personal_hand
-from models.landmark_pull import pull_onto_landmarks
 from models.landmarks import NOT_SEEN, LandmarkNet, Landmarks, hand_sized, in_frame
 from models.quickest import Call, quickest, thread_choices
 from models.registration import recover_root
@@ -157,7 +156,6 @@ class NetworkMesh:
         size = mean_m / palm_m
         root = size * recover_root(joints, seen.joints_2d_px, camera)
         vertices_m, joints_m = ((size * p + root).astype(np.float32) for p in (vertices, joints))
-        vertices_m, joints_m = pull_onto_landmarks(vertices_m, joints_m, seen.joints_2d_px, camera)
         return NetworkHand(side, vertices_m, joints_m, mean_m, frames)
 
 

@@ -22,8 +22,7 @@ def observe_whole(
 
     Networks want fingers up, so the image is first shown in four turns, and the one in which a hand is seen
     most surely is kept. From there the hand is cropped again, as in tracking, and then several times: as it
-    is and mirrored, where the network can take that (on real photos the mean of those two is 10 % nearer the
-    labels than either), else in ROLLS (7 % nearer).
+    is and mirrored, where the network can take that, else in ROLLS: their mean is nearer the truth than one.
     """
 
     def again(seen: Detection, side: Side, roll_rad: float = 0.0) -> Detection:

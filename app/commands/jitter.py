@@ -18,6 +18,7 @@ from app.commands.options import (
     add_json,
     camera_settings,
     check_calibration,
+    number,
     print_json,
     say,
 )
@@ -169,28 +170,21 @@ def _models(text: str) -> tuple[str, ...]:
 
 
 def _seconds(text: str) -> float:
-    value = _number(text)
+    value = number(text)
     if not 0.5 <= value <= 600:
         raise argparse.ArgumentTypeError(f"expected 0.5 to 600 seconds, got {text}")
     return value
 
 
 def _start(text: str) -> float:
-    value = _number(text)
+    value = number(text)
     if not np.isfinite(value):
         raise argparse.ArgumentTypeError(f"expected seconds, got {text}")
     return value
 
 
 def _smoothing(text: str) -> float:
-    value = _number(text)
+    value = number(text)
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError(f"expected 0 (steady) to 1 (responsive), got {text}")
     return value
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"expected a number, got {text!r}") from None

@@ -157,7 +157,7 @@ def say(line: str) -> None:
 
 
 def _fov(text: str) -> float:
-    value = _number(text)
+    value = number(text)
     if not 5 <= value <= 170:
         raise argparse.ArgumentTypeError(f"expected 5 to 170 degrees, got {text}")
     return value
@@ -167,14 +167,14 @@ def _smoothing(text: str) -> float:
     """0..1, or -1 for off: None already means that nothing was said."""
     if text == "off":
         return -1.0
-    value = _number(text)
+    value = number(text)
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError(f"expected 0 (steady) to 1 (responsive) or off, got {text}")
     return value
 
 
 def _predict(text: str) -> float:
-    value = _number(text)
+    value = number(text)
     if not 0 <= value <= 1e3 * MOST_AHEAD_S:
         raise argparse.ArgumentTypeError(f"expected 0 to {1e3 * MOST_AHEAD_S:g} milliseconds, got {text}")
     return value
@@ -187,7 +187,8 @@ def _overlays(text: str) -> frozenset[str]:
     return names
 
 
-def _number(text: str) -> float:
+def number(text: str) -> float:
+    """A number of the command line. Raises ArgumentTypeError."""
     try:
         return float(text)
     except ValueError:

@@ -19,11 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from app.export.files import write_whole
 from app.export.glb import INDICES, VERTICES, GlbBuilder
 from app.export.joints_csv import JOINT_NAMES
 from app.export.writers import Moment
-from app.output import prepare_output
+from app.output import prepare_output, write_whole
 from models.hand_data import BONES_IN_21, N_BONES, HandData, load_open_hand
 from models.inverse_skinning import InverseSkinning, PosedHand
 from models.types import Camera, HandMesh, Side

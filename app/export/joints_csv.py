@@ -6,9 +6,8 @@ import csv
 import io
 from pathlib import Path
 
-from app.export.files import write_whole
 from app.export.writers import Moment
-from app.output import prepare_output
+from app.output import prepare_output, write_whole
 
 JOINT_NAMES = (
     "wrist",

@@ -12,9 +12,8 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from app.errors import UserError
-from app.export.files import write_whole
 from app.export.writers import Moment
-from app.output import prepare_output
+from app.output import prepare_output, write_whole
 from models.hand_data import load_mano, load_open_hand
 from models.inverse_skinning import InverseSkinning, PosedHand
 from models.mano_file import read_mano_file

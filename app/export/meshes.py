@@ -6,9 +6,8 @@ from pathlib import Path
 
 import trimesh
 
-from app.export.files import unwritable
 from app.export.writers import Moment
-from app.output import OutputError
+from app.output import OutputError, unwritable
 from models.hand_data import load_open_hand
 
 FORMATS = ("ply", "obj")

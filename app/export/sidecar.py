@@ -18,9 +18,8 @@ from typing import Any
 import numpy as np
 
 from app.errors import UserError
-from app.export.files import partial_of, unwritable, write_whole
 from app.export.writers import Moment
-from app.output import prepare_output
+from app.output import partial_of, prepare_output, unwritable, write_whole
 from models.types import Camera, HandMesh
 
 VERSION = 1

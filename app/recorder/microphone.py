@@ -10,6 +10,7 @@ import numpy as np
 
 from app.output import OutputError
 from app.recorder.video import Sound
+from models.native import native_stderr_closed
 
 RATE = 48_000
 
@@ -30,7 +31,8 @@ class Microphone:
     def __init__(self) -> None:
         """Raises OutputError where there is no microphone, or none that may be used."""
         try:
-            import sounddevice  # here: it looks for PortAudio when it is imported
+            with native_stderr_closed():  # JACK complains of its own absence
+                import sounddevice  # here: it looks for PortAudio when it is imported
         except OSError as error:
             raise OutputError(
                 "no sound: PortAudio is missing; on Debian or Ubuntu: sudo apt install libportaudio2"

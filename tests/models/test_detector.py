@@ -21,6 +21,7 @@ def test_it_is_silent_from_the_first_picture_to_the_exit() -> None:
         "assert 'mediapipe' not in sys.modules, 'imported before it is wanted'\n"
         "d = HandDetector(max_hands=1)\n"
         "print(d.detect(np.zeros((48, 64, 3), np.uint8)))\n"
+        "assert 'sounddevice' not in sys.modules, 'microphones are looked for by whoever records'\n"
         "print('still heard', file=sys.stderr)\n"
     )
     command = [sys.executable, "-c", program]
