@@ -87,6 +87,10 @@ class Articulation:
         self._below = below[self._bone]  # (D, 16) the bones that each angle moves
         self._below_b = self._below @ b  # (D, 21)
 
+    def rotations(self, state: State) -> Float:
+        """(16, 3, 3) local rotations, the wrist's first."""
+        return np.concatenate([state.R[None], local_rotations(self.frames, state.angles)[0]])
+
     def __call__(self, state: State) -> Kinematics:
         local, axes = local_rotations(self.frames, state.angles)
         local5, axes5 = local.reshape(5, 3, 3, 3), axes.reshape(5, 3, 3, 3)

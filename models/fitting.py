@@ -82,6 +82,8 @@ class _Goal:
 class _Found:
     state: State
     rotations: Float  # (16, 3, 3) local
+    vertices_m: Array  # (778, 3)
+    joints_m: Array  # (21, 3)
     error: float  # as in HandFit
 
 
@@ -155,7 +157,7 @@ class HandFitter:
         if found is None or found.error > self.config.doubt:
             fresh = self._solve(self._start(u, depth, betas), goal, frames, warm=False)
             found = fresh if found is None or fresh.error < found.error else found
-        vertices, joints = pose_hand(self.hand, found.rotations, found.state.betas, found.state.t)
+        vertices, joints = found.vertices_m, found.joints_m
         if side == "left":
             vertices, joints = vertices * MIRROR, joints * MIRROR
         return HandFit(
@@ -220,9 +222,11 @@ class HandFitter:
                 H[stuck], H[:, stuck], g[stuck] = 0, 0, 0
                 H[stuck, stuck] = 1
             state = self._moved(state, np.asarray(np.linalg.solve(H, -g), np.float64), a)
-        kin = self.articulation(state)
-        off = kin.joints[:, :2] / kin.joints[:, 2:].clip(0.02) - goal.u
-        return _Found(state, kin.rotations, float(np.sqrt((off**2).sum(1).mean())) / goal.box)
+        rotations = self.articulation.rotations(state)
+        vertices, joints = pose_hand(self.hand, rotations, state.betas, state.t)
+        off = joints[:, :2] / joints[:, 2:].clip(0.02) - goal.u
+        error = float(np.sqrt((off**2).sum(1).mean())) / goal.box
+        return _Found(state, rotations, vertices, joints, error)
 
     def _moved(self, state: State, d: Float, a: Float) -> State:
         """One step, of half a radian at most, within the limits and in front of the camera."""
