@@ -300,7 +300,7 @@ def test_only_the_display_is_mirrored(open_window: Callable[..., MainWindow]) ->
     assert image_rgb[0, 0, 0] == 255
 
 
-@pytest.mark.parametrize("size", [(160, 120), (40, 30), (80, 60)])
+@pytest.mark.parametrize("size", [(160, 120), (60, 45), (40, 30), (32, 24), (80, 60)])
 def test_a_picture_is_scaled_evenly_and_mirrored_as_it_is_shown(size: tuple[int, int]) -> None:
     image_rgb = np.zeros((60, 80, 3), np.uint8)
     image_rgb[30:, :20] = (200, 100, 50)
