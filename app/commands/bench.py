@@ -20,6 +20,7 @@ from app.bench.spread import Spread
 from app.bench.stages import WARM_UP, time_effects, time_stages
 from app.bench.yardstick import MediaPipeHands
 from app.capture import DEMO, Frame, ImageFile, VideoFile, open_file, source_path
+from app.commands.numbers import whole
 from app.commands.options import add_json, print_json
 from app.effects import effect_names
 from app.errors import UserError
@@ -48,10 +49,10 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         default="ring",
         help="what is drawn from end to end (default: ring)",
     )
-    parser.add_argument("--frames", type=_count, default=240, metavar="N", help="frames of each row (240)")
-    parser.add_argument("--runs", type=_count, default=5, metavar="N", help="runs from end to end (5)")
+    parser.add_argument("--frames", type=whole(1), default=240, metavar="N", help="frames of each row (240)")
+    parser.add_argument("--runs", type=whole(1), default=5, metavar="N", help="runs from end to end (5)")
     parser.add_argument(
-        "--seconds", type=_count, default=15, metavar="S", help="how long it is played at its own rate (15)"
+        "--seconds", type=whole(1), default=15, metavar="S", help="how long it is played at its own rate (15)"
     )
     parser.add_argument(
         "--quick", action="store_true", help="under a minute: the clip as it is, fewer frames and runs"
@@ -178,9 +179,3 @@ def _say(line: str) -> None:
     """What is being measured; an empty line wipes that."""
     if sys.stderr.isatty():
         print(f"\r{line:<50}\r", end="", file=sys.stderr, flush=True)
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a number from 1 up, got {text!r}")
-    return int(text)

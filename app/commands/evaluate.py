@@ -10,6 +10,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
+from app.commands.numbers import whole
 from app.commands.options import add_json, print_json, say
 from app.commands.progress import ProgressBar
 from app.errors import UserError
@@ -52,7 +53,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         metavar="FILE.jsonl",
         help="recorded hands of a video set (process --hands), judged as models of their own",
     )
-    parser.add_argument("--every", type=_every, default=1, metavar="N", help="only every Nth sample")
+    parser.add_argument("--every", type=whole(1), default=1, metavar="N", help="only every Nth sample")
     parser.add_argument("--out", type=Path, metavar="DIR", help="report.json, report.md, plots, submissions")
     add_json(parser)
     parser.set_defaults(run=run_command)
@@ -165,9 +166,3 @@ def _models(text: str) -> tuple[str, ...]:
     if unknown:
         raise argparse.ArgumentTypeError(f"no model {', '.join(unknown)}; choose from {', '.join(NAMES)}")
     return (*names, MEDIAPIPE)
-
-
-def _every(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1 up, got {text!r}")
-    return int(text)

@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.capture import DEMO, ImageFile, list_cameras, live_frames, open_file, source_kind, source_path
+from app.commands.numbers import between
 from app.commands.options import (
     add_camera,
     add_json,
     camera_settings,
     check_calibration,
-    number,
     print_json,
     say,
 )
@@ -51,15 +51,29 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         metavar="SOURCE",
         help="a camera's number or a video (default: a camera, or demo)",
     )
-    parser.add_argument("--seconds", type=_seconds, default=10.0, metavar="S", help="how long (default: 10)")
     parser.add_argument(
-        "--start", type=_start, default=0.0, metavar="S", help="where in a video; -5: 5 s before its end"
+        "--seconds",
+        type=between(0.5, 600, "0.5 to 600 seconds"),
+        default=10.0,
+        metavar="S",
+        help="how long (default: 10)",
+    )
+    parser.add_argument(
+        "--start",
+        type=between(-1e9, 1e9, "seconds"),
+        default=0.0,
+        metavar="S",
+        help="where in a video; -5: 5 s before its end",
     )
     parser.add_argument(
         "--model", type=_models, default=NAMES, metavar="NAME,…", help=f"of {', '.join(NAMES)} (default: all)"
     )
     parser.add_argument(
-        "--smoothing", type=_smoothing, default=0.5, metavar="0…1", help="of the filter that is judged"
+        "--smoothing",
+        type=between(0, 1, "0 (steady) to 1 (responsive)"),
+        default=0.5,
+        metavar="0…1",
+        help="of the filter that is judged",
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="jitter.json, jitter.csv, jitter.png")
     add_camera(parser)
@@ -167,24 +181,3 @@ def _models(text: str) -> tuple[str, ...]:
             f"no model {', '.join(unknown) or 'given'}; choose from {', '.join(NAMES)}"
         )
     return names
-
-
-def _seconds(text: str) -> float:
-    value = number(text)
-    if not 0.5 <= value <= 600:
-        raise argparse.ArgumentTypeError(f"expected 0.5 to 600 seconds, got {text}")
-    return value
-
-
-def _start(text: str) -> float:
-    value = number(text)
-    if not np.isfinite(value):
-        raise argparse.ArgumentTypeError(f"expected seconds, got {text}")
-    return value
-
-
-def _smoothing(text: str) -> float:
-    value = number(text)
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"expected 0 (steady) to 1 (responsive), got {text}")
-    return value

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.camera_files import load_calibration
+from app.commands.numbers import between
 from app.commands.ring_options import add_rings, rings_from
 from app.effects import SKIN_STYLES, effect_names
 from app.errors import UserError
@@ -22,6 +23,7 @@ from models.prediction import MOST_AHEAD_S
 Intrinsics = tuple[float, float, float, float]
 
 _FOCAL_PX = (10.0, 100_000.0)  # from a thumbnail of a wide angle to a telephoto's full resolution
+_MOST_AHEAD_MS = 1e3 * MOST_AHEAD_S
 _MOST_UNEQUAL = 4.0  # fx over fy: pixels that are not square, as in anamorphic video
 
 
@@ -41,7 +43,12 @@ def add_camera(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--calibration", type=Path, metavar="FILE.json", help="the camera, as `calibrate` has measured it"
     )
-    parser.add_argument("--fov", type=_fov, metavar="DEGREES", help="its field of view, corner to corner")
+    parser.add_argument(
+        "--fov",
+        type=between(5, 170, "5 to 170 degrees"),
+        metavar="DEGREES",
+        help="its field of view, corner to corner",
+    )
 
 
 def camera_settings(arguments: argparse.Namespace, settings: Settings) -> Settings:
@@ -80,7 +87,10 @@ def add_look(parser: argparse.ArgumentParser) -> None:
         "--palm", type=float, metavar="MM", help="the palm's breadth across the knuckles, without the thumb"
     )
     parser.add_argument(
-        "--predict", type=_predict, metavar="MS", help="live: draw on frames this much newer, hands foretold"
+        "--predict",
+        type=between(0, _MOST_AHEAD_MS, f"0 to {_MOST_AHEAD_MS:g} milliseconds"),
+        metavar="MS",
+        help="live: draw on frames this much newer, hands foretold",
     )
     parser.add_argument("--mirror", action="store_true", help="mirror the picture")
 
@@ -156,28 +166,9 @@ def say(line: str) -> None:
     print(f"palmistry: {line}", file=sys.stderr, flush=True)
 
 
-def _fov(text: str) -> float:
-    value = number(text)
-    if not 5 <= value <= 170:
-        raise argparse.ArgumentTypeError(f"expected 5 to 170 degrees, got {text}")
-    return value
-
-
 def _smoothing(text: str) -> float:
     """0..1, or -1 for off: None already means that nothing was said."""
-    if text == "off":
-        return -1.0
-    value = number(text)
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"expected 0 (steady) to 1 (responsive) or off, got {text}")
-    return value
-
-
-def _predict(text: str) -> float:
-    value = number(text)
-    if not 0 <= value <= 1e3 * MOST_AHEAD_S:
-        raise argparse.ArgumentTypeError(f"expected 0 to {1e3 * MOST_AHEAD_S:g} milliseconds, got {text}")
-    return value
+    return -1.0 if text == "off" else between(0, 1, "0 (steady) to 1 (responsive) or off")(text)
 
 
 def _overlays(text: str) -> frozenset[str]:
@@ -185,11 +176,3 @@ def _overlays(text: str) -> frozenset[str]:
     if not names <= set(OVERLAYS):
         raise argparse.ArgumentTypeError(f"expected any of {', '.join(OVERLAYS)}, got {text!r}")
     return names
-
-
-def number(text: str) -> float:
-    """A number of the command line. Raises ArgumentTypeError."""
-    try:
-        return float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"expected a number, got {text!r}") from None

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.commands.evaluate import data_set
+from app.commands.numbers import between, whole
 from app.commands.options import add_json, print_json, say
 from app.errors import UserError
 
@@ -29,9 +30,11 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "--schedule", metavar="NAME", help="a named configuration (default: the network's own)"
     )
     length = parser.add_mutually_exclusive_group()
-    length.add_argument("--minutes", type=_positive, metavar="M", help=_LENGTH)
-    length.add_argument("--steps", type=_count, metavar="N", help=_LENGTH)
-    parser.add_argument("--batch", type=_count, metavar="N", help="samples a step (default: the schedule's)")
+    length.add_argument("--minutes", type=between(1e-3, 1e6, "a number above 0"), metavar="M", help=_LENGTH)
+    length.add_argument("--steps", type=whole(1), metavar="N", help=_LENGTH)
+    parser.add_argument(
+        "--batch", type=whole(1), metavar="N", help="samples a step (default: the schedule's)"
+    )
     parser.add_argument(
         "--real", type=Path, metavar="DIR", help="real crops, as tools/build_real_crops.py makes"
     )
@@ -62,12 +65,14 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--start", type=Path, metavar="FILE", help="weights (.safetensors) to start from")
     parser.add_argument("--resume", type=Path, metavar="FILE", help="a checkpoint.pt to go on from")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where to write (default: out/train/NETWORK)")
-    parser.add_argument("--seed", type=_seed, default=0, metavar="N", help="of everything drawn (default: 0)")
+    parser.add_argument(
+        "--seed", type=whole(0), default=0, metavar="N", help="of everything drawn (default: 0)"
+    )
     parser.add_argument(
         "--device", metavar="NAME", help="cpu, cuda, cuda:1 … (default: a GPU where there is one)"
     )
     parser.add_argument(
-        "--threads", type=_count, default=1, metavar="N", help="of torch on the CPU (default: 1)"
+        "--threads", type=whole(1), default=1, metavar="N", help="of torch on the CPU (default: 1)"
     )
     parser.add_argument(
         "--preview", type=Path, metavar="FILE.png", help="only draw a sheet of what is learnt from"
@@ -220,25 +225,3 @@ def _preview(arguments: argparse.Namespace) -> int:
     preview(arguments.preview, arguments.seed, arguments.real, arguments.backgrounds)
     print(arguments.preview)
     return 0
-
-
-def _positive(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < 1e6:
-        raise argparse.ArgumentTypeError(f"expected a number above 0, got {text!r}")
-    return value
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1 up, got {text!r}")
-    return int(text)
-
-
-def _seed(text: str) -> int:
-    if not text.isdecimal() or int(text) >= 2**31:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 0 up, got {text!r}")
-    return int(text)
