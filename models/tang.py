@@ -194,8 +194,8 @@ class Tang(nn.Module):
         M_f = M_r + self.refine_stage(M_r, (normalised, F_l, first), F_g)
         whole = self.training or not self.config.cut
 
-        a = self.view_head(F_g)  # a crop is about 1.5 hands wide, a hand seldom nearer than 25 cm
-        view = torch.stack([0.3 * torch.exp(a[:, 0]), 4 * torch.sigmoid(a[:, 1])], 1)
+        a = self.view_head(F_g)  # a crop is 11 to 82 cm wide, a hand seldom nearer than 25 cm
+        view = torch.stack([0.3 * torch.exp(torch.tanh(a[:, 0])), 4 * torch.sigmoid(a[:, 1])], 1)
         points = uvz_to_metres(M_f, view)
         vertices, joints = root_relative(points, self.regressor)
         rough, _ = root_relative(uvz_to_metres(M_r, view), self.regressor)
