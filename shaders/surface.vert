@@ -6,7 +6,6 @@ layout(location = 2) in vec2 region;  // hands only: x = HandData.regions
 layout(location = 3) in mat4 copy;    // of each copy of a shape: its frame -> the prop's
 
 uniform mat4 M;
-uniform mat4 V;
 uniform mat4 P;
 
 out vec3 p_cam;
@@ -30,5 +29,5 @@ void main() {
     region_id = region.x;
     int k = gl_VertexID % 3;
     corner = vec3(k == 0, k == 1, k == 2);
-    gl_Position = P * V * p;
+    gl_Position = P * p;
 }

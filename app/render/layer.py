@@ -1,8 +1,8 @@
-"""pyrender's renderer, taught our two stages: first what stands in front, then the picture itself.
+"""Draws a pyrender scene in our stages: first what stands in front and what casts shadows, then the picture.
 
-pyrender keeps the scene, the meshes on the GPU and the shader programs. What it draws into, in which order
-and with which shaders is decided here. Rendered rows count from the top of the picture down, so nothing is
-flipped.
+pyrender keeps the scene, the meshes on the GPU and the shader programs. The drawing itself is done here: into
+what, in which order and with which shaders. Rendered rows count from the top of the picture down, so nothing
+is flipped.
 """
 
 from __future__ import annotations
@@ -76,10 +76,8 @@ class LayerRenderer(Renderer):
             "picture": Target(GL.GL_RGBA8),
         }
         self._multisampled = Target(GL.GL_RGBA8, samples=4)
-        self._target = self._multisampled
         self._rooms: dict[str, int] = {}  # textures
         self._shown_rooms = (0, 0)
-        self._stage: Stage = "occluder"
         self.by_depth = False  # nearer surfaces hide those behind, whatever their order
         self._deleted = False
         self.uniforms: dict[str, Any] = {}
@@ -103,13 +101,28 @@ class LayerRenderer(Renderer):
 
         multisampled: shade every pixel once and smooth its edges alone.
         """
-        self._stage = stage
-        self._target = self._multisampled if multisampled else self._targets[stage]
-        self._viewport_width, self._viewport_height = width, height
-        scene.bg_color = np.array(_BACKGROUNDS[stage])
-        self.render(scene, RenderFlags.OFFSCREEN)
+        target = self._multisampled if multisampled else self._targets[stage]
+        target.begin(width, height, _BACKGROUNDS[stage])
+        GL.glFrontFace(GL.GL_CW)  # rows run downwards, which turns every face around
+        GL.glEnable(GL.GL_CULL_FACE)
+        in_map = stage == "shadow"
+        (GL.glDisable if in_map else GL.glEnable)(GL.GL_DEPTH_TEST)
+        GL.glDepthFunc(GL.GL_LESS)
+        GL.glBlendEquation(GL.GL_MAX if in_map else GL.GL_FUNC_ADD)
+        clip_from_cam = scene.main_camera_node.camera.get_projection_matrix(width, height)
+        begun: Program | None = None
+        for node in self._nodes_of(scene, stage):
+            surface = surface_of(node)
+            program = self._program_cache.get_program("surface.vert", surface.fragment_shaders[stage])
+            if program is not begun:
+                begun = program
+                self._begin(program, stage, clip_from_cam)
+            program.set_uniforms(surface.uniforms)
+            program.set_uniform("M", node.matrix)
+            self._draw_primitive(node.mesh.primitives[0], surface.order)
+        GL.glFlush()
         if multisampled:
-            self._target.resolve_into(self._targets[stage], width, height)
+            target.resolve_into(self._targets[stage], width, height)
 
     def bind_textures(self, program: Program, more: dict[str, int] | None = None) -> None:
         """Let a program read what earlier stages have drawn, the rooms, and more textures by name."""
@@ -151,57 +164,25 @@ class LayerRenderer(Renderer):
         GL.glDeleteTextures([*self._rooms.values()])
         super().delete()
 
-    # What follows replaces parts of pyrender's forward pass (0.1.45, pinned).
-
-    def _configure_main_framebuffer(self) -> None:
-        self._target.ensure(self._viewport_width, self._viewport_height)
-        self._main_fb_ms: int | None = self._target.framebuffer
-        GL.glFrontFace(GL.GL_CW)  # rows run downwards, which turns every face around
-        GL.glEnable(GL.GL_SCISSOR_TEST)  # the target may be larger than what is cleared and drawn
-        GL.glScissor(0, 0, self._viewport_width, self._viewport_height)
-
-    def _delete_main_framebuffer(self) -> None:
-        self._main_fb_ms = None  # belongs to its target
-
-    def _read_main_framebuffer(self, scene: pyrender.Scene, flags: int) -> None:
-        return None  # read when the last stage is done
-
-    def _sorted_mesh_nodes(self, scene: pyrender.Scene) -> list[pyrender.Node]:
-        nodes = [n for n in scene.mesh_nodes if self._stage in surface_of(n).fragment_shaders]
+    def _nodes_of(self, scene: pyrender.Scene, stage: Stage) -> list[pyrender.Node]:
+        nodes = [n for n in scene.mesh_nodes if n.mesh.is_visible and stage in surface_of(n).fragment_shaders]
         return sorted(nodes, key=lambda n: surface_of(n).order)
 
-    def _get_primitive_program(
-        self, primitive: pyrender.Primitive, flags: int, program_flags: int
-    ) -> Program:
-        program: Program = self._program_cache.get_program(
-            "surface.vert", primitive.material.fragment_shaders[self._stage]
-        )
+    def _begin(self, program: Program, stage: Stage, clip_from_cam: NDArray[np.float64]) -> None:
         if not program._in_context():
             program._add_to_context()
-        return program
-
-    def _bind_lighting(
-        self, scene: pyrender.Scene, program: Program, node: pyrender.Node, flags: int
-    ) -> None:
-        if self._stage in ("shade", "picture"):
+        program._bind()
+        program.set_uniform("P", clip_from_cam)
+        program.set_uniforms(self.uniforms)
+        if stage in ("shade", "picture"):
             self.bind_textures(program)
-        for name, value in (self.uniforms | surface_of(node).uniforms).items():
-            program.set_uniform(name, value)
 
-    def _bind_and_draw_primitive(
-        self, primitive: pyrender.Primitive, pose: NDArray[np.float64], program: Program, flags: int
-    ) -> None:
-        program.set_uniform("M", pose)
-        order, in_map = primitive.material.order, self._stage == "shadow"
+    def _draw_primitive(self, primitive: pyrender.Primitive, order: int) -> None:
         if self.by_depth:
             GL.glDepthRange(0, 1)
         else:
             GL.glDepthRange((ORDERS - 1 - order) / ORDERS, (ORDERS - order) / ORDERS)
-        GL.glEnable(GL.GL_CULL_FACE)
-        GL.glPolygonMode(GL.GL_FRONT_AND_BACK, GL.GL_FILL)
-        (GL.glDisable if in_map else GL.glEnable)(GL.GL_DEPTH_TEST)
-        GL.glBlendEquation(GL.GL_MAX if in_map else GL.GL_FUNC_ADD)
-        GL.glEnable(GL.GL_BLEND)  # premultiplied; the hand, drawn first, replaces instead
+        # premultiplied; the hand, drawn first, replaces instead
         GL.glBlendFunc(GL.GL_ONE, GL.GL_ZERO if order == 0 else GL.GL_ONE_MINUS_SRC_ALPHA)
         primitive._bind()
         if primitive.indices is None:
@@ -212,9 +193,6 @@ class LayerRenderer(Renderer):
                 primitive.mode, primitive.indices.size, GL.GL_UNSIGNED_INT, ctypes.c_void_p(0), copies
             )
         primitive._unbind()
-
-    def _reset_active_textures(self) -> None:
-        GL.glActiveTexture(GL.GL_TEXTURE0)
 
 
 def surface_of(node: pyrender.Node) -> Surface:

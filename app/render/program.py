@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,28 +27,36 @@ class Program(ShaderProgram):
     """One vertex and one fragment shader. Knows where its uniforms are; those it lacks are left out.
 
     It remembers what they are set to: most stay the same from frame to frame, and asking OpenGL costs more.
+    Arrays that it was given must not be changed afterwards.
     """
 
     def __init__(self, vertex: str, fragment: str) -> None:
         super().__init__(vertex, fragment)
         self._places: dict[str, int] = {}
+        self._given: dict[str, Any] = {}
         self._values: dict[str, int | float | bytes] = {}
 
     def _add_to_context(self) -> None:
         super()._add_to_context()
-        self._places.clear()
-        self._values.clear()
+        for known in (self._places, self._given, self._values):
+            known.clear()
 
     def _load(self, shader_filename: str) -> str:
         return source(shader_filename)
+
+    def set_uniforms(self, values: Mapping[str, Any]) -> None:
+        """Set those of these that the program has."""
+        for name, value in values.items():
+            self.set_uniform(name, value)
 
     def set_uniform(self, name: str, value: Any, unsigned: bool = False) -> None:
         """value: an int, a float, a vector (2..4,), a matrix (4, 4), or vectors (N, 4), float32."""
         place = self._places.get(name)
         if place is None:
             place = self._places[name] = GL.glGetUniformLocation(self._program_id, name)
-        if place < 0:
+        if place < 0 or self._given.get(name) is value:
             return
+        self._given[name] = value
         if not isinstance(value, int | float):
             value = np.ascontiguousarray(value, np.float32)
         known = value if isinstance(value, int | float) else value.tobytes()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +53,17 @@ class Target:
         GL.glFramebufferTexture2D(
             GL.GL_FRAMEBUFFER, GL.GL_COLOR_ATTACHMENT0, GL.GL_TEXTURE_2D, self.texture, 0
         )
+
+    def begin(self, width: int, height: int, background: Sequence[float]) -> None:
+        """Draw into the first width x height pixels from now on, which are all background, blending."""
+        self.ensure(width, height)
+        GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, self.framebuffer)
+        GL.glViewport(0, 0, width, height)
+        GL.glDisable(GL.GL_SCISSOR_TEST)
+        GL.glDepthMask(GL.GL_TRUE)
+        GL.glClearColor(*background)
+        GL.glClear(GL.GL_COLOR_BUFFER_BIT | GL.GL_DEPTH_BUFFER_BIT)
+        GL.glEnable(GL.GL_BLEND)
 
     def resolve_into(self, other: Target, width: int, height: int) -> None:
         """Copy the corner that was drawn to a target of one sample."""
