@@ -2,7 +2,6 @@
 uniform sampler2D occluder;    // depth, part
 uniform vec4 occluder_rays;    // pixel of the occluder -> ray: x * .x + .z, y * .y + .w
 uniform float feather;         // radius of the soft cut, occluder pixels
-uniform int taps;              // of TAPS that are looked at
 uniform float pixel_m;         // size of one picture pixel at one metre
 
 uniform int gripping;          // 0: the prop is on no finger
@@ -12,10 +11,9 @@ uniform float palm_part;
 uniform vec3 off_mesh;         // from the mesh's finger to where the prop is drawn, metres
 
 const float SECTION_M = 0.006;  // how far beyond the band the finger counts as a cylinder
-const int TAPS = 9;
+const int TAPS = 5;
 const vec2 DISC[TAPS] = vec2[](
-    vec2(0.0), vec2(0.94, 0.34), vec2(-0.34, 0.94), vec2(-0.94, -0.34), vec2(0.34, -0.94),
-    vec2(0.42, 0.42), vec2(-0.42, 0.42), vec2(-0.42, -0.42), vec2(0.42, -0.42));
+    vec2(0.0), vec2(0.94, 0.34), vec2(-0.34, 0.94), vec2(-0.94, -0.34), vec2(0.34, -0.94));
 
 // How much of this point the finger inside the band leaves visible: the finger is a capped cylinder, the cut is
 // as soft as a pixel. Mesh and photo may differ by pixels; this cut follows the band, so its far half never shows.
@@ -34,24 +32,29 @@ float past_own_finger(vec3 p, vec3 eye, float section) {
 
 // How much of this point the rest of the hand, or the other hand, leaves visible.
 float past_hands(float section) {
-    ivec2 size = textureSize(occluder, 0);
+    ivec2 last = textureSize(occluder, 0) - 1;
     vec3 on_mesh = p_cam - off_mesh;
     vec2 here = (on_mesh.xy / on_mesh.z - occluder_rays.zw) / occluder_rays.xy;
+    // In the band's frame: the ray through `here`, and what it gains with each pixel to the right and down.
+    mat3 turned = mat3(grip_from_cam);
+    vec3 right = occluder_rays.x * turned[0], down = occluder_rays.y * turned[1];
+    vec3 ray = turned * vec3(on_mesh.xy / on_mesh.z, 1.0);
+    vec3 camera = turned * off_mesh + grip_from_cam[3].xyz;
     float seen = 0.0;
-    for (int i = 0; i < taps; ++i) {
-        vec2 at = here + feather * DISC[i];
-        vec2 found = texelFetch(occluder, clamp(ivec2(at), ivec2(0), size - 1), 0).rg;
+    for (int i = 0; i < TAPS; ++i) {
+        vec2 off = feather * DISC[i];
+        vec2 found = texelFetch(occluder, clamp(ivec2(here + off), ivec2(0), last), 0).rg;
         float behind = on_mesh.z - found.x;
         float hides = smoothstep(0.0, 0.001, behind);
-        if (hides > 0.0 && gripping == 1 && (found.y == grip_size.w || found.y == palm_part)) {
+        if (gripping == 1 && (found.y == grip_size.w || found.y == palm_part)) {
             hides = smoothstep(0.001, 0.0035, behind);  // a band sinks into the skin
-            vec3 p = vec3((at * occluder_rays.xy + occluder_rays.zw) * found.x, found.x);
-            vec3 local = (grip_from_cam * vec4(p + off_mesh, 1.0)).xyz;
-            if (abs(local.z) < section && length(local.xy) < 1.4 * grip_size.x) hides = 0.0;
+            vec3 local = camera + found.x * (ray + off.x * right + off.y * down);
+            float bounds = 1.4 * grip_size.x;
+            if (abs(local.z) < section && dot(local.xy, local.xy) < bounds * bounds) hides = 0.0;
         }
         seen += 1.0 - hides;
     }
-    return seen / float(taps);
+    return seen / float(TAPS);
 }
 
 // 0 hidden .. 1 in view, for this fragment of a prop.

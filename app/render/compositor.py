@@ -182,7 +182,6 @@ class Compositor:
             "samples": float(window.samples),
             "occluder_rays": np.array([1 / fx, 1 / fy, -cx / fx, -cy / fy], np.float32),
             "feather": FEATHER_PX * coarse,
-            "taps": 9 if window.samples == 1 else 5,  # where several samples make a pixel, they share them
             "pixel_m": 1 / camera.fx,
             "near_far": _depths(hands),
         }
