@@ -2,9 +2,7 @@
 uniform vec4 ambient[6];  // from +x, -x, +y, -y, +z, -z
 
 vec3 soft_light(vec3 d) {
-    vec3 s = d * d, front = step(vec3(0.0), d);
-    vec3 found = s.x * mix(ambient[1].rgb, ambient[0].rgb, front.x)
-               + s.y * mix(ambient[3].rgb, ambient[2].rgb, front.y)
-               + s.z * mix(ambient[5].rgb, ambient[4].rgb, front.z);
-    return scene_light * found;
+    vec3 plus = max(d, 0.0) * d, minus = d * d - plus;
+    return scene_light * (plus.x * ambient[0].rgb + minus.x * ambient[1].rgb + plus.y * ambient[2].rgb
+                        + minus.y * ambient[3].rgb + plus.z * ambient[4].rgb + minus.z * ambient[5].rgb);
 }

@@ -1,6 +1,6 @@
 #version 330 core
-// Whatever isn't metal: paper, rubber, wood, plastic, lamps. Lit softly by the room and by one lamp; shade.frag makes
-// the shadows. Hands in front of it hide it by their depth. Writes premultiplied colour.
+// Whatever isn't metal: paper, rubber, wood, plastic, lamps. Lit softly by the room and by one lamp; shade_hand.frag
+// and shade_prop.frag make the shadows. Hands in front of it hide it by their depth. Writes premultiplied colour.
 in vec3 p_cam;
 in vec3 n_cam;
 

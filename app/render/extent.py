@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,19 +25,19 @@ def extent(
     points: list[NDArray[np.floating]] = [np.zeros((0, 3)), *(hand.vertices_m for hand in whole_hands)]
     if water is not None:
         points += [water.drops_m - 3 * water.radius_m, water.drops_m + 3 * water.radius_m]
+    skins = [(hand.vertices_m.min(0), hand.vertices_m.max(0)) for hand in hands]
     for prop in props:
-        v = prop.geometry.vertices_m
         reach = SHADOW_REACH_M if prop.grip is not None else 0.0
-        corners = _corners(v.min(0) - reach, v.max(0) + reach)
+        least, greatest = prop.geometry.box_m
+        corners = _corners(least - reach, greatest + reach)
         if (copies := prop.geometry.copies) is not None:
             corners = (corners @ copies[:, :3, :3].swapaxes(1, 2) + copies[:, None, :3, 3]).reshape(-1, 3)
         corners = corners @ prop.pose[:3, :3].T + prop.pose[:3, 3]
         points.append(corners)
         if prop.grip is None:
             low, high = corners.min(0) - FREE_SHADOW_REACH_M, corners.max(0) + FREE_SHADOW_REACH_M
-            for hand in hands:
-                skin = hand.vertices_m
-                skin_low, skin_high = np.maximum(low, skin.min(0)), np.minimum(high, skin.max(0))
+            for least, greatest in skins:
+                skin_low, skin_high = np.maximum(low, least), np.minimum(high, greatest)
                 if (skin_low < skin_high).all():
                     points.append(_corners(skin_low, skin_high))
     return np.concatenate(points).astype(np.float64)
@@ -44,4 +45,7 @@ def extent(
 
 def _corners(low: NDArray[np.floating], high: NDArray[np.floating]) -> NDArray[np.floating]:
     """(8, 3) of a box."""
-    return np.array(np.meshgrid(*zip(low, high, strict=True))).reshape(3, -1).T
+    return np.where(_WHICH, high, low)
+
+
+_WHICH = np.array(list(product((False, True), repeat=3)))

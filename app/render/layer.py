@@ -70,7 +70,7 @@ class LayerRenderer(Renderer):
         super().__init__(1, 1)
         self._program_cache = Programs()
         self._targets: dict[Stage, Target] = {
-            "shadow": Target(GL.GL_RG32F, smooth=True),
+            "shadow": Target(GL.GL_RG32F),
             "shade": Target(GL.GL_RGBA8),
             "occluder": Target(GL.GL_RG32F),
             "picture": Target(GL.GL_RGBA8),
@@ -165,8 +165,11 @@ class LayerRenderer(Renderer):
         super().delete()
 
     def _nodes_of(self, scene: pyrender.Scene, stage: Stage) -> list[pyrender.Node]:
+        """By order. What is nearer comes first where depth decides, so that what is hidden is not shaded, and
+        last where edges are laid over each other."""
         nodes = [n for n in scene.mesh_nodes if n.mesh.is_visible and stage in surface_of(n).fragment_shaders]
-        return sorted(nodes, key=lambda n: surface_of(n).order)
+        nearer_first = 1 if self.by_depth else -1
+        return sorted(nodes, key=lambda n: (surface_of(n).order, nearer_first * surface_of(n).distance_m))
 
     def _begin(self, program: Program, stage: Stage, clip_from_cam: NDArray[np.float64]) -> None:
         if not program._in_context():

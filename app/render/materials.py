@@ -21,6 +21,7 @@ class Surface(PyrenderMaterial):
 
     fragment_shaders: dict[Stage, str]
     order: int  # drawn from 0 to ORDERS - 1; what comes later is never hidden by what came before
+    distance_m: float = 0.0  # from the camera, of its middle
 
     def __init__(self, **uniforms: Any) -> None:
         super().__init__()
@@ -39,7 +40,7 @@ class HandSkin(Surface):
         super().__init__(caster=np.array([0, 1], np.float32), **uniforms)
         self.fragment_shaders = {
             "shadow": "cast.frag",
-            "shade": "shade.frag",
+            "shade": "shade_hand.frag",
             "occluder": "occluder.frag",
             "picture": "skin.frag",
         }
@@ -69,7 +70,7 @@ class PropMetal(Surface):
 class PropPaint(Surface):
     """A prop of anything else. It casts a shadow."""
 
-    fragment_shaders = {"shadow": "cast.frag", "shade": "shade.frag", "picture": "paint.frag"}  # noqa: RUF012
+    fragment_shaders = {"shadow": "cast.frag", "shade": "shade_prop.frag", "picture": "paint.frag"}  # noqa: RUF012
     order = 2
 
 

@@ -84,7 +84,9 @@ class SceneNodes:
             surface = SleeveShadow() if material is None else surface_for(geometry, material)
             node = self.scene.add(_mesh(geometry, surface))
         self.scene.set_pose(node, prop.pose)
-        surface_of(node).uniforms.update(_place_uniforms(prop, hands))
+        surface = surface_of(node)
+        surface.uniforms.update(_place_uniforms(prop, hands))
+        surface.distance_m = float(prop.pose[2, :3] @ geometry.box_m.mean(0) + prop.pose[2, 3])
         self._placed.setdefault(key, []).append(node)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -37,6 +38,11 @@ class Geometry:
             )
         if self.copies is not None and (self.copies.ndim != 3 or self.copies.shape[1:] != (4, 4)):
             raise ValueError(f"geometry: copies must be (N, 4, 4), got {self.copies.shape}")
+
+    @cached_property
+    def box_m(self) -> Float:
+        """(2, 3) the least and the greatest of the shape's own coordinates, copies not counted."""
+        return np.stack([self.vertices_m.min(0), self.vertices_m.max(0)])
 
 
 @dataclass(frozen=True)

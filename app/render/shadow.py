@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 Float = NDArray[np.float64]
 
-SHADOW_MAP_PX = 192
+SHADOW_MAP_PX = 256
 _MARGIN_M = 0.02
 _DEPTH_M = 4.0  # to both sides of the origin; nothing is farther from the camera
 

@@ -17,11 +17,9 @@ in mat3 in_shape0;  // metres per beta
 in mat3 in_shape1;
 in mat3 in_shape2;
 in vec3 in_shape3;
-out vec3 rest;
-out vec3 about;
-out vec3 light_rgb;  // what a white surface would send on
-out vec3 gloss_rgb;  // what is mirrored
-out float depth;
+out vec4 place;        // rest x, y; uv
+out vec4 light_depth;  // what a white surface would send on; metres
+out vec3 gloss_rgb;    // what is mirrored
 flat out float part;
 
 const float NEAR = 0.02, FAR = 6.0;
@@ -67,11 +65,10 @@ void main() {
     vec4 p = vec4(at, 1.0);
     vec3 position = vec3(dot(bone.x, p), dot(bone.y, p), dot(bone.z, p));
     vec3 normal = normalize(vec3(dot(bone.x.xyz, in_normal), dot(bone.y.xyz, in_normal), dot(bone.z.xyz, in_normal)));
-    rest = in_rest;
-    about = in_about;
+    place = vec4(in_rest.xy, in_about.yz);
     part = in_about.x;
-    gather(position, normal, in_about.x, mix(rough, known[SKIN].z, flesh), flesh, light_rgb, gloss_rgb);
-    depth = position.z;
+    gather(position, normal, in_about.x, mix(rough, known[SKIN].z, flesh), flesh, light_depth.rgb, gloss_rgb);
+    light_depth.w = position.z;
     // The viewport is the hand's tile; rows of pixels run down.
     float z = position.z;
     gl_Position = vec4(2.0 * known[CAMERA].x * position.xy, (FAR + NEAR) / (FAR - NEAR) * z - 2.0 * FAR * NEAR / (FAR - NEAR), z);

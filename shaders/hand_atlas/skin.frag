@@ -6,11 +6,9 @@ uniform vec4 map_window;           // rest x, y of the first texel; width and he
 
 uniform bool owner;                // whether this is of the hand that the crop is of
 
-in vec3 rest;
-in vec3 about;
-in vec3 light_rgb;
+in vec4 place;
+in vec4 light_depth;
 in vec3 gloss_rgb;
-in float depth;
 flat in float part;
 layout(location = 0) out vec4 out_colour;
 layout(location = 1) out vec4 out_info;  // depth in metres, part + 1, 1 if it is what hides the hand
@@ -22,15 +20,16 @@ const vec3 HAEMOGLOBIN = vec3(0.10, 1.30, 1.02);
 void main() {
     vec4 look = known[SKIN];  // melanin, haemoglobin, roughness, melanin of the palm's side
     vec4 polish = known[NAILS];
-    vec2 at = (rest.xy - map_window.xy) / map_window.zw;
-    vec4 map = texture(skin_maps, vec3(at, about.y > 0.0 ? 0.0 : 1.0));
-    map = mix(map, vec4(0.37, 0.36, 0.5, 0.0), about.z);  // the arm is plain
-    float palm = smoothstep(-0.35, 0.35, about.y) * (1.0 - about.z);
+    float palmward = place.z, arm = place.w;
+    vec2 at = (place.xy - map_window.xy) / map_window.zw;
+    vec4 map = texture(skin_maps, vec3(at, palmward > 0.0 ? 0.0 : 1.0));
+    map = mix(map, vec4(0.37, 0.36, 0.5, 0.0), arm);  // the arm is plain
+    float palm = smoothstep(-0.35, 0.35, palmward) * (1.0 - arm);
     float melanin = look.x * mix(1.0, look.w, palm) * 2.5 * map.r;
     vec3 albedo = exp(-(BASE + melanin * MELANIN + look.y * 2.5 * map.g * HAEMOGLOBIN));
     albedo = mix(albedo, polish.rgb, map.a * polish.w);
-    vec3 colour = albedo * light_rgb * (0.2 + 1.6 * map.b) + gloss_rgb * (1.0 + 1.5 * map.a);
+    vec3 colour = albedo * light_depth.rgb * (0.2 + 1.6 * map.b) + gloss_rgb * (1.0 + 1.5 * map.a);
     bool its = owner && part < 5.5;
-    out_colour = stored(colour, its ? 1.0 : 0.75);
-    out_info = vec4(depth, its ? part + 1.0 : 0.0, owner ? 0.0 : 1.0, 0.0);
+    out_colour = stored(colour, its ? 1.0 : OTHER);
+    out_info = vec4(light_depth.w, its ? part + 1.0 : 0.0, owner ? 0.0 : 1.0, 0.0);
 }
