@@ -120,14 +120,13 @@ class Atlas:
             "FULL_BONE": ARM_BONES[1],
         }
 
-        def program(vertex: str, fragment: str) -> moderngl.Program:
-            return load_program(gl, vertex, fragment, "hand_atlas", constants)
+        def program(vertex: str, fragment: str, **more: int) -> moderngl.Program:
+            return load_program(gl, vertex, fragment, "hand_atlas", constants | more)
 
         meshes = build_meshes(hand, levels=1)
         plain, fine = build_meshes(hand, levels=0), meshes.skin
         self.arm_start, self.arm_axis = meshes.arm_start, meshes.arm_axis
         skin, thing = program("bent.vert", "skin.frag"), program("bent.vert", "thing.frag")
-        self._resolve = program("resolve.vert", "resolve.frag")
         for each in (skin, thing):
             _set(each, arm_start=tuple(self.arm_start), arm_axis=tuple(self.arm_axis), slides=False)
         cloth, metal = {"paint": TEXELS["CLOTH"], "rough": 0.9}, {"paint": TEXELS["METAL"], "metal": True}
@@ -152,13 +151,16 @@ class Atlas:
         self._maps.repeat_x = self._maps.repeat_y = False
         _set(skin, map_window=window, skin_maps=0)
         corners = gl.buffer(np.array([0, 0, 2, 0, 0, 2], "f4").tobytes())
-        self._whole = gl.vertex_array(self._resolve, [(corners, "2f", "in_corner")])
+        self._resolve = {}
+        for labelled in (False, True):
+            resolve = program("resolve.vert", "resolve.frag", LABELLED=int(labelled))
+            _set(resolve, colours=1, infos=2, backgrounds=3)
+            self._resolve[labelled] = gl.vertex_array(resolve, [(corners, "2f", "in_corner")])
         n, h, w, _ = backgrounds_rgb.shape
         bank = np.concatenate([backgrounds_rgb, np.full((n, h, w, 1), 255, np.uint8)], -1)
         self._backgrounds = gl.texture_array((w, h, n), 4, bank.tobytes())
         self._backgrounds.build_mipmaps()
         self._backgrounds.filter = (moderngl.LINEAR_MIPMAP_NEAREST, moderngl.LINEAR)
-        _set(self._resolve, colours=1, infos=2, backgrounds=3)
         self._table = gl.buffer(reserve=ROW_TEXELS * 16, dynamic=True)
         self._targets: dict[tuple[int, bool], _Targets] = {}
 
@@ -214,11 +216,10 @@ class Atlas:
         for slot, texture in enumerate(textures, 1):
             texture.use(slot)
         self._backgrounds.use(3)
-        _set(self._resolve, labelled=labelled)
         for tile in range(min(columns * columns, len(cast.hands) - first)):
             final.viewport = (tile % columns * size, tile // columns * size, size, size)
             self._bind(first + tile)
-            self._whole.render()
+            self._resolve[labelled].render()
         final.viewport = (0, 0, side, side)
         picture = np.frombuffer(final.read(components=4), np.uint8).reshape(side, side, 4)
         labels = np.zeros((0, size, size, 3), np.float32)
