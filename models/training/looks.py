@@ -48,15 +48,16 @@ def _skin(rows: Float32, rng: np.random.Generator) -> None:
 
 @lru_cache(maxsize=1)
 def _rooms() -> tuple[Float, Float]:
-    """Radiance (E, P, 3), mean one, and directions (P, 3) times solid angle (P,) packed as (P, 4)."""
-    radiance = []
+    """Coefficients of the rooms' light (E, 9, 3), their mean radiance one, and of white walls' (9, 3)."""
+    lights = []
     for path in sorted(_ENVIRONMENTS.glob("*.npz")):
         with np.load(path, allow_pickle=False) as file:
-            radiance.append(file["level3"].astype(np.float64).reshape(-1, 3))
-            h, w = file["level3"].shape[:2]
-    solid = np.sin((np.arange(h) + 0.5) / h * np.pi) * (2 * np.pi / w) * (np.pi / h)
-    directions = panorama_directions(h, w).reshape(-1, 3)
-    return np.stack(radiance), np.concatenate([directions, np.repeat(solid, w)[:, None]], 1)
+            radiance = file["level3"].astype(np.float64)
+        h, w = radiance.shape[:2]
+        solid = np.sin((np.arange(h) + 0.5) / h * np.pi) * (2 * np.pi / w) * (np.pi / h)
+        seen = panorama_directions(h, w).reshape(-1, 3), np.repeat(solid, w)
+        lights.append(room_light(radiance.reshape(-1, 3), *seen))
+    return np.stack(lights), room_light(np.ones((h * w, 3)), *seen)
 
 
 def harmonics(directions: Float) -> Float:
@@ -76,9 +77,21 @@ _CONVOLVED = np.concatenate(
 
 
 def room_light(radiance: Float, directions: Float, solid_angle: Float) -> Float:
-    """(N, 9, 3) coefficients of irradiance over pi. radiance: (N, P, 3); directions: (N, P, 3)."""
-    basis = harmonics(directions) * solid_angle[:, None]
-    return np.einsum("npk,npc->nkc", basis, radiance) * _CONVOLVED[:, None]
+    """(9, 3) coefficients of irradiance over pi. radiance, directions: (P, 3); solid_angle: (P,)."""
+    return (harmonics(directions) * solid_angle[:, None]).T @ radiance * _CONVOLVED[:, None]
+
+
+def turned_light(coefficients: Float, R: Float) -> Float:
+    """(N, 9, 3) the same light of rooms turned by R (N, 3, 3): it is c + v n + n A n for a normal n, A
+    without trace, so v and A turn."""
+    c = np.moveaxis(coefficients, 1, 0)  # (9, N, 3)
+    v = R @ np.stack([c[3], c[1], c[2]], 1)
+    xx, yy, zz, xy, yz, xz = c[8] - c[6], -c[8] - c[6], 2 * c[6], c[4] / 2, c[5] / 2, c[7] / 2
+    A = np.stack([xx, xy, xz, xy, yy, yz, xz, yz, zz], -1).reshape(-1, 3, 3, 3)  # (N, RGB, 3, 3)
+    A = R[:, None] @ A @ R[:, None].transpose(0, 1, 3, 2)
+    x, y, z = (A[..., k, :] for k in range(3))
+    rows = [2 * x[..., 1], 2 * y[..., 2], z[..., 2] / 2, 2 * x[..., 2], (x[..., 0] - y[..., 1]) / 2]
+    return np.stack([c[0], v[:, 1], v[:, 2], v[:, 0], *rows], 1)
 
 
 def _turned(angles_rad: Float, axis: int) -> Float:
@@ -87,19 +100,18 @@ def _turned(angles_rad: Float, axis: int) -> Float:
 
 def _light(rows: Float32, rng: np.random.Generator, gravity_rad: Float) -> None:
     n = len(rows)
-    radiance, packed = _rooms()
+    rooms, white = _rooms()
     turn = (
         _turned(-gravity_rad, 2)
         @ _turned(rng.normal(0, 0.25, n), 0)
         @ _turned(rng.uniform(0, 2 * np.pi, n), 1)
     )
-    directions = packed[None, :, :3] @ turn.transpose(0, 2, 1)
-    chosen = radiance[rng.integers(len(radiance), size=n)]
+    chosen = rooms[rng.integers(len(rooms), size=n)]
     grey = chosen.mean(-1, keepdims=True)
     room = grey + rng.uniform(0.1, 0.8, (n, 1, 1)) * (chosen - grey)
     flat = rng.random((n, 1, 1)) ** 3
-    room = room + flat * (1 - room)  # white walls make any room softer
-    coefficients = room_light(room, directions, packed[:, 3])
+    room = room + flat * (white - room)  # white walls make any room softer
+    coefficients = turned_light(room, turn)
     level = np.exp(rng.normal(-1.3, 0.35, n))
     tint = np.exp(rng.normal(0, 0.06, (n, 3)))
     rows[:, TEXELS["LIGHT"] : TEXELS["LIGHT"] + 9, :3] = coefficients * (level[:, None] * tint)[:, None]

@@ -121,12 +121,16 @@ def _capsules() -> _Capsules:
 def segment_distance(a: Float, b: Float, c: Float, d: Float) -> Float:
     """(...,) least distance between segments a-b and c-d, (..., 3) each (Ericson 2005, 5.1.9)."""
     u, v, w = b - a, d - c, a - c
-    uu, vv, uv = (u * u).sum(-1), (v * v).sum(-1), (u * v).sum(-1)
-    uw, vw = (u * w).sum(-1), (v * w).sum(-1)
+    uu, vv, uv, uw, vw = _dot(u, u), _dot(v, v), _dot(u, v), _dot(u, w), _dot(v, w)
     s = np.clip((uv * vw - uw * vv) / np.maximum(uu * vv - uv * uv, 1e-12), 0, 1)
     t = np.clip((uv * s + vw) / vv, 0, 1)
     s = np.clip((uv * t - uw) / uu, 0, 1)
-    return np.linalg.norm(w + s[..., None] * u - t[..., None] * v, axis=-1)
+    gap = w + s[..., None] * u - t[..., None] * v
+    return np.sqrt(_dot(gap, gap))
+
+
+def _dot(a: Float, b: Float) -> Float:
+    return np.asarray(np.einsum("...i,...i->...", a, b))
 
 
 class PoseSource:
