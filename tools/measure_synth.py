@@ -1,6 +1,6 @@
 """How many synthetic crops a second this machine makes, and what a batch's time goes into.
 
-python -m tools.measure_synth [--size 128] [--batch 256] [--effects] [--device cpu]
+python -m tools.measure_synth [--size 128] [--batch 256] [--effects] [--device cpu] [--processes 2]
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from models.hand_data import load_open_hand
+from models.training.drawers import Drawers
 from models.training.synth import SyntheticHands
 
 
@@ -24,7 +25,13 @@ def main() -> None:
     parser.add_argument("--effects", action="store_true", help="with the webcam's faults")
     parser.add_argument("--device", default="cpu", help="where the faults are computed")
     parser.add_argument("--backgrounds", type=Path)
+    parser.add_argument(
+        "--processes", type=int, default=0, help="that draw, as `train --drawers N` has them; 0: this one"
+    )
     a = parser.parse_args()
+    if a.processes:
+        _measure_drawers(a)
+        return
     source = SyntheticHands(load_open_hand(), a.batch, a.backgrounds, 0, a.device, a.effects)
     source.batch(0, a.size)
     walls, processors = [], []
@@ -42,6 +49,25 @@ def main() -> None:
         f" {a.rounds}; best {a.batch / min(walls):.0f}); {1000 * processor / a.batch:.2f} ms of processor"
         f" a sample, which is {a.batch / processor:.0f} a second and core"
     )
+
+
+def _measure_drawers(a: argparse.Namespace) -> None:
+    """Print what several processes draw together, all of them kept busy."""
+    source = Drawers(load_open_hand(), a.size, a.backgrounds, 0, a.device, a.processes, a.effects)
+    first = 2 * a.processes  # by then every process has begun
+    for number in range(first + a.rounds + source.reach):
+        source.expect(number, a.batch)
+    for number in range(first):
+        source.batch(number, a.batch)
+    start = time.perf_counter()
+    for number in range(first, first + a.rounds):
+        source.batch(number, a.batch)
+    speed = a.rounds * a.batch / (time.perf_counter() - start)
+    print(
+        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; {a.size} px, batches of {a.batch}: "
+        f"{speed:.0f} samples/s from {a.processes} processes (mean of {a.rounds} batches)"
+    )
+    source.close()
 
 
 def _processor_s() -> float:

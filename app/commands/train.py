@@ -75,6 +75,12 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "--threads", type=whole(1), default=1, metavar="N", help="of torch on the CPU (default: 1)"
     )
     parser.add_argument(
+        "--drawers",
+        type=whole(0),
+        metavar="N",
+        help="processes that draw hands; 0: a thread (default: on a GPU half the cores, up to 8; else 0)",
+    )
+    parser.add_argument(
         "--preview", type=Path, metavar="FILE.png", help="only draw a sheet of what is learnt from"
     )
     add_json(parser)
@@ -135,6 +141,7 @@ def _train(arguments: argparse.Namespace) -> int:
         arguments.validate,
         arguments.measured,
         config.device,
+        _drawers(config) if arguments.drawers is None else arguments.drawers,
     )
     with _interrupts() as interrupted:
         result = train(
@@ -189,6 +196,11 @@ def _config(arguments: argparse.Namespace) -> TrainConfig:
     if arguments.minutes is not None or arguments.steps is not None:
         changes |= {"minutes": arguments.minutes, "steps": arguments.steps}
     return replace(SCHEDULES[name], **changes)
+
+
+def _drawers(config: TrainConfig) -> int:
+    """On a CPU the network itself needs the cores."""
+    return min(8, (os.cpu_count() or 1) // 2) if config.device != "cpu" else 0
 
 
 def _device(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from queue import Empty, Full, Queue
@@ -24,6 +25,16 @@ class PairSource(Protocol):
 
     def pair(self, number: int, size: int) -> tuple[Batch, Batch, Tensor, Tensor]:
         """Two views of the same hands, R_2_1 (B, 3, 3) between their crops' frames, T_2_1 (B, 2, 3) in 2D."""
+
+
+@runtime_checkable
+class Expecting(Protocol):
+    """A source that can begin with a batch before it is asked for it."""
+
+    reach: int  # how many batches it likes to know of
+
+    def expect(self, number: int, size: int) -> None:
+        """`batch(number, size)` will follow."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +61,19 @@ class Ahead(Generic[T]):
     What belongs to a thread, such as a GL context, may be made inside `make`.
     """
 
-    def __init__(self, make: Callable[[int], T], numbers: Iterator[int]) -> None:
+    def __init__(
+        self,
+        make: Callable[[int], T],
+        numbers: Iterator[int],
+        expect: Callable[[int], None] = lambda number: None,
+        reach: int = 1,
+    ) -> None:
+        """expect: told of each number as soon as it is one of the next `reach`."""
         self._made: Queue[T | BaseException] = Queue(AHEAD)
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(make, numbers), daemon=True)
+        self._thread = threading.Thread(
+            target=self._run, args=(make, _foretold(numbers, expect, reach)), daemon=True
+        )
         self._thread.start()
 
     def take(self) -> T:
@@ -90,6 +110,17 @@ class Ahead(Generic[T]):
                 return
 
 
+def _foretold(numbers: Iterator[int], expect: Callable[[int], None], reach: int) -> Iterator[int]:
+    """The same numbers; `expect` knows each of them when it is one of the next `reach`."""
+    told: deque[int] = deque()
+    for number in numbers:
+        expect(number)
+        told.append(number)
+        if len(told) == reach:
+            yield told.popleft()
+    yield from told
+
+
 class Feed:
     """Lessons by the configuration's shares, from the numbers given."""
 
@@ -110,7 +141,17 @@ class Feed:
         self._real: Ahead[Batch] | None = None
         self._pairs: Ahead[tuple[Batch, Batch, Tensor, Tensor]] | None = None
         if synthetic is not None and n_real < config.batch:
-            self._synthetic = Ahead(lambda number: synthetic.batch(number, config.batch - n_real), numbers())
+            n = config.batch - n_real
+            self._synthetic = (
+                Ahead(
+                    lambda number: synthetic.batch(number, n),
+                    numbers(),
+                    lambda number: synthetic.expect(number, n),
+                    synthetic.reach,
+                )
+                if isinstance(synthetic, Expecting)
+                else Ahead(lambda number: synthetic.batch(number, n), numbers())
+            )
         if real is not None and n_real:
             hands = n_real // 4 if config.consistency > 0 and isinstance(real, PairSource) else 0
             if hands and isinstance(real, PairSource):  # half of them twice; single ones may show no hand

@@ -9,6 +9,7 @@ from pathlib import Path
 from models.evaluation.readers import read_set
 from models.hand_data import HandData
 from models.training.batch import Batch, Source
+from models.training.drawers import Drawers
 from models.training.measured import measured_hands
 from models.training.pairs import Paired, Together
 from models.training.real import RealHands
@@ -38,11 +39,13 @@ def gather(
     judged_by: Sequence[tuple[str, Path]],
     measured: Sequence[tuple[str, Path]] = (),
     device: str = "cpu",
+    drawers: int = 0,
 ) -> Material:
     """Open everything. real: folder of real crops, labels: their labels, made if they are missing. draw:
     whether hands are drawn. judged_by: names of `models.evaluation.readers` with their folders. measured:
     names of `models.training.measured` with theirs, which share the real part of every batch. device: of
-    torch, on which drawn hands get the webcam's faults.
+    torch, on which drawn hands get the webcam's faults. drawers: processes that draw hands to learn from;
+    with 0 the thread does that asks for them.
 
     Raises ValueError in one line where there is nothing to learn from, or a folder is unfit.
     """
@@ -52,7 +55,10 @@ def gather(
     drawn: Source | None = None
     photos: list[Paired] = [measured_hands(name, folder, size, seed) for name, folder in measured]
     if draw:
-        drawn = _Drawn(hand, size, backgrounds, seed, device)
+        if drawers:
+            drawn = Drawers(hand, size, backgrounds, seed, device, drawers)
+        else:
+            drawn = _Drawn(hand, size, backgrounds, seed, device)
         sets.append(judged_source("drawn", _Drawn(hand, size, backgrounds, _OTHER_SEED + seed, device)))
     if real is not None:
         photos.insert(0, RealHands(real, labels, hand, size, seed, backgrounds=backgrounds))
