@@ -36,6 +36,7 @@ class NetworkOutput:
     joints_uvz: Tensor | None = None  # (B, 21, 3) a joint branch's own: as joints_2d; z metres from the wrist
     vertices_2d: Tensor | None = None  # (B, 778, 2) in the crop, as joints_2d
     rough_vertices_m: Tensor | None = None  # (B, 778, 3) before refinement, root-relative, metres
+    rough_vertices_2d: Tensor | None = None  # (B, 778, 2) the same in the crop
     pose: Tensor | None = None  # (B, 16, 3) axis-angle of the hand model
     betas: Tensor | None = None  # (B, 10) shape of the hand model
     camera: Tensor | None = None  # (B, 3) weak perspective s, tx, ty: joints_2d = s (xy_m + t)

@@ -207,7 +207,8 @@ class Tang(nn.Module):
             presence_logit=presence,
             handedness_logit=handedness,
             silhouette_logit=self.segmentation(maps) if whole else None,
-            rough_vertices_m=rough,
             vertices_2d=M_f[..., :2],
+            rough_vertices_m=rough,
+            rough_vertices_2d=M_r[..., :2],
             joints_uvz=self.joint_head(F_j, F_I) if whole else None,
         )

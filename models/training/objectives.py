@@ -81,6 +81,7 @@ class Objectives:
             or output.joints_uvz is None
             or output.vertices_2d is None
             or output.rough_vertices_m is None
+            or output.rough_vertices_2d is None
         ):
             raise ValueError("tang: expected an output with all branches; put the network in training mode")
         final, rough = output.vertices_m / DEPTH_BIN_M, output.rough_vertices_m / DEPTH_BIN_M
@@ -92,8 +93,9 @@ class Objectives:
         branch = 2 * BINS * losses.l1(J[..., :2], truth.joints_2d, t.joints_2d)
         branch = branch + losses.l1(J[..., 2:] / DEPTH_BIN_M, z / DEPTH_BIN_M, t.joints)
         return {
-            # The image part of the mesh, which the camera's two numbers can't blur.
-            "mesh2D": losses.l1(output.vertices_2d, truth.vertices_2d, t.mesh) * BINS,
+            # The image part of the meshes, which the camera's two numbers can't blur.
+            "mesh2D": losses.l1(output.rough_vertices_2d, truth.vertices_2d, t.mesh) * BINS
+            + losses.l1(output.vertices_2d, truth.vertices_2d, t.mesh) * BINS,
             "mesh": losses.l1(rough, true, t.mesh) + losses.l1(final, true, t.mesh),
             "joint": branch / 3
             + losses.l1(rough_joints, true_joints, t.joints)

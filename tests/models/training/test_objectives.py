@@ -44,6 +44,7 @@ def perfect(h: TinyHands, objectives: Objectives) -> NetworkOutput:
         joints_uvz=torch.cat([h.joints_2d, h.joints_m[..., 2:]], -1),
         vertices_2d=h.vertices_2d,
         rough_vertices_m=h.vertices_m,
+        rough_vertices_2d=h.vertices_2d,
         camera=camera,
     )
 
@@ -62,6 +63,7 @@ def worse(output: NetworkOutput) -> NetworkOutput:
         **shaken("joints_m", 0.01),
         **shaken("joints_2d", 0.05),
         **shaken("vertices_2d", 0.05),
+        **shaken("rough_vertices_2d", 0.05),
         **shaken("joints_uvz", 0.05),
         **shaken("heatmaps", 0.1),
         **shaken("silhouette_logit", 60.0),
