@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import cv2
@@ -146,6 +147,7 @@ class Compositor:
         if whole_hands:
             return window, sharp
         self._film.update(window.part_of(frame_rgb, FILM_REACH_PX), time_s)
+        window, sharp = trimmed(window, sharp, margin)
         return window, develop(sharp, blur_px, smear_px, self._film.grain, time_s)
 
     def render(
@@ -259,6 +261,17 @@ def blend(picture_rgb: Picture, window: Window, rgba: Picture) -> None:
     part = picture_rgb[window.y : window.y + window.height, window.x : window.x + window.width]
     clear = cv2.merge([cv2.bitwise_not(cv2.extractChannel(rgba, 3))] * 3)
     part[:] = cv2.add(cv2.multiply(part, clear, scale=1 / 255), cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB))
+
+
+def trimmed(window: Window, rgba: Picture, margin_px: int) -> tuple[Window, Picture]:
+    """The part of a window and its RGBA (h, w, 4) that holds all that is drawn, and a margin."""
+    x, y, w, h = cv2.boundingRect(cv2.extractChannel(rgba, 3))
+    x0, y0 = max(x - margin_px, 0), max(y - margin_px, 0)
+    part = rgba[y0 : y + h + margin_px, x0 : x + w + margin_px]
+    if not w:
+        part = rgba[:1, :1]
+    height, width = part.shape[:2]
+    return replace(window, x=window.x + x0, y=window.y + y0, width=width, height=height), part
 
 
 def over(front: Picture, back: Picture) -> Picture:

@@ -12,7 +12,7 @@ from app.render.scene import Prop, Water
 from models.types import HandMesh
 
 SHADOW_REACH_M = 0.007  # of a ring's shadow on its finger
-FREE_SHADOW_REACH_M = 0.04  # of any other prop's on the hand
+FREE_SHADOW_REACH_M = 0.045  # of any other prop's on the hand
 
 
 def extent(
@@ -25,7 +25,6 @@ def extent(
     points: list[NDArray[np.floating]] = [np.zeros((0, 3)), *(hand.vertices_m for hand in whole_hands)]
     if water is not None:
         points += [water.drops_m - 3 * water.radius_m, water.drops_m + 3 * water.radius_m]
-    skins = [(hand.vertices_m.min(0), hand.vertices_m.max(0)) for hand in hands]
     for prop in props:
         reach = SHADOW_REACH_M if prop.grip is not None else 0.0
         least, greatest = prop.geometry.box_m
@@ -36,10 +35,9 @@ def extent(
         points.append(corners)
         if prop.grip is None:
             low, high = corners.min(0) - FREE_SHADOW_REACH_M, corners.max(0) + FREE_SHADOW_REACH_M
-            for least, greatest in skins:
-                skin_low, skin_high = np.maximum(low, least), np.minimum(high, greatest)
-                if (skin_low < skin_high).all():
-                    points.append(_corners(skin_low, skin_high))
+            for hand in hands:
+                skin = hand.vertices_m
+                points.append(skin[((skin > low) & (skin < high)).all(1)])
     return np.concatenate(points).astype(np.float64)
 
 

@@ -29,6 +29,7 @@ _PIXEL_PX = 0.29  # standard deviation of a square pixel: what the renderer's ow
 _GRAINIEST = 7.0  # grey levels
 _SECOND = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
 _MEAN_OF_LOWER = 0.397  # of the lower 60 % of the absolute values of noise of deviation one
+_MOST_PX = 256  # to a side of what is looked at: the middle tells as much as all
 _TILE = 512
 _TILE_LEVELS = 50.0
 
@@ -48,7 +49,9 @@ class FilmFit:
             return
         self._time_s = time_s
         again = 0 <= dt < 1
-        grey = cv2.cvtColor(part_rgb, cv2.COLOR_RGB2GRAY).astype(np.float32)
+        y, x = (max(0, (size - _MOST_PX) // 2) for size in part_rgb.shape[:2])
+        middle = np.ascontiguousarray(part_rgb[y : y + _MOST_PX, x : x + _MOST_PX])
+        grey = cv2.cvtColor(middle, cv2.COLOR_RGB2GRAY).astype(np.float32)
         blur = edge_blur(grey)
         if blur is not None:
             blur = float(np.clip(blur, _SHARPEST_PX, _SOFTEST_PX))
@@ -126,11 +129,10 @@ def develop(rgba: Picture, blur_px: float, smear_px: Float, grain: float, time_s
         return rgba
     height, width = rgba.shape[:2]
     y, x = (int(abs(time_s) * s) % (_TILE // 2) for s in (7919.0, 104729.0))
-    rows, columns = np.arange(y, y + height) % _TILE, np.arange(x, x + width) % _TILE
     alpha = cv2.extractChannel(rgba, 3)
     lighter, darker = (
-        cv2.multiply(side[rows][:, columns], alpha, scale=grain / (255 * _TILE_LEVELS))
-        for side in _grain_tiles()
+        cv2.multiply(side[y : y + height, x : x + width], alpha, scale=grain / (255 * _TILE_LEVELS))
+        for side in _grain_tiles(-(-(y + height) // _TILE), -(-(x + width) // _TILE))
     )
     none = np.zeros_like(alpha)
     grainy = cv2.add(rgba, cv2.merge([lighter] * 3 + [none]))
@@ -138,10 +140,12 @@ def develop(rgba: Picture, blur_px: float, smear_px: Float, grain: float, time_s
     return np.asarray(cv2.min(grainy, cv2.merge([alpha] * 4)), np.uint8)
 
 
-@lru_cache(maxsize=1)
-def _grain_tiles() -> tuple[Picture, Picture]:
-    """(_TILE, _TILE) each: what noise as soft as a camera's adds, and takes; of deviation _TILE_LEVELS."""
+@lru_cache(maxsize=4)
+def _grain_tiles(down: int, across: int) -> tuple[Picture, Picture]:
+    """Each of so many tiles of (_TILE, _TILE): what noise as soft as a camera's adds, and takes; of deviation
+    _TILE_LEVELS."""
     raw = np.random.default_rng(0).standard_normal((_TILE, _TILE)).astype(np.float32)
     soft = cv2.GaussianBlur(raw, (0, 0), 0.6)
     levels = np.rint(_TILE_LEVELS / soft.std() * soft)
-    return np.clip(levels, 0, 255).astype(np.uint8), np.clip(-levels, 0, 255).astype(np.uint8)
+    lighter, darker = (np.clip(side, 0, 255).astype(np.uint8) for side in (levels, -levels))
+    return np.tile(lighter, (down, across)), np.tile(darker, (down, across))
