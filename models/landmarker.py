@@ -77,8 +77,8 @@ def _make(video: bool, max_hands: int, min_score: float, follow: float, bundle: 
 
 @contextmanager
 def _without_sound() -> Iterator[None]:
-    """MediaPipe imports sounddevice where there is one: PortAudio would then look for microphones, loudly, and
-    on a thread without sockets, where it finds too few for good. MediaPipe does without."""
+    """MediaPipe imports sounddevice where there is one. PortAudio would look for microphones, loudly, and on
+    a thread without sockets, where it finds too few for good. MediaPipe does without."""
     hidden = "sounddevice" not in sys.modules
     if hidden:
         sys.modules["sounddevice"] = None  # type: ignore[assignment]  # to import it fails
