@@ -1,6 +1,6 @@
 #version 330 core
 // Whatever isn't metal: paper, rubber, wood, plastic, lamps. Lit softly by the room and by one lamp; shade_hand.frag
-// and shade_prop.frag make the shadows. Hands in front of it hide it by their depth. Writes premultiplied colour.
+// and shade_prop.frag make the shadows. Writes premultiplied colour.
 in vec3 p_cam;
 in vec3 n_cam;
 
@@ -10,6 +10,9 @@ uniform vec3 glow_rgb;         // linear: its own light
 uniform float opacity;
 uniform vec3 light_direction;  // towards the light
 uniform vec3 scene_light;      // linear: what white in this scene's light looks like
+uniform sampler2D occluder;    // depth of what hides it, pixel for pixel
+
+const float GIVES_WAY = 0.004;  // of its distance, skin to what touches it
 
 out vec4 colour;
 
@@ -17,6 +20,9 @@ out vec4 colour;
 #include "photographed.glsl"
 
 void main() {
+    float behind = (1.0 - GIVES_WAY) * p_cam.z - texelFetch(occluder, ivec2(gl_FragCoord.xy), 0).r;
+    float visible = opacity * (1.0 - smoothstep(0.0, 0.001, behind));
+    if (visible < 0.004) discard;
     vec3 n = normalize(n_cam), to_eye = -normalize(p_cam);
     float lamp = max(dot(n, light_direction), 0.0);
     vec3 seen = paint_rgb * (0.5 * soft_light(n) + 0.45 * lamp * scene_light);
@@ -27,5 +33,5 @@ void main() {
     float rough = max(roughness * roughness, 0.01), sharp = 2.0 / (rough * rough);  // Blinn's exponent
     float glint = pow(max(dot(n, normalize(light_direction + to_eye)), 0.0), sharp) * (sharp + 8.0) / 25.0;
     seen += 0.04 * 0.45 * lamp * glint * scene_light;
-    colour = vec4(photographed(seen + glow_rgb), 1.0) * opacity;
+    colour = vec4(photographed(seen + glow_rgb), 1.0) * visible;
 }

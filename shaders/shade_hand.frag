@@ -7,10 +7,11 @@ out vec4 shade;
 
 #define CASTER r
 #include "shadow.glsl"
+#include "holding.glsl"
 
 void main() {
     vec3 n = normalize(n_cam);
-    vec2 dark = covered(p_cam + 0.001 * n, n, 0.001);
+    vec2 dark = covered(p_cam + (0.001 + held_back()) * n, n, 0.001);
     float shadow = shadowed(dark, dot(n, light_direction));
     shadow *= smoothstep(0.05, 0.45, dot(n, -normalize(p_cam)));  // mesh and photo differ at the outline
     shade = vec4(shadow, 0.0, 0.0, 1.0);

@@ -9,12 +9,13 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from app.effects.gestures import Hold, Switch, grasp_switch, hold
+from app.effects.gestures import Hold, Switch, grasp, grasp_switch, hold
 from app.effects.hand_field import HandField
 from app.effects.shapes import beach_ball
-from app.render.scene import EffectContext, Geometry, Paint, Prop
+from app.render.scene import EffectContext, Geometry, Grasp, Paint, Prop
 from models.geometry import rotation_from_axis_angle
 from models.hand_data import HandData, load_open_hand
+from models.types import HandMesh
 
 Float = NDArray[np.float64]
 
@@ -31,8 +32,10 @@ _BOUNCE = 0.45
 _GRIP = 8.0  # 1/s: how fast the skin takes a rolling ball along
 _LOST_S = 1.2  # a ball away from its hand for so long comes back
 _GROW_S = 0.25
-_SQUEEZED = 0.6  # its size in a fist: it is of foam
+_SQUEEZED = 0.5  # its least size: it is of foam
+_FLESH_M = 0.005  # of fingers, that it may reach into beyond their bones' sides
 _SQUEEZE_S = 0.06
+_BONES_FROM = np.array([0, *(0 if joint % 4 == 1 else joint - 1 for joint in range(1, 21))])  # joints before
 
 _COLOURS = Paint((0.75, 0.05, 0.03), roughness=0.35), Paint((0.85, 0.80, 0.70), roughness=0.35)
 
@@ -47,6 +50,7 @@ class _Ball:
     tossed_s: float = -np.inf
     size: float = 1.0
     closed: Switch = field(default_factory=grasp_switch)
+    held: Grasp | None = None
 
 
 class BallEffect:
@@ -64,7 +68,8 @@ class BallEffect:
         if not 0 <= now - then < _LONGEST_S:
             self._balls, then = {}, now
         self._field.update(context.hands, now)
-        holds = {hand.track_id: hold(hand, RADIUS_M) for hand in context.hands}
+        hands = {hand.track_id: hand for hand in context.hands}
+        holds = {track_id: hold(hand, RADIUS_M) for track_id, hand in hands.items()}
         for track_id, held in holds.items():
             ball = self._balls.get(track_id)
             if ball is None or now - ball.near_s > _LOST_S:
@@ -72,6 +77,8 @@ class BallEffect:
         self._balls = {k: b for k, b in self._balls.items() if now - b.near_s <= _LOST_S}
         for track_id, ball in self._balls.items():
             self._move(ball, holds.get(track_id), then, now)
+            if (hand := hands.get(track_id)) is not None:
+                _squeeze(ball, hand, now - then)
         return [prop for ball in self._balls.values() for prop in _props(ball, now)]
 
     def readout(self) -> Sequence[str]:
@@ -83,12 +90,11 @@ class BallEffect:
         if held is not None:
             closed = ball.closed.update(held.closure, now)
             if was_closed and not closed:
-                up = 0.4 * held.out + [0, -1, 0]
+                up = np.array([0.0, -1.0, 0.0])
+                up += (0.4 + max(float(-up @ held.out), 0.0)) * held.out  # never into the hand
                 ball.velocity_m_s = _TOSS_M_S * up / np.linalg.norm(up)
                 ball.tossed_s = now
-            target = 1 + (_SQUEEZED - 1) * float(np.clip((held.closure - 0.3) / 0.5, 0, 1))
-            ball.size += (target - ball.size) * (1 - float(np.exp(-(now - then) / _SQUEEZE_S)))
-            if np.linalg.norm(ball.position_m - held.center_m) < _REACH_M:
+            if closed or (_inside(ball, held) and np.linalg.norm(ball.position_m - held.center_m) < _REACH_M):
                 ball.near_s = now
         steps = max(1, round((now - then) / _STEP_S)) if now > then else 0
         for _ in range(steps):
@@ -104,7 +110,7 @@ class BallEffect:
                 acceleration = stiff * away - 1.6 * np.sqrt(stiff) * ball.velocity_m_s + 0.2 * _GRAVITY
         ball.velocity_m_s = ball.velocity_m_s + dt * acceleration
         ball.position_m = ball.position_m + dt * ball.velocity_m_s
-        if not closed:
+        if not closed and (held is None or _inside(ball, held)):
             self._collide(ball, dt)
 
     def _collide(self, ball: _Ball, dt: float) -> None:
@@ -126,13 +132,31 @@ class BallEffect:
         ball.turned = rotation_from_axis_angle(dt * np.cross(normal, along) / RADIUS_M) @ ball.turned
 
 
+def _inside(ball: _Ball, held: Hold) -> bool:
+    """Whether it is on the palm's side of the hand; from the other it comes back through it."""
+    return bool((ball.position_m - held.palm_m) @ held.out > 0)
+
+
+def _squeeze(ball: _Ball, hand: HandMesh, passed_s: float) -> None:
+    """As small as the bones around it want it, with some inertia."""
+    ends = hand.joints_m.astype(np.float64)
+    starts = ends[_BONES_FROM]
+    along = ends - starts
+    share = ((ball.position_m - starts) * along).sum(1) / np.maximum((along * along).sum(1), 1e-12)
+    away = ball.position_m - starts - np.clip(share, 0, 1)[:, None] * along
+    room = float(np.linalg.norm(away, axis=1).min()) + _FLESH_M
+    target = float(np.clip(room / RADIUS_M, _SQUEEZED, 1))
+    ball.size += (target - ball.size) * (1 - float(np.exp(-passed_s / _SQUEEZE_S)))
+    ball.held = grasp(hand) if ball.closed.on else None
+
+
 def _props(ball: _Ball, now: float) -> list[Prop]:
     if ball.position_m[2] < 0.05:
         return []
     pose = np.eye(4)
     grown = float(np.clip((now - ball.born_s) / _GROW_S, 0.05, 1)) if now > ball.born_s else 1.0
     pose[:3, :3], pose[:3, 3] = grown * ball.size * ball.turned, ball.position_m
-    return [Prop(part, pose, paint) for part, paint in zip(_parts(), _COLOURS, strict=True)]
+    return [Prop(part, pose, paint, held=ball.held) for part, paint in zip(_parts(), _COLOURS, strict=True)]
 
 
 @lru_cache(maxsize=1)

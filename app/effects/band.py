@@ -51,9 +51,9 @@ class BandEffect:
                 continue
             worn = _follow(self._worn.get(hand.track_id), section, now)
             self._worn[hand.track_id] = worn
-            props.append(Prop(_strip(worn, 0.0, 1.0, 0.0), section.frame, _PAPER))
+            props.append(Prop(_strip(worn, 0.0, 1.0, 0.0), section.frame, _PAPER, worn=True))
             for middle, width in _STRIPES:
-                props.append(Prop(_strip(worn, middle, width, 0.00025), section.frame, _PRINT))
+                props.append(Prop(_strip(worn, middle, width, 0.00025), section.frame, _PRINT, worn=True))
         return props
 
     def readout(self) -> Sequence[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from app.render.scene import Grasp
 from models.types import HandMesh
 
 Float = NDArray[np.float64]
@@ -16,6 +17,7 @@ KNUCKLES = np.array(
     [5, 9, 13, 17]
 )  # of the four fingers, index to little; the next three are towards the tip
 _OPEN_TURN, _CLOSED_TURN = np.radians([60.0, 215.0])  # what a finger's three joints bend in all
+_AROUND_FROM, _AROUND = 0.25, 0.5  # closure of a finger that begins to be around a thing, and that is
 _PALMWARDS_M = 0.008  # in a fist, from the fingers' middle: they lie before what they hold
 _PALM_THICK_M = 0.013  # from the plane of the bones to the palm's skin
 
@@ -61,6 +63,12 @@ def hold(hand: HandMesh, clearance_m: float = 0.0) -> Hold:
     share = float(np.clip((closed - 0.25) / 0.5, 0, 1))
     center = (1 - share) * (palm + clearance_m * out) + share * inside
     return Hold(closed, palm, center, across, out, forward, width)
+
+
+def grasp(hand: HandMesh) -> Grasp:
+    """How far its fingers are around what lies in it; the thumb as far as the fingers on average."""
+    around = np.clip((closures(hand.joints_m) - _AROUND_FROM) / (_AROUND - _AROUND_FROM), 0, 1)
+    return Grasp(hand.track_id, (0.0, float(around.mean()), *around.tolist()))
 
 
 def thumb_over(

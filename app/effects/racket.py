@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from app.effects.gestures import Hold, hold
+from app.effects.gestures import Hold, grasp, hold
 from app.effects.shapes import bar, ellipse, moved, slab
 from app.effects.solids import joined
 from app.render.scene import EffectContext, Geometry, Paint, Prop
@@ -30,8 +30,8 @@ class RacketEffect:
         """Four props a hand: blade, two rubbers, grip."""
         props = []
         for hand in context.hands:
-            pose = racket_pose(hold(hand, _GRIP_RADIUS_M))
-            props += [Prop(geometry, pose, paint) for geometry, paint in racket()]
+            pose, held = racket_pose(hold(hand, _GRIP_RADIUS_M)), grasp(hand)
+            props += [Prop(geometry, pose, paint, held=held) for geometry, paint in racket()]
         return props
 
     def readout(self) -> Sequence[str]:

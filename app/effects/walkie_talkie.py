@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from app.effects.gestures import Hold, Switch, grasp_switch, hold, thumb_over
+from app.effects.gestures import Hold, Switch, grasp, grasp_switch, hold, thumb_over
 from app.effects.shapes import bar, ellipse, moved, rounded_rectangle, slab
 from app.effects.solids import ball, joined, tube
-from app.render.scene import EffectContext, Geometry, Paint, Prop
+from app.render.scene import EffectContext, Geometry, Grasp, Paint, Prop
 from models.types import Camera
 
 Float = NDArray[np.float64]
@@ -96,7 +96,8 @@ class WalkieTalkieEffect:
             farthest = max((held.center_m[2] + _BEHIND_M for held in holds.values()), default=0.0)
             rest = _into_view(radio.position_m, max(radio.position_m[2], farthest), context.camera)
             _approach(radio, rest, _upright(), passed_s / _SETTLE_S)
-        return _props(radio)
+        holder = next((hand for hand in context.hands if hand.track_id == radio.holder), None)
+        return _props(radio, None if holder is None else grasp(holder))
 
     def readout(self) -> Sequence[str]:
         """What it is doing, for people who wonder what to do."""
@@ -159,7 +160,7 @@ def _into_view(position_m: Float, z: float, camera: Camera) -> Float:
     return np.array([*np.clip(seen, z * low / focal, z * high / focal), z])
 
 
-def _props(radio: _Radio) -> list[Prop]:
+def _props(radio: _Radio, held: Grasp | None) -> list[Prop]:
     pose = np.eye(4)
     pose[:3, :3], pose[:3, 3] = radio.turned.as_matrix(), radio.position_m
     on = radio.pressed.on
@@ -168,7 +169,7 @@ def _props(radio: _Radio) -> list[Prop]:
     parts = _parts()
     painted = [(parts[0], _CASE, pose), (parts[1], _FACE, pose), (parts[2], _DARK, pose)]
     painted += [(parts[3], _BUTTON_ON if on else _BUTTON, down), (parts[4], _LAMP_ON if on else _LAMP, pose)]
-    return [Prop(geometry, at, paint) for geometry, paint, at in painted]
+    return [Prop(geometry, at, paint, held=held) for geometry, paint, at in painted]
 
 
 @lru_cache(maxsize=1)

@@ -19,7 +19,7 @@ from app.render.motion import ScreenMotion
 from app.render.orbit import Orbit, corner_window
 from app.render.overlays import draw_joints
 from app.render.scene import Effect, EffectContext, Paint, Prop, Skin, Thing, Water
-from app.render.silhouette import crossed_spots
+from app.render.silhouette import Outlines, Spot, crossed_outlines, crossed_spots
 from app.render.surface import HandSurface
 from app.render.window import NEAR_M, Window, window_around
 from models.hand_data import HandData
@@ -35,7 +35,6 @@ OVERLAYS = ("joints", "mesh", "wireframe")
 FEATHER_PX = 1.3
 LEAST_SOFT_PX = 0.95  # standard deviation: hides the steps of edges that are sampled once a pixel
 HAND_DEEP_M = 0.07  # from a hand's middle: the depths that take the skin's first and last colour
-HANDS_BACK = 0.004  # of its distance a hand gives way to a prop that touches it
 FILM_REACH_PX = 20  # around what is drawn, in which the picture's softness and grain are looked at
 
 
@@ -171,7 +170,7 @@ class Compositor:
         self._context.make_current()
         nodes.show_props(props, hands)
         overlaid = bool(overlays & {"mesh", "wireframe"})
-        shown = nodes.show_hands(hands, skin, overlaid)
+        shown = nodes.show_hands(hands, skin, overlaid, {prop.held for prop in props})
         renderer.upload(nodes.scene)
         for primitive, mesh in shown:
             replace_vertices(primitive, self._surface.buffer(mesh))
@@ -190,22 +189,24 @@ class Compositor:
         casting = _casts(props)
         renderer.by_depth = casting
         shade = None
-        nodes.push_hands_back(0.0)
         if casting:
             draw_shadow_map(renderer, nodes, extent(props, (), None, hands))
             shade = draw_shade(renderer, nodes, window, camera)
-            nodes.push_hands_back(HANDS_BACK)
-        elif skin is None:  # nothing hides a skin, nor its bones
+        if skin is None:  # nothing hides a skin, nor its bones
             nodes.camera.intrinsics = (fx, fy, cx, cy)
             renderer.draw(nodes.scene, "occluder", window.width * coarse, window.height * coarse)
             if frame_rgb is not None:
-                spots = crossed_spots(props, hands, self._surface.regions, camera)
-                renderer.refine_occluder(window, coarse, spots, frame_rgb)
+                edges: list[Spot | Outlines] = [
+                    *crossed_spots(props, hands, self._surface.regions, camera),
+                    *crossed_outlines(props, hands, camera, window),
+                ]
+                renderer.refine_occluder(window, coarse, edges, frame_rgb)
         nodes.camera.intrinsics = window.intrinsics(camera, window.samples)
-        shows_hands = casting or skin is not None or overlaid
+        shows_hands = skin is not None or overlaid
         if not props and not shows_hands:
             return np.zeros((window.height, window.width, 4), np.uint8)
         nodes.hide_hands(not shows_hands)
+        renderer.by_depth = casting and not overlaid
         smooth = window.samples == 1 and not casting  # where it casts, development softens its edges
         renderer.draw(nodes.scene, "picture", *window.rendered_wh, multisampled=smooth)
         fine = renderer.read("picture", *window.rendered_wh)

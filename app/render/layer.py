@@ -21,7 +21,7 @@ from pyrender.renderer import Renderer
 from app.render.environment import Environment
 from app.render.materials import ORDERS, Stage, Surface
 from app.render.program import Program, Programs
-from app.render.silhouette import Spot, refine
+from app.render.silhouette import Outlines, Spot, refine
 from app.render.target import Target, upload_environment
 from app.render.window import NEAR_M, NOTHING_M, Window
 
@@ -142,15 +142,15 @@ class LayerRenderer(Renderer):
         return self._targets[stage].read_rgba(width, height)
 
     def refine_occluder(
-        self, window: Window, samples: int, spots: Sequence[Spot], frame_rgb: NDArray[np.uint8]
+        self, window: Window, samples: int, edges: Sequence[Spot | Outlines], frame_rgb: NDArray[np.uint8]
     ) -> None:
-        """End what is before the rings at these spots where the photo shows it."""
-        if not spots:
+        """End what is before rings and other things where the photo shows it."""
+        if not edges:
             return
         target = self._targets["occluder"]
         occluder = target.read_rg(window.width * samples, window.height * samples)
-        for spot in spots:
-            where = refine(occluder, window, spot, frame_rgb)
+        for one in edges:
+            where = refine(occluder, window, one, frame_rgb)
             if where is not None:
                 target.write_rg(occluder[where], where[1].start, where[0].start)
 

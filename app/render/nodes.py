@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -12,10 +12,11 @@ from pyrender import Node
 
 from app.render.layer import WindowCamera, surface_of
 from app.render.materials import HandSkin, SleeveShadow, Surface, surface_for
-from app.render.scene import FOOTPRINT_SLICES, Footprint, Geometry, Grip, Material, Prop, Skin
+from app.render.scene import FOOTPRINT_SLICES, Footprint, Geometry, Grasp, Grip, Material, Prop, Skin
 from app.render.surface import N_PARTS, HandSurface
 from models.types import HandMesh
 
+HELD_M = 0.03  # by which the back of a hand is before what the hand holds, at least
 Key = tuple[Geometry, Material | None]
 
 SLEEVE_M = 0.006  # SECTION_M of hiding.glsl: how far a finger is taken for a cylinder beyond its band
@@ -33,9 +34,13 @@ class SceneNodes:
         self._placed: dict[Key, list[Node]] = {}
 
     def show_hands(
-        self, hands: Sequence[HandMesh], skin: Skin | None = None, overlaid: bool = False
+        self,
+        hands: Sequence[HandMesh],
+        skin: Skin | None = None,
+        overlaid: bool = False,
+        grasps: Collection[Grasp | None] = (),
     ) -> list[tuple[pyrender.Primitive, HandMesh]]:
-        """Make one node for each hand. overlaid: overlays colour them.
+        """Make one node for each hand. overlaid: overlays colour them. grasps: what they hold.
 
         Returns whose vertices have to be replaced before drawing.
         """
@@ -46,16 +51,14 @@ class SceneNodes:
                 empty, normals=empty, texcoord_0=empty[:, :2], mode=4, material=surface
             )
             self._hands.append(self.scene.add(pyrender.Mesh([primitive])))
+        closed_by = {grasp.track_id: grasp.closed for grasp in grasps if grasp is not None}
         for i, node in enumerate(self._hands):
             node.mesh.is_visible = i < len(hands)
             surface_of(node).wear(skin, overlaid)
+            closed = closed_by.get(hands[i].track_id) if i < len(hands) else None
+            around = np.array([*(closed or (0.0,) * N_PARTS), 0, 0], np.float32).reshape(2, 4)
+            surface_of(node).uniforms |= {"held_m": HELD_M if closed else 0.0, "closed": around}
         return [(node.mesh.primitives[0], mesh) for node, mesh in zip(self._hands, hands, strict=False)]
-
-    def push_hands_back(self, share: float) -> None:
-        """Draw them that share of their distance farther away, where they cover the same pixels."""
-        pose = np.diag([1 + share, 1 + share, 1 + share, 1])
-        for node in self._hands:
-            self.scene.set_pose(node, pose)
 
     def hide_hands(self, hidden: bool) -> None:
         """Leave the hands out of the stages to come."""

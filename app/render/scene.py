@@ -83,6 +83,14 @@ class Paint:
 Material = Metal | Gem | Paint | Bone
 
 
+@dataclass(frozen=True)
+class Grasp:
+    """A hand around a thing: what it holds is never in front of the back of these fingers."""
+
+    track_id: int  # HandMesh.track_id
+    closed: tuple[float, ...]  # by HandData.regions, palm to little finger: 0 not around it .. 1 around it
+
+
 FOOTPRINT_SLICES = 48
 Footprint = tuple[tuple[float, float, float], ...]
 """Where a band touches its finger, for FOOTPRINT_SLICES equal angles from the finger's back (+y) towards +x:
@@ -118,6 +126,8 @@ class Prop:
     material: Material
     grip: Grip | None = None
     opacity: float = 1.0
+    held: Grasp | None = None  # by the hand that is closed around it
+    worn: bool = False  # lies on the skin: keeps to the mesh even where the photo's hand ends elsewhere
 
     def __post_init__(self) -> None:
         if self.pose.shape != (4, 4) or not np.isfinite(self.pose).all():

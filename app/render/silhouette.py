@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from app.render.extent import extent
 from app.render.scene import Prop
 from app.render.surface import N_PARTS
 from app.render.window import NEAR_M, NOTHING_M, Window
@@ -18,12 +19,16 @@ from models.types import Camera, HandMesh
 Picture = NDArray[np.uint8]
 Float = NDArray[np.float64]
 Float32 = NDArray[np.float32]
+Pixels = NDArray[np.int64]
 
 _REACH = 0.45  # of the ring's radius: how far mesh and photo may differ
 _AROUND = 1.4  # radii: what is looked at besides
 _CLOSE = 1.2  # radii: what is farther from its middle is beside it, not before it
 _OWN_BEFORE = 1.6  # radii nearer than the ring's middle, its own finger and palm are before it
 _USUAL_PX = 14.0  # a ring of a larger radius is looked at in a smaller picture
+_USUAL_AREA = 8000.0  # .. and so are the outlines of hands that fill more pixels
+_SLIT = 0.45  # of that: between fingers that touch, their meshes may leave so much to each side
+_OUTLINE_M = 0.006  # how far they may differ from the photo's
 _LEAST_PX = 4.0  # nothing is to be seen beside a smaller one
 _UNSURE = 0.05  # how far the mesh is believed where mesh and photo may differ
 _DOUBT, _BELIEF = 0.2, 0.4  # share of an edge that colour explains: below it stays, above it goes along
@@ -40,6 +45,35 @@ class Spot:
     own: tuple[int, int]  # parts: its finger and palm
     own_before_m: float  # these are before it where they are nearer to the camera than this ..
     before_m: float  # .. all others where they are nearer than this
+
+
+@dataclass(frozen=True)
+class Outlines:
+    """Where hands are before large things, or behind them: where they end matters, however near they are."""
+
+    low_px: Pixels  # (2,) a rectangle of the frame
+    high_px: Pixels  # (2,) its end
+    reach_px: float  # how far mesh and photo may differ
+
+
+def crossed_outlines(
+    props: Sequence[Prop], hands: Sequence[HandMesh], camera: Camera, window: Window
+) -> list[Outlines]:
+    """Where hands and things on no finger meet in the picture; at most one."""
+    solid = extent([prop for prop in props if prop.grip is None and not prop.worn], (), None, ())
+    solid = solid[solid[:, 2] > NEAR_M]
+    if not len(solid) or not hands:
+        return []
+    skin = np.concatenate([hand.vertices_m for hand in hands])
+    reach_px = _OUTLINE_M * camera.fx / float(skin[:, 2].min())
+    low, high = _ends(window)
+    for points in (solid, skin):
+        px = project(points, camera)
+        low, high = np.maximum(low, px.min(0) - reach_px), np.minimum(high, px.max(0) + reach_px)
+    low_px, high_px = np.floor(low).astype(int), np.ceil(high).astype(int)
+    if skin[:, 2].min() > solid[:, 2].max() or (high_px - low_px).min() < 4:
+        return []
+    return [Outlines(low_px, high_px, reach_px)]
 
 
 def crossed_spots(
@@ -80,31 +114,33 @@ def _before(spot: Spot, depth_m: Float32, parts: NDArray[np.generic]) -> NDArray
     return np.asarray(depth_m < np.where(own, spot.own_before_m, spot.before_m))
 
 
-def refine(occluder: Float32, window: Window, spot: Spot, photo_rgb: Picture) -> tuple[slice, slice] | None:
-    """Move the edges of what is before a ring to where the photo shows them, in place.
+def refine(
+    occluder: Float32, window: Window, edges: Spot | Outlines, photo_rgb: Picture
+) -> tuple[slice, slice] | None:
+    """Move the edges of what is before a ring, or those of hands, to where the photo shows them, in place.
 
     occluder: (n * h, n * w, 2) depth and part of what the camera sees first, n to a pixel of the window.
-    photo_rgb: the whole frame. Returns the part that may have changed, None where nothing is before the ring.
+    photo_rgb: the whole frame. Returns the part that may have changed, None where nothing can.
     """
     n = occluder.shape[0] // window.height
-    shrink = max(1, round(spot.radius_px / _USUAL_PX))
-    reach = max(1, round(_REACH * spot.radius_px / shrink))
-    half = int(np.ceil(_AROUND * spot.radius_px)) + 2 * reach * shrink
-    low = np.maximum(np.floor(spot.at_px).astype(int) - half, [window.x, window.y])
-    high = np.minimum(
-        np.ceil(spot.at_px).astype(int) + half, [window.x + window.width, window.y + window.height]
-    )
+    low, high, shrink, reach = _looked_at(edges, window)
     w, h = (int(v) for v in (high - low) // shrink)
     if min(w, h) < 4:
         return None
     x, y = n * (int(low[0]) - window.x), n * (int(low[1]) - window.y)
     where = slice(y, y + n * shrink * h), slice(x, x + n * shrink * w)
     part = occluder[where]
-    before = _before(spot, part[..., 0], part[..., 1])
+    if isinstance(edges, Outlines):
+        slit = np.ones((2 * round(_SLIT * n * edges.reach_px) + 1,) * 2, np.uint8)
+        part[..., 0] = cv2.morphologyEx(np.ascontiguousarray(part[..., 0]), cv2.MORPH_OPEN, slit)
+    if isinstance(edges, Spot):
+        before, shift = _before(edges, part[..., 0], part[..., 1]), edges.drawn_px - edges.at_px
+    else:
+        before, shift = part[..., 0] < NOTHING_M, np.zeros(2)
     if not before.any() or before.all():
         return None
     mesh = np.asarray(cv2.resize(before.astype(np.float32), (w, h), interpolation=cv2.INTER_AREA), np.float32)
-    moved = np.array([[1, 0, 0], [0, 1, 0]]) + np.outer(low + spot.drawn_px - spot.at_px, [0, 0, 1])
+    moved = np.array([[1, 0, 0], [0, 1, 0]]) + np.outer(low + shift, [0, 0, 1])
     photo = cv2.warpAffine(
         photo_rgb,
         moved,
@@ -125,6 +161,26 @@ def refine(occluder: Float32, window: Window, spot: Spot, photo_rgb: Picture) ->
     part[comes] = np.stack([nearest[comes], parts[comes]], -1)
     part[goes] = (NOTHING_M, -1)
     return where
+
+
+def _ends(window: Window) -> tuple[Float, Float]:
+    """(2,) each: the frame's pixels at which it begins and ends."""
+    first = np.array([window.x, window.y], np.float64)
+    return first, first + np.array([window.width, window.height])
+
+
+def _looked_at(edges: Spot | Outlines, window: Window) -> tuple[Pixels, Pixels, int, int]:
+    """Of the frame: where it begins and ends; frame pixels to one that is looked at; of those, the reach."""
+    if isinstance(edges, Outlines):
+        area = float(np.prod(edges.high_px - edges.low_px))
+        shrink = max(1, round(float(np.sqrt(area / _USUAL_AREA))))
+        return edges.low_px, edges.high_px, shrink, max(1, round(edges.reach_px / shrink))
+    shrink = max(1, round(edges.radius_px / _USUAL_PX))
+    reach = max(1, round(_REACH * edges.radius_px / shrink))
+    half = int(np.ceil(_AROUND * edges.radius_px)) + 2 * reach * shrink
+    first, end = _ends(window)
+    low, high = np.maximum(np.floor(edges.at_px) - half, first), np.minimum(np.ceil(edges.at_px) + half, end)
+    return low.astype(int), high.astype(int), shrink, reach
 
 
 def matte(mask: Float32, sure: Float32, photo: Float32, radius: int) -> Float32:

@@ -14,6 +14,8 @@ Float = NDArray[np.float32]
 N_PARTS = 6
 """Regions of a hand: palm and five fingers. A part is N_PARTS * the hand's place in the list + its region."""
 
+_THUMB_TURNED = np.radians(50.0)  # of its nail from the others', to its own side
+
 
 def closed(faces: NDArray[np.integer]) -> NDArray[np.int64]:
     """(F + n - 2, 3): the faces, and a lid of triangles on their one hole of n edges, the wrist.
@@ -44,7 +46,8 @@ class HandSurface:
             (len(hand.template_m), n),
         )  # vertices x faces: which faces meet at a vertex
         self.regions = np.asarray(hand.regions)
-        self._parts = {side: self._parts_of(faces) for side, faces in self.faces.items()}
+        backs = _backs(hand, right)
+        self._parts = {side: self._parts_of(faces, backs) for side, faces in self.faces.items()}
 
     @property
     def size(self) -> int:
@@ -58,14 +61,31 @@ class HandSurface:
         n = self._around @ np.stack([y * w - z * v, z * u - x * w, x * v - y * u], 1)
         return (n / np.maximum(np.linalg.norm(n, axis=1, keepdims=True), 1e-12)).astype(np.float32)
 
-    def _parts_of(self, faces: NDArray[np.int64]) -> Float:
-        """(3F, 2): the region of each face in the first column, that of the farthest-out vertex."""
+    def _parts_of(self, faces: NDArray[np.int64], backs: Float) -> Float:
+        """(3F, 2): the region of each face, that of its farthest-out vertex; how far each corner
+        looks out of the hand's back."""
         part = self.regions[faces].max(1)
-        return np.stack([np.repeat(part, 3), np.zeros(self.size)], 1).astype(np.float32)
+        return np.stack([np.repeat(part, 3), backs[faces].ravel()], 1).astype(np.float32)
 
     def buffer(self, mesh: HandMesh) -> Float:
-        """(3F, 8) position, normal, part: one frame's vertex buffer."""
+        """(3F, 8) position, normal, part, back: one frame's vertex buffer."""
         corners = self.faces[mesh.side].ravel()
         return np.concatenate(
             [mesh.vertices_m[corners], self.normals(mesh)[corners], self._parts[mesh.side]], 1
         ).astype(np.float32)
+
+
+def _backs(hand: HandData, faces: NDArray[np.int64]) -> Float:
+    """(778,) how far each vertex looks out of the back of palm and fingers, -1 inside .. 1, at rest."""
+    joints = hand.regressor_21 @ hand.template_m
+    across = joints[5] - joints[17]  # little finger's knuckle -> index finger's
+    back = np.cross(joints[9] - joints[0], across)
+    across, back = across / np.linalg.norm(across), back / np.linalg.norm(back)
+    a, b, c = hand.template_m[faces.T]
+    normals = np.zeros_like(hand.template_m)
+    for corner in faces.T:
+        np.add.at(normals, corner, np.cross(b - a, c - a))
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+    thumbs = np.cos(_THUMB_TURNED) * back + np.sin(_THUMB_TURNED) * across
+    outward = np.where((hand.regions == 1)[:, None], thumbs, back)
+    return (normals * outward).sum(1).astype(np.float32)

@@ -64,6 +64,22 @@ def test_a_fist_squeezes_it_and_opening_throws_it_up_and_it_comes_back():
     assert np.linalg.norm(seen[-1][1] - palm_of(seen[-1][3])) < RADIUS_M + 0.03
 
 
+def test_a_fist_leaves_it_no_more_room_than_its_bones_do():
+    _, seen = played(acted(key(0, OPEN), key(0.6, OPEN), key(0.9, FIST), key(1.6, FIST)))
+    _, place, size, context = seen[-1]
+    knuckle, middle = context.hands[0].joints_m[[9, 10]].astype(float)
+    along = middle - knuckle
+    share = np.clip((place - knuckle) @ along / (along @ along), 0, 1)
+    assert size * RADIUS_M <= max(np.linalg.norm(place - knuckle - share * along) + 0.007, 0.5 * RADIUS_M)
+
+
+def test_a_hand_turned_quickly_has_it_on_its_palm_again():
+    film = acted(key(0, OPEN), key(0.6, OPEN), key(0.75, OPEN, turn_deg=180), key(1.6, OPEN, turn_deg=180))
+    _, seen = played(film)
+    held = hold(seen[-1][3].hands[0])
+    assert (seen[-1][1] - held.palm_m) @ held.out > 0
+
+
 def test_a_hand_half_closed_does_not_throw():
     half = acted(key(0, OPEN), key(0.5, OPEN), key(0.9, ROUND), key(1.0, ROUND))
     _, seen = played(half)

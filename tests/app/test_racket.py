@@ -11,7 +11,7 @@ from app.effects import make_effect
 from app.effects.gestures import hold
 from app.effects.racket import racket
 from app.render.scene import Paint
-from tests.app.acted import CAMERA, OPEN, ROUND, acted, curled, key
+from tests.app.acted import CAMERA, FIST, OPEN, ROUND, acted, curled, key
 from tests.app.render_help import grey_frame, open_compositor
 
 BEHIND_DEG = 180.0
@@ -61,6 +61,12 @@ def test_an_open_hand_shows_the_grip_on_its_palm_and_hides_it_from_behind(compos
 def test_closed_fingers_lie_before_the_grip(compositor, side, turn_deg):
     seen, whole = grip_seen(compositor, posed(GRIPPING, turn_deg, side))
     assert seen < 0.45 * whole
+
+
+@pytest.mark.parametrize("side", ["right", "left"])
+def test_a_fist_tighter_than_the_grip_hides_it_from_behind(compositor, side):
+    seen, whole = grip_seen(compositor, posed(FIST, BEHIND_DEG, side))
+    assert seen < 0.05 * whole
 
 
 @pytest.mark.parametrize("side", ["right", "left"])

@@ -8,7 +8,7 @@ import pytest
 
 from app.effects import RingSettings, make_effect
 from app.render.scene import EffectContext
-from app.render.silhouette import Spot, crossed_spots, refine
+from app.render.silhouette import Outlines, Spot, crossed_outlines, crossed_spots, refine
 from app.render.window import NOTHING_M, Window
 from models.geometry import camera_from_fov
 from models.hand_data import load_open_hand
@@ -131,3 +131,30 @@ def test_the_drawn_ring_ends_where_the_other_hand_is_photographed():
     for off in (-3, 3):
         assert begins_px(picture(by_mesh + off)) - by_mesh == pytest.approx(off, abs=1)
     compositor.close()
+
+
+def test_the_outline_of_a_hand_goes_where_the_photo_has_it():
+    """A thing behind the hand must reach the photographed finger, with no strip of background between."""
+    box = Outlines(np.array([100, 80]), np.array([164, 144]), 6.0)
+    for off in (-4, 4):
+        occluder = half_covered(0.3, 2, 1)
+        assert refine(occluder, WINDOW, box, picture(132 + off)) is not None
+        assert edge_px(occluder, 1).mean() - MIDDLE == pytest.approx(off, abs=0.5)
+
+
+def test_slits_between_fingers_that_touch_are_closed():
+    box = Outlines(np.array([100, 80]), np.array([164, 144]), 6.0)
+    occluder = half_covered(0.3, 2, 1)
+    occluder[:, 15:17] = NOTHING_M, -1
+    refine(occluder, WINDOW, box, picture(132))
+    assert edge_px(occluder, 1).mean() == pytest.approx(MIDDLE, abs=0.5)
+
+
+def test_outlines_cost_only_where_hands_and_things_meet():
+    hand = posed_hand(CAMERA)
+    prop = make_effect("racket").place(EffectContext(grey_frame(CAMERA), [hand], CAMERA, 0.0))[2]
+    window = Window(0, 0, 640, 480, 1)
+    (box,) = crossed_outlines([prop], [hand], CAMERA, window)
+    assert (box.low_px < box.high_px).all()
+    assert not crossed_outlines([prop], [hand.moved(np.array([0.5, 0, 0]))], CAMERA, window)
+    assert not crossed_outlines([], [hand], CAMERA, window)
