@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.render.scene import Prop, Water
+from app.render.window import NEAR_M
 from models.types import HandMesh
 
 SHADOW_REACH_M = 0.007  # of a ring's shadow on its finger
@@ -24,7 +25,10 @@ def extent(
     """(N, 3) points around everything that will be drawn, the shadow on the skin of all hands included."""
     points: list[NDArray[np.floating]] = [np.zeros((0, 3)), *(hand.vertices_m for hand in whole_hands)]
     if water is not None:
-        points += [water.drops_m - 3 * water.radius_m, water.drops_m + 3 * water.radius_m]
+        ahead = water.drops_m[water.drops_m[:, 2] > NEAR_M]
+        seen = ahead[:, :2] / ahead[:, 2:]
+        outermost = ahead[[*seen.argmin(0), *seen.argmax(0)]] if len(ahead) else ahead
+        points += [outermost - 3 * water.radius_m, outermost + 3 * water.radius_m]
     for prop in props:
         reach = SHADOW_REACH_M if prop.grip is not None else 0.0
         least, greatest = prop.geometry.box_m

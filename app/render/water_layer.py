@@ -17,8 +17,8 @@ from models.types import Camera
 
 Picture = NDArray[np.uint8]
 
-_TILE_PX = 8
-_CORNERS = np.array([[0, 0], [1, 0], [1, 1], [0, 0], [1, 1], [0, 1]])  # of a tile's two triangles
+_TILE_PX = 4
+_CORNERS = np.array([[0, 0], [1, 0], [1, 1], [0, 0], [1, 1], [0, 1]])  # of a rectangle's two triangles
 _SHADOW = 1.6  # from a drop to its shadow, in its radii
 _COARSE = 0.5  # pixels of the amount to one of the picture: water is smooth
 _WIDER = 1.9  # a drop's stain, of its radius: neighbours run together
@@ -34,7 +34,7 @@ class WaterLayer:
         self._water = Program("screen.vert", "water.frag")
         for program in (self._drops, self._shadow, self._water):
             program._add_to_context()
-        self._amount = Target(GL.GL_R16F, smooth=True)
+        self._amount = Target(GL.GL_R32F, smooth=True)
         self._picture = Target(GL.GL_RGBA8)
         self._photo, self._stream = PhotoTexture(), VertexStream(4)
 
@@ -65,14 +65,12 @@ class WaterLayer:
             "photo_size": np.array([w, h], np.float32),
             "drop_px": float(drop_px),
         }
-        reach_px = (_WIDER + _SHADOW) * water.radius_m * camera.fx / float(water.drops_m[:, 2].min())
-        tiles = _tiles(water, window, camera, reach_px)
-        for program in (self._shadow, self._water):
+        nearest_px = water.radius_m * camera.fx / float(water.drops_m[:, 2].min())
+        for program, reach in (self._shadow, _WIDER + _SHADOW), (self._water, _WIDER):
             program._bind()
             self._renderer.bind_textures(program, textures)
-            for name, value in uniforms.items():
-                program.set_uniform(name, value)
-            self._stream.draw(tiles, GL.GL_TRIANGLES)
+            program.set_uniforms(uniforms)
+            self._stream.draw(_wet_parts(water, window, camera, reach * nearest_px), GL.GL_TRIANGLES)
         self._water._unbind()
         return self._picture.read_rgba(w, h)
 
@@ -98,17 +96,21 @@ class WaterLayer:
         GL.glBlendEquation(GL.GL_FUNC_ADD)
 
 
-def _tiles(water: Water, window: Window, camera: Camera, reach_px: float) -> NDArray[np.float32]:
-    """(6 T, 4) triangles in clip space over the parts of a window that drops reach."""
+def _wet_parts(water: Water, window: Window, camera: Camera, reach_px: float) -> NDArray[np.float32]:
+    """(6 N, 4) triangles in clip space over the parts of a window that drops reach: rows of tiles."""
     fx, fy, cx, cy = window.intrinsics(camera, 1)
     x, y = (f * water.drops_m[:, k] / water.drops_m[:, 2] + c for k, f, c in ((0, fx, cx), (1, fy, cy)))
     across, down = -(-window.width // _TILE_PX), -(-window.height // _TILE_PX)
-    wet = np.zeros((down, across), np.uint8)
+    wet = np.zeros((down, across + 2), np.int8)  # dry at both ends of each row
     column, row = (np.floor(v / _TILE_PX).astype(int) for v in (x, y))
     near = (column >= -1) & (column <= across) & (row >= -1) & (row <= down)
-    wet[np.clip(row[near], 0, down - 1), np.clip(column[near], 0, across - 1)] = 1
+    wet[np.clip(row[near], 0, down - 1), 1 + np.clip(column[near], 0, across - 1)] = 1
     around = 2 * int(np.ceil(reach_px / _TILE_PX)) + 1
-    rows, columns = np.nonzero(cv2.dilate(wet, np.ones((around, around), np.uint8)))
-    corners = _TILE_PX * (np.stack([columns, rows], 1)[:, None] + _CORNERS)
+    wet = cv2.dilate(wet.view(np.uint8), np.ones((around, around), np.uint8)).view(np.int8)
+    wet[:, [0, -1]] = 0
+    turns = np.diff(wet, axis=1)
+    (rows, first), (_, end) = np.nonzero(turns > 0), np.nonzero(turns < 0)
+    low, size = np.stack([first, rows], 1), np.stack([end - first, np.ones_like(rows)], 1)
+    corners = _TILE_PX * (low[:, None] + size[:, None] * _CORNERS)
     clip = 2 * corners / [window.width, window.height] - 1
     return np.concatenate([clip, np.zeros_like(clip)], 2).reshape(-1, 4).astype(np.float32)
