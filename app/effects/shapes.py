@@ -10,6 +10,8 @@ from app.render.scene import Geometry
 
 Float = NDArray[np.float64]
 
+_FINE_M = 0.0005  # bevels this narrow are hardly seen
+
 
 def slab(outline: Float, thickness_m: float, bevel_m: float) -> Geometry:
     """A flat thing with rounded edges, its middle in the plane z = 0.
@@ -19,7 +21,7 @@ def slab(outline: Float, thickness_m: float, bevel_m: float) -> Geometry:
     edge = np.roll(outline, -1, 0) - np.roll(outline, 1, 0)
     outward = np.stack([edge[:, 1], -edge[:, 0]], 1)
     outward /= np.linalg.norm(outward, axis=1, keepdims=True)
-    turn = np.linspace(0, np.pi / 2, 5)
+    turn = np.linspace(0, np.pi / 2, 5 if bevel_m > _FINE_M else 3)
     below = bevel_m * np.column_stack([1 - np.sin(turn), 1 - np.cos(turn)]) - [0, thickness_m / 2]
     below = np.concatenate([[[1.3 * bevel_m, -thickness_m / 2]], below])  # keeps the flat side's shading flat
     profile = np.concatenate([below, below[::-1] * [1, -1]])
@@ -36,9 +38,10 @@ def ellipse(width_m: float, height_m: float, points: int = 48) -> Float:
 
 
 def rounded_rectangle(width_m: float, height_m: float, radius_m: float) -> Float:
-    """(32, 2) counter-clockwise."""
+    """(32, 2) counter-clockwise; (12, 2) where the corners are too small to be seen round."""
     corner = np.array([width_m, height_m]) / 2 - radius_m
-    angle = (np.arange(4)[:, None] * 90 + np.linspace(0, 90, 8)) * np.pi / 180
+    steps = np.linspace(0, 90, 8 if radius_m > 2 * _FINE_M else 3)
+    angle = np.radians(np.arange(4)[:, None] * 90 + steps)
     arc = radius_m * np.stack([np.cos(angle), np.sin(angle)], 2)
     return (arc + corner * np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]])[:, None]).reshape(-1, 2)
 
