@@ -6,9 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
+from app.render.compositor import trimmed
 from app.render.film import SHUTTER, FilmFit, develop, edge_blur, margin_px, noise, smear_kernel
 from app.render.motion import ScreenMotion
 from app.render.scene import Geometry, Grip, Metal, Prop
+from app.render.window import Window
 from models.geometry import camera_from_fov, project
 
 CAMERA = camera_from_fov(640, 480)
@@ -105,3 +107,23 @@ def test_frames_left_out_do_not_lengthen_the_exposure():
         motion.smear_px([moved_ring(0)], CAMERA, 0.0)
         smears.append(motion.smear_px([moved_ring(0.01 * frames)], CAMERA, frames / 30))
     np.testing.assert_allclose(smears[1], smears[0])
+
+
+def test_a_layer_is_cut_to_what_is_drawn_and_a_margin():
+    window = Window(40, 30, 200, 100, 1)
+    rgba = np.zeros((100, 200, 4), np.uint8)
+    rgba[50:60, 190:200] = 80
+    part, cut = trimmed(window, rgba, 5)
+    assert (part.x, part.y, part.width, part.height) == (40 + 185, 30 + 45, 15, 20)
+    assert cut.shape == (20, 15, 4)
+    assert cut.sum() == rgba.sum()
+    part, cut = trimmed(window, np.zeros_like(rgba), 5)
+    assert (part.width, part.height) == cut.shape[1::-1] == (1, 1)
+
+
+def test_grain_reaches_all_over_a_large_layer():
+    rgba = np.full((1100, 1300, 4), 128, np.uint8)
+    rgba[..., 3] = 255
+    grainy = develop(rgba, 0.5, np.zeros(2), 4.0, 12.34)[..., 0].astype(np.float64)
+    for corner in (grainy[:64, :64], grainy[-64:, -64:]):
+        assert 3 < corner.std() < 5
