@@ -15,13 +15,14 @@ const vec2 FADES_M = vec2(0.035, 0.085);  // shadows from farther away are lost 
 vec2 covered(vec3 p, vec3 n, float clear) {
     vec3 at = (shadow_from_cam * vec4(p, 1.0)).xyz;
     vec3 upward = mat3(shadow_from_cam) * n * vec3(shadow_size_m, 1.0);  // n along the map's axes
+    ivec2 last = textureSize(shadow_map, 0) - 1;  // around the map, as on its rim, nothing casts a shadow
     vec2 texel = at.xy * vec2(textureSize(shadow_map, 0));
     vec2 texels = vec2(textureSize(shadow_map, 0)) / shadow_size_m;  // in a metre
     vec2 dark = vec2(0.0);
     for (int i = 0; i < SPOTS; ++i) {
         vec2 off = SPOT[i];
-        vec2 gap = vec2(texelFetch(shadow_map, ivec2(texel + NEAR_M * off * texels), 0).CASTER,
-                        texelFetch(shadow_map, ivec2(texel + WIDE_M * off * texels), 0).CASTER) - at.z;
+        vec2 gap = vec2(texelFetch(shadow_map, clamp(ivec2(texel + NEAR_M * off * texels), ivec2(0), last), 0).CASTER,
+                        texelFetch(shadow_map, clamp(ivec2(texel + WIDE_M * off * texels), ivec2(0), last), 0).CASTER) - at.z;
         vec2 height = gap * upward.z + dot(off, upward.xy) * vec2(NEAR_M, WIDE_M);
         dark += clamp((gap - clear) / 0.003, 0.0, 1.0) * clamp(height / 0.004, 0.0, 1.0)
               * clamp((FADES_M.y - gap) / (FADES_M.y - FADES_M.x), 0.0, 1.0);

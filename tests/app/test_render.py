@@ -292,3 +292,14 @@ def test_blend_lays_premultiplied_colour_over():
     assert picture[1, 1].tolist() == [100, 110, 120]
     assert picture[2, 2].tolist() == [255, 255, 255]
     assert (picture[0] == 100).all()
+
+
+@pytest.mark.parametrize("aside_m", [-0.3, 0.3])
+def test_skin_far_from_a_thing_lies_in_no_shadow(compositor, aside_m):
+    props = make_effect("racket").place(EffectContext(grey_frame(CAMERA), [posed_hand(CAMERA)], CAMERA, 0.0))
+    for height_m in np.arange(-0.3, 0.31, 0.1):
+        hand = posed_hand(CAMERA, at=(aside_m, height_m, 0.6))
+        window = Window(0, 0, CAMERA.width, CAMERA.height, 1)
+        compositor.layer(grey_frame(CAMERA), [hand], props, CAMERA, 0.0)
+        with_it, without = (compositor.render(window, hands, props, CAMERA) for hands in ([hand], []))
+        np.testing.assert_array_equal(with_it[..., 3], without[..., 3])
