@@ -22,7 +22,10 @@ out vec4 colour;
 void main() {
     float behind = (1.0 - GIVES_WAY) * p_cam.z - texelFetch(occluder, ivec2(gl_FragCoord.xy), 0).r;
     float visible = opacity * (1.0 - smoothstep(0.0, 0.001, behind));
-    if (visible < 0.004) discard;
+    if (visible < 0.004) {  // not discarded: what is behind it is hidden too, and need not be shaded
+        colour = vec4(0.0);
+        return;
+    }
     vec3 n = normalize(n_cam), to_eye = -normalize(p_cam);
     float lamp = max(dot(n, light_direction), 0.0);
     vec3 seen = paint_rgb * (0.5 * soft_light(n) + 0.45 * lamp * scene_light);

@@ -21,7 +21,7 @@ from pyrender.renderer import Renderer
 from app.render.environment import Environment
 from app.render.materials import ORDERS, Stage, Surface
 from app.render.program import Program, Programs
-from app.render.silhouette import Outlines, Spot, refine
+from app.render.silhouette import Outlines, Spot, part_around, refine
 from app.render.target import Target, upload_environment
 from app.render.window import NEAR_M, NOTHING_M, Window
 
@@ -145,14 +145,14 @@ class LayerRenderer(Renderer):
         self, window: Window, samples: int, edges: Sequence[Spot | Outlines], frame_rgb: NDArray[np.uint8]
     ) -> None:
         """End what is before rings and other things where the photo shows it."""
-        if not edges:
-            return
         target = self._targets["occluder"]
-        occluder = target.read_rg(window.width * samples, window.height * samples)
         for one in edges:
-            where = refine(occluder, window, one, frame_rgb)
+            part = part_around(one, window)
+            x, y = samples * (part.x - window.x), samples * (part.y - window.y)
+            occluder = target.read_rg(samples * part.width, samples * part.height, x, y)
+            where = refine(occluder, part, one, frame_rgb)
             if where is not None:
-                target.write_rg(occluder[where], where[1].start, where[0].start)
+                target.write_rg(occluder[where], x + where[1].start, y + where[0].start)
 
     def delete(self) -> None:
         """Free everything on the GPU. pyrender calls it again when the object is collected."""

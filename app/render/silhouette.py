@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -26,7 +26,7 @@ _AROUND = 1.4  # radii: what is looked at besides
 _CLOSE = 1.2  # radii: what is farther from its middle is beside it, not before it
 _OWN_BEFORE = 1.6  # radii nearer than the ring's middle, its own finger and palm are before it
 _USUAL_PX = 14.0  # a ring of a larger radius is looked at in a smaller picture
-_USUAL_AREA = 8000.0  # .. and so are the outlines of hands that fill more pixels
+_USUAL_AREA = 5000.0  # .. and so are the outlines of hands that fill more pixels
 _SLIT = 0.45  # of that: between fingers that touch, their meshes may leave so much to each side
 _OUTLINE_M = 0.006  # how far they may differ from the photo's
 _LEAST_PX = 4.0  # nothing is to be seen beside a smaller one
@@ -114,6 +114,13 @@ def _before(spot: Spot, depth_m: Float32, parts: NDArray[np.generic]) -> NDArray
     return np.asarray(depth_m < np.where(own, spot.own_before_m, spot.before_m))
 
 
+def part_around(edges: Spot | Outlines, window: Window) -> Window:
+    """The part of a window that `refine` looks at and changes."""
+    low, high, _, _ = _looked_at(edges, window)
+    width, height = np.maximum(high - low, 1)
+    return replace(window, x=int(low[0]), y=int(low[1]), width=int(width), height=int(height))
+
+
 def refine(
     occluder: Float32, window: Window, edges: Spot | Outlines, photo_rgb: Picture
 ) -> tuple[slice, slice] | None:
@@ -130,37 +137,52 @@ def refine(
     x, y = n * (int(low[0]) - window.x), n * (int(low[1]) - window.y)
     where = slice(y, y + n * shrink * h), slice(x, x + n * shrink * w)
     part = occluder[where]
+    depth = cv2.extractChannel(part, 0)
+    if isinstance(edges, Spot):
+        before = _before(edges, depth, part[..., 1]).astype(np.uint8)
+        shift = edges.drawn_px - edges.at_px
+    else:
+        before, shift = (depth < NOTHING_M).astype(np.uint8), np.zeros(2)
+    there = cv2.countNonZero(before)
+    if not 0 < there < before.size:
+        return None
+    whole = before
     if isinstance(edges, Outlines):
         slit = np.ones((2 * round(_SLIT * n * edges.reach_px) + 1,) * 2, np.uint8)
-        part[..., 0] = cv2.morphologyEx(np.ascontiguousarray(part[..., 0]), cv2.MORPH_OPEN, slit)
-    if isinstance(edges, Spot):
-        before, shift = _before(edges, part[..., 0], part[..., 1]), edges.drawn_px - edges.at_px
-    else:
-        before, shift = part[..., 0] < NOTHING_M, np.zeros(2)
-    if not before.any() or before.all():
-        return None
-    mesh = np.asarray(cv2.resize(before.astype(np.float32), (w, h), interpolation=cv2.INTER_AREA), np.float32)
-    moved = np.array([[1, 0, 0], [0, 1, 0]]) + np.outer(low + shift, [0, 0, 1])
-    photo = cv2.warpAffine(
-        photo_rgb,
-        moved,
-        (w * shrink, h * shrink),
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
+        whole = cv2.morphologyEx(before, cv2.MORPH_CLOSE, slit)
+    mesh = np.asarray(cv2.resize(whole.astype(np.float32), (w, h), interpolation=cv2.INTER_AREA), np.float32)
+    photo = photo_rgb[low[1] : low[1] + h * shrink, low[0] : low[0] + w * shrink]
+    if shift.any():
+        moved = np.array([[1, 0, 0], [0, 1, 0]]) + np.outer(low + shift, [0, 0, 1])
+        photo = cv2.warpAffine(
+            photo_rgb,
+            moved,
+            (w * shrink, h * shrink),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
     colour = cv2.resize(photo, (w, h), interpolation=cv2.INTER_AREA).astype(np.float32)
     side = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
     inner, outer = cv2.erode(mesh, side), cv2.dilate(mesh, side)
     sure = np.where(outer - inner > 0.5, np.float32(_UNSURE), np.float32(1))
     seen = np.clip(matte(mesh, sure, colour / np.float32(255), 2 * reach), inner, outer)
     fine = cv2.resize(seen, part.shape[1::-1], interpolation=cv2.INTER_LINEAR) > 0.5
-    grown = np.ones((2 * n * shrink * reach + 1,) * 2, np.uint8)
-    nearest = cv2.erode(np.where(before, part[..., 0], np.float32(NOTHING_M)), grown)
-    parts = cv2.dilate(np.where(before, part[..., 1], np.float32(-1)), grown)
-    comes, goes = fine & ~before, before & ~fine
-    part[comes] = np.stack([nearest[comes], parts[comes]], -1)
+    comes, goes = fine & (before == 0), (before > 0) & ~fine
+    depth[before == 0] = NOTHING_M
+    part[comes, 0] = _grown(depth, cv2.erode, shrink * n, reach + 1)[comes]
+    if isinstance(edges, Spot):
+        parts = np.where(before > 0, part[..., 1], np.float32(-1))
+        part[comes, 1] = _grown(parts, cv2.dilate, shrink * n, reach + 1)[comes]
     part[goes] = (NOTHING_M, -1)
     return where
+
+
+def _grown(values: Float32, way: Callable[..., Picture], coarse: int, reach: int) -> Float32:
+    """Values (h, w) that have spread, by erosion or dilation, by so many squares of `coarse` pixels."""
+    size = values.shape[1] // coarse, values.shape[0] // coarse
+    small = cv2.resize(values, size, interpolation=cv2.INTER_NEAREST)
+    spread = way(small, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
+    return np.asarray(cv2.resize(spread, values.shape[1::-1], interpolation=cv2.INTER_NEAREST), np.float32)
 
 
 def _ends(window: Window) -> tuple[Float, Float]:

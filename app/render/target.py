@@ -79,11 +79,11 @@ class Target:
         GL.glReadPixels(0, 0, width, height, GL.GL_RGBA, GL.GL_UNSIGNED_BYTE, out)
         return out
 
-    def read_rg(self, width: int, height: int) -> NDArray[np.float32]:
-        """(height, width, 2): the same of two floats a pixel."""
+    def read_rg(self, width: int, height: int, x: int = 0, y: int = 0) -> NDArray[np.float32]:
+        """(height, width, 2): two floats a pixel, from (x, y) on."""
         GL.glBindFramebuffer(GL.GL_READ_FRAMEBUFFER, self.framebuffer)
         out = np.empty((height, width, 2), np.float32)
-        GL.glReadPixels(0, 0, width, height, GL.GL_RG, GL.GL_FLOAT, out)
+        GL.glReadPixels(x, y, width, height, GL.GL_RG, GL.GL_FLOAT, out)
         return out
 
     def write_rg(self, part: NDArray[np.float32], x: int, y: int) -> None:
