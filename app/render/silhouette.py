@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -137,7 +137,7 @@ def refine(
     x, y = n * (int(low[0]) - window.x), n * (int(low[1]) - window.y)
     where = slice(y, y + n * shrink * h), slice(x, x + n * shrink * w)
     part = occluder[where]
-    depth = cv2.extractChannel(part, 0)
+    depth = np.array(part[..., 0])
     if isinstance(edges, Spot):
         before = _before(edges, depth, part[..., 1]).astype(np.uint8)
         shift = edges.drawn_px - edges.at_px
@@ -149,18 +149,15 @@ def refine(
     whole = before
     if isinstance(edges, Outlines):
         slit = np.ones((2 * round(_SLIT * n * edges.reach_px) + 1,) * 2, np.uint8)
-        whole = cv2.morphologyEx(before, cv2.MORPH_CLOSE, slit)
+        whole = np.asarray(cv2.morphologyEx(before, cv2.MORPH_CLOSE, slit), np.uint8)
     mesh = np.asarray(cv2.resize(whole.astype(np.float32), (w, h), interpolation=cv2.INTER_AREA), np.float32)
     photo = photo_rgb[low[1] : low[1] + h * shrink, low[0] : low[0] + w * shrink]
     if shift.any():
         moved = np.array([[1, 0, 0], [0, 1, 0]]) + np.outer(low + shift, [0, 0, 1])
-        photo = cv2.warpAffine(
-            photo_rgb,
-            moved,
-            (w * shrink, h * shrink),
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
+        way = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        size = (w * shrink, h * shrink)
+        aside = cv2.warpAffine(photo_rgb, moved, size, flags=way, borderMode=cv2.BORDER_REPLICATE)
+        photo = np.asarray(aside, np.uint8)
     colour = cv2.resize(photo, (w, h), interpolation=cv2.INTER_AREA).astype(np.float32)
     side = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
     inner, outer = cv2.erode(mesh, side), cv2.dilate(mesh, side)
@@ -169,19 +166,19 @@ def refine(
     fine = cv2.resize(seen, part.shape[1::-1], interpolation=cv2.INTER_LINEAR) > 0.5
     comes, goes = fine & (before == 0), (before > 0) & ~fine
     depth[before == 0] = NOTHING_M
-    part[comes, 0] = _grown(depth, cv2.erode, shrink * n, reach + 1)[comes]
+    part[comes, 0] = _grown(depth, shrink * n, reach + 1)[comes]
     if isinstance(edges, Spot):
         parts = np.where(before > 0, part[..., 1], np.float32(-1))
-        part[comes, 1] = _grown(parts, cv2.dilate, shrink * n, reach + 1)[comes]
+        part[comes, 1] = -_grown(-parts, shrink * n, reach + 1)[comes]
     part[goes] = (NOTHING_M, -1)
     return where
 
 
-def _grown(values: Float32, way: Callable[..., Picture], coarse: int, reach: int) -> Float32:
-    """Values (h, w) that have spread, by erosion or dilation, by so many squares of `coarse` pixels."""
+def _grown(values: Float32, coarse: int, reach: int) -> Float32:
+    """(h, w) the least of the values around each, as far as so many squares of `coarse` pixels."""
     size = values.shape[1] // coarse, values.shape[0] // coarse
     small = cv2.resize(values, size, interpolation=cv2.INTER_NEAREST)
-    spread = way(small, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
+    spread = cv2.erode(small, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
     return np.asarray(cv2.resize(spread, values.shape[1::-1], interpolation=cv2.INTER_NEAREST), np.float32)
 
 
