@@ -103,10 +103,11 @@ def _wet_parts(water: Water, window: Window, camera: Camera, reach_px: float) ->
     across, down = -(-window.width // _TILE_PX), -(-window.height // _TILE_PX)
     wet = np.zeros((down, across + 2), np.int8)  # dry at both ends of each row
     column, row = (np.floor(v / _TILE_PX).astype(int) for v in (x, y))
-    near = (column >= -1) & (column <= across) & (row >= -1) & (row <= down)
+    reach = int(np.ceil(reach_px / _TILE_PX))
+    near = (column >= -reach) & (column < across + reach) & (row >= -reach) & (row < down + reach)
     wet[np.clip(row[near], 0, down - 1), 1 + np.clip(column[near], 0, across - 1)] = 1
-    around = 2 * int(np.ceil(reach_px / _TILE_PX)) + 1
-    wet = cv2.dilate(wet.view(np.uint8), np.ones((around, around), np.uint8)).view(np.int8)
+    around = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
+    wet = cv2.dilate(wet.view(np.uint8), around).view(np.int8)
     wet[:, [0, -1]] = 0
     turns = np.diff(wet, axis=1)
     (rows, first), (_, end) = np.nonzero(turns > 0), np.nonzero(turns < 0)
