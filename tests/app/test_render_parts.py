@@ -188,6 +188,6 @@ def test_extent_holds_copies_and_shadows_on_hands():
     np.testing.assert_allclose(points.max(0), [0.12, 0.01, 0.4], atol=1e-6)
     hand = posed_hand(CAMERA, at=(0.1, 0.06, 0.41))
     larger = extent([prop], (), None, (hand,))
-    assert larger.min(0)[0] == pytest.approx(0.1 - FREE_SHADOW_REACH_M, abs=1e-6)
+    assert 0 <= larger.min(0)[0] - (0.1 - FREE_SHADOW_REACH_M) < 0.005  # the skin's own points
     far = extent([prop], (), None, (posed_hand(CAMERA, at=(-0.3, 0.06, 0.4)),))
     np.testing.assert_array_equal(far, points)
