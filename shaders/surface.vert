@@ -15,7 +15,7 @@ out vec3 eye_own;
 flat out mat3 cam_from_own;
 flat out float region_id;
 out float dorsal;  // -1 inside a hand .. 1 on its back
-out vec3 corner;  // barycentric coordinates: hands are drawn without an index, three vertices a face
+out vec3 corner;  // barycentric coordinates, where hands are drawn without an index, three vertices a face
 
 void main() {
     mat4 own = M * copy;

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from app.render.blend import blend, over, trimmed
 from app.render.context import Context
 from app.render.extent import extent
 from app.render.film import FilmFit, develop, margin_px
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 Picture = NDArray[np.uint8]
 
-OVERLAYS = ("joints", "mesh", "wireframe")
+ON_HANDS = frozenset({"mesh", "wireframe"})
+OVERLAYS = ("joints", *sorted(ON_HANDS))
 FEATHER_PX = 1.3
 LEAST_SOFT_PX = 0.95  # standard deviation: hides the steps of edges that are sampled once a pixel
 HAND_DEEP_M = 0.07  # from a hand's middle: the depths that take the skin's first and last colour
@@ -128,7 +129,7 @@ class Compositor:
         props = [thing for thing in things if isinstance(thing, Prop)]
         water = next((thing for thing in things if isinstance(thing, Water)), None)
         skin = next((thing for thing in things if isinstance(thing, Skin)), None)
-        whole_hands = skin is not None or bool(overlays & {"mesh", "wireframe"})
+        whole_hands = skin is not None or bool(overlays & ON_HANDS)
         points_m = extent(props, hands if whole_hands else (), water, hands)
         smear_px = self._motion.smear_px(props, camera, time_s)
         blur_px = max(self._film.blur_px, LEAST_SOFT_PX if _casts(props) else 0.0)
@@ -169,11 +170,11 @@ class Compositor:
         renderer, nodes = self._renderer, self._nodes
         self._context.make_current()
         nodes.show_props(props, hands)
-        overlaid = bool(overlays & {"mesh", "wireframe"})
-        shown = nodes.show_hands(hands, skin, overlaid, {prop.held for prop in props})
+        overlaid = bool(overlays & ON_HANDS)
+        shown = nodes.show_hands(hands, skin, overlays & ON_HANDS, {prop.held for prop in props})
         renderer.upload(nodes.scene)
-        for primitive, mesh in shown:
-            replace_vertices(primitive, self._surface.buffer(mesh))
+        for primitive, vertices in shown:
+            replace_vertices(primitive, vertices)
         coarse = min(2, window.samples)
         fx, fy, cx, cy = window.intrinsics(camera, coarse)
         renderer.show_rooms(self._light.rooms)
@@ -255,30 +256,6 @@ class Compositor:
             raise ValueError(
                 f"overlays: there is no {sorted(unknown)[0]!r}; choose from {', '.join(OVERLAYS)}"
             )
-
-
-def blend(picture_rgb: Picture, window: Window, rgba: Picture) -> None:
-    """Lay premultiplied RGBA (h, w, 4) over the window's part of a picture, in place."""
-    part = picture_rgb[window.y : window.y + window.height, window.x : window.x + window.width]
-    clear = cv2.merge([cv2.bitwise_not(cv2.extractChannel(rgba, 3))] * 3)
-    part[:] = cv2.add(cv2.multiply(part, clear, scale=1 / 255), cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB))
-
-
-def trimmed(window: Window, rgba: Picture, margin_px: int) -> tuple[Window, Picture]:
-    """The part of a window and its RGBA (h, w, 4) that holds all that is drawn, and a margin."""
-    x, y, w, h = cv2.boundingRect(cv2.extractChannel(rgba, 3))
-    x0, y0 = max(x - margin_px, 0), max(y - margin_px, 0)
-    part = rgba[y0 : y + h + margin_px, x0 : x + w + margin_px]
-    if not w:
-        part = rgba[:1, :1]
-    height, width = part.shape[:2]
-    return replace(window, x=window.x + x0, y=window.y + y0, width=width, height=height), part
-
-
-def over(front: Picture, back: Picture) -> Picture:
-    """Premultiplied RGBA (h, w, 4) before another."""
-    clear = cv2.merge([cv2.bitwise_not(cv2.extractChannel(front, 3))] * 4)
-    return np.asarray(cv2.add(front, cv2.multiply(back, clear, scale=1 / 255)), np.uint8)
 
 
 def _samples(props: Sequence[Prop], whole_hands: bool) -> int:

@@ -8,13 +8,14 @@ from functools import lru_cache
 
 import numpy as np
 import pyrender
+from numpy.typing import NDArray
 from pyrender import Node
 
 from app.render.layer import WindowCamera, surface_of
 from app.render.materials import HandSkin, SleeveShadow, Surface, surface_for
 from app.render.scene import FOOTPRINT_SLICES, Footprint, Geometry, Grasp, Grip, Material, Prop, Skin
 from app.render.surface import N_PARTS, HandSurface
-from models.types import HandMesh
+from models.types import HandMesh, Side
 
 HELD_M = 0.03  # by which the back of a hand is before what the hand holds, at least
 Key = tuple[Geometry, Material | None]
@@ -30,39 +31,55 @@ class SceneNodes:
         self.scene = pyrender.Scene()
         self.camera = WindowCamera()
         self.scene.add(self.camera)
-        self._hands: list[pyrender.Node] = []
+        self._hands: dict[tuple[int, Side, bool], Node] = {}
         self._placed: dict[Key, list[Node]] = {}
 
     def show_hands(
         self,
         hands: Sequence[HandMesh],
         skin: Skin | None = None,
-        overlaid: bool = False,
+        overlaid: Collection[str] = (),
         grasps: Collection[Grasp | None] = (),
-    ) -> list[tuple[pyrender.Primitive, HandMesh]]:
-        """Make one node for each hand. overlaid: overlays colour them. grasps: what they hold.
+    ) -> list[tuple[pyrender.Primitive, NDArray[np.float32]]]:
+        """Show one node for each hand. overlaid: the overlays that colour them. grasps: what they hold.
 
-        Returns whose vertices have to be replaced before drawing.
+        Returns the vertices that have to replace a primitive's before drawing.
         """
-        while len(self._hands) < len(hands):
-            empty = np.zeros((self._surface.size, 3), np.float32)
-            surface = HandSkin(hand_slot=float(len(self._hands)))
-            primitive = pyrender.Primitive(
-                empty, normals=empty, texcoord_0=empty[:, :2], mode=4, material=surface
-            )
-            self._hands.append(self.scene.add(pyrender.Mesh([primitive])))
         closed_by = {grasp.track_id: grasp.closed for grasp in grasps if grasp is not None}
-        for i, node in enumerate(self._hands):
-            node.mesh.is_visible = i < len(hands)
-            surface_of(node).wear(skin, overlaid)
-            closed = closed_by.get(hands[i].track_id) if i < len(hands) else None
+        wired = "wireframe" in overlaid or (skin is not None and skin.style == "wireframe")
+        self.hide_hands(True)
+        shown = []
+        for i, hand in enumerate(hands):
+            vertices = self._surface.split(hand) if wired else self._surface.buffer(hand)
+            node = self._hand_node(i, hand.side, None if wired else self._surface.faces[hand.side], vertices)
+            node.mesh.is_visible = True
+            surface_of(node).wear(skin, bool(overlaid))
+            closed = closed_by.get(hand.track_id)
             around = np.array([*(closed or (0.0,) * N_PARTS), 0, 0], np.float32).reshape(2, 4)
             surface_of(node).uniforms |= {"held_m": HELD_M if closed else 0.0, "closed": around}
-        return [(node.mesh.primitives[0], mesh) for node, mesh in zip(self._hands, hands, strict=False)]
+            shown.append((node.mesh.primitives[0], vertices))
+        return shown
+
+    def _hand_node(
+        self, slot: int, side: Side, faces: NDArray[np.int64] | None, vertices: NDArray[np.float32]
+    ) -> Node:
+        """The node of the slot-th hand in view, made when first asked for. faces: None where split."""
+        key = slot, side, faces is None
+        if key not in self._hands:
+            primitive = pyrender.Primitive(
+                vertices[:, :3],
+                normals=vertices[:, 3:6],
+                texcoord_0=vertices[:, 6:],
+                indices=faces,
+                mode=4,
+                material=HandSkin(hand_slot=float(slot)),
+            )
+            self._hands[key] = self.scene.add(pyrender.Mesh([primitive]))
+        return self._hands[key]
 
     def hide_hands(self, hidden: bool) -> None:
         """Leave the hands out of the stages to come."""
-        for node in self._hands:
+        for node in self._hands.values():
             node.mesh.is_visible = node.mesh.is_visible and not hidden
 
     def show_props(self, props: Sequence[Prop], hands: Sequence[HandMesh]) -> None:

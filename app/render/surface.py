@@ -1,4 +1,4 @@
-"""A hand mesh as the GPU takes it: three vertices a face, with normals and the part each face belongs to."""
+"""A hand mesh as the GPU takes it: vertices with normals and the part that each face belongs to."""
 
 from __future__ import annotations
 
@@ -38,21 +38,18 @@ class HandSurface:
     """Vertex buffers of one hand model, both sides."""
 
     def __init__(self, hand: HandData) -> None:
+        self.regions = np.asarray(hand.regions)
         right = closed(hand.faces)
-        self.faces: dict[Side, NDArray[np.int64]] = {"right": right, "left": right[:, ::-1].copy()}
+        self.faces: dict[Side, NDArray[np.int64]] = {
+            "right": _farthest_last(right, self.regions),
+            "left": _farthest_last(right[:, ::-1], self.regions),
+        }
         n = len(right)
         self._around = csr_matrix(
             (np.ones(3 * n, np.float32), (right.ravel(), np.repeat(np.arange(n), 3))),
             (len(hand.template_m), n),
         )  # vertices x faces: which faces meet at a vertex
-        self.regions = np.asarray(hand.regions)
-        backs = _backs(hand, right)
-        self._parts = {side: self._parts_of(faces, backs) for side, faces in self.faces.items()}
-
-    @property
-    def size(self) -> int:
-        """Vertices in a buffer: three for each face."""
-        return 3 * len(self.faces["right"])
+        self._parts = np.stack([self.regions, _backs(hand, right)], 1).astype(np.float32)
 
     def normals(self, mesh: HandMesh) -> Float:
         """(778, 3) outward unit normals, averaged over faces by area."""
@@ -61,18 +58,24 @@ class HandSurface:
         n = self._around @ np.stack([y * w - z * v, z * u - x * w, x * v - y * u], 1)
         return (n / np.maximum(np.linalg.norm(n, axis=1, keepdims=True), 1e-12)).astype(np.float32)
 
-    def _parts_of(self, faces: NDArray[np.int64], backs: Float) -> Float:
-        """(3F, 2): the region of each face, that of its farthest-out vertex; how far each corner
-        looks out of the hand's back."""
-        part = self.regions[faces].max(1)
-        return np.stack([np.repeat(part, 3), backs[faces].ravel()], 1).astype(np.float32)
-
     def buffer(self, mesh: HandMesh) -> Float:
-        """(3F, 8) position, normal, part, back: one frame's vertex buffer."""
-        corners = self.faces[mesh.side].ravel()
-        return np.concatenate(
-            [mesh.vertices_m[corners], self.normals(mesh)[corners], self._parts[mesh.side]], 1
-        ).astype(np.float32)
+        """(778, 8) position, normal, part, how far out of the hand's back it looks: one frame's vertices.
+
+        A face's part is that of its last vertex, the one that is flat in OpenGL.
+        """
+        return np.concatenate([mesh.vertices_m, self.normals(mesh), self._parts], 1).astype(np.float32)
+
+    def split(self, mesh: HandMesh) -> Float:
+        """(3F, 8) the same, three for each face and all of its part: for what must tell its corners apart."""
+        corners = self.buffer(mesh)[self.faces[mesh.side]]
+        corners[:, :, 6] = corners[:, 2:, 6]
+        return corners.reshape(-1, 8)
+
+
+def _farthest_last(faces: NDArray[np.int64], regions: NDArray[np.integer]) -> NDArray[np.int64]:
+    """(F, 3) each face turned so that its vertex farthest out, by its region, comes last."""
+    first = (regions[faces].argmax(1)[:, None] + [1, 2, 3]) % 3
+    return np.asarray(np.take_along_axis(faces, first, 1))
 
 
 def _backs(hand: HandData, faces: NDArray[np.int64]) -> Float:

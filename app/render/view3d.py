@@ -73,7 +73,7 @@ class View3D:
         self._show(PHOTO, _vertices(far[[0, 1, 2, 0, 2, 3]], np.array(_CORNERS)[[0, 1, 2, 0, 2, 3]]))
         GL.glDepthMask(GL.GL_TRUE)
         for hand in hands:
-            self._show(HAND, self._surface.buffer(hand))
+            self._show(HAND, self._surface.split(hand))
         apex = np.zeros(3)
         edges = [x for k in range(4) for x in (apex, far[k], far[k], far[(k + 1) % 4])]
         near = _rectangle(camera, 0.12 * self._depth_m)
@@ -141,6 +141,6 @@ def _rectangle(camera: Camera, depth_m: float) -> Float:
 
 
 def _vertices(points_m: Float, extra: Float | None = None) -> Float:
-    """(N, 8) as HandSurface.buffer has them, without normals."""
+    """(N, 8) as HandSurface.split has them, without normals."""
     rest = np.zeros((len(points_m), 2)) if extra is None else extra
     return np.concatenate([points_m, np.zeros((len(points_m), 3)), rest], 1)

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from app.effects import RingSettings, make_effect
-from app.render.compositor import Compositor, blend
+from app.render.blend import blend
+from app.render.compositor import Compositor
 from app.render.scene import EffectContext
 from app.render.window import Window
 from models.geometry import camera_from_fov, project
@@ -256,9 +257,11 @@ def test_two_compositors_take_turns():
 
 def test_nothing_piles_up_on_the_gpu(compositor):
     frame, hand = grey_frame(CAMERA), posed_hand(CAMERA)
+    kept = []
     for i in range(12):
         compositor.compose(frame, [hand], CAMERA, ring(size_mm=15 + 0.5 * i), 0.0)
-    assert len(compositor._renderer._meshes) <= 4  # hands of the busiest frame, one ring, its sleeve
+        kept.append(len(compositor._renderer._meshes))
+    assert max(kept) == kept[0]  # the hands met so far, one ring, its sleeve
 
 
 def test_another_thread_is_told(compositor):

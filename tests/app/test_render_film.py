@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from app.render.compositor import trimmed
+from app.render.blend import trimmed
 from app.render.film import SHUTTER, FilmFit, develop, edge_blur, margin_px, noise, smear_kernel
 from app.render.motion import ScreenMotion
 from app.render.scene import Geometry, Grip, Metal, Prop

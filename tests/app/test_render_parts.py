@@ -133,7 +133,7 @@ def test_window_intrinsics_agree_with_the_camera():
 def test_surface_looks_outward(side):
     surface = HandSurface(load_open_hand())
     hand = posed_hand(CAMERA, turn=PALM, side=side)
-    buffer = surface.buffer(hand)
+    buffer = surface.split(hand)
     assert buffer.shape == (3 * (1538 + 14), 8)  # 14 triangles close the wrist
     assert trimesh.Trimesh(hand.vertices_m, surface.faces[side], process=False).is_watertight
     np.testing.assert_allclose(np.linalg.norm(buffer[:, 3:6], axis=1), 1, atol=1e-4)
@@ -144,6 +144,19 @@ def test_surface_looks_outward(side):
     volume = np.einsum("ij,ij->i", centred[:, 0], np.cross(centred[:, 1], centred[:, 2])).sum() / 6
     assert 1e-4 < volume < 1e-3  # cubic metres, positive: a quarter of a litre
     assert set(np.unique(buffer[:, 6])) == {0, 1, 2, 3, 4, 5}
+
+
+@pytest.mark.parametrize("side", ["right", "left"])
+def test_the_last_vertex_of_a_face_tells_its_part(side):
+    """OpenGL takes what is flat from there, so hands need no vertices of each face's own."""
+    surface = HandSurface(load_open_hand())
+    vertices = surface.buffer(posed_hand(CAMERA, side=side))
+    assert vertices.shape == (778, 8)
+    parts = vertices[surface.faces[side], 6]
+    np.testing.assert_array_equal(parts[:, 2], parts.max(1))
+    split = surface.split(posed_hand(CAMERA, side=side)).reshape(-1, 3, 8)
+    np.testing.assert_array_equal(split[..., :6], vertices[surface.faces[side], :6])
+    np.testing.assert_array_equal(split[..., 6], np.repeat(parts.max(1)[:, None], 3, 1))
 
 
 def test_light_follows_the_frame():
