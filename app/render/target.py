@@ -79,6 +79,13 @@ class Target:
         GL.glReadPixels(0, 0, width, height, GL.GL_RGBA, GL.GL_UNSIGNED_BYTE, out)
         return out
 
+    def read_red(self, width: int, height: int) -> NDArray[np.float32]:
+        """(height, width): the first float of each pixel of the corner that was drawn."""
+        GL.glBindFramebuffer(GL.GL_READ_FRAMEBUFFER, self.framebuffer)
+        out = np.empty((height, width), np.float32)
+        GL.glReadPixels(0, 0, width, height, GL.GL_RED, GL.GL_FLOAT, out)
+        return out
+
     def read_rg(self, width: int, height: int, x: int = 0, y: int = 0) -> NDArray[np.float32]:
         """(height, width, 2): two floats a pixel, from (x, y) on."""
         GL.glBindFramebuffer(GL.GL_READ_FRAMEBUFFER, self.framebuffer)

@@ -21,6 +21,7 @@ _TILE_PX = 4
 _CORNERS = np.array([[0, 0], [1, 0], [1, 1], [0, 0], [1, 1], [0, 1]])  # of a rectangle's two triangles
 _SHADOW = 1.6  # from a drop to its shadow, in its radii
 _COARSE = 0.5  # pixels of the amount to one of the picture: water is smooth
+_THIN = 0.16  # THIN of amount.glsl: less is not seen
 _WIDER = 1.9  # a drop's stain, of its radius: neighbours run together
 
 
@@ -54,6 +55,7 @@ class WaterLayer:
         self._drops.set_uniform("drop_px_m", _COARSE * _WIDER * water.radius_m * camera.fx)
         amounts = np.ones(len(water.drops_m)) if water.amounts is None else water.amounts
         self._stream.draw(np.column_stack([water.drops_m, amounts]), GL.GL_POINTS)
+        wet = _wet_tiles(self._amount.read_red(*coarse_wh))
 
         self._begin(self._picture, w, h)
         GL.glBlendFunc(GL.GL_ONE, GL.GL_ONE_MINUS_SRC_ALPHA)
@@ -65,12 +67,11 @@ class WaterLayer:
             "photo_size": np.array([w, h], np.float32),
             "drop_px": float(drop_px),
         }
-        nearest_px = water.radius_m * camera.fx / float(water.drops_m[:, 2].min())
-        for program, reach in (self._shadow, _WIDER + _SHADOW), (self._water, _WIDER):
+        for program, tiles in (self._shadow, _beside(wet, beside / _TILE_PX)), (self._water, wet):
             program._bind()
             self._renderer.bind_textures(program, textures)
             program.set_uniforms(uniforms)
-            self._stream.draw(_wet_parts(water, window, camera, reach * nearest_px), GL.GL_TRIANGLES)
+            self._stream.draw(_rows(tiles, w, h), GL.GL_TRIANGLES)
         self._water._unbind()
         return self._picture.read_rgba(w, h)
 
@@ -96,22 +97,30 @@ class WaterLayer:
         GL.glBlendEquation(GL.GL_FUNC_ADD)
 
 
-def _wet_parts(water: Water, window: Window, camera: Camera, reach_px: float) -> NDArray[np.float32]:
-    """(6 N, 4) triangles in clip space over the parts of a window that drops reach: rows of tiles."""
-    fx, fy, cx, cy = window.intrinsics(camera, 1)
-    x, y = (f * water.drops_m[:, k] / water.drops_m[:, 2] + c for k, f, c in ((0, fx, cx), (1, fy, cy)))
-    across, down = -(-window.width // _TILE_PX), -(-window.height // _TILE_PX)
-    wet = np.zeros((down, across + 2), np.int8)  # dry at both ends of each row
-    column, row = (np.floor(v / _TILE_PX).astype(int) for v in (x, y))
-    reach = int(np.ceil(reach_px / _TILE_PX))
-    near = (column >= -reach) & (column < across + reach) & (row >= -reach) & (row < down + reach)
-    wet[np.clip(row[near], 0, down - 1), 1 + np.clip(column[near], 0, across - 1)] = 1
-    around = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
-    wet = cv2.dilate(wet.view(np.uint8), around).view(np.int8)
-    wet[:, [0, -1]] = 0
-    turns = np.diff(wet, axis=1)
+def _wet_tiles(amount: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """(rows, columns) which tiles of the picture water is seen in. amount: of all its coarse pixels."""
+    texels = int(_COARSE * _TILE_PX)
+    read = np.ones((texels + 2, texels + 2), np.uint8)  # a tile's own and those around: it reads between them
+    there = cv2.dilate((amount > _THIN).view(np.uint8), read, anchor=(1, 1))
+    return np.asarray(there[::texels, ::texels] > 0)
+
+
+def _beside(wet: NDArray[np.bool_], tiles: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Which tiles see a wet one so many (2,) to their right and below; beyond the rim all is as on it."""
+    for axis, off in enumerate(tiles[::-1]):
+        last = wet.shape[axis] - 1
+        seen = np.arange(last + 1) + int(np.floor(off))
+        wet = wet.take(seen.clip(0, last), axis) | wet.take((seen + 1).clip(0, last), axis)
+    return wet
+
+
+def _rows(wet: NDArray[np.bool_], width: int, height: int) -> NDArray[np.float32]:
+    """(6 N, 4) triangles in clip space of a picture of this size: over each run of wet tiles."""
+    framed = np.zeros((wet.shape[0], wet.shape[1] + 2), np.int8)
+    framed[:, 1:-1] = wet
+    turns = np.diff(framed, axis=1)
     (rows, first), (_, end) = np.nonzero(turns > 0), np.nonzero(turns < 0)
     low, size = np.stack([first, rows], 1), np.stack([end - first, np.ones_like(rows)], 1)
     corners = _TILE_PX * (low[:, None] + size[:, None] * _CORNERS)
-    clip = 2 * corners / [window.width, window.height] - 1
+    clip = 2 * corners / [width, height] - 1
     return np.concatenate([clip, np.zeros_like(clip)], 2).reshape(-1, 4).astype(np.float32)

@@ -161,3 +161,16 @@ def test_malformed_water_is_told():
         Water(np.zeros((4, 2), np.float32), 0.004)
     with pytest.raises(ValueError, match="an amount for each of 4"):
         Water(np.zeros((4, 3), np.float32), 0.004, np.ones(3, np.float32))
+
+
+def test_only_dry_parts_of_the_picture_are_left_out(compositor, monkeypatch):
+    """Water and its shadow are looked for in the tiles that have some: the picture is that of all tiles."""
+    import app.render.water_layer as layer  # OpenGL, which the compositor has found to work
+
+    frame, drops = grey_frame(CAMERA), np.random.default_rng(3).normal([0, 0.1, 0.4], 0.025, (300, 3))
+    things = [Water(drops.astype(np.float32), DROP_RADIUS_M)]
+    window, tiled = compositor.layer(frame, [posed_hand(CAMERA)], things, CAMERA, 0.0)
+    monkeypatch.setattr(layer, "_wet_tiles", lambda amount: np.ones([-(-n // 2) for n in amount.shape], bool))
+    _, whole = compositor.layer(frame, [posed_hand(CAMERA)], things, CAMERA, 0.0)
+    assert window.width % 4 or window.height % 4
+    np.testing.assert_array_equal(tiled, whole)
