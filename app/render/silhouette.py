@@ -166,11 +166,12 @@ def refine(
     fine = cv2.resize(seen, part.shape[1::-1], interpolation=cv2.INTER_LINEAR) > 0.5
     comes, goes = fine & (before == 0), (before > 0) & ~fine
     depth[before == 0] = NOTHING_M
-    part[comes, 0] = _grown(depth, shrink * n, reach + 1)[comes]
+    np.copyto(part[..., 0], _grown(depth, shrink * n, reach + 1), where=comes)
     if isinstance(edges, Spot):
         parts = np.where(before > 0, part[..., 1], np.float32(-1))
-        part[comes, 1] = -_grown(-parts, shrink * n, reach + 1)[comes]
-    part[goes] = (NOTHING_M, -1)
+        np.copyto(part[..., 1], -_grown(-parts, shrink * n, reach + 1), where=comes)
+    np.copyto(part[..., 0], NOTHING_M, where=goes)
+    np.copyto(part[..., 1], -1, where=goes)
     return where
 
 
@@ -210,16 +211,16 @@ def matte(mask: Float32, sure: Float32, photo: Float32, radius: int) -> Float32:
     too little, as often between two fingers, the mask stays. After He, Sun and Tang, "Guided image filtering"
     (2010).
     """
-    r, g, b = cv2.split(photo)
-    one = np.ones_like(mask)
+    r, g, b = rgb = cv2.split(photo)
     squares = [r * r, r * g, r * b, g * g, g * b, b * b]
-    stack = np.dstack([photo, mask, photo * mask[..., None], *squares, one])
-    m = _mean(stack * sure[..., None], radius)
-    m = m[..., :13] / m[..., 13:]
-    mean, share, covariance = m[..., :3], m[..., 3], m[..., 4:7] - m[..., :3] * m[..., 3:4]
-    rr, rg, rb = (m[..., 7 + k] - mean[..., 0] * mean[..., k] for k in range(3))
-    gg, gb = (m[..., 9 + k] - mean[..., 1] * mean[..., k] for k in (1, 2))
-    bb = m[..., 12] - mean[..., 2] ** 2
+    seen = [*rgb, mask, r * mask, g * mask, b * mask, *squares]
+    *sums, weight = _means([*(sure * one for one in seen), sure], radius)
+    mr, mg, mb, share, *products = (one / weight for one in sums)
+    means = (mr, mg, mb)
+    covariance = [products[k] - means[k] * share for k in range(3)]
+    rr, rg, rb = (products[3 + k] - mr * means[k] for k in range(3))
+    gg, gb = (products[5 + k] - mg * means[k] for k in (1, 2))
+    bb = products[8] - mb**2
     rr, gg, bb = rr + _NOISE, gg + _NOISE, bb + _NOISE
     inverse = [
         [gg * bb - gb * gb, gb * rb - rg * bb, rg * gb - gg * rb],
@@ -227,17 +228,20 @@ def matte(mask: Float32, sure: Float32, photo: Float32, radius: int) -> Float32:
         [rg * gb - gg * rb, rb * rg - rr * gb, rr * gg - rg * rg],
     ]
     determinant = rr * inverse[0][0] + rg * inverse[0][1] + rb * inverse[0][2]
-    weights = [sum(row[k] * covariance[..., k] for k in range(3)) / determinant for row in inverse]
-    offset = share - sum(weights[k] * mean[..., k] for k in range(3))
-    explained = sum(weights[k] * covariance[..., k] for k in range(3))
-    linear = _mean(np.dstack([*weights, offset, explained, share * (1 - share)]), radius // 2)
-    found = (linear[..., :3] * photo).sum(-1) + linear[..., 3]
-    clear = linear[..., 4] / np.maximum(linear[..., 5], 1e-2)
+    weights = [sum(row[k] * covariance[k] for k in range(3)) / determinant for row in inverse]
+    offset = share - sum(weights[k] * means[k] for k in range(3))
+    explained = sum(weights[k] * covariance[k] for k in range(3))
+    *linear, offset, explained, spread = _means(
+        [*weights, offset, explained, share * (1 - share)], radius // 2
+    )
+    found = sum(linear[k] * rgb[k] for k in range(3)) + offset
+    clear = explained / np.maximum(spread, 1e-2)
     believed = np.clip((clear - _DOUBT) / (_BELIEF - _DOUBT), 0, 1)
     return np.asarray(mask + believed * (found - mask), np.float32)
 
 
-def _mean(values: Float32, radius: int) -> Float32:
-    return np.asarray(
-        cv2.blur(values, (2 * radius + 1, 2 * radius + 1), borderType=cv2.BORDER_REPLICATE), np.float32
-    )
+def _means(pictures: Sequence[Float32], radius: int) -> list[Float32]:
+    """The mean of each picture (H, W) over the square around each pixel."""
+    size = (2 * radius + 1, 2 * radius + 1)
+    together = cv2.blur(cv2.merge(pictures), size, borderType=cv2.BORDER_REPLICATE)
+    return [np.asarray(one, np.float32) for one in cv2.split(together)]
