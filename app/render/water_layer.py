@@ -17,7 +17,7 @@ from models.types import Camera
 
 Picture = NDArray[np.uint8]
 
-_TILE_PX = 4
+_TILE_PX = 8
 _CORNERS = np.array([[0, 0], [1, 0], [1, 1], [0, 0], [1, 1], [0, 1]])  # of a rectangle's two triangles
 _SHADOW = 1.6  # from a drop to its shadow, in its radii
 _COARSE = 0.5  # pixels of the amount to one of the picture: water is smooth

@@ -170,7 +170,8 @@ def test_only_dry_parts_of_the_picture_are_left_out(compositor, monkeypatch):
     frame, drops = grey_frame(CAMERA), np.random.default_rng(3).normal([0, 0.1, 0.4], 0.025, (300, 3))
     things = [Water(drops.astype(np.float32), DROP_RADIUS_M)]
     window, tiled = compositor.layer(frame, [posed_hand(CAMERA)], things, CAMERA, 0.0)
-    monkeypatch.setattr(layer, "_wet_tiles", lambda amount: np.ones([-(-n // 2) for n in amount.shape], bool))
+    tiles = [-(-n // layer._TILE_PX) for n in (window.height, window.width)]
+    monkeypatch.setattr(layer, "_wet_tiles", lambda amount: np.ones(tiles, bool))
     _, whole = compositor.layer(frame, [posed_hand(CAMERA)], things, CAMERA, 0.0)
-    assert window.width % 4 or window.height % 4
+    assert window.width % layer._TILE_PX or window.height % layer._TILE_PX
     np.testing.assert_array_equal(tiled, whole)
