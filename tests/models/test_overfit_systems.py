@@ -43,17 +43,34 @@ def truth(hands: TinyHands, rows: Tensor) -> Truth:
 
 
 def overfit(
-    network: nn.Module, run: Run, hands: TinyHands, objective: Objective, epochs: int, rate: float
+    network: nn.Module,
+    run: Run,
+    hands: TinyHands,
+    objective: Objective,
+    epochs: int,
+    rate: float,
+    eager: tuple[str, ...] = (),
 ) -> tuple[float, dict[str, tuple[float, float]]]:
-    """-> training PA-MPJPE in mm; each loss term's mean over the first and over the last epoch."""
-    optimiser = torch.optim.Adam([p for p in network.parameters() if p.requires_grad], rate)
+    """-> training PA-MPJPE in mm; each loss term's mean over the first and over the last epoch.
+
+    eager: parts of the network, by name, that learn four times as fast.
+    """
+    named = [(name, p) for name, p in network.named_parameters() if p.requires_grad]
+    groups = [
+        {
+            "params": [p for name, p in named if name.startswith(eager) == fast],
+            "rate": (4 if fast else 1) * rate,
+        }
+        for fast in ((False, True) if eager else (False,))
+    ]
+    optimiser = torch.optim.Adam(groups, rate)
     first: dict[str, float] = {}
     last: dict[str, float] = {}
     start = time.process_time()
     for epoch in range(epochs):
         network.train()
         for group in optimiser.param_groups:
-            group["lr"] = rate * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * epoch / epochs)))
+            group["lr"] = group["rate"] * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * epoch / epochs)))
         last = {}
         for rows in torch.randperm(N).split(BATCH):
             terms = objective(run(rows), truth(hands, rows))
@@ -98,15 +115,15 @@ def test_mobrecon_lm() -> None:
 
 
 @pytest.mark.xfail(
-    reason="not below 3 mm within minutes: a step of 16 hands takes a CPU second, and the errors in the image"
-    " and in depth fall together, slowly. 5.9 mm after 600 steps at 64 px, 1146 CPU seconds of a busy core"
+    reason="not yet seen below 3 mm: a step of 16 hands takes two CPU seconds. 3.4 mm after 160 epochs, 1201"
+    " CPU seconds of a busy core; 220 have not been run to their end"
 )
 def test_tang_18() -> None:
     network = Tang(TangConfig(depth=18, width=64, input_size=64), load_open_hand())
     run, hands = trained_on_crops(network, 64)
-    error_mm, terms = overfit(
-        network, run, hands, Objectives(load_open_hand(), render_size=32).tang, 150, 1e-3
-    )
+    objective = Objectives(load_open_hand(), render_size=32).tang
+    rows_of_bins = ("mesh_stage.lines", "mesh_stage.axes", "mesh_stage.z")  # a softmax sharpens slowly
+    error_mm, terms = overfit(network, run, hands, objective, 220, 1e-3, rows_of_bins)
     assert error_mm < 3
     assert all(after < 0.7 * before for before, after in terms.values()), terms
 
