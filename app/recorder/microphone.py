@@ -33,6 +33,8 @@ class Microphone:
         try:
             with native_stderr_closed():  # JACK complains of its own absence
                 import sounddevice  # here: it looks for PortAudio when it is imported
+        except ImportError as error:  # kept from everybody while MediaPipe is imported
+            raise OutputError("no sound: sounddevice can't be imported yet; record again") from error
         except OSError as error:
             raise OutputError(
                 "no sound: PortAudio is missing; on Debian or Ubuntu: sudo apt install libportaudio2"

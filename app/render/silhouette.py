@@ -1,4 +1,4 @@
-"""What is before a ring ends where the photo shows it, not where the mesh does, which may be pixels away."""
+"""What is before a ring or a thing ends where the photo shows it, not where the mesh does, pixels away."""
 
 from __future__ import annotations
 

@@ -49,11 +49,15 @@ class HandSurface:
             (np.ones(3 * n, np.float32), (right.ravel(), np.repeat(np.arange(n), 3))),
             (len(hand.template_m), n),
         )  # vertices x faces: which faces meet at a vertex
-        self._parts = np.stack([self.regions, _backs(hand, right)], 1).astype(np.float32)
+        backs = _backs(hand, self._normals(hand.template_m, right))
+        self._parts = np.stack([self.regions, backs], 1).astype(np.float32)
 
     def normals(self, mesh: HandMesh) -> Float:
         """(778, 3) outward unit normals, averaged over faces by area."""
-        a, b, c = mesh.vertices_m[self.faces[mesh.side].T]
+        return self._normals(mesh.vertices_m, self.faces[mesh.side])
+
+    def _normals(self, vertices_m: Float, faces: NDArray[np.int64]) -> Float:
+        a, b, c = vertices_m[faces.T]
         (x, y, z), (u, v, w) = (b - a).T, (c - a).T
         n = self._around @ np.stack([y * w - z * v, z * u - x * w, x * v - y * u], 1)
         return (n / np.maximum(np.linalg.norm(n, axis=1, keepdims=True), 1e-12)).astype(np.float32)
@@ -78,17 +82,12 @@ def _farthest_last(faces: NDArray[np.int64], regions: NDArray[np.integer]) -> ND
     return np.asarray(np.take_along_axis(faces, first, 1))
 
 
-def _backs(hand: HandData, faces: NDArray[np.int64]) -> Float:
-    """(778,) how far each vertex looks out of the back of palm and fingers, -1 inside .. 1, at rest."""
+def _backs(hand: HandData, normals: Float) -> Float:
+    """(778,) how far each vertex looks out of the hand's back, -1 inside .. 1. normals: (778, 3) at rest."""
     joints = hand.regressor_21 @ hand.template_m
     across = joints[5] - joints[17]  # little finger's knuckle -> index finger's
     back = np.cross(joints[9] - joints[0], across)
     across, back = across / np.linalg.norm(across), back / np.linalg.norm(back)
-    a, b, c = hand.template_m[faces.T]
-    normals = np.zeros_like(hand.template_m)
-    for corner in faces.T:
-        np.add.at(normals, corner, np.cross(b - a, c - a))
-    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
     thumbs = np.cos(_THUMB_TURNED) * back + np.sin(_THUMB_TURNED) * across
     outward = np.where((hand.regions == 1)[:, None], thumbs, back)
     return (normals * outward).sum(1).astype(np.float32)

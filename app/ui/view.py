@@ -34,7 +34,7 @@ def scaled(image_rgb: NDArray[np.uint8], size_wh: tuple[int, int], mirrored: boo
         image_rgb = np.asarray(cv2.flip(image_rgb, 1), np.uint8)
     if (width, height) == size_wh:
         return image_rgb
-    # Averaging over areas takes eight times as long; down to half the size, nobody sees what it gains.
+    # Averaging over areas takes far longer; down to half the size, nobody sees what it gains.
     way = cv2.INTER_AREA if 2 * size_wh[0] < width else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(image_rgb, size_wh, interpolation=way), np.uint8)
 

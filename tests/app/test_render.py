@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from app.effects import RingSettings, make_effect
-from app.render.blend import blend
 from app.render.compositor import Compositor
 from app.render.scene import EffectContext
 from app.render.window import Window
@@ -284,17 +283,6 @@ def test_wrong_frames_and_overlays_are_told(compositor):
         compositor.compose(np.zeros((10, 10, 3), np.uint8), [], CAMERA, ring(), 0.0)
     with pytest.raises(ValueError, match="no 'joint'; choose from joints"):
         compositor.compose(grey_frame(CAMERA), [], CAMERA, ring(), 0.0, frozenset({"joint"}))
-
-
-def test_blend_lays_premultiplied_colour_over():
-    picture = np.full((4, 4, 3), 100, np.uint8)
-    layer = np.zeros((2, 2, 4), np.uint8)
-    layer[0, 0] = [50, 60, 70, 128]
-    layer[1, 1] = [255, 255, 255, 255]
-    blend(picture, Window(1, 1, 2, 2, 1), layer)
-    assert picture[1, 1].tolist() == [100, 110, 120]
-    assert picture[2, 2].tolist() == [255, 255, 255]
-    assert (picture[0] == 100).all()
 
 
 @pytest.mark.parametrize("aside_m", [-0.3, 0.3])

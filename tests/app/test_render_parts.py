@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import trimesh
 
+from app.render.blend import blend
 from app.render.environment import DEFAULT_ENVIRONMENT, environment_names, load_environment
 from app.render.extent import FREE_SHADOW_REACH_M, extent
 from app.render.light import SceneLight, estimate_light
@@ -204,3 +205,14 @@ def test_extent_holds_copies_and_shadows_on_hands():
     assert 0 <= larger.min(0)[0] - (0.1 - FREE_SHADOW_REACH_M) < 0.005  # the skin's own points
     far = extent([prop], (), None, (posed_hand(CAMERA, at=(-0.3, 0.06, 0.4)),))
     np.testing.assert_array_equal(far, points)
+
+
+def test_blend_lays_premultiplied_colour_over():
+    picture = np.full((4, 4, 3), 100, np.uint8)
+    layer = np.zeros((2, 2, 4), np.uint8)
+    layer[0, 0] = [50, 60, 70, 128]
+    layer[1, 1] = [255, 255, 255, 255]
+    blend(picture, Window(1, 1, 2, 2, 1), layer)
+    assert picture[1, 1].tolist() == [100, 110, 120]
+    assert picture[2, 2].tolist() == [255, 255, 255]
+    assert (picture[0] == 100).all()
