@@ -119,7 +119,7 @@ def coverage(compositor: Compositor, scene: Scene, hands: Sequence[HandMesh], pr
     corners = np.concatenate([p.geometry.vertices_m @ p.pose[:3, :3].T + p.pose[:3, 3] for p in props])
     w = window_around(corners, CLIP_CAMERA, MARGIN_PX)
     if w is not None:
-        rgba = compositor.render(w, hands, props, CLIP_CAMERA, frame_rgb=scene.frame_rgb)
+        w, rgba = compositor.render(w, hands, props, CLIP_CAMERA, frame_rgb=scene.frame_rgb)
         mask[w.y : w.y + w.height, w.x : w.x + w.width] = rgba[..., :3].min(-1) > 127
     return mask
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -41,8 +43,23 @@ def draw_shade(
     return np.asarray(fine[: window.height, : window.width], np.uint8)
 
 
+def widened(window: Window, shaded: Window, shade: NDArray[np.uint8]) -> tuple[Window, NDArray[np.uint8]]:
+    """A window that also holds all hands in shadow, and its part of the shade of the larger window `shaded`."""
+    x, y, w, h = cv2.boundingRect(cv2.extractChannel(shade, 0))
+    x0, y0 = window.x - shaded.x, window.y - shaded.y
+    x1, y1 = x0 + window.width, y0 + window.height
+    if w:
+        x0, y0, x1, y1 = min(x, x0), min(y, y0), max(x + w, x1), max(y + h, y1)
+    wider = replace(window, x=shaded.x + x0, y=shaded.y + y0, width=x1 - x0, height=y1 - y0)
+    return wider, shade[y0:y1, x0:x1]
+
+
 def apply_shade(rgba: NDArray[np.uint8], shade: NDArray[np.uint8]) -> None:
     """Darken the props of a premultiplied picture (h, w, 4) and lay the hands' shade under them, in place."""
+    x, y, w, h = cv2.boundingRect(cv2.max(*cv2.split(shade)))
+    if not w:
+        return
+    rgba, shade = rgba[y : y + h, x : x + w], shade[y : y + h, x : x + w]
     hand, prop = cv2.split(shade)
     under = cv2.multiply(cv2.bitwise_not(rgba[..., 3]), hand, scale=1 / 255)
     lit = cv2.merge([cv2.bitwise_not(prop)] * 3 + [np.full_like(prop, 255)])

@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 from app.render.blend import blend, over, trimmed
 from app.render.context import Context
-from app.render.extent import extent
+from app.render.extent import extent, shadowed_skin
 from app.render.film import FilmFit, develop, margin_px
 from app.render.light import SceneLight
 from app.render.motion import ScreenMotion
 from app.render.orbit import Orbit, corner_window
 from app.render.overlays import draw_joints
 from app.render.scene import Effect, EffectContext, Paint, Prop, Skin, Thing, Water
-from app.render.silhouette import Outlines, Spot, crossed_outlines, crossed_spots
+from app.render.silhouette import Outlines, Spot, crossed_outlines, crossed_spots, outline_reach_px
 from app.render.surface import HandSurface
 from app.render.window import NEAR_M, Window, window_around
 from models.hand_data import HandData
@@ -35,6 +35,7 @@ ON_HANDS = frozenset({"mesh", "wireframe"})
 OVERLAYS = ("joints", *sorted(ON_HANDS))
 FEATHER_PX = 1.3
 LEAST_SOFT_PX = 0.95  # standard deviation: hides the steps of edges that are sampled once a pixel
+SMOOTHED_PX = 45_000  # what casts and is larger has soft edges by its development alone
 HAND_DEEP_M = 0.07  # from a hand's middle: the depths that take the skin's first and last colour
 FILM_REACH_PX = 20  # around what is drawn, in which the picture's softness and grain are looked at
 
@@ -130,17 +131,23 @@ class Compositor:
         water = next((thing for thing in things if isinstance(thing, Water)), None)
         skin = next((thing for thing in things if isinstance(thing, Skin)), None)
         whole_hands = skin is not None or bool(overlays & ON_HANDS)
-        points_m = extent(props, hands if whole_hands else (), water, hands)
-        smear_px = self._motion.smear_px(props, camera, time_s)
-        blur_px = max(self._film.blur_px, LEAST_SOFT_PX if _casts(props) else 0.0)
-        margin = margin_px(blur_px, smear_px)
-        window = window_around(
-            points_m, camera, margin, 1 if water is not None else _samples(props, whole_hands)
-        )
-        if window is None or not (things or whole_hands):
+        if not (things or whole_hands):
             return None
         self._light.update(frame_rgb, hands, camera, time_s)
-        sharp = self.render(window, hands, props, camera, overlays, skin, frame_rgb)
+        points_m = extent(props, hands if whole_hands else (), water)
+        smear_px = self._motion.smear_px(props, camera, time_s)
+        blur_px = max(self._film.blur_px, LEAST_SOFT_PX if _casts(props) else 0.0)
+        margin = room = margin_px(blur_px, smear_px)
+        samples = 1 if water is not None else _samples(props, whole_hands)
+        shaded = None
+        if _casts(props):
+            room += int(np.ceil(outline_reach_px(hands, camera)))
+            skin_m = shadowed_skin(props, hands, self._light.direction)
+            shaded = window_around(np.concatenate([points_m, skin_m]), camera, room, samples)
+        window = window_around(points_m, camera, room, samples) or shaded
+        if window is None:
+            return None
+        window, sharp = self.render(window, hands, props, camera, overlays, skin, frame_rgb, shaded)
         if water is not None:
             wet = self._render_water(water, window, camera, window.part_of(frame_rgb, 0))
             return window, over(sharp, wet) if props or whole_hands else wet
@@ -159,12 +166,14 @@ class Compositor:
         overlays: frozenset[str] = frozenset(),
         skin: Skin | None = None,
         frame_rgb: Picture | None = None,
-    ) -> Picture:
-        """(h, w, 4) premultiplied RGBA of one window, in the light of the last composed frame.
+        shaded: Window | None = None,
+    ) -> tuple[Window, Picture]:
+        """A window and its premultiplied RGBA (h, w, 4), in the light of the last composed frame.
 
-        frame_rgb: shows where what is before a ring ends; None: where its mesh does.
+        frame_rgb: shows where what is before a ring ends; None: where its mesh does. shaded: a larger window,
+        in which props may cast shadows on hands; where they do, it is drawn too.
         """
-        from app.render.cast_shadow import apply_shade, draw_shade, draw_shadow_map
+        from app.render.cast_shadow import apply_shade, draw_shade, draw_shadow_map, widened
         from app.render.layer import replace_vertices
 
         renderer, nodes = self._renderer, self._nodes
@@ -175,10 +184,19 @@ class Compositor:
         renderer.upload(nodes.scene)
         for primitive, vertices in shown:
             replace_vertices(primitive, vertices)
+        renderer.show_rooms(self._light.rooms)
+        renderer.uniforms |= self._light.uniforms()
+        casting = _casts(props)
+        renderer.by_depth = casting
+        shade = None
+        if casting:
+            skin_m = shadowed_skin(props, hands, self._light.direction)
+            draw_shadow_map(renderer, nodes, np.concatenate([extent(props), skin_m]))
+            shaded = shaded or window
+            window, shade = widened(window, shaded, draw_shade(renderer, nodes, shaded, camera))
         coarse = min(2, window.samples)
         fx, fy, cx, cy = window.intrinsics(camera, coarse)
-        renderer.show_rooms(self._light.rooms)
-        renderer.uniforms |= self._light.uniforms() | {
+        renderer.uniforms |= {
             "mesh_alpha": 0.62 if "mesh" in overlays else 0.0,
             "wire_alpha": 0.75 if "wireframe" in overlays else 0.0,
             "samples": float(window.samples),
@@ -187,12 +205,6 @@ class Compositor:
             "pixel_m": 1 / camera.fx,
             "near_far": _depths(hands),
         }
-        casting = _casts(props)
-        renderer.by_depth = casting
-        shade = None
-        if casting:
-            draw_shadow_map(renderer, nodes, extent(props, (), None, hands))
-            shade = draw_shade(renderer, nodes, window, camera)
         if skin is None:  # nothing hides a skin, nor its bones
             nodes.camera.intrinsics = (fx, fy, cx, cy)
             renderer.draw(nodes.scene, "occluder", window.width * coarse, window.height * coarse)
@@ -205,17 +217,17 @@ class Compositor:
         nodes.camera.intrinsics = window.intrinsics(camera, window.samples)
         shows_hands = skin is not None or overlaid
         if not props and not shows_hands:
-            return np.zeros((window.height, window.width, 4), np.uint8)
+            return window, np.zeros((window.height, window.width, 4), np.uint8)
         nodes.hide_hands(not shows_hands)
         renderer.by_depth = casting and not overlaid
-        smooth = window.samples == 1 and not casting  # where it casts, development softens its edges
+        smooth = window.samples == 1 and (not casting or window.width * window.height < SMOOTHED_PX)
         renderer.draw(nodes.scene, "picture", *window.rendered_wh, multisampled=smooth)
         fine = renderer.read("picture", *window.rendered_wh)
         small = cv2.resize(fine, (window.width, window.height), interpolation=cv2.INTER_AREA)
         rgba = np.asarray(small, np.uint8)
         if shade is not None:
             apply_shade(rgba, shade)
-        return rgba
+        return window, rgba
 
     def _render_water(self, water: Water, window: Window, camera: Camera, photo_rgb: Picture) -> Picture:
         """(h, w, 4) premultiplied RGBA. The window's occluders have just been drawn."""

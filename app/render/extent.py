@@ -9,20 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.render.scene import Prop, Water
+from app.render.shadow import light_axes
 from app.render.window import NEAR_M
 from models.types import HandMesh
 
-SHADOW_REACH_M = 0.007  # of a ring's shadow on its finger
-FREE_SHADOW_REACH_M = 0.045  # of any other prop's on the hand
+RING_SHADOW_M = 0.007  # how far a ring's shadow reaches on its finger
+SHADOW_ASIDE_M, SHADOW_DEEP_M = 0.024, 0.085  # any other prop's on a hand, across the light and along it
 
 
 def extent(
-    props: Sequence[Prop],
-    whole_hands: Sequence[HandMesh],
-    water: Water | None,
-    hands: Sequence[HandMesh],
+    props: Sequence[Prop], whole_hands: Sequence[HandMesh] = (), water: Water | None = None
 ) -> NDArray[np.float64]:
-    """(N, 3) points around everything that will be drawn, the shadow on the skin of all hands included."""
+    """(N, 3) points around everything that will be drawn, but for the shadows of props that no finger wears."""
     points: list[NDArray[np.floating]] = [np.zeros((0, 3)), *(hand.vertices_m for hand in whole_hands)]
     if water is not None:
         ahead = water.drops_m[water.drops_m[:, 2] > NEAR_M]
@@ -30,19 +28,31 @@ def extent(
         outermost = ahead[[*seen.argmin(0), *seen.argmax(0)]] if len(ahead) else ahead
         points += [outermost - 3 * water.radius_m, outermost + 3 * water.radius_m]
     for prop in props:
-        reach = SHADOW_REACH_M if prop.grip is not None else 0.0
+        reach = RING_SHADOW_M if prop.grip is not None else 0.0
         least, greatest = prop.geometry.box_m
         corners = _corners(least - reach, greatest + reach)
         if (copies := prop.geometry.copies) is not None:
             corners = (corners @ copies[:, :3, :3].swapaxes(1, 2) + copies[:, None, :3, 3]).reshape(-1, 3)
-        corners = corners @ prop.pose[:3, :3].T + prop.pose[:3, 3]
-        points.append(corners)
-        if prop.grip is None:
-            low, high = corners.min(0) - FREE_SHADOW_REACH_M, corners.max(0) + FREE_SHADOW_REACH_M
-            for hand in hands:
-                skin = hand.vertices_m
-                points.append(skin[((skin > low) & (skin < high)).all(1)])
+        points.append(corners @ prop.pose[:3, :3].T + prop.pose[:3, 3])
     return np.concatenate(points).astype(np.float64)
+
+
+def shadowed_skin(
+    props: Sequence[Prop], hands: Sequence[HandMesh], to_light: NDArray[np.floating]
+) -> NDArray[np.float64]:
+    """(N, 3) the hands' vertices that may be in the shadow of props on no finger, or cast one on them.
+
+    to_light: (3,) unit vector, camera frame.
+    """
+    axes = light_axes(to_light)
+    around = extent([prop for prop in props if prop.grip is None]) @ axes.T
+    skin = np.concatenate([np.zeros((0, 3)), *(hand.vertices_m for hand in hands)])
+    if not len(around) or not len(skin):
+        return np.zeros((0, 3))
+    reach = np.array([SHADOW_ASIDE_M, SHADOW_ASIDE_M, SHADOW_DEEP_M])
+    along = skin @ axes.T
+    inside = (along > around.min(0) - reach) & (along < around.max(0) + reach)
+    return np.asarray(skin[inside.all(1)], np.float64)
 
 
 def _corners(low: NDArray[np.floating], high: NDArray[np.floating]) -> NDArray[np.floating]:

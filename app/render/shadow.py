@@ -23,12 +23,17 @@ class ShadowCamera:
     size_m: Float  # (2,) what the map spans
 
 
-def shadow_camera(points_m: NDArray[np.floating], to_light: NDArray[np.floating]) -> ShadowCamera:
-    """The view that holds (N, 3) points. to_light: (3,) unit vector, camera frame."""
+def light_axes(to_light: NDArray[np.floating]) -> Float:
+    """(3, 3) rows: two axes across the light, and the one towards it. to_light: (3,) unit vector."""
     light = np.asarray(to_light, np.float64)
     side = np.cross(light, np.eye(3)[np.argmin(np.abs(light))])
     side /= np.linalg.norm(side)
-    axes = np.stack([side, np.cross(light, side), light])
+    return np.stack([side, np.cross(light, side), light])
+
+
+def shadow_camera(points_m: NDArray[np.floating], to_light: NDArray[np.floating]) -> ShadowCamera:
+    """The view that holds (N, 3) points. to_light: (3,) unit vector, camera frame."""
+    axes = light_axes(to_light)
     flat = np.asarray(points_m, np.float64) @ axes[:2].T
     low, high = flat.min(0) - _MARGIN_M, flat.max(0) + _MARGIN_M
     to_map = np.eye(4)

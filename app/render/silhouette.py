@@ -56,16 +56,22 @@ class Outlines:
     reach_px: float  # how far mesh and photo may differ
 
 
+def outline_reach_px(hands: Sequence[HandMesh], camera: Camera) -> float:
+    """How far the outlines of hands in the mesh and in the photo may differ."""
+    nearest_m = min((float(hand.vertices_m[:, 2].min()) for hand in hands), default=np.inf)
+    return _OUTLINE_M * camera.fx / nearest_m
+
+
 def crossed_outlines(
     props: Sequence[Prop], hands: Sequence[HandMesh], camera: Camera, window: Window
 ) -> list[Outlines]:
     """Where hands and things on no finger meet in the picture; at most one."""
-    solid = extent([prop for prop in props if prop.grip is None and not prop.worn], (), None, ())
+    solid = extent([prop for prop in props if prop.grip is None and not prop.worn])
     solid = solid[solid[:, 2] > NEAR_M]
     if not len(solid) or not hands:
         return []
     skin = np.concatenate([hand.vertices_m for hand in hands])
-    reach_px = _OUTLINE_M * camera.fx / float(skin[:, 2].min())
+    reach_px = outline_reach_px(hands, camera)
     low, high = _ends(window)
     for points in (solid, skin):
         px = project(points, camera)

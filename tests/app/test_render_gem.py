@@ -47,7 +47,7 @@ def at(z: float) -> np.ndarray:
 def draw(prop: Prop) -> np.ndarray:
     compositor = open_compositor()
     try:
-        return compositor.render(Window(250, 170, 140, 140, 3), [], [prop], CAMERA).astype(float)
+        return compositor.render(Window(250, 170, 140, 140, 3), [], [prop], CAMERA)[1].astype(float)
     finally:
         compositor.close()
 

@@ -13,7 +13,7 @@ import trimesh
 
 from app.render.blend import blend
 from app.render.environment import DEFAULT_ENVIRONMENT, environment_names, load_environment
-from app.render.extent import FREE_SHADOW_REACH_M, extent
+from app.render.extent import SHADOW_ASIDE_M, SHADOW_DEEP_M, extent, shadowed_skin
 from app.render.light import SceneLight, estimate_light
 from app.render.scene import Geometry, Metal, Paint, Prop
 from app.render.surface import HandSurface
@@ -187,7 +187,7 @@ def test_shapes_are_checked():
         Prop(triangle, np.full((4, 4), np.nan), Metal((1, 1, 1), 0.1))
 
 
-def test_extent_holds_copies_and_shadows_on_hands():
+def test_extent_holds_copies():
     square = Geometry(
         np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0]], np.float32),
         np.tile(np.float32([0, 0, 1]), (3, 1)),
@@ -197,14 +197,30 @@ def test_extent_holds_copies_and_shadows_on_hands():
     pose = np.eye(4)
     pose[:3, 3] = 0.1, 0.0, 0.4
     prop = Prop(square, pose, Paint((0.5, 0.5, 0.5)))
-    points = extent([prop], (), None, ())
+    points = extent([prop])
     np.testing.assert_allclose(points.min(0), [0.1, 0, 0.4], atol=1e-6)
     np.testing.assert_allclose(points.max(0), [0.12, 0.01, 0.4], atol=1e-6)
-    hand = posed_hand(CAMERA, at=(0.1, 0.06, 0.41))
-    larger = extent([prop], (), None, (hand,))
-    assert 0 <= larger.min(0)[0] - (0.1 - FREE_SHADOW_REACH_M) < 0.005  # the skin's own points
-    far = extent([prop], (), None, (posed_hand(CAMERA, at=(-0.3, 0.06, 0.4)),))
-    np.testing.assert_array_equal(far, points)
+
+
+def test_skin_in_shadow_lies_along_the_light():
+    ball = trimesh.creation.icosphere(radius=0.02)
+    geometry = Geometry(
+        np.float32(ball.vertices), np.float32(ball.vertex_normals), np.asarray(ball.faces, np.int32)
+    )
+    pose = np.eye(4)
+    pose[:3, 3] = 0.1, 0.0, 0.35
+    prop = Prop(geometry, pose, Paint((0.5, 0.5, 0.5)))
+    hand = posed_hand(CAMERA, at=(0.1, 0.02, 0.41))  # behind the ball
+    behind, before, above = (
+        shadowed_skin([prop], (hand,), np.array(to_light, float))
+        for to_light in ([0, 0, -1], [0, 0, 1], [0, -1, 0])
+    )
+    off = behind - pose[:3, 3]
+    assert len(behind) > 50 and np.abs(off[:, :2]).max() < 0.02 + SHADOW_ASIDE_M
+    assert len(before) == len(behind)  # the light behind the hand: its shadow falls on the ball
+    assert np.abs(above[:, 1] - pose[1, 3]).max(initial=0) < 0.02 + SHADOW_DEEP_M
+    assert not len(shadowed_skin([prop], (posed_hand(CAMERA, at=(-0.3, 0.06, 0.4)),), np.array([0, 0, -1.0])))
+    assert not len(shadowed_skin([], (hand,), np.array([0, 0, -1.0])))
 
 
 def test_blend_lays_premultiplied_colour_over():

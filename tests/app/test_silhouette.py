@@ -123,7 +123,7 @@ def test_the_drawn_ring_ends_where_the_other_hand_is_photographed():
     compositor = open_compositor()
 
     def begins_px(frame_rgb) -> float:
-        layer = compositor.render(window, hands, props, CAMERA, frame_rgb=frame_rgb)
+        _, layer = compositor.render(window, hands, props, CAMERA, frame_rgb=frame_rgb)
         columns = (layer[..., :3].max(-1) > 40).sum(0)
         return float(np.flatnonzero(columns > 0.5 * columns.max())[0])
 
