@@ -44,7 +44,7 @@ def draw_shade(
 
 
 def widened(window: Window, shaded: Window, shade: NDArray[np.uint8]) -> tuple[Window, NDArray[np.uint8]]:
-    """A window that also holds all hands in shadow, and its part of the shade of the larger window `shaded`."""
+    """A window that also holds all shadows on hands, and its part of the shade of a larger one, `shaded`."""
     x, y, w, h = cv2.boundingRect(cv2.extractChannel(shade, 0))
     x0, y0 = window.x - shaded.x, window.y - shaded.y
     x1, y1 = x0 + window.width, y0 + window.height

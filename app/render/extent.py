@@ -20,7 +20,7 @@ SHADOW_ASIDE_M, SHADOW_DEEP_M = 0.024, 0.085  # any other prop's on a hand, acro
 def extent(
     props: Sequence[Prop], whole_hands: Sequence[HandMesh] = (), water: Water | None = None
 ) -> NDArray[np.float64]:
-    """(N, 3) points around everything that will be drawn, but for the shadows of props that no finger wears."""
+    """(N, 3) points around what will be drawn, but for the shadows of props that no finger wears."""
     points: list[NDArray[np.floating]] = [np.zeros((0, 3)), *(hand.vertices_m for hand in whole_hands)]
     if water is not None:
         ahead = water.drops_m[water.drops_m[:, 2] > NEAR_M]

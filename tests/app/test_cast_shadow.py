@@ -55,7 +55,7 @@ def test_a_shadow_beside_its_thing_is_drawn_whole(compositor):
 def test_a_layer_reaches_as_far_as_its_shadow(compositor):
     hand = posed_hand(CAMERA)
     prop = ball_before(hand)
-    window, rgba = compositor.layer(grey_frame(CAMERA), [hand], [prop], CAMERA, 0.0)
+    window, _ = compositor.layer(grey_frame(CAMERA), [hand], [prop], CAMERA, 0.0)
     _, whole = compositor.render(WHOLE, [hand], [prop], CAMERA)
     dark = np.argwhere(whole[..., 3] > 8)
     assert (dark.min(0) >= [window.y, window.x]).all()

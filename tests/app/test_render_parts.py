@@ -216,7 +216,8 @@ def test_skin_in_shadow_lies_along_the_light():
         for to_light in ([0, 0, -1], [0, 0, 1], [0, -1, 0])
     )
     off = behind - pose[:3, 3]
-    assert len(behind) > 50 and np.abs(off[:, :2]).max() < 0.02 + SHADOW_ASIDE_M
+    assert len(behind) > 50
+    assert np.abs(off[:, :2]).max() < 0.02 + SHADOW_ASIDE_M
     assert len(before) == len(behind)  # the light behind the hand: its shadow falls on the ball
     assert np.abs(above[:, 1] - pose[1, 3]).max(initial=0) < 0.02 + SHADOW_DEEP_M
     assert not len(shadowed_skin([prop], (posed_hand(CAMERA, at=(-0.3, 0.06, 0.4)),), np.array([0, 0, -1.0])))
