@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.capture import Frame
+from app.session.memory import give_back
 from app.session.picture import Status
 from app.session.settings import Settings
 from models.pipeline import PipelineConfig, PipelineResult
@@ -144,5 +145,6 @@ class HandFinder:
             return
         if self._pipeline is not None:
             self._pipeline.close()
+            self._loader.submit(give_back)
         self._pipeline, self._current = loading.result(), self._wanted
         self._report(Status("model", "info", ""))
