@@ -26,6 +26,7 @@ from app.effects.ring_fit import Finger, FingerSections, Section
 from app.render.compositor import Compositor
 from app.render.context import choose_platform
 from app.render.scene import EffectContext, Metal, Prop
+from app.render.silhouette import find_cuts
 from app.render.window import window_around
 from models.geometry import project
 from models.hand_data import load_open_hand
@@ -119,7 +120,8 @@ def coverage(compositor: Compositor, scene: Scene, hands: Sequence[HandMesh], pr
     corners = np.concatenate([p.geometry.vertices_m @ p.pose[:3, :3].T + p.pose[:3, 3] for p in props])
     w = window_around(corners, CLIP_CAMERA, MARGIN_PX)
     if w is not None:
-        w, rgba = compositor.render(w, hands, props, CLIP_CAMERA, frame_rgb=scene.frame_rgb)
+        cuts = find_cuts(scene.frame_rgb, props, hands, load_open_hand().regions, CLIP_CAMERA)
+        w, rgba = compositor.render(cuts.held_by(w), hands, props, CLIP_CAMERA, cuts=cuts)
         mask[w.y : w.y + w.height, w.x : w.x + w.width] = rgba[..., :3].min(-1) > 127
     return mask
 

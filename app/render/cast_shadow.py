@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -46,12 +44,11 @@ def draw_shade(
 def widened(window: Window, shaded: Window, shade: NDArray[np.uint8]) -> tuple[Window, NDArray[np.uint8]]:
     """A window that also holds all shadows on hands, and its part of the shade of a larger one, `shaded`."""
     x, y, w, h = cv2.boundingRect(cv2.extractChannel(shade, 0))
-    x0, y0 = window.x - shaded.x, window.y - shaded.y
-    x1, y1 = x0 + window.width, y0 + window.height
     if w:
-        x0, y0, x1, y1 = min(x, x0), min(y, y0), max(x + w, x1), max(y + h, y1)
-    wider = replace(window, x=shaded.x + x0, y=shaded.y + y0, width=x1 - x0, height=y1 - y0)
-    return wider, shade[y0:y1, x0:x1]
+        x, y = shaded.x + x, shaded.y + y
+        window = window.widened((x, y), (x + w, y + h))
+    x, y = window.x - shaded.x, window.y - shaded.y
+    return window, shade[y : y + window.height, x : x + window.width]
 
 
 def apply_shade(rgba: NDArray[np.uint8], shade: NDArray[np.uint8]) -> None:

@@ -19,7 +19,7 @@ from app.render.motion import ScreenMotion
 from app.render.orbit import Orbit, corner_window
 from app.render.overlays import draw_joints
 from app.render.scene import Effect, EffectContext, Paint, Prop, Skin, Thing, Water
-from app.render.silhouette import Outlines, Spot, crossed_outlines, crossed_spots, outline_reach_px
+from app.render.silhouette import Cuts, find_cuts
 from app.render.surface import HandSurface
 from app.render.window import NEAR_M, Window, window_around
 from models.hand_data import HandData
@@ -137,17 +137,18 @@ class Compositor:
         points_m = extent(props, hands if whole_hands else (), water)
         smear_px = self._motion.smear_px(props, camera, time_s)
         blur_px = max(self._film.blur_px, LEAST_SOFT_PX if _casts(props) else 0.0)
-        margin = room = margin_px(blur_px, smear_px)
+        margin = margin_px(blur_px, smear_px)
         samples = 1 if water is not None else _samples(props, whole_hands)
         shaded = None
         if _casts(props):
-            room += int(np.ceil(outline_reach_px(hands, camera)))
             skin_m = shadowed_skin(props, hands, self._light.direction)
-            shaded = window_around(np.concatenate([points_m, skin_m]), camera, room, samples)
-        window = window_around(points_m, camera, room, samples) or shaded
+            shaded = window_around(np.concatenate([points_m, skin_m]), camera, margin, samples)
+        window = window_around(points_m, camera, margin, samples) or shaded
         if window is None:
             return None
-        window, sharp = self.render(window, hands, props, camera, overlays, skin, frame_rgb, shaded)
+        cuts = find_cuts(frame_rgb, props, hands, self._surface.regions, camera)
+        window = cuts.held_by(window)
+        window, sharp = self.render(window, hands, props, camera, overlays, skin, cuts, shaded)
         if water is not None:
             wet = self._render_water(water, window, camera, window.part_of(frame_rgb, 0))
             return window, over(sharp, wet) if props or whole_hands else wet
@@ -165,13 +166,13 @@ class Compositor:
         camera: Camera,
         overlays: frozenset[str] = frozenset(),
         skin: Skin | None = None,
-        frame_rgb: Picture | None = None,
+        cuts: Cuts | None = None,
         shaded: Window | None = None,
     ) -> tuple[Window, Picture]:
         """A window and its premultiplied RGBA (h, w, 4), in the light of the last composed frame.
 
-        frame_rgb: shows where what is before a ring ends; None: where its mesh does. shaded: a larger window,
-        in which props may cast shadows on hands; where they do, it is drawn too.
+        cuts: where the photo shows what hides things; None: their meshes do. shaded: a larger window, in
+        which props may cast shadows on hands; where they do, it is drawn too.
         """
         from app.render.cast_shadow import apply_shade, draw_shade, draw_shadow_map, widened
         from app.render.layer import replace_vertices
@@ -192,7 +193,7 @@ class Compositor:
         if casting:
             skin_m = shadowed_skin(props, hands, self._light.direction)
             draw_shadow_map(renderer, nodes, np.concatenate([extent(props), skin_m]))
-            shaded = shaded or window
+            shaded = (shaded or window).widened((window.x, window.y), window.end)
             window, shade = widened(window, shaded, draw_shade(renderer, nodes, shaded, camera))
         coarse = min(2, window.samples)
         fx, fy, cx, cy = window.intrinsics(camera, coarse)
@@ -208,12 +209,8 @@ class Compositor:
         if skin is None:  # nothing hides a skin, nor its bones
             nodes.camera.intrinsics = (fx, fy, cx, cy)
             renderer.draw(nodes.scene, "occluder", window.width * coarse, window.height * coarse)
-            if frame_rgb is not None:
-                edges: list[Spot | Outlines] = [
-                    *crossed_spots(props, hands, self._surface.regions, camera),
-                    *crossed_outlines(props, hands, camera, window),
-                ]
-                renderer.refine_occluder(window, coarse, edges, frame_rgb)
+            if cuts is not None:
+                renderer.refine_occluder(window, coarse, cuts)
         nodes.camera.intrinsics = window.intrinsics(camera, window.samples)
         shows_hands = skin is not None or overlaid
         if not props and not shows_hands:

@@ -13,14 +13,16 @@ from app.render.shadow import light_axes
 from app.render.window import NEAR_M
 from models.types import HandMesh
 
-RING_SHADOW_M = 0.007  # how far a ring's shadow reaches on its finger
-SHADOW_ASIDE_M, SHADOW_DEEP_M = 0.024, 0.085  # any other prop's on a hand, across the light and along it
+SHADOW_ASIDE_M, SHADOW_DEEP_M = (
+    0.024,
+    0.085,
+)  # how far a shadow reaches on a hand, across the light and along it
 
 
 def extent(
     props: Sequence[Prop], whole_hands: Sequence[HandMesh] = (), water: Water | None = None
 ) -> NDArray[np.float64]:
-    """(N, 3) points around what will be drawn, but for the shadows of props that no finger wears."""
+    """(N, 3) points around what will be drawn, but for the shadows on hands of props that no finger wears."""
     points: list[NDArray[np.floating]] = [np.zeros((0, 3)), *(hand.vertices_m for hand in whole_hands)]
     if water is not None:
         ahead = water.drops_m[water.drops_m[:, 2] > NEAR_M]
@@ -28,12 +30,16 @@ def extent(
         outermost = ahead[[*seen.argmin(0), *seen.argmax(0)]] if len(ahead) else ahead
         points += [outermost - 3 * water.radius_m, outermost + 3 * water.radius_m]
     for prop in props:
-        reach = RING_SHADOW_M if prop.grip is not None else 0.0
-        least, greatest = prop.geometry.box_m
-        corners = _corners(least - reach, greatest + reach)
+        corners = _corners(*prop.geometry.box_m)
         if (copies := prop.geometry.copies) is not None:
             corners = (corners @ copies[:, :3, :3].swapaxes(1, 2) + copies[:, None, :3, 3]).reshape(-1, 3)
-        points.append(corners @ prop.pose[:3, :3].T + prop.pose[:3, 3])
+        if prop.grip is not None:
+            sleeve = np.array([prop.grip.inner_radius_m, prop.grip.inner_radius_m, prop.grip.sleeve_m])
+            corners = np.concatenate([corners, _corners(-sleeve, sleeve)])
+        placed = corners @ prop.pose[:3, :3].T + prop.pose[:3, 3]
+        points.append(placed)
+        if prop.grip is not None:
+            points.append(placed - prop.grip.off_mesh_m)  # where it is looked for what hides it
     return np.concatenate(points).astype(np.float64)
 
 

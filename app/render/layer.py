@@ -8,7 +8,6 @@ is flipped.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -21,7 +20,7 @@ from pyrender.renderer import Renderer
 from app.render.environment import Environment
 from app.render.materials import ORDERS, Stage, Surface
 from app.render.program import Program, Programs
-from app.render.silhouette import Outlines, Spot, part_around, refine
+from app.render.silhouette import Cuts, part_around, refine
 from app.render.target import Target, upload_environment
 from app.render.window import NEAR_M, NOTHING_M, Window
 
@@ -141,16 +140,14 @@ class LayerRenderer(Renderer):
         """(height, width, 4) premultiplied RGBA of what was drawn last."""
         return self._targets[stage].read_rgba(width, height)
 
-    def refine_occluder(
-        self, window: Window, samples: int, edges: Sequence[Spot | Outlines], frame_rgb: NDArray[np.uint8]
-    ) -> None:
+    def refine_occluder(self, window: Window, samples: int, cuts: Cuts) -> None:
         """End what is before rings and other things where the photo shows it."""
         target = self._targets["occluder"]
-        for one in edges:
+        for one in cuts.edges:
             part = part_around(one, window)
             x, y = samples * (part.x - window.x), samples * (part.y - window.y)
             occluder = target.read_rg(samples * part.width, samples * part.height, x, y)
-            where = refine(occluder, part, one, frame_rgb)
+            where = refine(occluder, part, one, cuts.frame_rgb)
             if where is not None:
                 target.write_rg(occluder[where], x + where[1].start, y + where[0].start)
 

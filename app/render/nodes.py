@@ -20,8 +20,6 @@ from models.types import HandMesh, Side
 HELD_M = 0.03  # by which the back of a hand is before what the hand holds, at least
 Key = tuple[Geometry, Material | None]
 
-SLEEVE_M = 0.006  # SECTION_M of hiding.glsl: how far a finger is taken for a cylinder beyond its band
-
 
 class SceneNodes:
     """Hands keep their buffers on the GPU and are overwritten; a geometry is uploaded when first seen."""
@@ -90,8 +88,7 @@ class SceneNodes:
             self._show((prop.geometry, prop.material), prop, hands, free)
         for prop in {p.grip: p for p in reversed(props)}.values():
             if prop.grip is not None:
-                reach = max(abs(middle) + half for middle, half, _ in _footprint(prop.grip)) + SLEEVE_M
-                self._show((tube(prop.grip.inner_radius_m, reach), None), prop, hands, free)
+                self._show((tube(prop.grip.inner_radius_m, prop.grip.sleeve_m), None), prop, hands, free)
         for node in itertools.chain(*free.values()):
             self.scene.remove_node(node)
 

@@ -92,6 +92,7 @@ class Grasp:
 
 
 FOOTPRINT_SLICES = 48
+SLEEVE_M = 0.006  # SECTION_M of hiding.glsl: how far a finger is taken for a cylinder beyond its band
 Footprint = tuple[tuple[float, float, float], ...]
 """Where a band touches its finger, for FOOTPRINT_SLICES equal angles from the finger's back (+y) towards +x:
 its middle and half its width along the finger, metres, the share that is there: 0 in an open ring's gap."""
@@ -115,6 +116,12 @@ class Grip:
     def __post_init__(self) -> None:
         if self.footprint and len(self.footprint) != FOOTPRINT_SLICES:
             raise ValueError(f"grip: expected {FOOTPRINT_SLICES} slices, got {len(self.footprint)}")
+
+    @property
+    def sleeve_m(self) -> float:
+        """How far to both sides, along the axis, the finger takes the contact shadow."""
+        slices = self.footprint or ((0.0, self.half_width_m, 1.0),)
+        return max(abs(middle) + half for middle, half, _ in slices) + SLEEVE_M
 
 
 @dataclass(frozen=True)

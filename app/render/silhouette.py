@@ -56,23 +56,42 @@ class Outlines:
     reach_px: float  # how far mesh and photo may differ
 
 
-def outline_reach_px(hands: Sequence[HandMesh], camera: Camera) -> float:
-    """How far the outlines of hands in the mesh and in the photo may differ."""
-    nearest_m = min((float(hand.vertices_m[:, 2].min()) for hand in hands), default=np.inf)
-    return _OUTLINE_M * camera.fx / nearest_m
+@dataclass(frozen=True)
+class Cuts:
+    """Where the photo, not the mesh, tells what hides things."""
+
+    frame_rgb: Picture
+    edges: tuple[Spot | Outlines, ...]
+
+    def held_by(self, window: Window) -> Window:
+        """The window, widened to the outlines that are looked at; around a ring it shows enough."""
+        for one in self.edges:
+            if isinstance(one, Outlines):
+                window = window.widened(one.low_px, one.high_px)
+        return window
 
 
-def crossed_outlines(
-    props: Sequence[Prop], hands: Sequence[HandMesh], camera: Camera, window: Window
-) -> list[Outlines]:
+def find_cuts(
+    frame_rgb: Picture,
+    props: Sequence[Prop],
+    hands: Sequence[HandMesh],
+    regions: NDArray[np.integer],
+    camera: Camera,
+) -> Cuts:
+    """Where hands are before things, or cross them, in a whole frame. regions: (778,) HandData's."""
+    spots = crossed_spots(props, hands, regions, camera)
+    return Cuts(frame_rgb, (*spots, *crossed_outlines(props, hands, camera)))
+
+
+def crossed_outlines(props: Sequence[Prop], hands: Sequence[HandMesh], camera: Camera) -> list[Outlines]:
     """Where hands and things on no finger meet in the picture; at most one."""
     solid = extent([prop for prop in props if prop.grip is None and not prop.worn])
     solid = solid[solid[:, 2] > NEAR_M]
     if not len(solid) or not hands:
         return []
     skin = np.concatenate([hand.vertices_m for hand in hands])
-    reach_px = outline_reach_px(hands, camera)
-    low, high = _ends(window)
+    reach_px = _OUTLINE_M * camera.fx / float(skin[:, 2].min())
+    low, high = np.zeros(2), np.array([camera.width, camera.height], np.float64)
     for points in (solid, skin):
         px = project(points, camera)
         low, high = np.maximum(low, px.min(0) - reach_px), np.minimum(high, px.max(0) + reach_px)
@@ -189,12 +208,6 @@ def _grown(values: Float32, coarse: int, reach: int) -> Float32:
     return np.asarray(cv2.resize(spread, values.shape[1::-1], interpolation=cv2.INTER_NEAREST), np.float32)
 
 
-def _ends(window: Window) -> tuple[Float, Float]:
-    """(2,) each: the frame's pixels at which it begins and ends."""
-    first = np.array([window.x, window.y], np.float64)
-    return first, first + np.array([window.width, window.height])
-
-
 def _looked_at(edges: Spot | Outlines, window: Window) -> tuple[Pixels, Pixels, int, int]:
     """Of the frame: where it begins and ends; frame pixels to one that is looked at; of those, the reach."""
     if isinstance(edges, Outlines):
@@ -204,7 +217,7 @@ def _looked_at(edges: Spot | Outlines, window: Window) -> tuple[Pixels, Pixels, 
     shrink = max(1, round(edges.radius_px / _USUAL_PX))
     reach = max(1, round(_REACH * edges.radius_px / shrink))
     half = int(np.ceil(_AROUND * edges.radius_px)) + 2 * reach * shrink
-    first, end = _ends(window)
+    first, end = np.array([window.x, window.y]), np.array(window.end)
     low, high = np.maximum(np.floor(edges.at_px) - half, first), np.minimum(np.ceil(edges.at_px) + half, end)
     return low.astype(int), high.astype(int), shrink, reach
 

@@ -12,7 +12,7 @@ from models.types import Camera
 
 NEAR_M = 0.02
 """Nothing nearer to the camera than this is drawn, metres."""
-FINEST = 150_000
+FINEST = 90_000
 """Rendered pixels up to which the frame's have more than two by two each: larger rings look no better."""
 NOTHING_M = 1000.0
 """Depth where no hand is."""
@@ -42,6 +42,17 @@ class Window:
             (camera.cx + 0.5 - self.x) * samples,
             (camera.cy + 0.5 - self.y) * samples,
         )
+
+    @property
+    def end(self) -> tuple[int, int]:
+        """The frame pixel, x and y, beyond its last."""
+        return self.x + self.width, self.y + self.height
+
+    def widened(self, low_px: ArrayLike, high_px: ArrayLike) -> Window:
+        """This window, large enough to hold a rectangle of whole frame pixels too: (2,) its start and end."""
+        low = np.minimum([self.x, self.y], low_px)
+        width, height = np.maximum(self.end, high_px) - low
+        return Window(int(low[0]), int(low[1]), int(width), int(height), self.samples)
 
     def part_of(self, picture: NDArray[np.uint8], more_px: int) -> NDArray[np.uint8]:
         """The part of a picture (H, W, 3) in the window and so many pixels around it; a view."""

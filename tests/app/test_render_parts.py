@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import trimesh
 
+from app.effects import RingSettings, make_effect
 from app.render.blend import blend
 from app.render.environment import DEFAULT_ENVIRONMENT, environment_names, load_environment
 from app.render.extent import SHADOW_ASIDE_M, SHADOW_DEEP_M, extent, shadowed_skin
 from app.render.light import SceneLight, estimate_light
-from app.render.scene import Geometry, Metal, Paint, Prop
+from app.render.scene import EffectContext, Geometry, Metal, Paint, Prop
 from app.render.surface import HandSurface
 from app.render.window import FINEST, Window, window_around
 from models.geometry import camera_from_fov, project
@@ -200,6 +202,21 @@ def test_extent_holds_copies():
     points = extent([prop])
     np.testing.assert_allclose(points.min(0), [0.1, 0, 0.4], atol=1e-6)
     np.testing.assert_allclose(points.max(0), [0.12, 0.01, 0.4], atol=1e-6)
+
+
+def test_extent_holds_what_a_ring_shades_and_what_may_hide_it():
+    hand = posed_hand(CAMERA)
+    (ring,) = make_effect("ring", RingSettings()).place(
+        EffectContext(np.zeros((480, 640, 3), np.uint8), [hand], CAMERA, 0.0)
+    )
+    away = replace(ring, grip=replace(ring.grip, off_mesh_m=(0.02, 0.0, 0.0)))
+    points, shifted = (
+        (extent([prop]) - ring.pose[:3, 3]) @ np.linalg.inv(ring.pose[:3, :3]).T for prop in (ring, away)
+    )
+    assert ring.grip.sleeve_m > ring.grip.half_width_m
+    np.testing.assert_allclose(points[:, 2].max(), ring.grip.sleeve_m)
+    back = np.linalg.inv(ring.pose[:3, :3]) @ [0.02, 0, 0]
+    np.testing.assert_allclose(shifted.min(0), np.minimum(points.min(0), points.min(0) - back))
 
 
 def test_skin_in_shadow_lies_along_the_light():

@@ -8,7 +8,7 @@ import pytest
 
 from app.effects import RingSettings, make_effect
 from app.render.scene import EffectContext
-from app.render.silhouette import Outlines, Spot, crossed_outlines, crossed_spots, refine
+from app.render.silhouette import Outlines, Spot, crossed_outlines, crossed_spots, find_cuts, refine
 from app.render.window import NOTHING_M, Window
 from models.geometry import camera_from_fov
 from models.hand_data import load_open_hand
@@ -111,6 +111,21 @@ def test_only_rings_with_something_before_them_cost():
     assert spot.before_m == pytest.approx(0.4, abs=0.05)
 
 
+def test_a_window_is_widened_to_outlines_that_are_looked_at():
+    hand = posed_hand(CAMERA)
+    racket = make_effect("racket").place(EffectContext(grey_frame(CAMERA), [hand], CAMERA, 0.0))
+    regions, small = load_open_hand().regions, Window(320, 240, 10, 10, 1)
+    cuts = find_cuts(grey_frame(CAMERA), racket, [hand], regions, CAMERA)
+    (box,) = cuts.edges
+    held = cuts.held_by(small)
+    assert (held.x, held.y) == tuple(np.minimum(box.low_px, [320, 240]))
+    assert held.end == tuple(np.maximum(box.high_px, [330, 250]))
+    other = posed_hand(CAMERA, turn=PALM, at=(0.02, 0.06, 0.3), track_id=2)
+    crossed = find_cuts(grey_frame(CAMERA), place([hand], finger="index"), [hand, other], regions, CAMERA)
+    assert len(crossed.edges) == 1
+    assert crossed.held_by(small) == small
+
+
 def test_the_drawn_ring_ends_where_the_other_hand_is_photographed():
     wearer = posed_hand(CAMERA, turn=BACK, at=(0, 0.06, 0.4))
     props = place([wearer], finger="middle")
@@ -120,10 +135,11 @@ def test_the_drawn_ring_ends_where_the_other_hand_is_photographed():
     over_m = 0.3 * ring_at[0] - other.vertices_m[beside, 0].max() + 0.003
     other = other.moved(np.array([over_m, 0, 0]))
     hands, window = [wearer, other], Window(0, 0, 640, 480, 2)
-    compositor = open_compositor()
+    compositor, regions = open_compositor(), load_open_hand().regions
 
     def begins_px(frame_rgb) -> float:
-        _, layer = compositor.render(window, hands, props, CAMERA, frame_rgb=frame_rgb)
+        cuts = None if frame_rgb is None else find_cuts(frame_rgb, props, hands, regions, CAMERA)
+        _, layer = compositor.render(window, hands, props, CAMERA, cuts=cuts)
         columns = (layer[..., :3].max(-1) > 40).sum(0)
         return float(np.flatnonzero(columns > 0.5 * columns.max())[0])
 
@@ -153,8 +169,7 @@ def test_slits_between_fingers_that_touch_are_closed():
 def test_outlines_cost_only_where_hands_and_things_meet():
     hand = posed_hand(CAMERA)
     prop = make_effect("racket").place(EffectContext(grey_frame(CAMERA), [hand], CAMERA, 0.0))[2]
-    window = Window(0, 0, 640, 480, 1)
-    (box,) = crossed_outlines([prop], [hand], CAMERA, window)
+    (box,) = crossed_outlines([prop], [hand], CAMERA)
     assert (box.low_px < box.high_px).all()
-    assert not crossed_outlines([prop], [hand.moved(np.array([0.5, 0, 0]))], CAMERA, window)
-    assert not crossed_outlines([], [hand], CAMERA, window)
+    assert not crossed_outlines([prop], [hand.moved(np.array([0.5, 0, 0]))], CAMERA)
+    assert not crossed_outlines([], [hand], CAMERA)
