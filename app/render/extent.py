@@ -13,10 +13,8 @@ from app.render.shadow import light_axes
 from app.render.window import NEAR_M
 from models.types import HandMesh
 
-SHADOW_ASIDE_M, SHADOW_DEEP_M = (
-    0.024,
-    0.085,
-)  # how far a shadow reaches on a hand, across the light and along it
+SHADOW_ASIDE_M = 0.024  # how far a thing's shadow on a hand reaches across the light ..
+SHADOW_DEEP_M = 0.085  # .. and along it
 
 
 def extent(
@@ -33,13 +31,12 @@ def extent(
         corners = _corners(*prop.geometry.box_m)
         if (copies := prop.geometry.copies) is not None:
             corners = (corners @ copies[:, :3, :3].swapaxes(1, 2) + copies[:, None, :3, 3]).reshape(-1, 3)
-        if prop.grip is not None:
-            sleeve = np.array([prop.grip.inner_radius_m, prop.grip.inner_radius_m, prop.grip.sleeve_m])
-            corners = np.concatenate([corners, _corners(-sleeve, sleeve)])
-        placed = corners @ prop.pose[:3, :3].T + prop.pose[:3, 3]
-        points.append(placed)
-        if prop.grip is not None:
-            points.append(placed - prop.grip.off_mesh_m)  # where it is looked for what hides it
+        turn, place = prop.pose[:3, :3].T, prop.pose[:3, 3]
+        points.append(corners @ turn + place)
+        if (grip := prop.grip) is not None:
+            sleeve = np.array([grip.inner_radius_m, grip.inner_radius_m, grip.sleeve_m])
+            points.append(_corners(-sleeve, sleeve) @ turn + place)
+            points += [p - grip.off_mesh_m for p in points[-2:]]  # where what hides it is looked for
     return np.concatenate(points).astype(np.float64)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from typing import Protocol
 
@@ -109,8 +109,10 @@ class HandFinder:
 
     def close(self) -> None:
         """Release the pipeline; waits for one that is being loaded."""
-        self._loader.shutdown(wait=True)
+        if self._loading is not None:
+            wait([self._loading])
         self._collect()
+        self._loader.shutdown(wait=True)
         if self._pipeline is not None:
             self._pipeline.close()
 

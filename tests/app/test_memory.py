@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import platform
+import threading
+import time
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from app.capture import Frame
+from app.session import Settings, finder
+from app.session.finder import HandFinder
 from app.session.memory import give_back
+from tests.app.fakes import FakePipeline
 
 
 def resident_mb() -> float:
@@ -28,3 +36,24 @@ def test_free_pages_between_used_ones_are_given_back():
 def test_another_c_library_is_left_alone(monkeypatch):
     monkeypatch.setattr("ctypes.CDLL", lambda name: object())
     give_back()
+
+
+def test_each_model_that_is_replaced_is_closed_even_while_the_next_loads(monkeypatch):
+    made, trims, may_load = [], [], threading.Event()
+    monkeypatch.setattr(finder, "give_back", lambda: trims.append(len(made)))
+
+    def load(config) -> FakePipeline:
+        if made:
+            assert may_load.wait(5)
+        made.append(FakePipeline())
+        return made[-1]
+
+    frame = Frame(np.zeros((8, 8, 3), np.uint8), 0.0, 0)
+    hands = HandFinder(load, lambda status: None)
+    while not hands.find(frame, Settings()).hands:
+        time.sleep(0.005)
+    hands.find(frame, replace(Settings(), model="fit"))
+    threading.Timer(0.05, may_load.set).start()
+    hands.close()
+    assert [pipeline.closed for pipeline in made] == [True, True]
+    assert trims == [2]  # with the first model's end
