@@ -57,7 +57,7 @@ _ALIGNED = 256  # bytes: no driver asks for more between uniform blocks
 class Drawn:
     """Pictures of B tiles; row 0 is the top."""
 
-    rgb: UInt8  # (B, S, S, 3) sRGB
+    rgb: UInt8  # (B, 3, S, S) sRGB
     coverage: UInt8  # (B, S, S) the hand's share of a pixel, hidden or not, of 255
     labels: Float32 | None  # (B, S, S, 3) depth in metres, part + 1 (0: no hand), share in which it is seen
 
@@ -183,7 +183,7 @@ class Atlas:
         parts = [self._sheet(cast, k, columns, size, labelled) for k in range(0, n, at_once)]
         rgba = np.concatenate([picture for picture, _ in parts])[:n] if len(parts) > 1 else parts[0][0][:n]
         labels = np.concatenate([p for _, p in parts])[:n] if labelled else None
-        return Drawn(rgba[..., :3], rgba[..., 3], labels)
+        return Drawn(rgba[:, :3], rgba[:, 3], labels)
 
     def _sheet(
         self, cast: Cast, first: int, columns: int, size: int, labelled: bool
@@ -226,7 +226,7 @@ class Atlas:
         if labelled:
             read = np.frombuffer(final.read(components=4, attachment=1, dtype="f4"), np.float32)
             labels = _tiles(read.reshape(side, side, 4)[..., :3], columns)
-        return _tiles(picture, columns), labels
+        return _planes(picture, columns), labels
 
     def _draw(self, pieces: list[tuple[str, int]], size: int, owner: bool) -> None:
         for name, row in pieces:
@@ -291,3 +291,13 @@ def _tiles(sheet: NDArray, columns: int) -> NDArray:
     """(C s, C s, K) -> (C * C, s, s, K)."""
     size, k = sheet.shape[0] // columns, sheet.shape[-1]
     return sheet.reshape(columns, size, columns, size, k).swapaxes(1, 2).reshape(-1, size, size, k)
+
+
+def _planes(sheet: UInt8, columns: int) -> UInt8:
+    """(C s, C s, 4) -> (C * C, 4, s, s)."""
+    size = len(sheet) // columns
+    planes = np.empty((columns * columns, 4, size, size), np.uint8)
+    for k, tile in enumerate(planes):
+        y, x = k // columns * size, k % columns * size
+        tile[:] = cv2.split(sheet[y : y + size, x : x + size])
+    return planes

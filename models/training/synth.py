@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ from models.training.views import crop_cameras, draw_views
 
 Float = NDArray[np.float64]
 Float32 = NDArray[np.float32]
+UInt8 = NDArray[np.uint8]
 
 NO_HAND, LEFT = 0.10, 0.05
 """Shares of the crops that show no hand, and a left one unmirrored."""
@@ -87,8 +89,9 @@ class SyntheticHands:
         drawn = self._atlas.draw(rows, cast, n, size, labelled)
 
         turn = R.transpose(0, 2, 1).astype(np.float32)
-        picture, mask = torch.from_numpy(drawn.rgb), torch.from_numpy(drawn.coverage)
-        images = _unit(picture.to(self._device).permute(0, 3, 1, 2), mirrored)
+        _mirror(drawn.rgb, mirrored)
+        _mirror(drawn.coverage, mirrored)
+        images = torch.from_numpy(drawn.rgb).to(self._device).float().mul_(1 / 255)
         parts = depth_m = visible = None
         if drawn.labels is not None:
             depth_m, part, visible = np.moveaxis(drawn.labels, -1, 0).copy()
@@ -103,7 +106,7 @@ class SyntheticHands:
             vertices_m=(posed.vertices_m + place.astype(np.float32)) @ turn,
             joints_m=np.asarray(joints @ turn, np.float32),
             focal=focal.astype(np.float32),
-            mask=_unit(mask, mirrored).numpy(),
+            mask=drawn.coverage * np.float32(1 / 255),
             fineness=fineness.astype(np.float32),
             present=present,
             mirrored=mirrored,
@@ -180,8 +183,9 @@ class SyntheticHands:
         return out
 
 
-def _unit(bytes_: torch.Tensor, mirrored: NDArray[np.bool_]) -> torch.Tensor:
-    """(B, ..., W) 0..255 -> 0..1, some mirrored."""
-    values = torch.empty(bytes_.shape, device=bytes_.device).copy_(bytes_).mul_(1 / 255)
-    values[mirrored] = values[mirrored].flip(-1)
-    return values
+def _mirror(planes: UInt8, mirrored: NDArray[np.bool_]) -> None:
+    """Mirror some of B pictures (B, ..., S, S), in place."""
+    width = planes.shape[-1]
+    for k in np.flatnonzero(mirrored):
+        picture = planes[k].reshape(-1, width)
+        picture[:] = cv2.flip(picture, 1)
