@@ -147,7 +147,8 @@ class Atlas:
         }
         self._maps = gl.texture_array((painted.shape[2], painted.shape[1], 2), 4, painted.tobytes())
         self._maps.build_mipmaps()
-        self._maps.filter = (moderngl.LINEAR_MIPMAP_NEAREST, moderngl.LINEAR)
+        # Each pixel is the mean of four samples: in between them the nearest texel looks the same.
+        self._maps.filter = (moderngl.NEAREST_MIPMAP_NEAREST, moderngl.NEAREST)
         self._maps.repeat_x = self._maps.repeat_y = False
         _set(skin, map_window=window, skin_maps=0)
         corners = gl.buffer(np.array([0, 0, 2, 0, 0, 2], "f4").tobytes())
