@@ -16,13 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.hand_data import HandData
-from models.training.atlas_mesh import (
-    ARM_BONES,
-    N_ALL_BONES,
-    Piece,
-    build_meshes,
-    neighbours_together,
-)
+from models.training.atlas_mesh import ARM_BONES, N_ALL_BONES, build_meshes
+from models.training.drawable import Drawable, set_uniforms
 from models.training.gl import load_program, make_context
 from models.training.skin_maps import paint_skin
 
@@ -73,37 +68,6 @@ class Cast:
     others: list[list[tuple[str, int]]]  # what else is there: hides, or is hidden, without being labelled
 
 
-class _Drawable:
-    """One mesh on the GPU."""
-
-    def __init__(
-        self, gl: moderngl.Context, program: moderngl.Program, piece: Piece, manner: dict[str, object]
-    ) -> None:
-        piece = neighbours_together(piece)
-        n = len(piece.rest)
-        shape = piece.shape.reshape(n, 30)
-        columns = np.concatenate(
-            [piece.rest, piece.normals, piece.weights, piece.bones, piece.part[:, None], piece.uv, shape], 1
-        )
-        names = ("rest", "normal", "weights", "bones", "about", "shape0", "shape1", "shape2", "shape3")
-        present = [f"in_{name}" for name in names]
-        layout = "3f 3f 4f 4f 3f 9f 9f 9f 3f"
-        defaults = {"flesh": 0.0, "metal": False, "slides": False}
-        self._manner = {
-            owner: _known(program, owner=owner, **{**defaults, **manner}) for owner in (True, False)
-        }
-        self._vertices = gl.vertex_array(
-            program,
-            [(gl.buffer(columns.astype("f4").tobytes()), layout, *present)],
-            gl.buffer(piece.faces.astype("i4").tobytes()),
-        )
-
-    def draw(self, owner: bool) -> None:
-        for uniform, value in self._manner[owner]:
-            uniform.value = value
-        self._vertices.render()
-
-
 class Atlas:
     """Draws hands of one model before a bank of backgrounds."""
 
@@ -128,20 +92,20 @@ class Atlas:
         self.arm_start, self.arm_axis = meshes.arm_start, meshes.arm_axis
         skin, thing = program("bent.vert", "skin.frag"), program("bent.vert", "thing.frag")
         for each in (skin, thing):
-            _set(each, arm_start=tuple(self.arm_start), arm_axis=tuple(self.arm_axis), slides=False)
+            set_uniforms(each, arm_start=tuple(self.arm_start), arm_axis=tuple(self.arm_axis), slides=False)
         cloth, metal = {"paint": TEXELS["CLOTH"], "rough": 0.9}, {"paint": TEXELS["METAL"], "metal": True}
         self._pieces = {
-            "coarse skin": _Drawable(gl, skin, plain.skin, {"flesh": 1.0}),
-            "skin": _Drawable(gl, skin, fine, {"flesh": 1.0}),
-            "coarse sleeve": _Drawable(gl, thing, plain.sleeve, {**cloth, "slides": True}),
-            "sleeve": _Drawable(gl, thing, meshes.sleeve, {**cloth, "slides": True}),
-            "watch": _Drawable(gl, thing, meshes.watch, {"paint": TEXELS["STRAP"], "rough": 0.5}),
+            "coarse skin": Drawable(gl, skin, plain.skin, {"flesh": 1.0}),
+            "skin": Drawable(gl, skin, fine, {"flesh": 1.0}),
+            "coarse sleeve": Drawable(gl, thing, plain.sleeve, {**cloth, "slides": True}),
+            "sleeve": Drawable(gl, thing, meshes.sleeve, {**cloth, "slides": True}),
+            "watch": Drawable(gl, thing, meshes.watch, {"paint": TEXELS["STRAP"], "rough": 0.5}),
             **{
-                f"ring{k}": _Drawable(gl, thing, ring, {**metal, "rough": 0.35})
+                f"ring{k}": Drawable(gl, thing, ring, {**metal, "rough": 0.35})
                 for k, ring in enumerate(meshes.rings)
             },
             **{
-                f"thing{k}": _Drawable(gl, thing, piece, {**cloth, "rough": 0.5})
+                f"thing{k}": Drawable(gl, thing, piece, {**cloth, "rough": 0.5})
                 for k, piece in enumerate(meshes.things)
             },
         }
@@ -150,13 +114,16 @@ class Atlas:
         # Each pixel is the mean of four samples: in between them the nearest texel looks the same.
         self._maps.filter = (moderngl.NEAREST_MIPMAP_NEAREST, moderngl.NEAREST)
         self._maps.repeat_x = self._maps.repeat_y = False
-        _set(skin, map_window=window, skin_maps=0)
-        corners = gl.buffer(np.array([0, 0, 2, 0, 0, 2], "f4").tobytes())
+        set_uniforms(skin, map_window=window, skin_maps=0)
+        corners = gl.buffer(np.array([0, 0, 1, 0, 0, 1, 1, 1], "f4").tobytes())
+        self._behind = gl.buffer(reserve=64, dynamic=True)  # what of the table tells the backgrounds
+        names = [f"in_{name}" for name in ("background", "across", "down", "gain")]
         self._resolve = {}
         for labelled in (False, True):
             resolve = program("resolve.vert", "resolve.frag", LABELLED=int(labelled))
-            _set(resolve, colours=1, infos=2, backgrounds=3)
-            self._resolve[labelled] = gl.vertex_array(resolve, [(corners, "2f", "in_corner")])
+            set_uniforms(resolve, colours=1, infos=2, backgrounds=3)
+            per_tile = (self._behind, "4f 4f 4f 4f/i", *names)
+            self._resolve[labelled] = gl.vertex_array(resolve, [(corners, "2f", "in_corner"), per_tile])
         n, h, w, _ = backgrounds_rgb.shape
         bank = np.concatenate([backgrounds_rgb, np.full((n, h, w, 1), 255, np.uint8)], -1)
         self._backgrounds = gl.texture_array((w, h, n), 4, bank.tobytes())
@@ -181,13 +148,13 @@ class Atlas:
         self._upload(rows)
         columns = max(1, min(_ATLAS_PX // (2 * size), int(np.ceil(np.sqrt(n)))))
         at_once = columns * columns
-        parts = [self._sheet(cast, k, columns, size, labelled) for k in range(0, n, at_once)]
+        parts = [self._sheet(rows, cast, k, columns, size, labelled) for k in range(0, n, at_once)]
         rgba = np.concatenate([picture for picture, _ in parts])[:n] if len(parts) > 1 else parts[0][0][:n]
         labels = np.concatenate([p for _, p in parts])[:n] if labelled else None
         return Drawn(rgba[:, :3], rgba[:, 3], labels)
 
     def _sheet(
-        self, cast: Cast, first: int, columns: int, size: int, labelled: bool
+        self, rows: Float32, cast: Cast, first: int, columns: int, size: int, labelled: bool
     ) -> tuple[UInt8, Float32]:
         gl, side = self._gl, columns * size
         fine, textures, final = self._target(side, labelled)
@@ -217,11 +184,15 @@ class Atlas:
         for slot, texture in enumerate(textures, 1):
             texture.use(slot)
         self._backgrounds.use(3)
-        for tile in range(min(columns * columns, len(cast.hands) - first)):
-            final.viewport = (tile % columns * size, tile // columns * size, size, size)
-            self._bind(first + tile)
-            self._resolve[labelled].render()
         final.viewport = (0, 0, side, side)
+        behind = rows[first : first + columns * columns, TEXELS["BACKGROUND"] :]
+        if self._behind.size < behind.nbytes:
+            self._behind.orphan(behind.nbytes)
+        self._behind.write(behind.tobytes())
+        set_uniforms(self._resolve[labelled].program, columns=columns)
+        self._resolve[labelled].render(
+            moderngl.TRIANGLE_STRIP, instances=min(len(behind), len(cast.hands) - first)
+        )
         picture = np.frombuffer(final.read(components=4), np.uint8).reshape(side, side, 4)
         labels = np.zeros((0, size, size, 3), np.float32)
         if labelled:
@@ -274,18 +245,6 @@ def _painted(hand: HandData) -> tuple[UInt8, tuple[float, float, float, float]]:
         shares = np.stack([small[..., 0] / 2.5, small[..., 1] / 2.5, cavity, small[..., 3]], -1)
         layers.append(np.round(np.clip(shares, 0, 1) * 255).astype(np.uint8))
     return np.stack(layers), maps.window
-
-
-def _known(program: moderngl.Program, **uniforms: object) -> list[tuple[moderngl.Uniform, object]]:
-    """Those that the program has; a compiler drops what it doesn't use."""
-    members = {name: program[name] for name in program}
-    return [(members[name], value) for name, value in uniforms.items() if name in members]  # type: ignore[misc]
-
-
-def _set(program: moderngl.Program, **uniforms: object) -> None:
-    """Set what the program uses."""
-    for uniform, value in _known(program, **uniforms):
-        uniform.value = value
 
 
 def _tiles(sheet: NDArray, columns: int) -> NDArray:

@@ -1,10 +1,13 @@
 #version 330
 // From four samples a pixel to one, over the background, and from light to a picture.
-#include "table.glsl"
 uniform sampler2D colours;
 uniform sampler2D infos;
 uniform sampler2DArray backgrounds;
 in vec2 at;  // in the tile, 0..1
+flat in vec4 background;
+flat in vec4 across;
+flat in vec4 down;
+flat in vec4 gain;
 layout(location = 0) out vec4 out_picture;  // sRGB; the hand's share of the pixel, hidden or not
 layout(location = 1) out vec4 out_labels;   // depth in metres, part + 1, share of the pixel in which it is seen
 
@@ -24,10 +27,9 @@ void main() {
     vec4 mean = texture(colours, 2.0 * gl_FragCoord.xy / vec2(textureSize(colours, 0)));
     float sum = floor(20.0 * mean.a + 0.5), hand = floor((sum + 0.5) / 5.0), covered = sum - 4.0 * hand;
     vec3 root = 4.0 * mean.rgb / max(covered, 1.0), light = 2.0 * root * root;
-    vec4 place = known[BACKGROUND], x = known[BACKGROUND + 1], y = known[BACKGROUND + 2];
-    vec2 uv = vec2(dot(x.xy, at - 0.5) + x.z, dot(y.xy, at - 0.5) + y.z);
-    vec3 behind = textureLod(backgrounds, vec3(uv, place.x), place.y).rgb;
-    behind *= (behind * (behind * 0.305306011 + 0.682171111) + 0.012522878) * known[BACKGROUND + 3].rgb;
+    vec2 uv = vec2(dot(across.xy, at - 0.5) + across.z, dot(down.xy, at - 0.5) + down.z);
+    vec3 behind = textureLod(backgrounds, vec3(uv, background.x), background.y).rgb;
+    behind *= (behind * (behind * 0.305306011 + 0.682171111) + 0.012522878) * gain.rgb;
     vec3 seen = mix(shoulder(behind), shoulder(light), covered / 4.0);
     out_picture = vec4(srgb(clamp(seen, 0.0, 1.0)), hand / 4.0);
 
