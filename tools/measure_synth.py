@@ -1,5 +1,7 @@
 """How many synthetic crops a second this machine makes, and what a batch's time goes into.
 
+At the end, as a measure of the machine's own pace: how long MediaPipe's landmark network takes a crop.
+
 python -m tools.measure_synth [--size 128] [--batch 256] [--effects] [--device cpu] [--processes 2]
 """
 
@@ -11,9 +13,14 @@ import statistics
 import time
 from pathlib import Path
 
+import numpy as np
+
 from models.hand_data import load_open_hand
+from models.landmarks import LandmarkNet
 from models.training.drawers import Drawers
 from models.training.synth import SyntheticHands
+
+_PACES = 200
 
 
 def main() -> None:
@@ -31,7 +38,13 @@ def main() -> None:
     a = parser.parse_args()
     if a.processes:
         _measure_drawers(a)
-        return
+    else:
+        _measure_one(a)
+    print(f"MediaPipe's landmark network, one thread: {_pace_ms():.1f} ms a crop (median of {_PACES})")
+
+
+def _measure_one(a: argparse.Namespace) -> None:
+    """Print what this process draws, and how much of the processor that takes."""
     source = SyntheticHands(load_open_hand(), a.batch, a.backgrounds, 0, a.device, a.effects)
     source.batch(0, a.size)
     walls, processors = [], []
@@ -68,6 +81,17 @@ def _measure_drawers(a: argparse.Namespace) -> None:
         f"{speed:.0f} samples/s from {a.processes} processes (mean of {a.rounds} batches)"
     )
     source.close()
+
+
+def _pace_ms() -> float:
+    network = LandmarkNet()
+    crop = np.random.default_rng(0).integers(0, 256, (network.input_size, network.input_size, 3), np.uint8)
+    times = []
+    for _ in range(_PACES):
+        start = time.perf_counter()
+        network(crop)
+        times.append(time.perf_counter() - start)
+    return 1000 * statistics.median(times)
 
 
 def _processor_s() -> float:
