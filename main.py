@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import sys
+
+from app.memory import keep_whole
 
 
 def _end(number: int, _frame: object) -> None:
     raise KeyboardInterrupt(number)
 
 
-def _keep_memory_whole() -> None:
-    """glibc's heaps, up to eight a core, are broken up by what threads leave behind: each change of model
-    would cost 5 MB for good. So: two heaps, pages of their own for networks' blocks, and heaps cut back."""
-    mmap_threshold, trim_threshold, most_heaps = -3, -1, -8
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (OSError, AttributeError, TypeError):  # another C library
-        return
-    mallopt(most_heaps, 2)
-    mallopt(mmap_threshold, 4 << 20)
-    mallopt(trim_threshold, 8 << 20)  # glibc's own 128 kB would cut at every frame
-
-
 def prepare_process() -> None:
     """What must be set before cv2, OpenGL or Qt are first imported."""
-    _keep_memory_whole()
+    keep_whole()
     signal.signal(signal.SIGTERM, _end)  # being told to end is to tidy up, as Ctrl+C is
     # A camera that has been unplugged is noticed after this many seconds instead of ten.
     os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "2")

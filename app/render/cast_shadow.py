@@ -14,6 +14,7 @@ from models.types import Camera
 
 _COARSE = 1 / 3  # samples per picture pixel: shadows are soft
 _BLUR = 1.0  # coarse pixels
+SOFT_PX = 12  # picture pixels: farther beyond the skin that blur carries no shadow
 _SHADE_RGB = (26, 9, 5)  # sRGB: light that skin scatters into its own shadow
 
 

@@ -139,16 +139,15 @@ class Compositor:
         blur_px = max(self._film.blur_px, LEAST_SOFT_PX if _casts(props) else 0.0)
         margin = margin_px(blur_px, smear_px)
         samples = 1 if water is not None else _samples(props, whole_hands)
-        shaded = None
-        if _casts(props):
+        window = window_around(points_m, camera, margin, samples)
+        if window is None:  # the shadow of what lies outside may be in the picture
             skin_m = shadowed_skin(props, hands, self._light.direction)
-            shaded = window_around(np.concatenate([points_m, skin_m]), camera, margin, samples)
-        window = window_around(points_m, camera, margin, samples) or shaded
+            window = window_around(skin_m, camera, margin, samples)
         if window is None:
             return None
         cuts = find_cuts(frame_rgb, props, hands, self._surface.regions, camera)
         window = cuts.held_by(window)
-        window, sharp = self.render(window, hands, props, camera, overlays, skin, cuts, shaded)
+        window, sharp = self.render(window, hands, props, camera, overlays, skin, cuts)
         if water is not None:
             wet = self._render_water(water, window, camera, window.part_of(frame_rgb, 0))
             return window, over(sharp, wet) if props or whole_hands else wet
@@ -167,14 +166,13 @@ class Compositor:
         overlays: frozenset[str] = frozenset(),
         skin: Skin | None = None,
         cuts: Cuts | None = None,
-        shaded: Window | None = None,
     ) -> tuple[Window, Picture]:
-        """A window and its premultiplied RGBA (h, w, 4), in the light of the last composed frame.
+        """The window, widened to the shadows that props cast on hands, and its premultiplied RGBA (h, w, 4).
 
-        cuts: where the photo shows what hides things; None: their meshes do. shaded: a larger window, in
-        which props may cast shadows on hands; where they do, it is drawn too.
+        It is in the light of the last composed frame. cuts: where the photo shows what hides things; None:
+        their meshes do.
         """
-        from app.render.cast_shadow import apply_shade, draw_shade, draw_shadow_map, widened
+        from app.render.cast_shadow import SOFT_PX, apply_shade, draw_shade, draw_shadow_map, widened
         from app.render.layer import replace_vertices
 
         renderer, nodes = self._renderer, self._nodes
@@ -193,7 +191,8 @@ class Compositor:
         if casting:
             skin_m = shadowed_skin(props, hands, self._light.direction)
             draw_shadow_map(renderer, nodes, np.concatenate([extent(props), skin_m]))
-            shaded = (shaded or window).widened((window.x, window.y), window.end)
+            near = window_around(skin_m, camera, SOFT_PX)
+            shaded = window if near is None else window.widened((near.x, near.y), near.end)
             window, shade = widened(window, shaded, draw_shade(renderer, nodes, shaded, camera))
         coarse = min(2, window.samples)
         fx, fy, cx, cy = window.intrinsics(camera, coarse)

@@ -13,7 +13,7 @@ from pyrender import Node
 
 from app.render.layer import WindowCamera, surface_of
 from app.render.materials import HandSkin, SleeveShadow, Surface, surface_for
-from app.render.scene import FOOTPRINT_SLICES, Footprint, Geometry, Grasp, Grip, Material, Prop, Skin
+from app.render.scene import Geometry, Grasp, Grip, Material, Prop, Skin
 from app.render.surface import N_PARTS, HandSurface
 from models.types import HandMesh, Side
 
@@ -137,14 +137,10 @@ def _place_uniforms(prop: Prop, hands: Sequence[HandMesh]) -> dict[str, object]:
         uniforms["grip_size"] = np.array(
             [g.inner_radius_m, g.outer_radius_m, g.half_width_m, palm + g.region], np.float32
         )
-        uniforms["footprint"] = np.array(_footprint(g), np.float32)
+        uniforms["footprint"] = np.array(g.touched, np.float32)
         uniforms["palm_part"] = float(palm)
         uniforms["off_mesh"] = np.array(g.off_mesh_m, np.float32)
     return uniforms
-
-
-def _footprint(grip: Grip) -> Footprint:
-    return grip.footprint or ((0.0, grip.half_width_m, 1.0),) * FOOTPRINT_SLICES
 
 
 def _palm_part(grip: Grip, hands: Sequence[HandMesh]) -> int:

@@ -120,8 +120,12 @@ class Grip:
     @property
     def sleeve_m(self) -> float:
         """How far to both sides, along the axis, the finger takes the contact shadow."""
-        slices = self.footprint or ((0.0, self.half_width_m, 1.0),)
-        return max(abs(middle) + half for middle, half, _ in slices) + SLEEVE_M
+        return max(abs(middle) + half for middle, half, _ in self.touched) + SLEEVE_M
+
+    @property
+    def touched(self) -> Footprint:
+        """The footprint, also where it is as wide all around."""
+        return self.footprint or ((0.0, self.half_width_m, 1.0),) * FOOTPRINT_SLICES
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.capture import Frame
-from app.session.memory import give_back
+from app.memory import give_back
 from app.session.picture import Status
 from app.session.settings import Settings
 from models.pipeline import PipelineConfig, PipelineResult

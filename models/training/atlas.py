@@ -185,14 +185,13 @@ class Atlas:
             texture.use(slot)
         self._backgrounds.use(3)
         final.viewport = (0, 0, side, side)
-        behind = rows[first : first + columns * columns, TEXELS["BACKGROUND"] :]
+        tiles = min(columns * columns, len(cast.hands) - first)
+        behind = rows[first : first + tiles, TEXELS["BACKGROUND"] :]
         if self._behind.size < behind.nbytes:
             self._behind.orphan(behind.nbytes)
         self._behind.write(behind.tobytes())
         set_uniforms(self._resolve[labelled].program, columns=columns)
-        self._resolve[labelled].render(
-            moderngl.TRIANGLE_STRIP, instances=min(len(behind), len(cast.hands) - first)
-        )
+        self._resolve[labelled].render(moderngl.TRIANGLE_STRIP, instances=tiles)
         picture = np.frombuffer(final.read(components=4), np.uint8).reshape(side, side, 4)
         labels = np.zeros((0, size, size, 3), np.float32)
         if labelled:

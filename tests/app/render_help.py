@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import trimesh
 
 from app.render.compositor import Compositor
 from app.render.context import NoGraphics, choose_platform
+from app.render.scene import Geometry, Paint, Prop
 from models.geometry import project, rotation_from_axis_angle
 from models.hand_data import load_open_hand
 from models.joint_limits import anatomical_frames, angles_to_rotations
@@ -15,6 +17,16 @@ from models.types import Camera, HandMesh, Side
 
 BACK = (0.0, np.pi, 0.0)  # the camera sees the back of the hand
 PALM = (0.0, 0.0, 0.0)
+
+
+def ball(at_m) -> Prop:
+    """A grey ball, 4 cm thick."""
+    shape = trimesh.creation.icosphere(radius=0.02)
+    normals = np.array(shape.vertex_normals, np.float32)
+    geometry = Geometry(np.float32(shape.vertices), normals, np.asarray(shape.faces, np.int32))
+    pose = np.eye(4)
+    pose[:3, 3] = at_m
+    return Prop(geometry, pose, Paint((0.5, 0.5, 0.5)))
 
 
 def open_compositor() -> Compositor:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import trimesh
 
 from app.effects import make_effect
-from app.render.cast_shadow import widened
-from app.render.extent import extent
-from app.render.scene import EffectContext, Geometry, Paint, Prop
+from app.render.cast_shadow import draw_shade, widened
+from app.render.extent import extent, shadowed_skin
+from app.render.scene import EffectContext, Prop
 from app.render.window import Window, window_around
-from models.geometry import camera_from_fov
-from tests.app.render_help import grey_frame, open_compositor, posed_hand
+from models.geometry import camera_from_fov, project
+from tests.app.render_help import ball, grey_frame, open_compositor, posed_hand
 
 CAMERA = camera_from_fov(640, 480)
 WHOLE = Window(0, 0, CAMERA.width, CAMERA.height, 1)
@@ -27,12 +26,7 @@ def compositor():
 
 def ball_before(hand, by_m=0.06) -> Prop:
     """A ball that floats between a hand and the lamp, which is above the camera and to its left or right."""
-    shape = trimesh.creation.icosphere(radius=0.02)
-    pose = np.eye(4)
-    pose[:3, 3] = hand.joints_m.mean(0) - [0, 0, by_m]
-    normals = np.array(shape.vertex_normals, np.float32)
-    geometry = Geometry(np.float32(shape.vertices), normals, np.asarray(shape.faces, np.int32))
-    return Prop(geometry, pose, Paint((0.5, 0.5, 0.5)))
+    return ball(hand.joints_m.mean(0) - [0, 0, by_m])
 
 
 def test_a_shadow_beside_its_thing_is_drawn_whole(compositor):
@@ -41,7 +35,7 @@ def test_a_shadow_beside_its_thing_is_drawn_whole(compositor):
     compositor.layer(grey_frame(CAMERA), [hand], [prop], CAMERA, 0.0)
     own = window_around(extent([prop]), CAMERA, 4, 1)
     assert own is not None
-    wider, part = compositor.render(own, [hand], [prop], CAMERA, shaded=WHOLE)
+    wider, part = compositor.render(own, [hand], [prop], CAMERA)
     _, whole = compositor.render(WHOLE, [hand], [prop], CAMERA)
     assert own.width * own.height < wider.width * wider.height < 0.3 * whole[..., 3].size
     pasted = np.zeros_like(whole)
@@ -49,7 +43,22 @@ def test_a_shadow_beside_its_thing_is_drawn_whole(compositor):
     beside = np.ones(whole.shape[:2], bool)
     beside[own.y : own.y + own.height, own.x : own.x + own.width] = False
     assert whole[beside, 3].max() > 60
-    assert np.abs(pasted.astype(int) - whole)[beside].max() <= 2
+    assert np.abs(pasted.astype(int) - whole)[beside].max() <= 6  # the shade's coarse pixels lie elsewhere
+
+
+def test_shade_is_looked_for_farther_than_the_skin_as_it_is_blurred(compositor, monkeypatch):
+    hand, looked_at = posed_hand(CAMERA), []
+
+    def record(renderer, nodes, window, camera):
+        looked_at.append(window)
+        return draw_shade(renderer, nodes, window, camera)
+
+    monkeypatch.setattr("app.render.cast_shadow.draw_shade", record)
+    compositor.layer(grey_frame(CAMERA), [hand], [ball_before(hand)], CAMERA, 0.0)
+    to_light = compositor._light.direction
+    skin_px = project(shadowed_skin([ball_before(hand)], [hand], to_light), CAMERA)
+    assert (skin_px.min(0) - 10 > [looked_at[0].x, looked_at[0].y]).all()
+    assert (skin_px.max(0) + 10 < looked_at[0].end).all()
 
 
 def test_a_layer_reaches_as_far_as_its_shadow(compositor):

@@ -6,20 +6,16 @@ import platform
 import threading
 import time
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from app.capture import Frame
+from app.memory import give_back, keep_whole
 from app.session import Settings, finder
 from app.session.finder import HandFinder
-from app.session.memory import give_back
+from app.session.usage import UsageMeter
 from tests.app.fakes import FakePipeline
-
-
-def resident_mb() -> float:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library keeps memory in its own way")
@@ -27,14 +23,15 @@ def test_free_pages_between_used_ones_are_given_back():
     blocks = [b"x" * 3000 + bytes([i % 256]) for i in range(30_000)]
     kept = blocks[::50]
     del blocks
-    before = resident_mb()
+    before = UsageMeter().read().memory_mb
     give_back()
-    assert before - resident_mb() > 40
+    assert before - UsageMeter().read().memory_mb > 40
     assert kept[1][-1] == 50
 
 
 def test_another_c_library_is_left_alone(monkeypatch):
     monkeypatch.setattr("ctypes.CDLL", lambda name: object())
+    keep_whole()
     give_back()
 
 

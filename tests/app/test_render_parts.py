@@ -22,7 +22,7 @@ from app.render.surface import HandSurface
 from app.render.window import FINEST, Window, window_around
 from models.geometry import camera_from_fov, project
 from models.hand_data import load_open_hand
-from tests.app.render_help import PALM, posed_hand
+from tests.app.render_help import PALM, ball, posed_hand
 
 CAMERA = camera_from_fov(640, 480)
 ROOT = Path(__file__).resolve().parents[2]
@@ -220,23 +220,18 @@ def test_extent_holds_what_a_ring_shades_and_what_may_hide_it():
 
 
 def test_skin_in_shadow_lies_along_the_light():
-    ball = trimesh.creation.icosphere(radius=0.02)
-    geometry = Geometry(
-        np.float32(ball.vertices), np.float32(ball.vertex_normals), np.asarray(ball.faces, np.int32)
-    )
-    pose = np.eye(4)
-    pose[:3, 3] = 0.1, 0.0, 0.35
-    prop = Prop(geometry, pose, Paint((0.5, 0.5, 0.5)))
+    at = np.array([0.1, 0.0, 0.35])
+    prop = ball(at)
     hand = posed_hand(CAMERA, at=(0.1, 0.02, 0.41))  # behind the ball
     behind, before, above = (
         shadowed_skin([prop], (hand,), np.array(to_light, float))
         for to_light in ([0, 0, -1], [0, 0, 1], [0, -1, 0])
     )
-    off = behind - pose[:3, 3]
+    off = behind - at
     assert len(behind) > 50
     assert np.abs(off[:, :2]).max() < 0.02 + SHADOW_ASIDE_M
     assert len(before) == len(behind)  # the light behind the hand: its shadow falls on the ball
-    assert np.abs(above[:, 1] - pose[1, 3]).max(initial=0) < 0.02 + SHADOW_DEEP_M
+    assert np.abs(above[:, 1] - at[1]).max(initial=0) < 0.02 + SHADOW_DEEP_M
     assert not len(shadowed_skin([prop], (posed_hand(CAMERA, at=(-0.3, 0.06, 0.4)),), np.array([0, 0, -1.0])))
     assert not len(shadowed_skin([], (hand,), np.array([0, 0, -1.0])))
 
