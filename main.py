@@ -23,7 +23,7 @@ def prepare_process() -> None:
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # ONNX Runtime would tell its makers of its use
     # OpenVINO would tell its makers of every start; without this package it keeps quiet.
     sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
-    from app.render.context import choose_platform
+    from app.render.gl.context import choose_platform
 
     choose_platform()
     import cv2  # noqa: F401  # points Qt at plugins of its own as it is imported …

@@ -1,6 +1,6 @@
 """The files that ship, by the manifest: whose, under which licence, and is it the very file that was listed.
 
-assets/manifest.json, written by tools/build_manifest.py, holds
+assets/manifest.json, written by tools/build/manifest.py, holds
 {"files": {name: {"sha256", "licence", "source", ...}}}, names as seen from assets/.
 """
 

@@ -11,9 +11,9 @@ FREE = {"Apache-2.0", "CC0-1.0", "MIT", "Public Domain"}
 def test_manifest_covers_every_asset() -> None:
     files = json.loads((ASSETS / "manifest.json").read_text())["files"]
     present = {p.relative_to(ASSETS).as_posix() for p in ASSETS.rglob("*") if p.is_file()} - {"manifest.json"}
-    assert present == set(files), "run `python -m tools.build_manifest`"
+    assert present == set(files), "run `python -m tools.build.manifest`"
     for name, entry in files.items():
         digest = hashlib.sha256((ASSETS / name).read_bytes()).hexdigest()
-        assert digest == entry["sha256"], f"{name} changed: run `python -m tools.build_manifest`"
+        assert digest == entry["sha256"], f"{name} changed: run `python -m tools.build.manifest`"
         assert entry["licence"] in FREE, name
         assert entry["source"], name

@@ -5,11 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.paths import ROOT
 
 
 def test_openvino_reports_nothing_and_leaves_nothing_in_the_home_folder(tmp_path: Path) -> None:
-    code = "import main; main.prepare_process(); from models.landmarks import LandmarkNet; LandmarkNet()"
+    code = (
+        "import main; main.prepare_process(); "
+        "from models.inference.landmark_runtime import LandmarkNet; LandmarkNet()"
+    )
     environment = os.environ | {"HOME": str(tmp_path)}
     environment.pop("CI", None)  # there it is quiet by itself
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=True, timeout=120)

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from models.hand_data import load_open_hand
-from models.real_crops import RealCrops, read_real_crops
-from models.training.labels import LabelConfig
-from models.training.real_labels import RealLabels, make_labels, write_labels
+from models.datasets.real_crops import RealCrops, read_real_crops
+from models.hand.hand_data import load_open_hand
+from models.training.real.label_files import RealLabels, make_labels, write_labels
+from models.training.real.labels import LabelConfig
 
 
 def summary(labels: RealLabels, crops: RealCrops) -> str:

@@ -18,10 +18,10 @@ from pathlib import Path
 import numpy as np
 import openvino as ov
 
-from models.engines import Engine, OnnxEngine, OpenVinoEngine, TorchEngine
-from models.export import Deployed, export_onnx
-from models.zoo import build
-from tools.build_landmark_net import BUNDLE, read_graph
+from models.inference.engines import Engine, OnnxEngine, OpenVinoEngine, TorchEngine
+from models.inference.export import Deployed, export_onnx
+from models.networks.zoo import build
+from tools.build.landmark_net import BUNDLE, read_graph
 
 MEDIAPIPE = "MediaPipe landmarks"
 

@@ -18,13 +18,13 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import spearmanr
 
+from models.datasets.own_data import stereo
+from models.datasets.samples import Sample
 from models.evaluation.metrics import aligned_errors, errors_without_offsets, mean_errors
-from models.evaluation.own_data import stereo
-from models.evaluation.samples import Sample
-from models.fitting import FitConfig, HandFitter
-from models.hand_data import load_open_hand
-from models.landmarks import LandmarkNet
-from models.training.labels import Label, LabelConfig, Labeller, joints_on_rays
+from models.hand.hand_data import load_open_hand
+from models.inference.landmark_runtime import LandmarkNet
+from models.tracking.fitting import FitConfig, HandFitter
+from models.training.real.labels import Label, LabelConfig, Labeller, joints_on_rays
 from models.types import Camera
 
 VIEWS = (1, 2, 8)

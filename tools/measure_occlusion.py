@@ -22,17 +22,17 @@ from numpy.typing import NDArray
 
 from app.capture import open_file
 from app.effects import FINGERS, RingSettings, make_effect
-from app.effects.ring_fit import Finger, FingerSections, Section
+from app.effects.ring.fit import Finger, FingerSections, Section
 from app.render.compositor import Compositor
-from app.render.context import choose_platform
+from app.render.gl.context import choose_platform
+from app.render.occlusion_boundary import find_cuts
 from app.render.scene import EffectContext, Metal, Prop
-from app.render.silhouette import find_cuts
-from app.render.window import window_around
+from app.render.viewport import window_around
 from models.geometry import project
-from models.hand_data import load_open_hand
-from models.pipeline import DEFAULT_MODEL, MODELS, Pipeline, PipelineConfig
+from models.hand.hand_data import load_open_hand
+from models.tracking.pipeline import DEFAULT_MODEL, MODELS, Pipeline, PipelineConfig
 from models.types import HandMesh
-from tools.build_clip import CLIP_CAMERA, FPS, OUT_DIR, Actor, Posed
+from tools.build.clip import CLIP_CAMERA, FPS, OUT_DIR, Actor, Posed
 from tools.true_view import Mask, TrueView
 
 Float = NDArray[np.float64]

@@ -16,10 +16,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.fitting import HandFitter
 from models.geometry import camera_from_fov, project, rays
-from models.hand_data import load_open_hand
-from tools.calibrate_joints import CROP_FOV_DEG
+from models.hand.hand_data import load_open_hand
+from models.tracking.fitting import HandFitter
+from tools.build.joints import CROP_FOV_DEG
 
 SCALES = (0.90, 0.92, 0.94, 0.96, 0.98, 1.0, 1.02, 1.04, 1.06)
 

@@ -27,11 +27,11 @@ from app.ahead import ahead
 from app.capture import DEMO, Frame, open_file, source_path
 from app.export import Moment
 from app.recorder import Recorder, RecordingOptions, RecordingState, Shot
-from app.render.context import NoGraphics
+from app.render.gl.context import NoGraphics
 from app.session import Settings
 from app.session.drawing import Drawing, load_compositor
 from app.session.finder import load_pipeline, pipeline_config
-from models.pipeline import PipelineResult
+from models.tracking.pipeline import PipelineResult
 
 RATE = 30.0
 KINDS = {

@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
-from models.filter_lag import FilterLag, filter_lag, moving_hands
-from models.jitter import HandTrack, figures
-from models.prediction import HandPredictor
-from models.smoothing import HandFilter, hand_filter_config
+from models.evaluation.filter_lag import FilterLag, filter_lag, moving_hands
+from models.evaluation.jitter import HandTrack, figures
+from models.tracking.prediction import HandPredictor
+from models.tracking.smoothing import HandFilter, hand_filter_config
 from models.types import HandMesh
 
 FPS = 30.0

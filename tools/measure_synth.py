@@ -15,10 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from models.hand_data import load_open_hand
-from models.landmarks import LandmarkNet
-from models.training.drawers import Drawers
-from models.training.synth import SyntheticHands
+from models.hand.hand_data import load_open_hand
+from models.inference.landmark_runtime import LandmarkNet
+from models.training.synthetic.render_workers import Drawers
+from models.training.synthetic.sampler import SyntheticHands
 
 _PACES = 200
 

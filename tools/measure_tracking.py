@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.geometry import camera_from_fov, crop_camera, crop_to_frame_px, warp_crop
-from models.landmarker import HandLandmarker
-from models.landmarks import CROP_BOX_JOINTS, CROP_SHIFT, CROP_SPAN, INPUT_SIZE, LandmarkNet
-from models.pipeline import Pipeline, PipelineConfig
+from models.inference.landmark_runtime import CROP_BOX_JOINTS, CROP_SHIFT, CROP_SPAN, INPUT_SIZE, LandmarkNet
+from models.inference.mediapipe.landmarker import HandLandmarker
+from models.tracking.pipeline import Pipeline, PipelineConfig
 
 ROUNDS = 8
 CROPS = {  # name: (span, shift, joints of the box)

@@ -231,7 +231,7 @@ def run_in_window(minutes: float, sources: list[str], folder: Path) -> tuple[Soa
     from app.ui.preferences import Preferences
     from app.ui.style import style_sheet
     from app.ui.window import MainWindow
-    from models.pipeline import MODELS
+    from models.tracking.pipeline import MODELS
 
     application = QApplication([])
     application.setStyle("Fusion")

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.render.context import choose_platform
+from app.render.gl.context import choose_platform
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO = ROOT / "assets" / "clips" / "demo.mp4"

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from app.render.scene import Prop
 from models.geometry import project
-from models.hand_data import HandData
-from models.training.gl import make_context
-from models.training.subdivision import refine
+from models.hand.hand_data import HandData
+from models.training.synthetic.gl import make_context
+from models.training.synthetic.subdivision import refine
 from models.types import Camera, HandMesh
 
 Float = NDArray[np.float64]

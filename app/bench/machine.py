@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from app.render.context import Context, NoGraphics
+from app.render.gl.context import Context, NoGraphics
 
 _LIBRARIES = ("numpy", "opencv-contrib-python", "openvino", "onnxruntime", "mediapipe", "pyrender", "PyQt6")
 

@@ -11,14 +11,14 @@ import numpy as np
 
 from app.bench.spread import Spread, take_turns
 from app.capture import Frame
-from models import runtime
-from models.detector import HandDetector
-from models.engines import EngineName
-from models.landmarks import INPUT_SIZE, LandmarkNet
-from models.zoo_sizes import NETWORK_SIZES
+from models.inference import runtime
+from models.inference.engines import EngineName
+from models.inference.landmark_runtime import INPUT_SIZE, LandmarkNet
+from models.networks.sizes import NETWORK_SIZES
+from models.tracking.detector import HandDetector
 
 FIT_MULT_ADDS_M = 331.0
-"""Of MediaPipe's landmark network, which `fit` looks with: counted by tools.build_landmark_net."""
+"""Of MediaPipe's landmark network, which `fit` looks with: counted by tools.build.landmark_net."""
 
 Call = Callable[[], object]
 

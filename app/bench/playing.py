@@ -15,7 +15,7 @@ from app.bench.spread import Spread
 from app.capture import Frame, ImageFile, VideoFile
 from app.errors import UserError
 from app.export import Moment
-from app.offline import draw_ahead
+from app.offline.video import draw_ahead
 from app.recorder import Recorder, Shot
 from app.session import Listener, Picture, Session, Settings, Status
 from app.session.drawing import MakeCompositor, load_compositor

@@ -12,11 +12,11 @@ import numpy as np
 
 from app.bench.spread import Spread, without_collecting
 from app.capture import Frame
-from app.render.context import NoGraphics
+from app.render.gl.context import NoGraphics
 from app.session import Settings
 from app.session.drawing import Drawing, MakeCompositor, load_compositor
 from app.session.finder import MakePipeline, load_pipeline, pipeline_config
-from models.pipeline import PipelineResult
+from models.tracking.pipeline import PipelineResult
 
 WARM_UP = 30
 _LOOKING = frozenset({"crop", "network", "fit", "root"})  # what MediaPipe does as well, once a hand is found

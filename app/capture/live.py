@@ -12,8 +12,9 @@ from typing import Literal
 from app.capture.files import ImageFile, VideoFile, open_file
 from app.capture.frame import Frame, SourceError
 from app.capture.webcam import Report, Webcam
+from models.manifest import ASSETS
 
-DEMO_CLIP = Path(__file__).parents[2] / "assets" / "clips" / "demo.mp4"
+DEMO_CLIP = ASSETS / "clips" / "demo.mp4"
 DEMO = "demo"
 
 _STILL_FPS = 15.0  # a still image is shown again so that effects move and settings act at once

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from app.bench.baseline import MediaPipeHands
 from app.bench.chart import write_chart
 from app.bench.clips import SCENES, Scene, repeated, staged
 from app.bench.machine import this_machine
@@ -18,7 +19,6 @@ from app.bench.playing import play, throughput
 from app.bench.report import Report
 from app.bench.spread import Spread
 from app.bench.stages import WARM_UP, time_effects, time_stages
-from app.bench.yardstick import MediaPipeHands
 from app.capture import DEMO, Frame, ImageFile, VideoFile, open_file, source_path
 from app.commands.numbers import whole
 from app.commands.options import add_json, print_json
@@ -26,9 +26,9 @@ from app.effects import effect_names
 from app.errors import UserError
 from app.output import prepare_output
 from app.session import Settings
-from models.engines import ENGINES
-from models.pipeline import DEFAULT_MODEL, MODELS, PipelineResult
-from models.zoo_sizes import NETWORK_SIZES
+from models.inference.engines import ENGINES
+from models.networks.sizes import NETWORK_SIZES
+from models.tracking.pipeline import DEFAULT_MODEL, MODELS, PipelineResult
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:

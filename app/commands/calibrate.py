@@ -13,14 +13,14 @@ from threading import Event
 import numpy as np
 from numpy.typing import NDArray
 
-from app.camera_files import calibration_path, save_calibration
 from app.capture import list_cameras, live_frames, open_file, read_image, source_kind, source_path
 from app.capture.files import IMAGE_SUFFIXES
 from app.commands.options import add_json, print_json, say
 from app.errors import UserError
+from app.measure.camera_files import calibration_path, save_calibration
+from app.measure.chessboard import ENOUGH_VIEWS, FEWEST_VIEWS, Board, CalibrationError, Calibrator
+from app.measure.depth_error import UNKNOWN_SIZE, DepthError
 from app.output import prepare_output
-from models.calibration import ENOUGH_VIEWS, FEWEST_VIEWS, Board, CalibrationError, Calibrator
-from models.depth_error import UNKNOWN_SIZE, DepthError
 
 _EVERY_S = 0.2  # between pictures that are searched for the board
 _PATIENCE_S = 120.0  # for a camera

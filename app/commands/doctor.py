@@ -16,8 +16,8 @@ from app.bench.machine import machine_name
 from app.capture import list_cameras
 from app.commands.live import display_fault, start_display_probe
 from app.commands.options import add_json, print_json
+from models.manifest import ASSETS
 
-_ASSETS = Path(__file__).resolve().parents[2] / "assets"
 _RUNTIMES = ("openvino", "onnxruntime", "torch", "mediapipe")
 _OPTIONAL = frozenset({"camera", "display"})  # without them the demo plays, or is rendered to a file
 
@@ -78,7 +78,7 @@ def _camera() -> Check:
 
 
 def _opengl() -> Check:
-    from app.render.context import Context, NoGraphics
+    from app.render.gl.context import Context, NoGraphics
 
     try:
         context = Context()
@@ -125,11 +125,11 @@ def _runtime(name: str) -> Check:
 def _assets() -> Check:
     advice = "take the assets folder of a fresh clone"
     try:
-        manifest = json.loads((_ASSETS / "manifest.json").read_text())
+        manifest = json.loads((ASSETS / "manifest.json").read_text())
         expected = {name: entry["sha256"] for name, entry in manifest["files"].items()}
     except (OSError, ValueError, KeyError) as error:
         return Check("assets", False, f"assets/manifest.json can't be read ({error})", advice)
-    wrong = [name for name, checksum in expected.items() if _sha256(_ASSETS / name) != checksum]
+    wrong = [name for name, checksum in expected.items() if _sha256(ASSETS / name) != checksum]
     if wrong:
         return Check("assets", False, f"missing or changed: {', '.join(wrong)}", advice)
     return Check("assets", True, f"{len(expected)} files, checksums right")

@@ -15,15 +15,15 @@ from app.commands.options import add_json, print_json, say
 from app.commands.progress import ProgressBar
 from app.errors import UserError
 from app.export.sidecar import read_sidecar
-from app.offline import Progress
+from app.offline.video import Progress
+from models.datasets.readers import SETS, read_set
+from models.datasets.samples import SampleSet
 from models.evaluation.benchmark import Run, run
 from models.evaluation.figures import curves, figures, judged_rows
 from models.evaluation.predictors import MEDIAPIPE, NAMES, Predictor, make_predictor
-from models.evaluation.readers import SETS, read_set
 from models.evaluation.replay import Replay
 from models.evaluation.report import can_submit, markdown, plot_pck, write_submission
-from models.evaluation.samples import SampleSet
-from models.pipeline import DEFAULT_MODEL, MODELS
+from models.tracking.pipeline import DEFAULT_MODEL, MODELS
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:

@@ -26,9 +26,9 @@ def run(arguments: argparse.Namespace) -> int:
     out = Path(arguments.out)
     if out.suffix.lower() != ".onnx":
         raise UserError(f"--out: expected a name that ends in .onnx, got {arguments.out}")
-    from models.export import export_onnx
+    from models.inference.export import export_onnx
+    from models.networks.zoo import build, check_name
     from models.weights import find_weights
-    from models.zoo import build, check_name
 
     try:
         check_name(arguments.model)

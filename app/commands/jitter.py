@@ -34,7 +34,7 @@ from app.jitter import (
     save_report,
 )
 from app.jitter.spool import FrameSpool
-from app.offline import Progress
+from app.offline.video import Progress
 from app.session import Settings
 
 _COUNTDOWN_S = 3

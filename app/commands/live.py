@@ -16,7 +16,7 @@ from app.export import Wanted
 from app.output import prepare_output, refuse_source_as_output
 from app.recorder import RecordingOptions
 from app.session import Settings
-from models.pipeline import MODELS
+from models.tracking.pipeline import MODELS
 
 _DEMO_OUT = Path("out") / "demo.mp4"
 _KINDS = tuple(option.name for option in fields(RecordingOptions))

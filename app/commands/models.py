@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 from app.commands.options import add_json, print_json
-from models.accuracy import accuracy
-from models.engines import ENGINES, EngineName
-from models.landmarks import BUNDLE, INPUT_SIZE, LandmarkNet
-from models.pipeline import DEFAULT_MODEL
-from models.runtime import measure
+from models.evaluation.accuracy import accuracy
+from models.inference.engines import ENGINES, EngineName
+from models.inference.landmark_runtime import BUNDLE, INPUT_SIZE, LandmarkNet
+from models.inference.runtime import measure
+from models.networks.sizes import NETWORK_SIZES
+from models.tracking.pipeline import DEFAULT_MODEL
 from models.weights import find_weights
-from models.zoo_sizes import NETWORK_SIZES
 
 _RUNS = 40
 _COLUMNS = {  # key: (heading, width)

@@ -8,17 +8,17 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from app.camera_files import load_calibration
 from app.commands.numbers import between
 from app.commands.ring_options import add_rings, rings_from
 from app.effects import SKIN_STYLES, effect_names
 from app.errors import UserError
-from app.profiles import load_profile
+from app.measure.camera_files import load_calibration
+from app.measure.profiles import load_profile
 from app.session import OVERLAYS, Settings
-from models.hand_data import N_BETAS, load_open_hand
-from models.hand_profile import HandProfile, with_breadth
-from models.pipeline import DEFAULT_MODEL, MODELS
-from models.prediction import MOST_AHEAD_S
+from models.hand.hand_data import N_BETAS, load_open_hand
+from models.hand.profile import HandProfile, with_breadth
+from models.tracking.pipeline import DEFAULT_MODEL, MODELS
+from models.tracking.prediction import MOST_AHEAD_S
 
 Intrinsics = tuple[float, float, float, float]
 

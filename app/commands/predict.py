@@ -26,7 +26,7 @@ from app.commands.options import (
 from app.errors import UserError
 from app.output import prepare_output
 from app.session import Settings
-from models.pipeline import DEFAULT_MODEL, Pipeline, PipelineConfig
+from models.tracking.pipeline import DEFAULT_MODEL, Pipeline, PipelineConfig
 from models.types import Camera, HandMesh, Side
 
 _CROPS = ("auto", "full")

@@ -6,13 +6,13 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from app.batch import SUFFIXES, Outcome, is_batch, plan, table
 from app.capture import open_file, source_path
 from app.commands.options import add_camera, add_json, add_look, add_model, print_json, say, settings_from
 from app.commands.progress import ProgressBar
 from app.errors import UserError
 from app.export import Wanted, make_writers
-from app.offline import Report, process_file
+from app.offline.batch import SUFFIXES, Outcome, is_batch, plan, table
+from app.offline.video import Report, process_file
 from app.session import Settings
 
 

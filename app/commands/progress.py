@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
-from app.offline import Progress
+from app.offline.video import Progress
 
 _WIDTH = 30
 _PERIOD_S = 0.1

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from app.effects import DESIGNS, FINGERS, METALS, MOST_RINGS, SEGMENTS, STONES, RingSettings
-from app.effects.ring_file import describe, load_own_ring
-from app.effects.ring_memory import recall, remember
-from app.effects.ring_model import UNITS_M
-from app.effects.ring_sizes import parse_size
+from app.effects.ring.file import describe, load_own_ring
+from app.effects.ring.memory import recall, remember
+from app.effects.ring.model import UNITS_M
+from app.effects.ring.sizes import parse_size
 from app.errors import UserError
 
 _FIT, _FILE = "fit", "file"

@@ -17,7 +17,7 @@ from app.commands.options import add_json, print_json, say
 from app.errors import UserError
 
 if TYPE_CHECKING:
-    from models.training.train_config import TrainConfig
+    from models.training.config import TrainConfig
 
 _LENGTH = "length of the run (default: the schedule's)"
 
@@ -36,7 +36,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "--batch", type=whole(1), metavar="N", help="samples a step (default: the schedule's)"
     )
     parser.add_argument(
-        "--real", type=Path, metavar="DIR", help="real crops, as tools/build_real_crops.py makes"
+        "--real", type=Path, metavar="DIR", help="real crops, as tools/build/real_crops.py makes"
     )
     parser.add_argument(
         "--labels",
@@ -91,7 +91,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Train, or draw the preview. Raises UserError."""
     if arguments.preview is None and arguments.network is None:
         raise UserError("train: name a network of `main.py models`, or --preview FILE.png")
-    from models.training.gl import NoGraphics
+    from models.training.synthetic.gl import NoGraphics
 
     try:
         return _train(arguments) if arguments.preview is None else _preview(arguments)
@@ -114,11 +114,11 @@ def _measured(text: str) -> tuple[str, Path]:
 def _train(arguments: argparse.Namespace) -> int:
     import torch
 
-    from models.hand_data import load_open_hand
+    from models.hand.hand_data import load_open_hand
+    from models.networks.zoo import build, check_name
     from models.training.sources import gather
     from models.training.trainer import train
     from models.weights import load_weights
-    from models.zoo import build, check_name
 
     check_name(arguments.network)
     config = _config(arguments)
@@ -179,8 +179,8 @@ def _train(arguments: argparse.Namespace) -> int:
 
 def _config(arguments: argparse.Namespace) -> TrainConfig:
     """The schedule, with what the command line says in its place."""
-    from models.training.team import own_device
-    from models.training.train_config import SCHEDULES, schedule_for
+    from models.training.config import SCHEDULES, schedule_for
+    from models.training.distributed import own_device
 
     name = arguments.schedule or schedule_for(arguments.network)
     if name not in SCHEDULES:
@@ -232,7 +232,7 @@ def _interrupts() -> Iterator[list[int]]:
 
 
 def _preview(arguments: argparse.Namespace) -> int:
-    from models.training.sheet import preview
+    from models.training.synthetic.sheet import preview
 
     preview(arguments.preview, arguments.seed, arguments.real, arguments.backgrounds)
     print(arguments.preview)

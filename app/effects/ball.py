@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.effects.gestures import Hold, Switch, grasp, grasp_switch, hold
-from app.effects.hand_field import HandField
+from app.effects.hand_collider import HandField
 from app.effects.shapes import beach_ball
 from app.render.scene import EffectContext, Geometry, Grasp, Paint, Prop
 from models.geometry import rotation_from_axis_angle
-from models.hand_data import HandData, load_open_hand
+from models.hand.hand_data import HandData, load_open_hand
 from models.types import HandMesh
 
 Float = NDArray[np.float64]

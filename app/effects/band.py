@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from app.effects.palm_section import DIRECTIONS, SPOKES_M, PalmSection, PalmSections
 from app.render.scene import EffectContext, Geometry, Paint, Prop
-from models.hand_data import HandData, load_open_hand
+from models.hand.hand_data import HandData, load_open_hand
 
 Float = NDArray[np.float64]
 

@@ -8,13 +8,13 @@ from app.effects.ball import BallEffect
 from app.effects.band import BandEffect
 from app.effects.none import NoEffect
 from app.effects.racket import RacketEffect
-from app.effects.ring import RingEffect
-from app.effects.ring_settings import RingSettings
+from app.effects.ring.effect import RingEffect
+from app.effects.ring.settings import RingSettings
 from app.effects.skins import SkinEffect
 from app.effects.walkie_talkie import WalkieTalkieEffect
 from app.effects.water import WaterEffect
+from app.measure.depth_error import UNKNOWN_SIZE
 from app.render.scene import Effect
-from models.depth_error import UNKNOWN_SIZE
 
 Settings = RingSettings | Sequence[RingSettings] | str | None
 

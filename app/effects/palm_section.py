@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.effects.gestures import KNUCKLES, WRIST
-from models.hand_data import HandData
+from models.hand.hand_data import HandData
 from models.types import HandMesh
 
 Float = NDArray[np.float64]

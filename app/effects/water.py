@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.effects.gestures import hold
-from app.effects.hand_field import HandField
+from app.effects.hand_collider import HandField
 from app.render.scene import EffectContext, Water
-from models.hand_data import HandData, load_open_hand
+from models.hand.hand_data import HandData, load_open_hand
 
 Float = NDArray[np.float64]
 

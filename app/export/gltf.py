@@ -4,8 +4,8 @@ Everything hangs below a node "camera_frame" that turns OpenCV's axes (x right, 
 glTF's, so what a reader finds below it is in the camera frame, metres, as in the joints CSV. A glTF camera
 stands where the real one stood. A hand that is out of sight has scale 0.
 
-The skeleton is the hand model's, fitted to each frame's mesh (`models.inverse_skinning`); the nodes named
-"hand0_wrist", … are the mesh's own 21 joints, unchanged.
+The skeleton is the hand model's, fitted to each frame's mesh (`models.hand.inverse_skinning`); the nodes
+named "hand0_wrist", … are the mesh's own 21 joints, unchanged.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from app.export.glb import INDICES, VERTICES, GlbBuilder
 from app.export.joints_csv import JOINT_NAMES
 from app.export.writers import Moment
 from app.output import prepare_output, write_whole
-from models.hand_data import BONES_IN_21, N_BONES, HandData, load_open_hand
-from models.inverse_skinning import InverseSkinning, PosedHand
+from models.hand.hand_data import BONES_IN_21, N_BONES, HandData, load_open_hand
+from models.hand.inverse_skinning import InverseSkinning, PosedHand
 from models.types import Camera, HandMesh, Side
 
 Float = NDArray[np.float64]

@@ -14,9 +14,9 @@ from scipy.spatial.transform import Rotation
 from app.errors import UserError
 from app.export.writers import Moment
 from app.output import prepare_output, write_whole
-from models.hand_data import load_mano, load_open_hand
-from models.inverse_skinning import InverseSkinning, PosedHand
-from models.mano_file import read_mano_file
+from models.hand.hand_data import load_mano, load_open_hand
+from models.hand.inverse_skinning import InverseSkinning, PosedHand
+from models.hand.mano_file import read_mano_file
 
 _OURS = np.array([0, 4, 5, 6, 7, 8, 9, 13, 14, 15, 10, 11, 12, 1, 2, 3])  # our bones in MANO's order
 _MIRROR = np.array([-1.0, 1.0, 1.0])

@@ -8,7 +8,7 @@ import trimesh
 
 from app.export.writers import Moment
 from app.output import OutputError, unwritable
-from models.hand_data import load_open_hand
+from models.hand.hand_data import load_open_hand
 
 FORMATS = ("ply", "obj")
 

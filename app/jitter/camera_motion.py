@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from models.jitter import WINDOW, high_pass, moving_mean
+from models.evaluation.jitter import WINDOW, high_pass, moving_mean
 
 _WORK_WIDTH = 640  # wider frames are followed at this size
 _CORNERS = 160

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from app.jitter.report import JitterReport, ModelReport
-from models.jitter import WINDOW, high_pass
+from models.evaluation.jitter import WINDOW, high_pass
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

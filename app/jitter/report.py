@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from app.errors import UserError
 from app.jitter.camera_motion import CameraMotion
-from models.filter_lag import FilterLag
-from models.jitter import HandTrack, drift_over_size, figures, second_differences
+from models.evaluation.filter_lag import FilterLag
+from models.evaluation.jitter import HandTrack, drift_over_size, figures, second_differences
 
 CAMERA_DRIFT_PX = 1.0  # of a picture 640 wide; a tripod's own is a few hundredths
 CAMERA_SHAKE_PX = 0.25
@@ -57,7 +57,7 @@ class ModelReport:
 
     @cached_property
     def figures(self) -> dict[str, dict[str, Any]]:
-        """`models.jitter.figures` of both tracks."""
+        """`models.evaluation.jitter.figures` of both tracks."""
         return {"raw": figures(self.raw), "filtered": figures(self.filtered)}
 
 

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from app.jitter.camera_motion import BackgroundWatch
 from app.jitter.report import JitterReport, ModelReport
-from models.filter_lag import FilterLag, filter_lag
-from models.jitter import HandTrack
-from models.pipeline import MODELS
-from models.registration import recover_root
-from models.smoothing import HandFilter, hand_filter_config
+from models.evaluation.filter_lag import FilterLag, filter_lag
+from models.evaluation.jitter import HandTrack
+from models.tracking.pipeline import MODELS
+from models.tracking.registration import recover_root
+from models.tracking.smoothing import HandFilter, hand_filter_config
 from models.types import N_VERTICES, Array, Camera, HandMesh, Side
 
 MEDIAPIPE = "mediapipe"
@@ -61,7 +61,7 @@ class PipelineWatcher:
     """A model of the app's own pipeline, not smoothed."""
 
     def __init__(self, model: str) -> None:
-        from models.pipeline import Pipeline, PipelineConfig
+        from models.tracking.pipeline import Pipeline, PipelineConfig
 
         self.detector_runs: int | None = 0
         self._pipeline = Pipeline(PipelineConfig(model, max_hands=1, smoothing=None))

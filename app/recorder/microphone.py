@@ -10,7 +10,7 @@ import numpy as np
 
 from app.output import OutputError
 from app.recorder.video import Sound
-from models.native import native_stderr_closed
+from models.inference.mediapipe.native_stderr import native_stderr_closed
 
 RATE = 48_000
 

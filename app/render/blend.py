@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.render.window import Window
+from app.render.viewport import Window
 
 Picture = NDArray[np.uint8]
 

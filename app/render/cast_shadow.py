@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.render.layer import LayerRenderer
-from app.render.nodes import SceneNodes
-from app.render.shadow import SHADOW_MAP_PX, shadow_camera
-from app.render.window import Window
+from app.render.gl.layer import LayerRenderer
+from app.render.gl.nodes import SceneNodes
+from app.render.light.shadow import SHADOW_MAP_PX, shadow_camera
+from app.render.viewport import Window
 from models.types import Camera
 
 _COARSE = 1 / 3  # samples per picture pixel: shadows are soft

@@ -11,18 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.render.blend import blend, over, trimmed
-from app.render.context import Context
+from app.render.camera_response import FilmFit, develop, margin_px
 from app.render.extent import extent, shadowed_skin
-from app.render.film import FilmFit, develop, margin_px
-from app.render.light import SceneLight
+from app.render.gl.context import Context
+from app.render.light.estimate import SceneLight
 from app.render.motion import ScreenMotion
+from app.render.occlusion_boundary import Cuts, find_cuts
 from app.render.orbit import Orbit, corner_window
 from app.render.overlays import draw_joints
 from app.render.scene import Effect, EffectContext, Paint, Prop, Skin, Thing, Water
-from app.render.silhouette import Cuts, find_cuts
 from app.render.surface import HandSurface
-from app.render.window import NEAR_M, Window, window_around
-from models.hand_data import HandData
+from app.render.viewport import NEAR_M, Window, window_around
+from models.hand.hand_data import HandData
 from models.types import Camera, HandMesh
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ class Compositor:
         light = SceneLight(surface, environment)
         self._thread = threading.get_ident()
         self._context = Context()
-        from app.render.layer import LayerRenderer  # imports OpenGL, which Context has just found to work
-        from app.render.nodes import SceneNodes
+        from app.render.gl.layer import LayerRenderer  # imports OpenGL, which Context has just found to work
+        from app.render.gl.nodes import SceneNodes
 
         self._surface = surface
         self._nodes = SceneNodes(self._surface)
@@ -173,7 +173,7 @@ class Compositor:
         their meshes do.
         """
         from app.render.cast_shadow import SOFT_PX, apply_shade, draw_shade, draw_shadow_map, widened
-        from app.render.layer import replace_vertices
+        from app.render.gl.layer import replace_vertices
 
         renderer, nodes = self._renderer, self._nodes
         self._context.make_current()

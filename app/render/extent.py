@@ -8,9 +8,9 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from app.render.light.shadow import light_axes
 from app.render.scene import Prop, Water
-from app.render.shadow import light_axes
-from app.render.window import NEAR_M
+from app.render.viewport import NEAR_M
 from models.types import HandMesh
 
 SHADOW_ASIDE_M = 0.024  # how far a thing's shadow on a hand reaches across the light ..

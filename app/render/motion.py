@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from app.render.film import SHUTTER
+from app.render.camera_response import SHUTTER
 from app.render.scene import Prop
 from models.geometry import project
 from models.types import Camera

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.render.window import Window
+from app.render.viewport import Window
 
 Float = NDArray[np.float64]
 

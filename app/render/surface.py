@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from models.hand_data import HandData
+from models.hand.hand_data import HandData
 from models.types import HandMesh, Side
 
 Float = NDArray[np.float32]

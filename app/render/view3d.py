@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from OpenGL import GL
 
-from app.render.layer import projection
+from app.render.gl.layer import projection
+from app.render.gl.program import Program
+from app.render.gl.stream import PhotoTexture, VertexStream
+from app.render.gl.target import Target
 from app.render.orbit import Orbit
-from app.render.program import Program
-from app.render.stream import PhotoTexture, VertexStream
 from app.render.surface import HandSurface
-from app.render.target import Target
-from app.render.window import Window
+from app.render.viewport import Window
 from models.geometry import rays
 from models.types import Camera, HandMesh
 

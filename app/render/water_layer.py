@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 from OpenGL import GL
 
-from app.render.layer import LayerRenderer, projection
-from app.render.program import Program
+from app.render.gl.layer import LayerRenderer, projection
+from app.render.gl.program import Program
+from app.render.gl.stream import PhotoTexture, VertexStream
+from app.render.gl.target import Target
 from app.render.scene import Water
-from app.render.stream import PhotoTexture, VertexStream
-from app.render.target import Target
-from app.render.window import Window
+from app.render.viewport import Window
 from models.types import Camera
 
 Picture = NDArray[np.uint8]

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.effects import make_effect
-from app.render.context import NoGraphics, is_graphics_fault
+from app.render.gl.context import NoGraphics, is_graphics_fault
 from app.render.scene import Effect
 from app.session.settings import VIEW3D, Settings
 from models.manifest import ChangedAsset
-from models.pipeline import PipelineResult
+from models.tracking.pipeline import PipelineResult
 
 AGAIN_S = 2.0  # graphics that failed are not set up again more often than this
 
@@ -37,7 +37,7 @@ MakeCompositor = Callable[[], PictureCompositor]
 def load_compositor() -> PictureCompositor:
     """The real compositor, for this thread. Raises NoGraphics where there is no OpenGL."""
     from app.render.compositor import Compositor
-    from models.hand_data import load_open_hand
+    from models.hand.hand_data import load_open_hand
 
     return Compositor(load_open_hand())
 

@@ -15,14 +15,14 @@ from app.capture import Frame
 from app.memory import give_back
 from app.session.picture import Status
 from app.session.settings import Settings
-from models.pipeline import PipelineConfig, PipelineResult
+from models.tracking.pipeline import PipelineConfig, PipelineResult
 from models.types import Camera, Side
 
 _log = logging.getLogger(__name__)
 
 
 class HandPipeline(Protocol):
-    """What the session needs of `models.pipeline.Pipeline`."""
+    """What the session needs of `models.tracking.pipeline.Pipeline`."""
 
     def process(
         self, frame_rgb: NDArray[np.uint8], time_s: float, camera: Camera | None = None
@@ -40,7 +40,7 @@ MakePipeline = Callable[[PipelineConfig], HandPipeline]
 
 def load_pipeline(config: PipelineConfig) -> HandPipeline:
     """The real pipeline, ready to run at full speed. Takes seconds: call it where they can be waited for."""
-    from models.pipeline import Pipeline
+    from models.tracking.pipeline import Pipeline
 
     pipeline = Pipeline(config)
     pipeline.process(np.zeros((480, 640, 3), np.uint8), 0.0)  # loads what is loaded at first use

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from app.capture import Frame
-from models.prediction import HandPredictor
+from models.tracking.prediction import HandPredictor
 from models.types import HandMesh
 
 Hands = tuple[HandMesh, ...]

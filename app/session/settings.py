@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from app.camera_files import CameraFile
 from app.effects import SKIN_STYLES, RingSettings
+from app.measure.camera_files import CameraFile
+from app.measure.depth_error import MEASURED_SIZE, STATED_FOCAL, UNKNOWN_FOCAL, UNKNOWN_SIZE, DepthError
 from app.render.orbit import Orbit
-from models.depth_error import MEASURED_SIZE, STATED_FOCAL, UNKNOWN_FOCAL, UNKNOWN_SIZE, DepthError
 from models.geometry import DEFAULT_FOV_DEG, camera_from_fov
-from models.hand_profile import HandProfile
-from models.pipeline import DEFAULT_MODEL
+from models.hand.profile import HandProfile
+from models.tracking.pipeline import DEFAULT_MODEL
 from models.types import Camera, Side
 
 VIEW3D = "view3d"
@@ -23,7 +23,7 @@ _LEAST_FOCAL = 0.002  # what a calibration by hand can be trusted to
 class Settings:
     """What to find, what to draw. Threads read it; a change is a new value in its place."""
 
-    model: str = DEFAULT_MODEL  # of models.pipeline.MODELS
+    model: str = DEFAULT_MODEL  # of models.tracking.pipeline.MODELS
     effect: str = "ring"
     rings: tuple[RingSettings, ...] = (RingSettings(),)  # all that are worn at once
     skin: str = SKIN_STYLES[0]  # of SKIN_STYLES: how the effect `skin` draws the hand

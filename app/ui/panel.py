@@ -12,11 +12,11 @@ from PyQt6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidg
 
 from app.effects import SKIN_STYLES, effect_names
 from app.folders import file_stem
-from app.profiles import profile_names
+from app.measure.profiles import profile_names
 from app.session import OVERLAYS, VIEW3D, Settings
 from app.ui import style
 from app.ui.controls import Chips, Choice, Slider, beside, button, label, rule
-from app.ui.ring_controls import RingControls
+from app.ui.ring.controls import RingControls
 from app.ui.sheets import SHEETS
 
 SIDE_TITLES = {"": "Auto", "right": "Right", "left": "Left"}

@@ -12,12 +12,12 @@ from PyQt6.QtCore import QByteArray, QSettings
 
 from app.effects import SKIN_STYLES, effect_names
 from app.errors import UserError
-from app.profiles import load_profile
+from app.measure.profiles import load_profile
 from app.recorder import RecordingOptions
 from app.session import OVERLAYS, Settings
-from app.ui.ring_preferences import rings_to_save, saved_rings
-from models.hand_profile import HandProfile
-from models.prediction import MOST_AHEAD_S
+from app.ui.ring.preferences import rings_to_save, saved_rings
+from models.hand.profile import HandProfile
+from models.tracking.prediction import MOST_AHEAD_S
 from models.types import Side
 
 _KEY = "preferences"

@@ -7,11 +7,11 @@ from typing import Protocol
 
 from PyQt6.QtWidgets import QHBoxLayout, QWidget
 
-from app.camera_files import CameraFile
 from app.capture import Frame
+from app.measure.camera_files import CameraFile
 from app.session import Picture, Settings
 from app.ui.sheet import Sheet
-from models.hand_profile import HandProfile
+from models.hand.profile import HandProfile
 
 SHEETS = {"jitter": "Jitter test", "camera": "Camera", "hand": "My hand"}
 """What the panel offers to measure, by name."""
@@ -49,7 +49,7 @@ class Owner(Protocol):
 def make_sheet(name: str, owner: Owner) -> Sheet:
     """A sheet of SHEETS. What it needs is imported now: the window starts without."""
     if name == "camera":
-        from app.ui.calibration_page import CalibrationPage
+        from app.ui.measure.calibration_page import CalibrationPage
 
         return CalibrationPage(
             owner.watch,
@@ -59,10 +59,10 @@ def make_sheet(name: str, owner: Owner) -> Sheet:
             owner.mirrored,
         )
     if name == "hand":
-        from app.ui.hand_page import HandPage
+        from app.ui.measure.hand_page import HandPage
 
         return HandPage(lambda: owner.settings, owner.use_profile)
-    from app.ui.jitter_page import JitterPage
+    from app.ui.measure.jitter_page import JitterPage
 
     return JitterPage(owner.watch, lambda: owner.settings, lambda: owner.source)
 

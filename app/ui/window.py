@@ -12,13 +12,13 @@ from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, 
 from PyQt6.QtWidgets import QFileDialog, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
 from app.capture import source_kind
-from app.effects import ring_file
+from app.effects.ring import file as ring_file
 from app.recorder import RecordingState
 from app.session import AUTO, Listener, Picture, Session, Settings, Status
 from app.ui.bar import OPEN_FILE, BottomBar
 from app.ui.bridge import Bridge
 from app.ui.help import HelpCard
-from app.ui.measured import Measured
+from app.ui.measure.measured import Measured
 from app.ui.panel import Panel
 from app.ui.preferences import Preferences, load_geometry, save_geometry, save_preferences
 from app.ui.sheets import SheetPlace

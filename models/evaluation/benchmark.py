@@ -10,11 +10,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.datasets.samples import Prediction, Sample, SampleSet, read_rgb
 from models.evaluation.predictors import Predictor
-from models.evaluation.samples import Prediction, Sample, SampleSet, read_rgb
 from models.evaluation.silhouettes import PARTS, SIZE, draw_parts, hausdorff_95, iou, mean_iou
 from models.geometry import camera_from_fov
-from models.hand_data import load_open_hand
+from models.hand.hand_data import load_open_hand
 from models.types import Camera
 
 WINDOW_BOXES = 2.0

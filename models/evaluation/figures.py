@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.datasets.samples import Prediction
 from models.evaluation.benchmark import Run, Silhouette
 from models.evaluation.metrics import (
     acceleration,
@@ -21,7 +22,6 @@ from models.evaluation.metrics import (
     point_errors,
     root_relative,
 )
-from models.evaluation.samples import Prediction
 from models.geometry import project
 from models.types import Camera
 

@@ -7,10 +7,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from models.detector import HandDetector
-from models.evaluation.samples import Prediction
-from models.landmarker import HandLandmarker
-from models.pipeline import MODELS, Pipeline, PipelineConfig
+from models.datasets.samples import Prediction
+from models.inference.mediapipe.landmarker import HandLandmarker
+from models.tracking.detector import HandDetector
+from models.tracking.pipeline import MODELS, Pipeline, PipelineConfig
 from models.types import Camera, HandMesh, Side
 
 MEDIAPIPE = "mediapipe"

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from models.evaluation.samples import Prediction
+from models.datasets.samples import Prediction
 from models.types import Camera, HandMesh, Side
 
 _NEAR_S = 0.01

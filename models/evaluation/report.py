@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from models.datasets.samples import Prediction
 from models.evaluation.benchmark import Run
 from models.evaluation.figures import Float
 from models.evaluation.metrics import pck
-from models.evaluation.samples import Prediction
 
 _ROWS: dict[str, tuple[tuple[str, ...], float, int]] = {  # name: path in the figures, factor, digits
     "missed": (("missed",), 1, 0),

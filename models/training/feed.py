@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from models.training.batch import Batch, Source, joined, on_device, weighed
-from models.training.train_config import TrainConfig
+from models.training.config import TrainConfig
 
 T = TypeVar("T")
 AHEAD = 2  # batches made before they are asked for

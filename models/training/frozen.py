@@ -12,7 +12,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from models.training.train_config import TrainConfig
+from models.training.config import TrainConfig
 
 
 class FrozenPart:

@@ -13,17 +13,17 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from models.encoders.landmark_net import INPUT_SIZE, LandmarkFeatures, LandmarkNet, LandmarkOutput
-from models.hand_data import HandData
-from models.mobrecon_lm import MobReconLm
-from models.network import UNIT_M
+from models.hand.hand_data import HandData
+from models.networks.encoders.landmark_net import INPUT_SIZE, LandmarkFeatures, LandmarkNet, LandmarkOutput
+from models.networks.mobrecon_lm import MobReconLm
+from models.networks.network import UNIT_M
 from models.training import losses
 from models.training.batch import Batch
+from models.training.config import TrainConfig
 from models.training.feed import Lesson
 from models.training.frozen import FrozenPart
 from models.training.learners import agreement, arithmetic
 from models.training.objectives import Objectives
-from models.training.train_config import TrainConfig
 
 _WEIGHTS = {"pose2D": 3.0, "norm": 0.1}
 """A crop is about three UNIT_M wide: so a place in it counts as much as in space. Others weigh 1."""

@@ -10,18 +10,18 @@ import torch
 from torch import Tensor, nn
 from torch.utils._pytree import tree_map_only
 
-from models.encoders.hourglass import StackedHourglass
-from models.encoders.resnet import ResNet
-from models.encoders.stack import StackedEncoder
-from models.hand_data import HandData
-from models.layers.heads import HeatmapHead
-from models.m3dhmr import M3dhmr
-from models.mobrecon import MobRecon
-from models.network import NetworkOutput
+from models.hand.hand_data import HandData
+from models.networks.encoders.hourglass import StackedHourglass
+from models.networks.encoders.resnet import ResNet
+from models.networks.encoders.stack import StackedEncoder
+from models.networks.layers.heads import HeatmapHead
+from models.networks.m3dhmr import M3dhmr
+from models.networks.mobrecon import MobRecon
+from models.networks.network import NetworkOutput
 from models.training import losses
+from models.training.config import TrainConfig
 from models.training.feed import Lesson
 from models.training.objectives import Objectives
-from models.training.train_config import TrainConfig
 
 
 def arithmetic(config: TrainConfig) -> torch.autocast:

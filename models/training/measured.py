@@ -14,18 +14,18 @@ import cv2
 import numpy as np
 import torch
 
-from models.evaluation.freihand import freihand
-from models.evaluation.ho3d import ho3d
-from models.evaluation.obman import obman
-from models.evaluation.rhd import rhd
-from models.evaluation.samples import Sample, SampleSet, read_rgb
-from models.evaluation.stb import stb
+from models.datasets.freihand import freihand
+from models.datasets.ho3d import ho3d
+from models.datasets.obman import obman
+from models.datasets.rhd import rhd
+from models.datasets.samples import Sample, SampleSet, read_rgb
+from models.datasets.stb import stb
 from models.geometry import Float, project
 from models.training.batch import Batch, Trust, Truth
 from models.training.pairs import Pair, pair_of
-from models.training.real_photo import Image, Photo, PhotoConfig
-from models.training.real_pictures import cut
-from models.training.real_views import ViewRange, drawn_view, view_camera
+from models.training.real.photo import Image, Photo, PhotoConfig
+from models.training.real.pictures import cut
+from models.training.real.views import ViewRange, drawn_view, view_camera
 from models.types import Array, Camera
 
 TRAINING_SETS: dict[str, Callable[[Path], SampleSet]] = {

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from models.hand_data import HandData
-from models.layers.lixel import BINS
-from models.network import UNIT_M, NetworkOutput, root_relative
-from models.tang import DEPTH_RANGE_M
+from models.hand.hand_data import HandData
+from models.networks.layers.lixel import BINS
+from models.networks.network import UNIT_M, NetworkOutput, root_relative
+from models.networks.tang import DEPTH_RANGE_M
 from models.training import losses
 from models.training.batch import Trust, Truth, certain
 from models.training.soft_raster import SoftImage, face_colours, soft_render

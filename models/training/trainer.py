@@ -16,19 +16,19 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from models.hand_data import HandData
-from models.m3dhmr import M3dhmr
-from models.mobrecon import MobRecon
-from models.mobrecon_lm import MobReconLm
-from models.training.averaged import Averaged
+from models.hand.hand_data import HandData
+from models.networks.m3dhmr import M3dhmr
+from models.networks.mobrecon import MobRecon
+from models.networks.mobrecon_lm import MobReconLm
 from models.training.batch import Source
 from models.training.checkpoint import Checkpoint, Position, read_checkpoint, write_checkpoint, write_weights
+from models.training.config import TrainConfig
+from models.training.distributed import Team
+from models.training.ema import Averaged
 from models.training.feed import Feed
 from models.training.landmark import LandmarkLearner
 from models.training.learners import EncoderLearner, PaperLearner
 from models.training.run_log import RunLog
-from models.training.team import Team
-from models.training.train_config import TrainConfig
 from models.training.validation import Validator
 
 

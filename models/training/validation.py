@@ -15,12 +15,12 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from models.datasets.samples import Sample, SampleSet, read_rgb
 from models.evaluation.benchmark import UNKNOWN_FOV_DEG
 from models.evaluation.metrics import aligned_errors, mean_errors, point_errors
-from models.evaluation.samples import Sample, SampleSet, read_rgb
 from models.geometry import camera_from_fov, crop_camera, project, rays, warp_crop
-from models.landmarks import CROP_BOX_JOINTS, CROP_SHIFT, CROP_SPAN
-from models.network import NetworkOutput, crop_px_to_unit
+from models.inference.landmark_runtime import CROP_BOX_JOINTS, CROP_SHIFT, CROP_SPAN
+from models.networks.network import NetworkOutput, crop_px_to_unit
 from models.training.batch import Batch, Source
 from models.types import Camera
 

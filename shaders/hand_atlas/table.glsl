@@ -1,4 +1,4 @@
-// What is known of one hand, laid out in `models/training/atlas.py`, and how light is kept in eight bits.
+// What is known of one hand, laid out in `models/training/synthetic/atlas.py`, and how light is kept in eight bits.
 layout(std140) uniform Row { vec4 known[ROW_TEXELS]; };
 
 // coverage: 1 the hand, OTHER for what isn't it; the sum of four tells how many there are of each.

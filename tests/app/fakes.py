@@ -14,7 +14,7 @@ from app.capture import Frame, SourceError
 from app.export import Moment
 from app.recorder import Shot
 from models.geometry import camera_from_fov
-from models.pipeline import PipelineResult
+from models.tracking.pipeline import PipelineResult
 from models.types import Camera, HandMesh
 
 

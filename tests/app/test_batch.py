@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from app.batch import Job, plan
 from app.cli import main
 from app.errors import UserError
 from app.export import Wanted
+from app.offline.batch import Job, plan
 from tests.app.clips import steady, write_clip
-from tests.app.command_help import failing_line
+from tests.app.commands.command_help import failing_line
 
 
 @pytest.fixture

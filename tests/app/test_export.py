@@ -17,10 +17,10 @@ from app.errors import UserError
 from app.export import Moment, Wanted, make_writers
 from app.export.joints_csv import JOINT_NAMES
 from app.export.sidecar import read_sidecar
-from models.hand_data import load_open_hand
-from models.skinning import pose_hand
+from models.hand.hand_data import load_open_hand
+from models.hand.skinning import pose_hand
 from models.types import Camera, HandMesh, Side
-from tests.models.fake_mano import mano_arrays, mano_pickle
+from tests.models.hand.fake_mano import mano_arrays, mano_pickle
 
 HAND = load_open_hand()
 CAMERA = Camera(600, 600, 319.5, 239.5, 640, 480)

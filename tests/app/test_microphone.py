@@ -9,6 +9,6 @@ from app.recorder.microphone import Microphone
 
 
 def test_while_mediapipe_is_imported_it_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "sounddevice", None)  # as `models.landmarker` has it for that while
+    monkeypatch.setitem(sys.modules, "sounddevice", None)  # as the landmarker has it meanwhile
     with pytest.raises(OutputError, match="record again"):
         Microphone()

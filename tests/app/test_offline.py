@@ -23,12 +23,12 @@ from app.ahead import ahead
 from app.capture import open_file
 from app.errors import UserError
 from app.export.joints_csv import JointsCsvWriter
-from app.offline import Progress, Report, process_file
+from app.offline.video import Progress, Report, process_file
 from app.session import Settings
 from tests.app.clips import numbered_picture, steady, video_duration_s, video_times_s, write_clip
 from tests.app.fakes import FakeCompositor, FakePipeline
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 VFR_MS = [0, 15, 100, 130, 500, 520, 900]
 
 

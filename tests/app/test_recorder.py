@@ -21,8 +21,7 @@ from app.recorder import Recorder, RecordingOptions, RecordingState, Sound, Vide
 from app.recorder.microphone import RATE
 from tests.app.clips import numbered_picture, video_duration_s, video_times_s
 from tests.app.fakes import fake_shot
-
-ROOT = Path(__file__).parents[2]
+from tests.paths import ROOT
 
 
 def test_frames_keep_their_times(tmp_path: Path) -> None:

@@ -15,12 +15,11 @@ import pytest
 
 from app.capture import DEMO_CLIP
 from models.geometry import camera_from_fov
-from models.smoothing import HandFilter, hand_filter_config
+from models.tracking.smoothing import HandFilter, hand_filter_config
 from tests.app.fakes import fake_hand
+from tests.paths import ROOT
 
 pytestmark = pytest.mark.fault
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGTERM")

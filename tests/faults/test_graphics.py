@@ -11,13 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.render.context import NoGraphics
+from app.render.gl.context import NoGraphics
 from app.session import Settings
 from app.session import drawing as drawing_module
 from app.session.drawing import Drawing
 from models.geometry import camera_from_fov
-from models.pipeline import PipelineResult
-from tests.app.render_help import grey_frame, open_compositor, posed_hand
+from models.tracking.pipeline import PipelineResult
+from tests.app.render.render_help import grey_frame, open_compositor, posed_hand
+from tests.paths import ROOT
 
 pytestmark = pytest.mark.fault
 
@@ -91,8 +92,7 @@ def test_without_any_driver_process_ends_with_one_line(tmp_path: Path) -> None:
     (tmp_path / "nothing").mkdir()
     environment = os.environ | {"__EGL_VENDOR_LIBRARY_DIRS": str(tmp_path / "nothing")}
     command = [sys.executable, "main.py", "process", "demo", "--out", str(tmp_path / "out.mp4")]
-    root = Path(__file__).parents[2]
-    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 2
     assert done.stderr.strip().splitlines()[-1].startswith("palmistry: no OpenGL")
     assert "Traceback" not in done.stderr

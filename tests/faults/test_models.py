@@ -14,17 +14,19 @@ import pytest
 
 from app.capture import DEMO_CLIP, open_file
 from app.cli import main
-from app.render import environment
-from models import hand_data, manifest, pipeline
-from models.detector import HandDetector
+from app.render.light.estimate import environment
+from models import manifest
 from models.geometry import camera_from_fov, project
-from models.landmarks import LandmarkNet, Landmarks, in_frame
+from models.hand import hand_data
+from models.inference.landmark_runtime import LandmarkNet, Landmarks, in_frame
+from models.inference.runtime import CropAnswer
 from models.manifest import ChangedAsset
-from models.pipeline import Pipeline, PipelineConfig
-from models.reconstruction import NetworkMesh
-from models.runtime import CropAnswer
+from models.tracking import pipeline
+from models.tracking.detector import HandDetector
+from models.tracking.pipeline import Pipeline, PipelineConfig
+from models.tracking.reconstruction import NetworkMesh
 from models.types import Camera, Crop, Detection
-from tests.app.render_help import posed_hand
+from tests.app.render.render_help import posed_hand
 
 pytestmark = [pytest.mark.fault, pytest.mark.filterwarnings("ignore::RuntimeWarning")]
 

@@ -19,12 +19,12 @@ from app.errors import UserError
 from app.export import Wanted, make_writers
 from app.export.sidecar import save_moment
 from app.folders import write_whole
-from app.offline import Progress, process_file
+from app.offline.video import Progress, process_file
 from app.output import save_png
 from app.recorder import Recorder, RecordingOptions, RecordingState, VideoWriter
 from app.session import Settings
-from models.quickest import quickest
-from models.runtime import cache_dir
+from models.inference.autotune import quickest
+from models.inference.runtime import cache_dir
 from tests.app.clips import steady, video_times_s, write_clip
 from tests.app.fakes import FakeCompositor, FakePipeline, fake_shot
 

@@ -18,15 +18,15 @@ import pytest
 
 from app.capture import SourceError, open_file
 from app.folders import file_stem
-from app.profiles import load_profile
-from models.landmarker import HandLandmarker
-from models.real_crops import read_real_crops
-from models.sealed import SealedThread
+from app.measure.profiles import load_profile
+from models.datasets.real_crops import read_real_crops
+from models.inference.mediapipe.landmarker import HandLandmarker
+from models.inference.mediapipe.no_network_thread import SealedThread
 from tests.app.clips import first_frames, steady, write_clip
+from tests.paths import ROOT
 
 pytestmark = pytest.mark.fault
 
-ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "assets" / "clips" / "demo.mp4"
 
 
@@ -66,7 +66,7 @@ def test_labels_that_are_objects_run_nothing(tmp_path: Path) -> None:
 
 
 def test_no_code_of_ours_unpickles_or_evaluates() -> None:
-    """`models/inert_pickle.py` is the one place that reads pickles, and it calls nothing they name."""
+    """`models/hand/inert_pickle.py` is the one place that reads pickles, and it calls nothing they name."""
     forbidden = re.compile(
         r"pickle\.loads?\(|\bdill\b|joblib\.load|\beval\(|\bexec\(|allow_pickle=True|os\.system\("
         r"|shell=True|torch\.load\((?![^)]*weights_only=True)|np\.load\((?![^\n]*allow_pickle=False)"
@@ -114,6 +114,7 @@ def watch(event, arguments):
 sys.addaudithook(watch)
 sys.argv = ["main.py", *sys.argv[1:]]
 import main
+from tests.paths import ROOT
 sys.exit(main.run())
 """
 

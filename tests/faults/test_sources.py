@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from app.capture import VideoFile, Webcam, live, live_frames, open_file, webcam
-from app.offline import process_file
+from app.offline.video import process_file
 from app.session import Settings
 from tests.app.clips import steady, video_times_s, write_clip
 from tests.app.fakes import FakeCompositor, FakePipeline

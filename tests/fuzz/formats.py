@@ -51,7 +51,7 @@ def _picture(suffix: str) -> Callable[[Path], None]:
 
 
 def _ring(kind: str) -> Format:
-    from tests.app.ring_models import bare_ring, ring_scene
+    from tests.app.effects.ring.ring_models import bare_ring, ring_scene
 
     def make(path: Path) -> None:
         scene = ring_scene("solitaire", 1.0) if kind == "glb" else bare_ring(40).scene()
@@ -64,7 +64,8 @@ def _ring(kind: str) -> Format:
 
 def _wear(path: Path) -> None:
     """As `load_own_ring` does, but for the process of its own: this one is one already."""
-    from app.effects import ring_file, ring_reader
+    from app.effects.ring import file as ring_file
+    from app.effects.ring import reader as ring_reader
 
     try:
         read = ring_reader.read(path, path.suffix[1:], ring_file.MOST_TRIANGLES)
@@ -75,13 +76,13 @@ def _wear(path: Path) -> None:
 
 
 def _mano(path: Path) -> None:
-    from tests.models.fake_mano import mano_arrays, mano_pickle
+    from tests.models.hand.fake_mano import mano_arrays, mano_pickle
 
     path.write_bytes(mano_pickle(mano_arrays()))
 
 
 def _read_mano(path: Path) -> None:
-    from models.hand_data import load_mano
+    from models.hand.hand_data import load_mano
 
     load_mano(path)
 
@@ -129,14 +130,14 @@ def _crops(path: Path) -> None:
 
 
 def _read_crops(path: Path) -> None:
-    from models.real_crops import read_real_crops
+    from models.datasets.real_crops import read_real_crops
 
     read_real_crops(path.parent)
 
 
 def _calibration(path: Path) -> None:
-    from app.camera_files import save_calibration
-    from models.calibration import Board, Calibration
+    from app.measure.camera_files import save_calibration
+    from app.measure.chessboard import Board, Calibration
     from models.geometry import camera_from_fov
 
     save_calibration(
@@ -145,14 +146,14 @@ def _calibration(path: Path) -> None:
 
 
 def _read_calibration(path: Path) -> None:
-    from app.camera_files import load_calibration
+    from app.measure.camera_files import load_calibration
 
     load_calibration(path)
 
 
 def _profile(path: Path) -> None:
-    from app.profiles import save_profile
-    from models.hand_profile import HandProfile
+    from app.measure.profiles import save_profile
+    from models.hand.profile import HandProfile
 
     os.environ["PALMISTRY_HOME"] = str(path.parent)
     saved = save_profile(HandProfile("a", (0.1,) * 10, 1.0))
@@ -161,7 +162,7 @@ def _profile(path: Path) -> None:
 
 def _read_profile(path: Path) -> None:
     from app.folders import user_folder
-    from app.profiles import load_profile
+    from app.measure.profiles import load_profile
 
     os.environ["PALMISTRY_HOME"] = str(path.parent)
     (user_folder("hands") / "a.json").write_bytes(path.read_bytes())
@@ -169,8 +170,8 @@ def _read_profile(path: Path) -> None:
 
 
 def _placements(path: Path) -> None:
-    from app.effects.ring_memory import remember
-    from app.effects.ring_settings import Placement
+    from app.effects.ring.memory import remember
+    from app.effects.ring.settings import Placement
 
     os.environ["PALMISTRY_HOME"] = str(path.parent)
     remember("a", Placement(), "mm")
@@ -178,7 +179,7 @@ def _placements(path: Path) -> None:
 
 
 def _read_placements(path: Path) -> None:
-    from app.effects.ring_memory import recall
+    from app.effects.ring.memory import recall
 
     os.environ["PALMISTRY_HOME"] = str(path.parent)
     (path.parent / "rings" / "placements.json").write_bytes(path.read_bytes())
@@ -249,8 +250,8 @@ def _videos(path: Path) -> None:
 
 
 def _read_videos(path: Path) -> None:
-    from app.batch import plan
     from app.export import Wanted
+    from app.offline.batch import plan
 
     plan(path, path.parent / "out", ("hands",), Wanted())
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+
+from tests.paths import ROOT
 
 pytestmark = pytest.mark.fault
 
@@ -16,7 +17,6 @@ def test_damaged_files_are_refused_in_one_line_or_read() -> None:
     pytest.importorskip("PyQt6", reason="the window's settings are among the files")
     command = [sys.executable, "-m", "tests.fuzz.run", "--count", "4"]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PALMISTRY_HOME": ""}
-    root = Path(__file__).parents[2]
-    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300)
     last = done.stderr.strip().splitlines()[-1:]
     assert done.returncode == 0, f"{done.stdout}\nstatus {done.returncode}, last {last}"

@@ -1,13 +1,12 @@
 """Real clips for tests, from an optional folder beside the repository; tests skip where it is absent."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 
-REAL = Path(__file__).resolve().parents[2].parent / "shared" / "real"
+from tests.paths import REAL
 
 
 def read_clip(name: str, only: Sequence[int] | None = None) -> Iterator[np.ndarray]:

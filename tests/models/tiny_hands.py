@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from models.geometry import Float, camera_from_fov, crop_camera, project, rotation_from_axis_angle
-from models.hand_data import HandData, load_open_hand
-from models.joint_limits import LIMITS_DEG, anatomical_frames, angles_to_rotations
-from models.skinning import pose_hand
+from models.hand.hand_data import HandData, load_open_hand
+from models.hand.joint_limits import LIMITS_DEG, anatomical_frames, angles_to_rotations
+from models.hand.skinning import pose_hand
 
 _TINTS = np.array(
     [[224, 172, 140], [214, 150, 122], [230, 180, 150], [205, 160, 128], [226, 164, 132], [210, 170, 145]]

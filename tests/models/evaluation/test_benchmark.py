@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from models.datasets.samples import Prediction, Sample, SampleSet
 from models.evaluation.benchmark import run
 from models.evaluation.figures import curves, figures, judged_rows
 from models.evaluation.report import can_submit, markdown, plot_pck, write_submission
-from models.evaluation.samples import Prediction, Sample, SampleSet
 from models.evaluation.silhouettes import draw_parts
 from models.geometry import project
-from models.hand_data import load_open_hand
+from models.hand.hand_data import load_open_hand
 from models.types import Camera, Side
-from tests.models.evaluation.tiny_sets import hand
+from tests.models.datasets.tiny_sets import hand
 
 CAMERA = Camera(560.0, 560.0, 330.0, 250.0, 640, 480)
 

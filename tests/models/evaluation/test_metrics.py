@@ -21,7 +21,7 @@ from models.evaluation.metrics import (
     root_relative,
 )
 from models.geometry import pa_mpjpe, procrustes
-from models.hand_data import load_open_hand
+from models.hand.hand_data import load_open_hand
 from models.types import Side
 
 JOINTS = load_open_hand().regressor_21 @ load_open_hand().template_m

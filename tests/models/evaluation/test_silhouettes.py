@@ -7,7 +7,7 @@ import pytest
 
 from models.evaluation.silhouettes import PARTS, SIZE, draw_parts, hausdorff_95, iou, mean_iou
 from models.geometry import project
-from models.hand_data import load_open_hand
+from models.hand.hand_data import load_open_hand
 from models.types import Camera
 
 CAMERA = Camera(400, 400, (SIZE - 1) / 2, (SIZE - 1) / 2, SIZE, SIZE)

@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 import torch
 
-from models.hand_data import load_open_hand
-from models.mobrecon_lm import MobReconLm
+from models.hand.hand_data import load_open_hand
+from models.networks.mobrecon_lm import MobReconLm
+from models.networks.zoo import build
+from models.training.config import SCHEDULES
 from models.training.feed import Lesson
 from models.training.landmark import LandmarkLearner
-from models.training.train_config import SCHEDULES
 from models.training.trainer import make_learner, make_optimiser
-from models.zoo import build
 from tests.models.training.tiny_source import TinySource
 
 CONFIG = replace(SCHEDULES["landmark"], threads=1)

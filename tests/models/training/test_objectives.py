@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from models.hand_data import load_open_hand
-from models.layers.lixel import BINS
-from models.network import NetworkOutput
+from models.hand.hand_data import load_open_hand
+from models.networks.layers.lixel import BINS
+from models.networks.network import NetworkOutput
 from models.training import losses
 from models.training.batch import Trust, Truth
 from models.training.objectives import Objectives

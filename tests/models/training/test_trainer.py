@@ -12,11 +12,11 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from models.hand_data import load_open_hand
-from models.mobrecon import LiftingConfig, MobRecon, MobReconConfig
-from models.training.averaged import Averaged
+from models.hand.hand_data import load_open_hand
+from models.networks.mobrecon import LiftingConfig, MobRecon, MobReconConfig
 from models.training.checkpoint import read_checkpoint
-from models.training.train_config import SCHEDULES, TrainConfig
+from models.training.config import SCHEDULES, TrainConfig
+from models.training.ema import Averaged
 from models.training.trainer import Result, train
 from models.training.validation import Validator, judged_source
 from tests.models.training.tiny_source import TinyPairs, TinySource
@@ -167,7 +167,7 @@ def test_plateaus_lower_the_rate(source: TinySource, tmp_path: Path) -> None:
 def test_processes_draw_different_batches(source: TinySource, tmp_path: Path) -> None:
     from itertools import islice
 
-    from models.training.team import Team
+    from models.training.distributed import Team
 
     drawn = [list(islice(Team(rank, 2).numbers(3), 3)) for rank in range(2)]
     assert drawn == [[6, 8, 10], [7, 9, 11]]

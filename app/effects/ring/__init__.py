@@ -1,0 +1,1 @@
+"""Rings on fingers: designs, files from users, fit, size and placement."""

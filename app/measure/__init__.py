@@ -1,0 +1,1 @@
+"""What is measured of cameras and hands: calibration, expected depth error, profiles."""

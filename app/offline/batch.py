@@ -1,0 +1,135 @@
+"""`process` over a folder or a list of videos. What is done is left alone: stop it, and go on later."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.errors import UserError
+from app.export import Wanted
+from app.offline.video import Report
+
+VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".mts", ".mpg", ".mpeg", ".wmv"})
+SUFFIXES = {"joints": ".csv", "hands": ".jsonl", "gltf": ".glb", "mano": ".npz", "meshes": "_meshes"}
+"""What can be exported beside each video, and how its file's name ends."""
+_MAX_LIST_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Job:
+    """One video."""
+
+    source: Path
+    out: Path
+    wanted: Wanted
+
+    @property
+    def done(self) -> bool:
+        """Whether everything is there, and not older than the source. The video appears last."""
+        w = self.wanted
+        files = [f for f in (self.out, w.joints, w.hands, w.gltf, w.mano, w.meshes) if f is not None]
+        try:
+            return min(f.stat().st_mtime for f in files) >= self.source.stat().st_mtime
+        except OSError:
+            return False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one video."""
+
+    job: Job
+    report: Report | None = None  # None: done before, or failed
+    error: str = ""
+
+    @property
+    def state(self) -> str:
+        """done, skipped (it was done before) or failed."""
+        return "failed" if self.error else "done" if self.report else "skipped"
+
+    def as_json(self) -> dict[str, object]:
+        """One object of the summary."""
+        figures = self.report.summary() if self.report else {}
+        error = {"error": self.error} if self.error else {}
+        return {
+            "source": str(self.job.source),
+            "out": str(self.job.out),
+            "state": self.state,
+            **error,
+            **figures,
+        }
+
+
+def is_batch(source: str) -> bool:
+    """Whether a source is a folder or a list of files (.txt)."""
+    path = Path(source)
+    try:
+        return path.is_dir() or (path.suffix.lower() == ".txt" and path.is_file())
+    except OSError:
+        return False
+
+
+def plan(source: Path, out: Path, also: Sequence[str], extras: Wanted) -> list[Job]:
+    """The videos of a folder, or those that a list names, one a line, seen from the list's folder.
+
+    also: kinds of SUFFIXES. extras: the mesh format and MANO's file for those. Raises UserError.
+    """
+    videos = _listed(source) if source.is_file() else _found(source)
+    if not videos:
+        raise UserError(f"{source} holds no video; give a folder of videos, or a .txt that lists some")
+    if out.suffix or (out.exists() and not out.is_dir()):
+        raise UserError(f"{out}: for a folder of videos, --out is a folder too")
+    jobs, taken = [], set[str]()
+    for video in videos:
+        name = video.stem
+        if name in taken:  # a.mp4 beside a.mov
+            name = f"{video.stem}_{video.suffix[1:]}"
+        number = 2
+        while name in taken:
+            name, number = f"{video.stem}_{number}", number + 1
+        taken.add(name)
+        files = {kind: out / f"{name}{SUFFIXES[kind]}" for kind in also}
+        wanted = Wanted(**files, mesh_format=extras.mesh_format, mano_model=extras.mano_model)
+        jobs.append(Job(video, out / f"{name}.mp4", wanted))
+    if any(job.out.resolve() == job.source.resolve() for job in jobs):
+        raise UserError(f"{out} is where the videos are; choose another folder for --out")
+    return jobs
+
+
+def _found(folder: Path) -> list[Path]:
+    try:
+        files = [file for file in folder.iterdir() if file.suffix.lower() in VIDEO_SUFFIXES]
+    except OSError as error:
+        raise UserError(f"{folder} can't be read ({error.strerror})") from error
+    return sorted(file for file in files if ".partial" not in file.suffixes)
+
+
+def _listed(path: Path) -> list[Path]:
+    try:
+        if path.stat().st_size > _MAX_LIST_BYTES:
+            raise UserError(f"{path} is too large for a list of files")
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} can't be read as a list of files, one a line ({error})") from error
+    if "\0" in text:  # no file's name has it, and it ends names early where C reads them
+        raise UserError(f"{path} is not a list of files, one a line; it holds bytes that no name has")
+    lines = text.splitlines()
+    return [path.parent / line.strip() for line in lines if line.strip() and not line.startswith("#")]
+
+
+def table(outcomes: Sequence[Outcome]) -> str:
+    """The summary, a line a video."""
+    rows = [("video", "state", "frames", "with a hand", "frames/s")]
+    for o in outcomes:
+        r = o.report
+        figures = (str(r.frames), str(r.frames_with_hand), f"{r.fps:.1f}") if r else ("", "", "")
+        rows.append((o.job.source.name, o.state, *figures))
+    widths = [max(len(row[i]) for row in rows) for i in range(5)]
+
+    def line(row: tuple[str, ...]) -> str:
+        left = f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}"
+        return "  ".join([left, *(f"{row[i]:>{widths[i]}}" for i in (2, 3, 4))]).rstrip()
+
+    errors = [f"{o.job.source.name}: {o.error}" for o in outcomes if o.error]
+    return "\n".join([*map(line, rows), *errors])

@@ -1,0 +1,188 @@
+"""The live path on a file: decode, inference, drawing and encoding overlap; no frame is left out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from app.ahead import ahead
+from app.capture import Frame, ImageFile, VideoFile
+from app.errors import UserError
+from app.export import HandsWriter, Moment
+from app.output import OutputError, prepare_output, refuse_source_as_output
+from app.recorder import VideoWriter
+from app.render.gl.context import NoGraphics
+from app.session import Settings
+from app.session.drawing import Drawing, MakeCompositor, load_compositor
+from app.session.finder import MakePipeline, load_pipeline, pipeline_config
+from models.tracking.pipeline import PipelineResult
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far it has come."""
+
+    frames: int
+    expected_frames: int  # 0 where the file does not say
+    fps: float  # 0 until the second frame
+
+
+@dataclass
+class Report:
+    """What `process` tells at the end."""
+
+    frames: int = 0
+    frames_with_hand: int = 0
+    fps: float = 0.0  # from the first frame to the last, without loading
+    stages_ms: dict[str, list[float]] = field(default_factory=dict)  # one value a frame
+    notes: list[str] = field(default_factory=list)
+
+    def summary(self) -> dict[str, object]:
+        """The figures under the names that scripts rely on."""
+        return {
+            "frames": self.frames,
+            "frames_with_hand": self.frames_with_hand,
+            "fps": round(self.fps, 2),
+            "stages_ms": {name: spread(values) for name, values in self.stages_ms.items()},
+        }
+
+
+def spread(values: list[float]) -> dict[str, float]:
+    """Median and 95th percentile."""
+    median, p95 = np.percentile(values, (50, 95))
+    return {"median": round(float(median), 3), "p95": round(float(p95), 3)}
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A frame on its way to the file."""
+
+    frame: Frame
+    result: PipelineResult
+    image_rgb: NDArray[np.uint8]
+    stages_ms: dict[str, float]
+
+
+def process_file(
+    source: VideoFile | ImageFile,
+    out: Path,
+    settings: Settings,
+    *,
+    writers: Sequence[HandsWriter] = (),
+    mirror: bool = False,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+    make_pipeline: MakePipeline = load_pipeline,
+    make_compositor: MakeCompositor = load_compositor,
+) -> Report:
+    """Draw on every frame of `source` and write `out`; tell each of `writers` of every frame.
+
+    Files appear when they are whole; until then the video is `NAME.partial.mp4` beside its place, which
+    plays as far as it has come. Raises UserError.
+    """
+    prepare_output(out)
+    refuse_source_as_output(source.path, out)
+    partial = out.with_name(f"{out.stem}.partial.mp4")
+    report = Report()
+    started_s: float | None = None
+    writer: VideoWriter | None = None
+    try:
+        with closing(draw_ahead(source, settings, make_pipeline, make_compositor)) as drawn_frames:
+            for drawn in drawn_frames:
+                image_rgb = np.asarray(cv2.flip(drawn.image_rgb, 1), np.uint8) if mirror else drawn.image_rgb
+                encode_s = time.perf_counter()
+                if writer is None:
+                    writer = VideoWriter(partial, (image_rgb.shape[1], image_rgb.shape[0]), live=False)
+                writer.write(image_rgb, drawn.frame.time_s, drawn.frame.duration_s)
+                _count(report, drawn, (time.perf_counter() - encode_s) * 1e3)
+                moment = Moment(
+                    report.frames - 1, drawn.frame.time_s, drawn.result.camera, drawn.result.hands
+                )
+                for exported in writers:
+                    exported.add(moment)
+                if started_s is None:
+                    started_s = time.perf_counter()  # the models have been loaded by now
+                elif (now_s := time.perf_counter()) > started_s:
+                    report.fps = (report.frames - 1) / (now_s - started_s)
+                on_progress(Progress(report.frames, source.n_frames, report.fps))
+        if writer is None:
+            raise UserError(f"{source.path} holds no picture that can be decoded; give another file")
+        writer.close()
+        writer = None
+        for exported in writers:
+            exported.save()
+        try:
+            partial.replace(out)  # last: where the video is, everything is
+        except OSError as error:
+            raise OutputError(f"{out} can't be written ({error.strerror}); give another place") from error
+    except BaseException:  # it ended early: nothing half done is left behind
+        for exported in writers:
+            exported.discard()
+        raise
+    finally:
+        if writer is not None:
+            writer.close()
+        partial.unlink(missing_ok=True)
+    report.notes += getattr(source, "notes", [])
+    return report
+
+
+class Source(Protocol):
+    """What can be drawn ahead: a file, or a part of one."""
+
+    def frames(self) -> Iterator[Frame]: ...
+
+
+def draw_ahead(
+    source: Source,
+    settings: Settings,
+    make_pipeline: MakePipeline,
+    make_compositor: MakeCompositor,
+) -> Generator[Drawn]:
+    """Every frame of a source, drawn; decoding, inference and drawing each on a thread of their own."""
+
+    def give_up(error: NoGraphics) -> None:
+        raise error
+
+    def decoded() -> Generator[Frame]:
+        yield from source.frames()
+
+    def found() -> Generator[tuple[Frame, PipelineResult]]:
+        pipeline = make_pipeline(pipeline_config(settings))
+        try:
+            with closing(ahead(decoded())) as frames:
+                for frame in frames:
+                    height, width = frame.image_rgb.shape[:2]
+                    camera = settings.camera(width, height)
+                    yield frame, pipeline.process(frame.image_rgb, frame.time_s, camera)
+        finally:
+            pipeline.close()
+
+    def drawn() -> Generator[Drawn]:
+        drawing = Drawing(make_compositor, give_up)
+        try:
+            with closing(ahead(found())) as results:
+                for frame, result in results:
+                    start_s = time.perf_counter()
+                    image_rgb, _ = drawing.draw(frame.image_rgb, result, settings, frame.time_s)
+                    draw_ms = (time.perf_counter() - start_s) * 1e3
+                    yield Drawn(frame, result, image_rgb, {**result.stages_ms, "draw": draw_ms})
+        finally:
+            drawing.close()
+
+    with closing(ahead(drawn())) as frames:
+        yield from frames
+
+
+def _count(report: Report, drawn: Drawn, encode_ms: float) -> None:
+    report.frames += 1
+    report.frames_with_hand += bool(drawn.result.hands)
+    for name, value in {**drawn.stages_ms, "encode": encode_ms}.items():
+        report.stages_ms.setdefault(name, []).append(value)

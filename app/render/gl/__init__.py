@@ -1,0 +1,1 @@
+"""OpenGL: contexts, programs, targets, and the pyrender scene drawn with them."""

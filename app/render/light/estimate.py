@@ -1,0 +1,151 @@
+"""What the frame says about its light: its colour, strength and direction, and which room is most like it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.render.light.ambient import ambient_cube
+from app.render.light.environment import DEFAULT_ENVIRONMENT, Environment, environment_names, load_environment
+from app.render.light.shading import ShadingFit
+from app.render.surface import HandSurface
+from models.types import Camera, HandMesh
+
+Float = NDArray[np.float32]
+
+GREY = 0.22  # what an average scene reflects
+SKIN: Float = np.array([0.36, 0.21, 0.15], np.float32)  # what average skin reflects, linear RGB
+MEMORY_S = 0.5
+_TO_LINEAR = ((np.arange(256) / 255.0) ** 2.2).astype(np.float32)
+_FADE_S = 1.5  # from one room to another
+_BETTER = 0.15  # by which another room has to be more like the light than the one that is shown ..
+_LASTING_S = 2.0  # .. and for how long
+_FAMILIAR = 0.35  # most cameras look at hands in rooms like the default one
+_TINT = 0.7  # a room's colour (log red over blue) against its height of light (sine)
+
+
+class SceneLight:
+    """A running estimate; a jump in time starts afresh."""
+
+    def __init__(self, surface: HandSurface, environment: str | None = None) -> None:
+        """environment: the room whose light metal reflects; None: the most alike of those that ship.
+
+        ValueError for an unknown one.
+        """
+        self._surface = surface
+        names = environment_names() if environment is None else (environment,)
+        self._rooms = {name: load_environment(name) for name in names}
+        self._start()
+
+    def _start(self) -> None:
+        self._time_s: float | None = None
+        self._shading = ShadingFit(self._surface)
+        self.white_rgb: Float = np.ones(3, np.float32)
+        self.skin_rgb: Float = SKIN
+        default = DEFAULT_ENVIRONMENT if DEFAULT_ENVIRONMENT in self._rooms else next(iter(self._rooms))
+        self._room = self._room_before = default
+        self._changed_s = self._content_s = -np.inf
+
+    def update(
+        self, frame_rgb: NDArray[np.uint8], hands: Sequence[HandMesh], camera: Camera, time_s: float
+    ) -> None:
+        """Look at one frame, (H, W, 3)."""
+        dt = None if self._time_s is None else time_s - self._time_s
+        if dt is not None and not 0 <= dt < 1:
+            self._start()
+            dt = None
+        self._shading.update(frame_rgb, list(hands), camera, time_s)
+        white, skin = estimate_light(frame_rgb, hands)
+        keep = 0.0 if dt is None else float(np.exp(-dt / MEMORY_S))
+        self.white_rgb = keep * self.white_rgb + (1 - keep) * white
+        self.skin_rgb = keep * self.skin_rgb + (1 - keep) * skin
+        self._choose_room(time_s)
+        self._time_s = time_s
+
+    @property
+    def direction(self) -> Float:
+        """(3,) unit vector towards most of the light, camera frame."""
+        g = self._shading.gradient
+        return (g / max(float(np.linalg.norm(g)), 1e-9)).astype(np.float32)
+
+    @property
+    def contrast(self) -> float:
+        """0 where light comes from everywhere .. 1 from one lamp."""
+        return float(np.clip(np.linalg.norm(self._shading.gradient) / 0.7, 0, 1))
+
+    @property
+    def rooms(self) -> tuple[Environment, Environment]:
+        """The room that metal reflects, and the one before it, which is fading."""
+        return self._rooms[self._room], self._rooms[self._room_before]
+
+    def uniforms(self) -> dict[str, object]:
+        """What the shaders are told."""
+        age = ((self._time_s or 0.0) - self._changed_s) / _FADE_S
+        fading = 1 - float(np.clip(age, 0, 1))
+        turns = [turn_to(self.direction, room) for room in self.rooms]
+        return {
+            "scene_light": self.white_rgb,
+            "skin_rgb": self.skin_rgb,
+            "light_direction": self.direction,
+            "light_contrast": self.contrast,
+            "turns": np.array(turns, np.float32),
+            "fading": fading,
+            "ambient": ambient_cube(self.rooms, turns, fading),
+        }
+
+    def _choose_room(self, time_s: float) -> None:
+        """The room whose light stands as high and is as warm as here; changed at once only at the start."""
+        tint = _TINT * float(np.log(self.white_rgb[0] / self.white_rgb[2]))
+        height = float(self.direction[1])
+        off = {
+            name: float(np.hypot(height - room.main_light[1], tint - _TINT * room.warmth))
+            - _FAMILIAR * (name == DEFAULT_ENVIRONMENT)
+            for name, room in self._rooms.items()
+        }
+        best = min(off, key=off.__getitem__)
+        if self._time_s is None:
+            self._room = self._room_before = best
+        if off[best] > off[self._room] - _BETTER:
+            self._content_s = time_s
+        elif time_s - self._content_s > _LASTING_S and time_s - self._changed_s > _FADE_S:
+            self._room_before, self._room, self._changed_s = self._room, best, time_s
+
+
+def turn_to(direction: Float, room: Environment) -> float:
+    """The share of a turn by which a panorama is looked up further round, so that its light comes from there.
+
+    Only from behind the camera: what is ahead is in the picture, where no lamp is.
+    """
+    x, _, z = direction.tolist()
+    wanted = np.arctan2(x, min(z, -0.4 * abs(x)) - 0.15)
+    return float((np.arctan2(room.main_light[0], room.main_light[2]) - wanted) / (2 * np.pi))
+
+
+def estimate_light(frame_rgb: NDArray[np.uint8], hands: Sequence[HandMesh]) -> tuple[Float, Float]:
+    """White and skin, linear RGB (3,) each, of one frame.
+
+    White: the scene is grey on average, and the skin is as skin is; both are half believed in strength, a
+    third each in tint (a red wall is not a red lamp). Skin: the median under the hand's joints.
+    """
+    height, width, _ = frame_rgb.shape
+    step = max(1, min(height, width) // 48)
+    mean = _TO_LINEAR[frame_rgb[::step, ::step]].mean((0, 1)) + 1e-3
+    joints = np.concatenate([hand.joints_2d_px for hand in hands]) if hands else np.zeros((0, 2))
+    px = np.rint(joints).astype(int)
+    px = px[(px >= 0).all(1) & (px < [width, height]).all(1)]
+    scene = mean / GREY
+    if len(px) == 0:
+        white = _white(scene, scene)
+        return white, (SKIN * white).astype(np.float32)
+    skin = np.median(_TO_LINEAR[frame_rgb[px[:, 1], px[:, 0]]], axis=0) + 1e-3
+    return _white(scene, skin / SKIN), np.asarray(skin, np.float32)
+
+
+def _white(*guesses: Float) -> Float:
+    """(3,) the geometric mean of guesses in strength, two thirds of it in tint."""
+    log = np.mean([np.log(g) for g in guesses], axis=0)
+    level = log.mean()
+    tint = np.clip(log - level, -0.6, 0.5)
+    return np.exp(np.clip(level, np.log(0.12), np.log(1.6)) + 2 / 3 * tint).astype(np.float32)

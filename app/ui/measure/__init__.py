@@ -1,0 +1,1 @@
+"""The sheets that measure: calibration, hand profile, jitter test."""

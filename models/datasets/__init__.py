@@ -1,0 +1,1 @@
+"""Data sets, one file each, and the samples they are read into."""

@@ -1,0 +1,1 @@
+"""The hand model: its data, skinning, limits, and the files it is read from."""

@@ -1,0 +1,84 @@
+"""Three ways to run a network: torch, ONNX Runtime, OpenVINO. One call: a crop of bytes in, arrays out.
+
+Each engine imports its library when it is made, so the live path loads one of them only.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+EngineName = Literal["openvino", "onnxruntime", "torch"]
+ENGINES: tuple[EngineName, ...] = ("openvino", "onnxruntime", "torch")
+
+INPUT = "crops_rgb"
+OUTPUTS = ("joints_2d", "vertices_m", "joints_m", "presence", "handedness")
+"""What a deployed network answers, in this order; see models.networks.network.NetworkOutput. The last
+two, (B,), are probabilities."""
+
+
+class Engine(Protocol):
+    """(1, S, S, 3) RGB uint8, S = input_size -> the OUTPUTS, float32; the arrays are the caller's to keep."""
+
+    input_size: int
+
+    def __call__(self, crops_rgb: NDArray[np.uint8]) -> list[np.ndarray]: ...
+
+
+class OpenVinoEngine:
+    """An ONNX graph run by OpenVINO on the CPU."""
+
+    def __init__(self, graph: Path, threads: int = 1) -> None:
+        import openvino as ov
+
+        options = {
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_NUM_THREADS": threads,
+            # bfloat16, OpenVINO's own choice where the CPU has it, moves landmarks by half a pixel.
+            "INFERENCE_PRECISION_HINT": "f32",
+            "ENABLE_CPU_PINNING": False,  # a pinned thread waits for its core while the renderer has it
+        }
+        compiled = ov.Core().compile_model(str(graph), "CPU", options)
+        self.input_size = int(compiled.input(INPUT).shape[1])
+        self._order = [compiled.output(name) for name in OUTPUTS]
+        self._request = compiled.create_infer_request()
+
+    def __call__(self, crops_rgb: NDArray[np.uint8]) -> list[np.ndarray]:
+        found = self._request.infer({INPUT: crops_rgb}, share_inputs=True)
+        return [found[output] for output in self._order]
+
+
+class OnnxEngine:
+    """An ONNX graph run by ONNX Runtime on the CPU."""
+
+    def __init__(self, graph: Path, threads: int = 1) -> None:
+        import onnxruntime as ort
+
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3  # errors only
+        self._session = ort.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+        self.input_size = int(self._session.get_inputs()[0].shape[1])
+
+    def __call__(self, crops_rgb: NDArray[np.uint8]) -> list[np.ndarray]:
+        return self._session.run(list(OUTPUTS), {INPUT: crops_rgb})
+
+
+class TorchEngine:
+    """A `models.inference.export.Deployed` network, run by torch. Sets torch's threads, process-wide."""
+
+    def __init__(self, deployed: Any, threads: int = 1) -> None:
+        import torch
+
+        torch.set_num_threads(threads)
+        self.input_size = int(deployed.input_size)
+        self._torch = torch
+        self._deployed = deployed.eval()
+
+    def __call__(self, crops_rgb: NDArray[np.uint8]) -> list[np.ndarray]:
+        with self._torch.inference_mode():
+            return [o.numpy() for o in self._deployed(self._torch.from_numpy(crops_rgb))]

@@ -1,0 +1,93 @@
+"""A network as one ONNX graph: a crop of bytes in, plain arrays out, compared with torch before it's kept."""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from models.inference.engines import INPUT, OUTPUTS, OnnxEngine
+
+TOLERANCE = 1e-4
+"""Largest difference from torch: metres for the mesh, part of the crop for 2D joints, probability."""
+
+
+class Deployed(nn.Module):
+    """A network as the live path calls it: (B, S, S, 3) RGB bytes -> the OUTPUTS, logits as probabilities."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+        self.input_size = int(network.input_size)  # type: ignore[arg-type]
+
+    def forward(self, crops_rgb: Tensor) -> tuple[Tensor, ...]:
+        output = self.network(crops_rgb.permute(0, 3, 1, 2).float() / 255)
+        return (
+            output.joints_2d,
+            output.vertices_m,
+            output.joints_m,
+            torch.sigmoid(output.presence_logit),
+            torch.sigmoid(output.handedness_logit),
+        )
+
+
+def example_crop(size: int) -> np.ndarray:
+    """(1, size, size, 3) bytes: a fixed smooth picture with some texture."""
+    y, x = np.mgrid[:size, :size] / size
+    waves = [np.sin(7 * x + 3 * y), np.cos(5 * y - 2 * x), np.sin(40 * x) * np.sin(40 * y)]
+    return (np.stack(waves, -1)[None] * 100 + 127).astype(np.uint8)
+
+
+def export_onnx(network: nn.Module, path: Path) -> float:
+    """Write the network (evaluation mode, batch of one) to `path`; return its largest difference from torch.
+
+    network: one of the zoo's, with `input_size`. Raises RuntimeError, and keeps no file, if ONNX Runtime's
+    answer to an example differs from torch's by more than TOLERANCE.
+    """
+    deployed = Deployed(network).eval()
+    crop = example_crop(deployed.input_size)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")  # never a half-written graph under the real name
+    try:
+        with _quiet(), torch.no_grad():
+            torch.onnx.export(
+                deployed,
+                (torch.from_numpy(crop),),
+                str(draft),
+                input_names=[INPUT],
+                output_names=list(OUTPUTS),
+                dynamo=True,
+                external_data=False,
+                verbose=False,
+            )
+            expected = deployed(torch.from_numpy(crop))
+        found = OnnxEngine(draft)(crop)
+        pairs = zip(expected, found, strict=True)
+        error = max(float(np.abs(e.numpy() - f).max()) for e, f in pairs)
+        if not error <= TOLERANCE:
+            raise RuntimeError(f"{path}: the exported graph differs from torch by {error:.2g} > {TOLERANCE}")
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    return error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """The exporter talks of operators that we don't use (torchvision's) and of its own deprecations."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)

@@ -1,0 +1,1 @@
+"""MediaPipe's own programs, kept from the network and from stderr."""

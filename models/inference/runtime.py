@@ -1,0 +1,189 @@
+"""Networks by name, run by the engine that is fastest here.
+
+    network = load("mobrecon_lm")
+    answer = network(crop.image_rgb)
+
+The graph comes from assets/weights/NAME.onnx where that ships, else it is exported once and kept in the
+user's cache. Engine and threads are named by the caller, or chosen by a short measurement at first use and
+remembered.
+torch is imported only to export or when it is the engine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.inference.autotune import Call, medians_ms, quickest, thread_choices
+from models.inference.engines import ENGINES, Engine, EngineName, OnnxEngine, OpenVinoEngine, TorchEngine
+from models.manifest import ASSETS, read_manifest
+from models.types import Array, Crop
+from models.weights import find_weights
+
+
+@dataclass(frozen=True)
+class CropAnswer:
+    """What a network says about one crop. The crop shows a right hand (a left one's crop is mirrored)."""
+
+    joints_2d_px: Array  # (21, 2) pixels of the crop
+    vertices_m: Array  # (778, 3) from the wrist, the crop's axes, metres
+    joints_m: Array  # (21, 3) from the wrist, the crop's axes, metres
+    presence: float  # 0..1
+    right_score: float  # 0..1, that the hand in the crop is a right one
+
+    def in_camera_axes(self, crop: Crop) -> tuple[Array, Array]:
+        """Vertices (778, 3) and joints (21, 3) from the wrist in the camera's axes, the mirror undone.
+
+        A left hand's mesh comes back as a true left hand.
+        """
+        A = crop.A.astype(np.float32)
+        return self.vertices_m @ A, self.joints_m @ A  # p_cam = A^T p_crop
+
+
+class HandRuntime:
+    """A network ready to run: call it with a crop."""
+
+    def __init__(self, name: str, engine_name: EngineName, engine: Engine) -> None:
+        self.name, self.engine_name, self.input_size = name, engine_name, engine.input_size
+        self._engine = engine
+
+    def __call__(self, crop_rgb: NDArray[np.uint8]) -> CropAnswer:
+        """(S, S, 3) RGB uint8, S = input_size -> the network's answer."""
+        shape = (self.input_size, self.input_size, 3)
+        if crop_rgb.shape != shape or crop_rgb.dtype != np.uint8:
+            raise ValueError(
+                f"crop for {self.name}: expected uint8 {shape}, got {crop_rgb.dtype} {crop_rgb.shape}"
+            )
+        joints_2d, vertices, joints, presence, right = self._engine(np.ascontiguousarray(crop_rgb)[None])
+        return CropAnswer(
+            joints_2d[0] * self.input_size - 0.5, vertices[0], joints[0], presence.item(), right.item()
+        )
+
+
+def load(
+    name: str,
+    engine: EngineName | None = None,
+    threads: int | None = None,
+    cache: Path | None = None,
+    untrained: bool = False,
+) -> HandRuntime:
+    """A zoo network, ready to run. engine, threads: None takes the fastest here. cache: None: cache_dir().
+
+    Raises ValueError for an unknown name, and for a network without weights unless `untrained` is set: then
+    what it answers means nothing, only how fast it is.
+    """
+    if engine is not None and engine not in ENGINES:
+        raise ValueError(f"engine: expected one of {', '.join(ENGINES)}, got {engine!r}")
+    if find_weights(name) is None:
+        from models.networks.zoo import check_name
+
+        check_name(name)
+        if not untrained:
+            raise ValueError(f"{name} has no weights yet: train it first, or choose another model")
+    cache = cache or cache_dir()
+    if engine is None or threads is None:
+        engine, threads = fastest(name, engine, threads, cache)
+    return _start(name, engine, threads, cache)
+
+
+def fastest(
+    name: str, engine: EngineName | None = None, threads: int | None = None, cache: Path | None = None
+) -> tuple[EngineName, int]:
+    """The engine and the threads of the least median latency, as remembered, or measured now.
+
+    engine, threads: as given, or None for what is fastest. torch is left out: it has been the slowest
+    everywhere, and importing it alone takes over a second.
+    """
+    cache = cache or cache_dir()
+    engines: tuple[EngineName, ...] = (engine,) if engine else ("openvino", "onnxruntime")
+    choices = {
+        f"{e}/{n}": (e, n) for e in engines for n in (thread_choices() if threads is None else (threads,))
+    }
+    ways = {key: partial(_call, name, *choice, cache) for key, choice in choices.items()}
+    return choices[quickest(f"{name}/{_digest(name)}/{','.join(choices)}", ways, cache)]
+
+
+def measure(
+    name: str, engines: Sequence[EngineName] = ENGINES, threads: int = 1, cache: Path | None = None
+) -> dict[EngineName, float]:
+    """Median milliseconds a crop for each engine."""
+    return medians_ms({e: _call(name, e, threads, cache or cache_dir()) for e in engines})
+
+
+def graph_path(name: str, cache: Path | None = None) -> Path:
+    """The network's ONNX graph: the one that ships, or one exported now into the cache."""
+    if (ASSETS / "manifest.json").is_file():
+        shipped = read_manifest().get(f"weights/{name}.onnx")
+        if shipped is not None:
+            shipped.check()
+            return shipped.path
+    path = (cache or cache_dir()) / f"{name}-{_digest(name)}.onnx"
+    if not path.is_file():
+        from models.inference.export import export_onnx
+        from models.networks.zoo import build
+
+        export_onnx(build(name), path)
+        for old in path.parent.glob(f"{name}-*.onnx"):  # of earlier weights or code; they can be 300 MB each
+            if old != path:
+                old.unlink(missing_ok=True)
+    return path
+
+
+def cache_dir() -> Path:
+    """The folder for what can be made again: the user's cache, or a temporary one if that is read-only."""
+    home = Path.home()
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local"))
+    elif sys.platform == "darwin":
+        base = home / "Library" / "Caches"
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache")
+    user = os.getuid() if hasattr(os, "getuid") else ""
+    for folder in (base / "palmistry", Path(tempfile.gettempdir()) / f"palmistry-{user}"):
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            ours = user == "" or folder.stat().st_uid == user  # anybody may make a folder in /tmp
+        except OSError:
+            continue
+        if ours and os.access(folder, os.W_OK):
+            return folder
+    raise OSError(f"no folder to keep exported networks in: make {base / 'palmistry'} writable")
+
+
+def _start(name: str, engine: EngineName, threads: int, cache: Path) -> HandRuntime:
+    if engine == "torch":
+        from models.inference.export import Deployed
+        from models.networks.zoo import build
+
+        return HandRuntime(name, engine, TorchEngine(Deployed(build(name)), threads))
+    graph = graph_path(name, cache)
+    made = OpenVinoEngine(graph, threads) if engine == "openvino" else OnnxEngine(graph, threads)
+    return HandRuntime(name, engine, made)
+
+
+def _call(name: str, engine: EngineName, threads: int, cache: Path) -> Call:
+    """One look of a network at a crop of noise."""
+    network = _start(name, engine, threads, cache)
+    size = network.input_size
+    crop = np.random.default_rng(0).integers(0, 256, (size, size, 3), np.uint8)
+    return lambda: network(crop)
+
+
+def _digest(name: str) -> str:
+    """Changes with the network's weights and with the code that builds networks."""
+    digest = hashlib.sha256()
+    weights = find_weights(name)
+    digest.update((weights.sha256 if weights else "untrained").encode())
+    room = Path(__file__).parents[1]
+    for source in sorted([*room.glob("networks/**/*.py"), room / "inference" / "export.py"]):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()[:16]

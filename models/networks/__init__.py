@@ -1,0 +1,1 @@
+"""The published networks, one file each, and the parts they are made of."""

@@ -1,0 +1,158 @@
+"""MediaPipe's hand landmark network, rebuilt as a module that can be trained and extended.
+
+The original (`hand_landmark_full`, Google, Apache-2.0) is an EfficientNet-lite-like chain of inverted
+residual blocks: an expanding 1x1 convolution, a depthwise one, a projecting 1x1 one, with clipped ReLU. Its
+batch normalisation was folded into the convolutions before it was published, so every convolution here has a
+bias and there is none. `tools/build/landmark_net.py` moves the published weights into this module.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+INPUT_SIZE = 224
+
+_BLOCKS = (  # kernel, stride, expansion, output channels; the map shrinks 112 -> 56 -> 28 -> 14 -> 7
+    (3, 1, 1, 16),
+    (3, 2, 4, 24),
+    (3, 1, 6, 24),
+    (5, 2, 6, 40),
+    (5, 1, 6, 40),
+    (3, 2, 6, 80),
+    (3, 1, 6, 80),
+    (3, 1, 6, 80),
+    (5, 1, 6, 112),
+    (5, 1, 6, 112),
+    (5, 1, 6, 112),
+    (5, 2, 6, 192),
+    (5, 1, 6, 192),
+    (5, 1, 6, 192),
+    (5, 1, 6, 192),
+)
+_STEM, _LAST = 24, 1152
+_F28, _F14 = 4, 10  # the last blocks at 28 x 28 and at 14 x 14
+
+FEATURE_CHANNELS = (_BLOCKS[_F28][3], _BLOCKS[_F14][3], _LAST)
+"""Channels of the feature maps at 28 x 28, 14 x 14 and 7 x 7."""
+
+
+class LandmarkFeatures(NamedTuple):
+    """The network's inner maps, finest first."""
+
+    f28: Tensor  # (B, 40, 28, 28)
+    f14: Tensor  # (B, 112, 14, 14)
+    f7: Tensor  # (B, 1152, 7, 7), whose mean over the map feeds the heads
+
+
+class LandmarkOutput(NamedTuple):
+    """What the original network answers; the crop is 224 x 224 and shows a right hand."""
+
+    joints_px: (
+        Tensor  # (B, 21, 3) x, y in crop pixels; z in the same unit, from the wrist, away from the camera
+    )
+    presence_logit: Tensor  # (B,) sigmoid (the original's last step): the chance that there is a hand
+    handedness_logit: Tensor  # (B,) sigmoid: the chance that the hand shown is a right one
+    joints_world_m: Tensor  # (B, 21, 3) metres, crop axes, about the hand's middle
+    features: LandmarkFeatures
+
+
+class SameConv(nn.Module):
+    """A convolution with TensorFlow's "SAME" padding: with stride 2 the odd pixel goes right and below."""
+
+    def __init__(self, c_in: int, c_out: int, kernel: int, stride: int = 1, groups: int = 1) -> None:
+        super().__init__()
+        self.low = (kernel - stride) // 2
+        self.high = kernel - stride - self.low
+        even = self.low == self.high
+        self.conv = nn.Conv2d(c_in, c_out, kernel, stride, self.low if even else 0, groups=groups)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.low != self.high:
+            x = F.pad(x, (self.low, self.high, self.low, self.high))
+        return self.conv(x)
+
+
+class InvertedResidual(nn.Module):
+    """Expand, filter each channel by itself, project; added to the input where the shapes agree."""
+
+    def __init__(self, c_in: int, kernel: int, stride: int, expansion: int, c_out: int) -> None:
+        super().__init__()
+        c = c_in * expansion
+        self.expand = SameConv(c_in, c, 1) if expansion > 1 else None
+        self.depthwise = SameConv(c, c, kernel, stride, groups=c)
+        self.project = SameConv(c, c_out, 1)
+        self.residual = stride == 1 and c_in == c_out
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = x if self.expand is None else F.relu6(self.expand(x))
+        y = self.project(F.relu6(self.depthwise(y)))
+        return x + y if self.residual else y
+
+
+class LandmarkNet(nn.Module):
+    """224 x 224 RGB in 0..1 -> 21 landmarks, presence, handedness, world joints, feature maps.
+
+    331 M Mult-Adds, 2.7 M parameters. Heads stay apart from the trunk (`features`), so that another decoder
+    can share it at no cost (`models.networks.mobrecon_lm`).
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = SameConv(3, _STEM, 3, stride=2)
+        blocks, c = [], _STEM
+        for kernel, stride, expansion, c_out in _BLOCKS:
+            blocks.append(InvertedResidual(c, kernel, stride, expansion, c_out))
+            c = c_out
+        self.blocks = nn.ModuleList(blocks)
+        self.expand = SameConv(c, _LAST, 1)
+        self.depthwise = SameConv(_LAST, _LAST, 3, groups=_LAST)
+        self.head_joints = nn.Linear(_LAST, 63)
+        self.head_presence = nn.Linear(_LAST, 1)
+        self.head_handedness = nn.Linear(_LAST, 1)
+        self.head_world = nn.Linear(_LAST, 63)
+
+    def features(self, image: Tensor) -> LandmarkFeatures:
+        """(B, 3, 224, 224) RGB, 0..1 -> the maps at 28, 14 and 7."""
+        f28, f14 = self.early(image)
+        return LandmarkFeatures(f28, f14, self.late(f14))
+
+    def early(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, 3, 224, 224) RGB, 0..1 -> the maps at 28 and 14: what every picture shares."""
+        if image.shape[1:] != (3, INPUT_SIZE, INPUT_SIZE):
+            raise ValueError(f"image: expected (B, 3, {INPUT_SIZE}, {INPUT_SIZE}), got {tuple(image.shape)}")
+        x = F.relu6(self.stem(image))
+        for block in self.blocks[: _F28 + 1]:
+            x = block(x)
+        f28 = x
+        for block in self.blocks[_F28 + 1 : _F14 + 1]:
+            x = block(x)
+        return f28, x
+
+    def late(self, f14: Tensor) -> Tensor:
+        """(B, 112, 14, 14) -> (B, 1152, 7, 7): what is particular to hands."""
+        for block in self.blocks[_F14 + 1 :]:
+            f14 = block(f14)
+        return F.relu6(self.depthwise(F.relu6(self.expand(f14))))
+
+    def answer(self, features: LandmarkFeatures) -> LandmarkOutput:
+        """What the heads say of the maps."""
+        v = features.f7.mean((2, 3))
+        return LandmarkOutput(
+            self.head_joints(v).unflatten(1, (21, 3)),
+            self.head_presence(v)[:, 0],
+            self.head_handedness(v)[:, 0],
+            self.head_world(v).unflatten(1, (21, 3)),
+            features,
+        )
+
+    def forward(self, image: Tensor) -> LandmarkOutput:
+        """(B, 3, 224, 224) RGB, 0..1, a right hand's crop -> LandmarkOutput."""
+        return self.answer(self.features(image))
+
+    def freeze_early(self) -> None:
+        """Keep `early` as it is in training; the rest may learn."""
+        for module in (self.stem, *self.blocks[: _F14 + 1]):
+            module.requires_grad_(False)

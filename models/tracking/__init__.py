@@ -1,0 +1,1 @@
+"""From a frame to the hands in it: detect, crop, infer, reconstruct, smooth."""

@@ -1,0 +1,186 @@
+"""From a crop to a hand mesh: the hand model fitted to a network's joints, or a network's own mesh."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.geometry import rays
+from models.hand.hand_data import load_open_hand
+from models.hand.profile import HandProfile, personal_hand
+from models.inference import runtime
+from models.inference.autotune import Call, quickest, thread_choices
+from models.inference.landmark_runtime import NOT_SEEN, LandmarkNet, Landmarks, hand_sized, in_frame
+from models.inference.runtime import CropAnswer, HandRuntime
+from models.tracking.fitting import FitConfig, HandFit, HandFitter
+from models.tracking.registration import recover_root
+from models.types import Array, Camera, Crop, Detection, Side
+
+KNUCKLES = [5, 9, 13, 17]
+FROZEN_BETA = 0.03  # one deviation of a shape that is known
+SIZE_MEMORY = 300  # frames over which a hand's size is averaged
+FITTED = {
+    "mobrecon_lm": FitConfig(depth_gain=0.8, depth_m=0.003, angle_step_rad=0.25, steps_warm=2),
+}
+"""Networks whose joints are better than their meshes, which come of too little training: fingers too thin and
+rough to be drawn. The hand model is fitted to their joints, whose depth is better than MediaPipe's."""
+
+
+class PlacedHand(Protocol):
+    """One hand in the camera frame, metres, and what its next frame needs to know. Left hands are left."""
+
+    @property
+    def side(self) -> Side: ...
+    @property
+    def vertices_m(self) -> Array: ...
+    @property
+    def joints_m(self) -> Array: ...
+
+
+class Reconstruction(Protocol):
+    """One way. It remembers no hand: continuity comes in by `before`."""
+
+    stage: str  # what `place` is called among the pipeline's stages
+    input_size: int  # side of the crop, pixels
+    sees_both_sides: bool  # whether a hand in the mirror of its crop is seen as well as in the crop
+
+    def look(self, crop: Crop, camera: Camera) -> Detection:
+        """The hand in a crop, said of the frame."""
+
+    def place(self, seen: Detection, side: Side, camera: Camera, before: Any = None) -> PlacedHand:
+        """The hand in the camera frame. before: what this returned for the same hand a frame ago."""
+
+
+class LandmarkSource(Protocol):
+    """A network that sees 21 landmarks in a crop."""
+
+    input_size: int
+
+    def __call__(self, crop_rgb: NDArray[np.uint8]) -> Landmarks: ...
+
+
+class FittedLandmarks:
+    """A network's 21 joints, and the hand model fitted to them: smooth whatever the network says."""
+
+    stage = "fit"
+
+    def __init__(
+        self,
+        network: LandmarkSource,
+        profile: HandProfile | None = None,
+        config: FitConfig | None = None,
+        sees_both_sides: bool = True,
+    ) -> None:
+        """profile: whose hand it is; its shape is then known, not guessed. config: how joints are trusted."""
+        hand, config = load_open_hand(), config or FitConfig()
+        if profile is not None:
+            hand, config = personal_hand(hand, profile), replace(config, beta=FROZEN_BETA)
+        self._network, self._fitter = network, HandFitter(hand, config)
+        self.input_size, self.sees_both_sides = network.input_size, sees_both_sides
+
+    def look(self, crop: Crop, camera: Camera) -> Detection:
+        return in_frame(self._network(crop.image_rgb), crop, camera)
+
+    def place(self, seen: Detection, side: Side, camera: Camera, before: HandFit | None = None) -> HandFit:
+        return self._fitter.fit(rays(seen.joints_2d_px, camera)[:, :2], seen.joints_world_m, side, before)
+
+
+class NetworkLandmarks:
+    """The joints of a network that also sees a mesh."""
+
+    def __init__(self, network: HandRuntime) -> None:
+        self._network, self.input_size = network, network.input_size
+
+    def __call__(self, crop_rgb: NDArray[np.uint8]) -> Landmarks:
+        return _landmarks(self._network(crop_rgb))
+
+
+def _landmarks(answer: CropAnswer) -> Landmarks:
+    return Landmarks(answer.joints_2d_px, answer.joints_m, answer.presence, answer.right_score)
+
+
+@dataclass(frozen=True)
+class NetworkHand:
+    """A network's hand, in the camera frame, metres."""
+
+    side: Side
+    vertices_m: Array  # (778, 3)
+    joints_m: Array  # (21, 3)
+    palm_m: float  # mean distance of the knuckles from the wrist, over all frames so far
+    frames: int  # how many frames that is, SIZE_MEMORY at most
+
+
+class NetworkMesh:
+    """A network of the zoo: joints, presence, side and mesh in one pass; its root from its own 2D joints."""
+
+    stage = "root"
+    sees_both_sides = False  # it learnt from right hands alone
+
+    def __init__(self, network: HandRuntime, profile: HandProfile | None = None) -> None:
+        """profile: whose hand it is; its size is then known, not guessed."""
+        self._network = network
+        self._known_palm_m = None
+        if profile is not None:
+            personal = personal_hand(load_open_hand(), profile)
+            self._known_palm_m = _palm_m(personal.regressor_21 @ personal.template_m)
+        self.input_size = network.input_size
+
+    def look(self, crop: Crop, camera: Camera) -> Detection:
+        answer = self._network(crop.image_rgb)
+        landmarks = Landmarks(answer.joints_2d_px, answer.joints_m, answer.presence, answer.right_score)
+        seen, (vertices_m, _) = in_frame(landmarks, crop, camera), answer.in_camera_axes(crop)
+        return replace(seen, vertices_m=vertices_m) if hand_sized(vertices_m) else NOT_SEEN
+
+    def place(
+        self, seen: Detection, side: Side, camera: Camera, before: NetworkHand | None = None
+    ) -> NetworkHand:
+        """As `Reconstruction.place`.
+
+        A picture can't tell a small near hand from a large far one, so the network's guess at the size, and
+        with it the depth, shakes. A hand keeps the mean of all guesses: that moves it along its rays only.
+        """
+        if seen.vertices_m is None:
+            raise ValueError("place: expected a detection with vertices_m, as a network gives it")
+        joints, vertices = seen.joints_world_m, seen.vertices_m
+        palm_m = _palm_m(joints)
+        frames, mean_m = 1, palm_m
+        if self._known_palm_m is not None:
+            mean_m = self._known_palm_m
+        elif before is not None and before.side == side:
+            frames = min(before.frames + 1, SIZE_MEMORY)
+            mean_m = before.palm_m + (palm_m - before.palm_m) / frames
+        size = mean_m / palm_m
+        root = size * recover_root(joints, seen.joints_2d_px, camera)
+        vertices_m, joints_m = ((size * p + root).astype(np.float32) for p in (vertices, joints))
+        return NetworkHand(side, vertices_m, joints_m, mean_m, frames)
+
+
+def _palm_m(joints_m: Array) -> float:
+    """Mean distance of the knuckles from the wrist."""
+    return max(float(np.linalg.norm(joints_m[KNUCKLES] - joints_m[0], axis=1).mean()), 1e-6)
+
+
+def make_reconstruction(model: str, profile: HandProfile | None = None) -> Reconstruction:
+    """`fit`, or a network whose weights ship. Raises ValueError, FileNotFoundError where one can't be had."""
+    if model == "fit":
+        return FittedLandmarks(LandmarkNet(threads=_landmark_threads()), profile)
+    network = runtime.load(model)
+    if model in FITTED:
+        return FittedLandmarks(NetworkLandmarks(network), profile, FITTED[model], sees_both_sides=False)
+    return NetworkMesh(network, profile)
+
+
+def _landmark_threads() -> int:
+    """With how many the landmark network is fastest here."""
+    size = LandmarkNet.input_size
+    noise = np.random.default_rng(0).integers(0, 256, (size, size, 3), np.uint8)
+
+    def start(threads: int) -> Call:
+        return partial(LandmarkNet(threads=threads), noise)
+
+    ways = {str(threads): partial(start, threads) for threads in thread_choices()}
+    return int(quickest("landmarks", ways, runtime.cache_dir()))

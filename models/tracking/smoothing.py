@@ -1,0 +1,128 @@
+"""One-Euro filters (Casiez, Roussel, Vogel: "1 euro filter", CHI 2012), and a hand's own use of them.
+
+A hand's place in the picture, its depth and its articulation are filtered apart: a single view is many
+times less sure of depth than of the rest, so depth is filtered more without delaying the hand in the picture.
+Its shape, which belongs to the person, is averaged in `models.tracking.reconstruction`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from models.types import N_VERTICES, Camera, HandMesh
+
+Float = NDArray[np.float64]
+
+PALM = [0, 5, 9, 13, 17]
+MAX_GAP_S = 0.25  # after a longer silence, what was seen before says nothing about now
+SPEED_CUTOFF_HZ = 1.5  # of the speed estimate
+
+
+@dataclass(frozen=True)
+class OneEuroConfig:
+    """How one quantity is filtered."""
+
+    min_cutoff_hz: float  # at rest: lower is steadier
+    cutoff_per_speed: float  # how fast the cutoff rises with speed: higher lags less. Hz per unit/s
+
+
+class OneEuro:
+    """The filter for one array whose entries move as a body: they share one speed and so one cutoff.
+
+    Applying the same blend to every entry keeps shapes: a mesh is never bent by its own filter.
+    """
+
+    def __init__(self, config: OneEuroConfig) -> None:
+        self.config = config
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything; the next value passes unchanged."""
+        self._time_s = -np.inf
+        self._value: Float | None = None
+        self._raw: Float | float = 0.0
+        self._speed: Float | float = 0.0
+
+    def __call__(self, value: ArrayLike, time_s: float, unit: float = 1.0) -> Float:
+        """The filtered value (same shape) at a time in seconds. unit: the size of one unit of speed.
+
+        A repeated time returns the last answer; a step back in time or a gap begins anew.
+        """
+        x = np.asarray(value, np.float64)
+        dt = time_s - self._time_s
+        if self._value is not None and dt == 0 and self._value.shape == x.shape:
+            return self._value
+        if self._value is None or self._value.shape != x.shape or not 0 < dt <= MAX_GAP_S:
+            self._value, self._speed = x.copy(), np.zeros_like(x)
+        else:
+            blend = _blend(SPEED_CUTOFF_HZ, dt)
+            self._speed = self._speed + blend * ((x - self._raw) / dt - self._speed)
+            speed = float(np.sqrt((self._speed**2).sum(-1).mean())) / unit
+            cutoff = self.config.min_cutoff_hz + self.config.cutoff_per_speed * speed
+            self._value = self._value + _blend(cutoff, dt) * (x - self._value)
+        self._raw, self._time_s = x.copy(), time_s
+        return self._value
+
+
+@dataclass(frozen=True)
+class HandFilterConfig:
+    """The filters of one hand. Speeds in metres a second, for depth in its own size (1 / s)."""
+
+    place: OneEuroConfig
+    depth: OneEuroConfig
+    articulation: OneEuroConfig
+
+
+def hand_filter_config(smoothing: float) -> HandFilterConfig:
+    """The filters for one slider: 0 steady .. 1 responsive. Raises ValueError outside.
+
+    The middle was tuned on real videos. What every place of the slider costs in lag and leaves of the jitter,
+    `tools.measure_smoothing` prints.
+    """
+    if not 0 <= smoothing <= 1:
+        raise ValueError(f"smoothing: expected 0 (steady) to 1 (responsive), got {smoothing}")
+    rest, motion = 3.0 ** (2 * smoothing - 1), 2.0 ** (2 * smoothing - 1)
+    return HandFilterConfig(
+        place=OneEuroConfig(0.5 * rest, 200 * motion),
+        depth=OneEuroConfig(0.5 * rest, 14 * motion),
+        articulation=OneEuroConfig(0.5 * rest, 200 * motion),
+    )
+
+
+class HandFilter:
+    """Steadies one hand. It begins anew by itself after a gap, a step back in time or a change of side."""
+
+    def __init__(self, config: HandFilterConfig) -> None:
+        self._place = OneEuro(config.place)
+        self._depth = OneEuro(config.depth)
+        self._articulation = OneEuro(config.articulation)
+        self._joints_2d = OneEuro(config.place)
+        self._side = ""
+
+    def __call__(self, hand: HandMesh, camera: Camera) -> HandMesh:
+        """The same hand, steadied. It must be in front of the camera."""
+        if hand.side != self._side:
+            for part in (self._place, self._depth, self._articulation, self._joints_2d):
+                part.reset()
+            self._side = hand.side
+        t = hand.time_s
+        centre = hand.joints_m[PALM].astype(np.float64).mean(0)
+        z = float(np.exp(self._depth([np.log(centre[2])], t)[0]))
+        xy = self._place(centre[:2] / centre[2], t, unit=1 / z)
+        points = self._articulation(np.concatenate([hand.vertices_m, hand.joints_m]) - centre, t)
+        points = (points + np.append(xy * z, z)).astype(np.float32)
+        return replace(
+            hand,
+            vertices_m=points[:N_VERTICES],
+            joints_m=points[N_VERTICES:],
+            joints_2d_px=self._joints_2d(hand.joints_2d_px, t, unit=camera.fx / z).astype(np.float32),
+        )
+
+
+def _blend(cutoff_hz: float, dt_s: float) -> float:
+    """Weight of the new value in a first-order low-pass filter."""
+    r = 2 * np.pi * cutoff_hz * dt_s
+    return float(r / (r + 1))

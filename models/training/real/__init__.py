@@ -1,0 +1,1 @@
+"""Real crops: pictures, views and labels."""

@@ -1,0 +1,1 @@
+"""Drawn hands: poses, viewpoints, appearance, and the renderer."""

