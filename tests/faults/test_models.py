@@ -14,7 +14,7 @@ import pytest
 
 from app.capture import DEMO_CLIP, open_file
 from app.cli import main
-from app.render.light.estimate import environment
+from app.render.light import environment
 from models import manifest
 from models.geometry import camera_from_fov, project
 from models.hand import hand_data

@@ -114,5 +114,5 @@ def test_clear_errors(net: LandmarkNet) -> None:
     with pytest.raises(ValueError, match=r"expected \(224, 224, 3\)"):
         net(np.zeros((128, 128, 3), np.uint8))
     for kind in (LandmarkNet, lambda bundle: HandDetector(bundle=bundle)):
-        with pytest.raises(FileNotFoundError, match=r"tools\.build_detector"):
+        with pytest.raises(FileNotFoundError, match=r"tools\.build\.detector"):
             kind(Path("nowhere.task"))

@@ -170,7 +170,7 @@ def test_live_start_leaves_torch_alone(tmp_path: Path) -> None:
     graph = tmp_path / f"tiny-{runtime._digest('tiny')}.onnx"
     export_onnx(zoo.build("tiny"), graph)
     code = (
-        "import sys; from pathlib import Path; from models import runtime\n"
+        "import sys; from pathlib import Path; from models.inference import runtime\n"
         f"cache = Path({str(tmp_path)!r})\n"
         "runtime._start('tiny', *runtime.fastest('tiny', cache=cache), cache)\n"
         "sys.exit('torch' in sys.modules)"
