@@ -80,6 +80,11 @@ class Recorder:
         self._thread = Thread(target=self._run, name="recorder")
         self._thread.start()
 
+    @property
+    def running(self) -> bool:
+        """Whether its files may still be written to."""
+        return self._thread.is_alive()
+
     def add(self, shot: Shot) -> None:
         """Record a picture."""
         if self._finishing.is_set():

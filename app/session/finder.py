@@ -60,15 +60,30 @@ def pipeline_config(settings: Settings, live: bool = False) -> PipelineConfig:
     )
 
 
+def same_models(one: Settings, other: Settings) -> bool:
+    """Whether a pipeline loaded for one of them serves the other: the rest can be set while it runs."""
+    a, b = one, other
+    return (a.model, a.max_hands, a.profile) == (b.model, b.max_hands, b.profile)
+
+
 class HandFinder:
     """Finds hands with whatever the settings ask for. Belongs to the inference thread."""
 
-    def __init__(self, make_pipeline: MakePipeline, report: Callable[[Status], None]) -> None:
+    def __init__(
+        self,
+        make_pipeline: MakePipeline,
+        report: Callable[[Status], None],
+        fell_back: Callable[[Settings, Settings], None] = lambda failed, running: None,
+    ) -> None:
+        """fell_back: told of settings whose models can't be loaded, and of those whose models go on."""
         self._make = make_pipeline
         self._report = report
+        self._fell_back = fell_back
         self._loader = ThreadPoolExecutor(1, thread_name_prefix="loader")
         self._loading: Future[HandPipeline] | None = None
-        self._wanted: PipelineConfig | None = None  # of the newest load
+        self._wanted: Settings | None = None  # of the newest load
+        self._failed: Settings | None = None  # of the newest load, where it failed
+        self._running: Settings | None = None  # with which the pipeline in use was loaded
         self._current: PipelineConfig | None = None  # of the pipeline in use
         self._pipeline: HandPipeline | None = None
         self._failing = False  # on the last frame
@@ -81,7 +96,7 @@ class HandFinder:
         self._check_calibration(settings, width, height)
         config = pipeline_config(settings, live=True)
         self._collect()
-        self._load(config)
+        self._load(settings)
         if self._pipeline is None or self._current is None:
             return PipelineResult((), camera, {})
         try:
@@ -124,29 +139,42 @@ class HandFinder:
         line = "The camera was calibrated for pictures of another shape: the field of view is used instead"
         self._report(Status("calibration", "warning", line if self._misfit else ""))
 
-    def _load(self, config: PipelineConfig) -> None:
-        """Begin to load another network where the settings ask for one; pictures go on meanwhile."""
-        wanted = self._wanted
-        same = wanted is not None and (
-            (config.model, config.max_hands, config.profile)
-            == (wanted.model, wanted.max_hands, wanted.profile)
-        )
-        if same or self._loading is not None:
+    def _load(self, settings: Settings) -> None:
+        """Begin to load other models where the settings ask for them; pictures go on meanwhile.
+
+        Models that could not be loaded are tried again when they are chosen again: where others go on, once
+        these have been set in between; where there are none, at any change of the settings.
+        """
+        if self._loading is not None:
             return
-        self._wanted = config
-        self._report(Status("model", "info", f"Loading the hand model “{config.model}” …"))
-        self._loading = self._loader.submit(self._make, config)
+        if self._failed is not None:
+            if settings is self._failed or (self._running and same_models(settings, self._failed)):
+                return
+            self._failed = None
+            self._wanted = self._running
+        if self._wanted is not None and same_models(settings, self._wanted):
+            return
+        self._wanted = settings
+        self._report(Status("model", "info", f"Loading the hand model “{settings.model}” …"))
+        self._loading = self._loader.submit(self._make, pipeline_config(settings, live=True))
 
     def _collect(self) -> None:
-        if self._loading is None or not self._loading.done():
+        if self._loading is None or not self._loading.done() or self._wanted is None:
             return
         loading, self._loading = self._loading, None
         failure = loading.exception()
         if failure is not None:
-            self._report(Status("model", "error", f"The hand model can't be loaded: {failure}"))
+            self._failed = self._wanted
+            line = f"The hand model “{self._failed.model}” can't be loaded: {failure}"
+            if self._running is not None and self._running.model != self._failed.model:
+                line += f"; “{self._running.model}” goes on"
+            self._report(Status("model", "error", line))
+            if self._running is not None:
+                self._fell_back(self._failed, self._running)
             return
         if self._pipeline is not None:
             self._pipeline.close()
             self._loader.submit(give_back)
-        self._pipeline, self._current = loading.result(), self._wanted
+        self._pipeline, self._running = loading.result(), self._wanted
+        self._current = pipeline_config(self._running, live=True)
         self._report(Status("model", "info", ""))

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event, Lock, Thread
@@ -44,6 +45,8 @@ class Listener:
     status: Callable[[Status], None]
     recording: Callable[[RecordingState], None]
     source: Callable[[str], None]  # the source that is being played, once AUTO has been decided
+    fell_back: Callable[[Settings, Settings], None] = lambda failed, running: None
+    """The models that `failed` asks for can't be loaded; those of `running` go on."""
 
 
 @dataclass(frozen=True)
@@ -79,12 +82,14 @@ class Session:
         self._requests: LatestSlot[_Request] = LatestSlot()
         self._request = _Request(AUTO, Event())  # the newest
         self._lock = Lock()
-        self._recorder: Recorder | None = None
+        self._recorder: Recorder | None = None  # the newest
+        self._unjoined: list[Recorder] = []  # every one that may still be writing
         self._virtual: VirtualCamera | None = None
         self._picture: Picture | None = None
         self._newest: _Work | None = None  # captured, whether looked at or not
         self._watcher: Callable[[Frame], None] | None = None
         self._drawing_fails = False  # on the last frame
+        self._losing_pictures = False  # the last one could not be handed on
         self._background = ThreadPoolExecutor(1, thread_name_prefix="background")
         loops = (self._capture_loop, self._inference_loop, self._drawing_loop)
         self._threads = [Thread(target=loop, name=loop.__name__.strip("_")) for loop in loops]
@@ -105,20 +110,23 @@ class Session:
     def start_recording(self, path: Path, options: RecordingOptions | None = None) -> None:
         """Record the finished pictures from the next one on. News and errors go to the listener."""
         self.stop_recording()
-        self._recorder = Recorder(path, self._listener.recording, options)
+        recorder = Recorder(path, self._listener.recording, options)
+        with self._lock:
+            self._unjoined = [*(r for r in self._unjoined if r.running), recorder]
+        self._recorder = recorder
 
     def stop_recording(self) -> None:
         """Finish the recording, if there is one."""
         if self._recorder is not None:
             self._recorder.finish()
 
-    def be_a_camera(self, wanted: bool) -> None:
+    def set_virtual_camera(self, wanted: bool) -> None:
         """Offer the finished pictures to other programs as a camera, or stop that."""
-        virtual, self._virtual = self._virtual, None
-        if virtual is not None:
-            self._background.submit(virtual.close)
-        if wanted:
-            self._virtual = VirtualCamera(self._tell_of_virtual_camera)
+        virtual = VirtualCamera(self._tell_of_virtual_camera) if wanted else None
+        with self._lock:
+            former, self._virtual = self._virtual, virtual
+        if former is not None:
+            self._background.submit(former.close)
 
     def snapshot(self, path: Path) -> None:
         """Save the picture that is shown now as a PNG, and its hands beside it as JSON."""
@@ -133,11 +141,11 @@ class Session:
             self._request.stop.set()
         for thread in self._threads:
             thread.join()
-        self.be_a_camera(False)
+        self.set_virtual_camera(False)
         self._background.shutdown(wait=True)
-        if self._recorder is not None:
-            self._recorder.finish()
-            self._recorder.join()
+        for recorder in self._unjoined:
+            recorder.finish()
+            recorder.join()
 
     def _save(self, picture: Picture | None, path: Path) -> None:
         if picture is None:
@@ -190,7 +198,7 @@ class Session:
                 self.statistics.dropped()
 
     def _inference_loop(self) -> None:
-        finder = HandFinder(self._make_pipeline, self._listener.status)
+        finder = HandFinder(self._make_pipeline, self._listener.status, self._listener.fell_back)
         source = ""
         try:
             while (work := self._frames.take()) is not None:
@@ -212,9 +220,14 @@ class Session:
                     continue
                 if work.source != source:
                     look_ahead, source = LookAhead(), work.source
-                chosen = self._look_ahead(look_ahead, work, work.result)
-                if chosen is not None:
-                    self._draw(drawing, *chosen, work.source)
+                try:
+                    chosen = self._look_ahead(look_ahead, work, work.result)
+                    if chosen is not None:
+                        self._draw(drawing, *chosen, work.source)
+                except Exception as error:  # a fault with one picture must not stop all that follow
+                    self._tell_of_lost_picture(error)
+                else:
+                    self._end_of_lost_pictures()
         finally:
             drawing.close()
 
@@ -228,6 +241,20 @@ class Session:
         chosen = look_ahead(work.frame, result.hands, newest.frame if newest and same else None, most_ms)
         self.statistics.foretold(look_ahead.error_px if most_ms > 0 else None)
         return None if chosen is None else (chosen[0], replace(result, hands=chosen[1]))
+
+    def _tell_of_lost_picture(self, error: Exception) -> None:
+        """Say it once for a row of pictures that are lost; whoever is told may be what fails."""
+        if self._losing_pictures:
+            return
+        self._losing_pictures = True
+        _log.error("a picture was lost", exc_info=error)
+        with suppress(Exception):
+            self._listener.status(Status("graphics", "error", f"A picture was lost ({error}); it goes on"))
+
+    def _end_of_lost_pictures(self) -> None:
+        if self._losing_pictures:
+            self._losing_pictures = False
+            self._withdraw_graphics_fault()
 
     def _tell_no_graphics(self, error: NoGraphics) -> None:
         self._listener.status(Status("graphics", "error", f"No effects: {error}"))
@@ -259,10 +286,12 @@ class Session:
 
     def _deliver(self, picture: Picture) -> None:
         self._picture = picture
-        if self._recorder is not None:
-            self._recorder.add(Shot(picture.image_rgb, picture.clean_rgb, _moment(picture)))
-        if self._virtual is not None:
-            self._virtual.show(picture.image_rgb)
+        # Other threads may take either away at any moment: each is looked up once.
+        recorder, virtual = self._recorder, self._virtual
+        if recorder is not None:
+            recorder.add(Shot(picture.image_rgb, picture.clean_rgb, _moment(picture)))
+        if virtual is not None:
+            virtual.show(picture.image_rgb)
         self._listener.picture(picture)
 
 

@@ -51,7 +51,7 @@ def run_window(options: WindowOptions) -> int:
     if options.record is not None:
         window.start_recording(options.record)
     if options.virtual_camera:
-        window.bar.record_menu.be_a_camera()
+        window.bar.record_menu.set_virtual_camera()
     # Python sees Ctrl+C, or a session that ends, only while it runs: the timer gives it the chance.
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, lambda *_: window.close())

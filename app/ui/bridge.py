@@ -18,6 +18,7 @@ class Bridge(QObject):
     status = pyqtSignal(object)  # Status
     recording = pyqtSignal(object)  # RecordingState
     source = pyqtSignal(str)
+    fell_back = pyqtSignal(object, object)  # the Settings that failed, and those that run
     cameras = pyqtSignal(object)  # tuple[CameraInfo, ...]
     _waiting = pyqtSignal()
 
@@ -30,7 +31,13 @@ class Bridge(QObject):
 
     def listener(self) -> Listener:
         """What the session reports to."""
-        return Listener(self._take_picture, self.status.emit, self.recording.emit, self.source.emit)
+        return Listener(
+            self._take_picture,
+            self.status.emit,
+            self.recording.emit,
+            self.source.emit,
+            self.fell_back.emit,
+        )
 
     def ask_for_cameras(self, list_them: Callable[[], object] = list_cameras) -> None:
         """Look for cameras on a thread of its own; `cameras` tells what was found."""

@@ -29,7 +29,7 @@ class RecordMenu(QMenu):
         lines = (self._clean, self._hands, self._sound)
         return RecordingOptions(*(line.isChecked() for line in lines))
 
-    def be_a_camera(self) -> None:
+    def set_virtual_camera(self) -> None:
         """Check the virtual camera's line."""
         self._virtual.setChecked(True)
 

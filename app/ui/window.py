@@ -15,6 +15,7 @@ from app.capture import source_kind
 from app.effects.ring import file as ring_file
 from app.recorder import RecordingState
 from app.session import AUTO, Listener, Picture, Session, Settings, Status
+from app.session.finder import same_models
 from app.ui.bar import OPEN_FILE, BottomBar
 from app.ui.bridge import Bridge
 from app.ui.help import HelpCard
@@ -119,8 +120,8 @@ class MainWindow(QMainWindow):
             status = Status("recording", "warning" if lacks else "info", line)
         self.strip.show_status(status)
 
-    def _be_a_camera(self, wanted: bool) -> None:
-        self.session.be_a_camera(wanted)
+    def _set_virtual_camera(self, wanted: bool) -> None:
+        self.session.set_virtual_camera(wanted)
 
     def _snapshot(self) -> None:
         self.session.snapshot(_new_file(QStandardPaths.StandardLocation.PicturesLocation, ".png"))
@@ -151,6 +152,13 @@ class MainWindow(QMainWindow):
         self.bar.show_source(source)
         self._show_mirror()
         self.measured.take_source(source)
+
+    def _fall_back(self, failed: Settings, running: Settings) -> None:
+        """A model can't be loaded: choose the one that runs, unless a third has been chosen meanwhile."""
+        now = self._preferences.settings
+        if same_models(now, failed):
+            same = {"model": running.model, "max_hands": running.max_hands, "profile": running.profile}
+            self._apply(replace(now, **same))  # type: ignore[arg-type]
 
     def _apply(self, settings: Settings) -> None:
         """Settings that did not come from the panel."""
@@ -199,6 +207,7 @@ class MainWindow(QMainWindow):
         self.bridge.status.connect(self._show_status)
         self.bridge.recording.connect(self._show_recording)
         self.bridge.source.connect(self._show_source)
+        self.bridge.fell_back.connect(self._fall_back)
         self.bridge.cameras.connect(self.bar.show_cameras)
         self.bridge.cameras.connect(self.measured.take_cameras)
         self.view.painted.connect(lambda time_s: self.session.statistics.displayed(time_s))
@@ -209,7 +218,7 @@ class MainWindow(QMainWindow):
         self.panel.hand_chosen.connect(self.measured.choose_profile)
         self.bar.record_pressed.connect(self._toggle_recording)
         self.bar.snapshot_pressed.connect(self._snapshot)
-        self.bar.record_menu.virtual_camera_wanted.connect(self._be_a_camera)
+        self.bar.record_menu.virtual_camera_wanted.connect(self._set_virtual_camera)
         self.bar.mirror_pressed.connect(self._toggle_mirror)
         self.bar.help_pressed.connect(self.help.toggle)
         self.bar.source_chosen.connect(self._choose_source)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from PyQt6.QtCore import QTimer
 from PyQt6.QtWidgets import QFileDialog, QGridLayout, QProgressBar, QWidget
@@ -21,6 +22,8 @@ from app.ui.sheet import Sheet, in_a_row, steps, text
 
 Watch = Callable[[Callable[[Frame], None] | None], None]
 """Asks the session for its frames, or for no more of them."""
+
+T = TypeVar("T")
 
 _COUNTDOWN_S = 3
 _TICK_MS = 100
@@ -152,10 +155,15 @@ class JitterPage(Sheet):
             return
         chosen = [name for name, chip in self._models.items() if chip.isChecked()]
         self._show_progress("…", f"Measuring {', '.join(chosen)}; move as you like", 0.0)
-        self._measuring = Measuring(spool, chosen, self._settings(), self._source())
-        self._measuring.progress.connect(lambda share: self._bar.setValue(round(1000 * share)))
-        self._measuring.finished.connect(self._show_report)
-        self._measuring.failed.connect(self._fail)
+        self._measuring = run = Measuring(spool, chosen, self._settings(), self._source())
+
+        def of_this_run(act: Callable[[T], None]) -> Callable[[T], None]:
+            """News of a run that was cancelled may still be on its way: they are not for this page."""
+            return lambda news: act(news) if self._measuring is run else None
+
+        run.progress.connect(of_this_run(lambda done: self._bar.setValue(round(1000 * done))))
+        run.finished.connect(of_this_run(self._show_report))
+        run.failed.connect(of_this_run(self._fail))
 
     def _show_report(self, report: JitterReport) -> None:
         self._measuring = None

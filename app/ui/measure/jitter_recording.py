@@ -67,7 +67,7 @@ class Recording:
 
 
 class Measuring(QObject):
-    """Shows the recorded frames to the models on a thread of its own."""
+    """Shows the recorded frames to the models on a thread of its own; silent once it was stopped."""
 
     progress = pyqtSignal(float)  # 0 .. 1
     finished = pyqtSignal(object)  # JitterReport
@@ -89,12 +89,12 @@ class Measuring(QObject):
             try:
                 report = _measure(spool, make_test(models, smoothing), settings, source, self)
             except NoHandSeen as error:
-                self.failed.emit(str(error))
+                self._fail(str(error))
             except Exception as error:  # whatever a model does must not take the window with it
                 _log.exception("the jitter test failed")
-                self.failed.emit(f"The test failed ({error})")
+                self._fail(f"The test failed ({error})")
             else:
-                if report is not None:
+                if report is not None and not self.stopped:
                     self.finished.emit(report)
             finally:
                 spool.close()
@@ -108,9 +108,12 @@ class Measuring(QObject):
         return self._stop.is_set()
 
     def stop(self) -> None:
-        """End it, and wait until it has."""
+        """Tell it to end. Returns at once: a model may take seconds to be loaded or to finish a frame."""
         self._stop.set()
-        self._thread.join()
+
+    def _fail(self, line: str) -> None:
+        if not self.stopped:
+            self.failed.emit(line)
 
 
 def _measure(

@@ -5,18 +5,22 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from app.recorder import RecordingState
+from app.recorder import RecordingState, VideoWriter
 from app.session import AUTO, Listener, Picture, Session, Settings, StatisticsMeter, Status, session
 from app.session.slot import LatestSlot
+from models.tracking.pipeline import DEFAULT_MODEL, MODELS, PipelineConfig
 from models.types import Camera
 from tests.app.clips import video_times_s
 from tests.app.fakes import FakeCompositor, FakePipeline, ticking_frames
+
+OTHER = next(name for name in MODELS if name != DEFAULT_MODEL)
 
 
 @dataclass
@@ -27,6 +31,7 @@ class Watcher:
     statuses: list[Status] = field(default_factory=list)
     recordings: list[RecordingState] = field(default_factory=list)
     sources: list[str] = field(default_factory=list)
+    fallbacks: list[tuple[Settings, Settings]] = field(default_factory=list)
     lateness_s: list[float] = field(default_factory=list)
 
     def listener(self) -> Listener:
@@ -34,7 +39,10 @@ class Watcher:
             self.pictures.append(picture)
             self.lateness_s.append(time.monotonic() - picture.time_s)
 
-        return Listener(take, self.statuses.append, self.recordings.append, self.sources.append)
+        def fall_back(failed: Settings, running: Settings) -> None:
+            self.fallbacks.append((failed, running))
+
+        return Listener(take, self.statuses.append, self.recordings.append, self.sources.append, fall_back)
 
     def texts(self, topic: str) -> list[str]:
         return [status.text for status in self.statuses if status.topic == topic and status.text]
@@ -132,6 +140,58 @@ def test_a_model_that_cannot_be_loaded_is_told_and_pictures_go_on(start: Callabl
     wait_for(lambda: len(rig.watcher.pictures) > count + 3)
 
 
+@pytest.mark.fault
+def test_after_a_model_that_cannot_be_loaded_the_old_one_runs_by_its_name(start: Callable[..., Rig]) -> None:
+    """… and the other is tried again when it is chosen again."""
+    good, other = FakePipeline(), FakePipeline()
+    loads: list[str] = []
+
+    def load(config: PipelineConfig) -> FakePipeline:
+        loads.append(config.model)
+        if config.model == OTHER and loads.count(OTHER) == 1:
+            raise FileNotFoundError("weights are missing")
+        return other if config.model == OTHER else good
+
+    rig = start(make_pipeline=load)
+    rig.session.open("clip")
+    wait_for(lambda: with_hands(rig))
+    running = rig.session.settings
+    rig.session.settings = failing = replace(running, model=OTHER)
+    wait_for(lambda: rig.watcher.fallbacks)
+    assert rig.watcher.fallbacks == [(failing, running)]
+    assert f"“{running.model}” goes on" in rig.watcher.texts("model")[-1]
+    time.sleep(0.1)
+    assert loads == [running.model, OTHER]  # not tried again at every frame
+    rig.session.settings = running  # as the window does
+    calls = good.calls
+    wait_for(lambda: good.calls > calls + 3)
+    assert not good.closed
+    rig.session.settings = failing
+    wait_for(lambda: other.calls > 3)
+    assert loads == [running.model, OTHER, OTHER]
+
+
+@pytest.mark.fault
+def test_a_first_model_that_cannot_be_loaded_is_tried_again_when_chosen_again(
+    start: Callable[..., Rig],
+) -> None:
+    loads: list[object] = []
+
+    def load(config: object) -> FakePipeline:
+        loads.append(config)
+        if len(loads) == 1:
+            raise FileNotFoundError("weights are missing")
+        return FakePipeline()
+
+    rig = start(make_pipeline=load)
+    rig.session.open("clip")
+    wait_for(lambda: any("weights are missing" in text for text in rig.watcher.texts("model")))
+    assert not rig.watcher.fallbacks
+    rig.session.settings = replace(rig.session.settings)
+    wait_for(lambda: with_hands(rig))
+    assert len(loads) == 2
+
+
 def test_settings_reach_the_pipeline_without_loading_it_again(start: Callable[..., Rig]) -> None:
     rig = start()
     rig.session.open("clip")
@@ -150,6 +210,69 @@ def test_a_fault_in_one_frame_does_not_end_the_session(start: Callable[..., Rig]
     rig.session.open("clip")
     wait_for(lambda: len(with_hands(rig)) > 10)
     assert any("a fault on purpose" in text for text in rig.watcher.texts("model"))
+
+
+@pytest.mark.fault
+def test_a_picture_that_cannot_be_handed_on_does_not_freeze_the_session(start: Callable[..., Rig]) -> None:
+    """Whatever is called with a finished picture may fail: the drawing thread lives, as the others do."""
+    rig = start()
+    fails = [True]
+
+    class Failing:
+        running = False
+
+        def add(self, shot: object) -> None:
+            if fails[0]:
+                raise RuntimeError("a recorder's fault")
+
+    rig.session._recorder = Failing()
+    rig.session.open("clip")
+    wait_for(lambda: rig.watcher.texts("graphics"))
+    fails[0] = False
+    wait_for(lambda: len(with_hands(rig)) > 3)
+    assert rig.watcher.texts("graphics") == ["A picture was lost (a recorder's fault); it goes on"]
+    assert [s.text for s in rig.watcher.statuses if s.topic == "graphics"][-1] == ""
+
+
+class _Virtual:
+    """Stands for a virtual camera."""
+
+    def __init__(self) -> None:
+        self.shown = 0
+
+    def show(self, image_rgb: object) -> None:
+        self.shown += 1
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+@pytest.mark.fault
+def test_a_virtual_camera_may_be_taken_away_at_any_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here it is taken away whenever the drawing thread has just looked whether it is there."""
+    virtual = _Virtual()
+
+    class Flickering(Session):
+        _looked = 0
+
+        @property
+        def _virtual(self) -> _Virtual | None:
+            self._looked += threading.current_thread().name == "drawing_loop"
+            return virtual if self._looked % 2 else None
+
+        @_virtual.setter
+        def _virtual(self, value: object) -> None:
+            """It comes and goes by itself."""
+
+    monkeypatch.setattr(session, "live_frames", ticking_frames(100))
+    watcher = Watcher()
+    with closing(
+        Flickering(Settings(), watcher.listener(), lambda config: FakePipeline(), FakeCompositor)
+    ) as live:
+        live.open("clip")
+        wait_for(lambda: len(watcher.pictures) > 6)
+    assert virtual.shown >= 3
+    assert not watcher.texts("graphics")
 
 
 @pytest.mark.fault
@@ -220,6 +343,29 @@ def test_closing_finishes_the_recording(start: Callable[..., Rig], tmp_path: Pat
     rig.session.close()
     assert rig.watcher.recordings[-1].finished
     assert len(video_times_s(tmp_path / "a.mp4")) == rig.watcher.recordings[-1].frames
+
+
+@pytest.mark.fault
+def test_closing_waits_for_every_recording(
+    start: Callable[..., Rig], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Start, stop, start: the first one may still be writing when the session is closed."""
+
+    class Slow(VideoWriter):
+        def close(self) -> None:
+            time.sleep(0.3 if self.path.name == "first.mp4" else 0)
+            super().close()
+
+    monkeypatch.setattr("app.recorder.recorder.VideoWriter", Slow)
+    rig = start(ticking_frames(50))
+    rig.session.open("clip")
+    rig.session.start_recording(tmp_path / "first.mp4")
+    wait_for(lambda: rig.watcher.recordings and rig.watcher.recordings[-1].frames > 2)
+    rig.session.stop_recording()
+    rig.session.start_recording(tmp_path / "second.mp4")
+    rig.session.close()
+    finished = {state.path.name for state in rig.watcher.recordings if state.finished}
+    assert finished == {"first.mp4", "second.mp4"}
 
 
 @pytest.mark.fault

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 pytest.importorskip("PyQt6.QtWidgets", reason="needs PyQt6")
 
-from PyQt6.QtWidgets import QLabel
+from PyQt6.QtWidgets import QApplication, QLabel
 
 from app.capture import Frame
 from app.jitter import JitterTest
@@ -98,8 +99,37 @@ def test_closing_ends_its_threads_and_its_frames(page: JitterPage) -> None:
     feed(page, picture(), 0)
     pump(lambda: page._measuring is not None or page.report is not None)
     page.stop()
-    assert set(threading.enumerate()) <= before
+    pump(lambda: set(threading.enumerate()) <= before)
     assert page.watchers[-1] is None
+
+
+@pytest.mark.fault
+def test_cancel_never_waits_for_a_slow_model(page: JitterPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would freeze the window. The model ends by itself, and its result is not shown."""
+    before = set(threading.enumerate())
+    at_work, let_go = threading.Event(), threading.Event()
+
+    class Slow(Stand):
+        def see(self, *frame):
+            at_work.set()
+            let_go.wait(3)
+            return super().see(*frame)
+
+    slow = partial(JitterTest, make=Slow)
+    monkeypatch.setattr(jitter_page, "Measuring", partial(Measuring, make_test=slow))
+    page.begin()
+    pump(lambda: page._recording is None or page._recording._wanted)
+    feed(page, picture(), 0)
+    pump(at_work.is_set)
+    began_s = time.monotonic()
+    page._cancel()
+    assert time.monotonic() - began_s < 0.5
+    assert page._pages.currentWidget() is page._ready_page
+    let_go.set()
+    pump(lambda: set(threading.enumerate()) <= before)
+    QApplication.processEvents()
+    assert page.report is None
+    assert page._fault.isHidden()
 
 
 def test_a_full_disk_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,8 +30,10 @@ from app.ui.preferences import Preferences, load_preferences, save_preferences
 from app.ui.style import style_sheet
 from app.ui.view import clock, scaled
 from app.ui.window import MainWindow
-from models.tracking.pipeline import MODELS
+from models.tracking.pipeline import DEFAULT_MODEL, MODELS, PipelineConfig
 from tests.app.fakes import FakeCompositor, FakePipeline, ticking_frames
+
+OTHER = next(name for name in MODELS if name != DEFAULT_MODEL)
 
 
 @pytest.fixture(scope="module")
@@ -66,14 +68,21 @@ def open_window(
         pipeline: FakePipeline | None = None,
         compositor_delay_s: float = 0.0,
         preferences: Preferences | None = None,
+        missing: str = "",
     ) -> MainWindow:
+        """missing: a model that can't be loaded."""
         monkeypatch.setattr(session, "live_frames", ticking_frames(100))
+
+        def load(config: PipelineConfig) -> FakePipeline:
+            if config.model == missing:
+                raise FileNotFoundError("weights are missing")
+            return pipeline or FakePipeline()
 
         def make_session(settings: Settings, listener: object) -> Session:
             return Session(
                 settings,
                 listener,
-                make_pipeline=lambda config: pipeline or FakePipeline(),
+                make_pipeline=load,
                 make_compositor=lambda: FakeCompositor(compositor_delay_s),
             )
 
@@ -144,6 +153,20 @@ def test_keys(open_window: Callable[..., MainWindow], tmp_path: Path) -> None:
     press(window, Qt.Key.Key_S)
     pump(lambda: list(tmp_path.glob("Palmistry/*.png")))
     pump(lambda: "Snapshot saved" in window.strip.text)
+
+
+@pytest.mark.fault
+def test_a_model_that_cannot_be_loaded_gives_the_panel_back(open_window: Callable[..., MainWindow]) -> None:
+    """What the panel and the bar name is what runs."""
+
+    window = open_window(missing=OTHER)
+    pump(lambda: window.session._picture and window.session._picture.hands)
+    before = window.session.settings
+    press(window, Qt.Key.Key_Tab)
+    assert window.session.settings.model == OTHER
+    pump(lambda: "weights are missing" in window.strip.text)
+    pump(lambda: window.session.settings == before)
+    assert window.panel.settings == before
 
 
 def test_recording_shows_its_time_and_where_it_went(
