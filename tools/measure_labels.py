@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import spearmanr
 
-from models.datasets.own_data import stereo
 from models.datasets.samples import Sample
+from models.datasets.sets.stereo import stereo
 from models.evaluation.metrics import aligned_errors, errors_without_offsets, mean_errors
 from models.hand.hand_data import load_open_hand
 from models.inference.landmark_runtime import LandmarkNet

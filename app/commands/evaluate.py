@@ -16,7 +16,7 @@ from app.commands.progress import ProgressBar
 from app.errors import UserError
 from app.export.sidecar import read_sidecar
 from app.offline.video import Progress
-from models.datasets.readers import SETS, read_set
+from models.datasets.registry import data_sets, read_set
 from models.datasets.samples import SampleSet
 from models.evaluation.benchmark import Run, run
 from models.evaluation.figures import curves, figures, judged_rows
@@ -35,8 +35,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         nargs="+",
         type=data_set,
         metavar="NAME:FOLDER",
-        help=f"your copy of a data set; NAME one of {', '.join(SETS)}; still takes a VIDEO of a hand held "
-        "still, or a part of it, VIDEO:FROM-TO in seconds",
+        help=_data_help(),
     )
     parser.add_argument(
         "--model",
@@ -118,13 +117,13 @@ def _run(samples: SampleSet, models: Sequence[str], replays: Mapping[str, Predic
 
 
 def _write_run(result: Run, folder: Path) -> None:
-    """The plots of one set, and what FreiHAND's server takes."""
+    """The plots of one set, and what its authors' server takes, where it has one."""
     name, plots = result.samples.name, curves(result)
     try:
-        if name == "freihand":
+        if data_sets()[name].submission:
             for model, answers in result.answers.items():
                 if can_submit(answers):
-                    write_submission(result, model, folder / f"freihand-{model}.zip")
+                    write_submission(result, model, folder / f"{name}-{model}.zip")
         if plots:
             plot_pck(plots, name, folder / f"pck-{name}.png")
     except ModuleNotFoundError:
@@ -151,11 +150,20 @@ def _write(path: Path, text: str) -> None:
         raise UserError(f"{path} can't be written ({error.strerror}); free some space") from error
 
 
+def _data_help() -> str:
+    known = data_sets()
+    others = [f"{name} takes {entry.takes}" for name, entry in known.items() if entry.takes != "FOLDER"]
+    return "; ".join([f"your copy of a data set; NAME one of {', '.join(known)}", *others])
+
+
 def data_set(text: str) -> tuple[str, Path]:
-    """NAME:FOLDER of SETS. Raises ArgumentTypeError."""
+    """NAME:FOLDER of a data set. Raises ArgumentTypeError."""
     name, colon, folder = text.partition(":")
-    if name not in SETS or not colon or not folder:
-        raise argparse.ArgumentTypeError(f"expected NAME:FOLDER, NAME one of {', '.join(SETS)}, got {text!r}")
+    known = data_sets()
+    if name not in known or not colon or not folder:
+        raise argparse.ArgumentTypeError(
+            f"expected NAME:FOLDER, NAME one of {', '.join(known)}, got {text!r}"
+        )
     return name, Path(folder)
 
 

@@ -15,6 +15,7 @@ from app.commands.evaluate import data_set
 from app.commands.numbers import between, whole
 from app.commands.options import add_json, print_json, say
 from app.errors import UserError
+from models.datasets.registry import training_sets
 
 if TYPE_CHECKING:
     from models.training.config import TrainConfig
@@ -50,7 +51,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         type=_measured,
         default=(),
         metavar="NAME:DIR",
-        help="your copies of freihand, ho3d, rhd, stb or obman: their training splits, beside --real",
+        help=f"your copies of {', '.join(training_sets())}: their training splits, beside --real",
     )
     parser.add_argument("--no-synthetic", action="store_true", help="real hands only")
     parser.add_argument("--backgrounds", type=Path, metavar="DIR", help="pictures to draw hands before")
@@ -104,7 +105,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _measured(text: str) -> tuple[str, Path]:
-    """NAME:DIR of `models.training.measured`, which says whether there is such a name."""
+    """NAME:DIR; `models.datasets.registry` says whether there is such a name."""
     name, colon, folder = text.partition(":")
     if not colon or not name or not folder:
         raise argparse.ArgumentTypeError(f"expected NAME:DIR, got {text!r}")

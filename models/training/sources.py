@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.datasets.readers import read_set
+from models.datasets.registry import read_set
 from models.hand.hand_data import HandData
 from models.training.batch import Batch, Source
-from models.training.measured import measured_hands
 from models.training.pairs import Paired, Together
+from models.training.real.measured import measured_hands
 from models.training.real.source import RealHands
 from models.training.synthetic.render_workers import Drawers
 from models.training.synthetic.sampler import SyntheticHands
@@ -42,8 +42,8 @@ def gather(
     drawers: int = 0,
 ) -> Material:
     """Open everything. real: folder of real crops, labels: their labels, made if they are missing. draw:
-    whether hands are drawn. judged_by: names of `models.datasets.readers` with their folders. measured:
-    names of `models.training.measured` with theirs, which share the real part of every batch. device: of
+    whether hands are drawn. judged_by: names of `models.datasets.registry` with their folders. measured:
+    names of its `training_sets` with theirs, which share the real part of every batch. device: of
     torch, on which drawn hands get the webcam's faults. drawers: processes that draw hands to learn from;
     with 0 the thread does that asks for them.
 

@@ -4,7 +4,7 @@ from contextlib import closing
 
 import pytest
 
-from models.datasets.own_data import stereo
+from models.datasets.sets.stereo import stereo
 from models.evaluation.benchmark import run
 from models.evaluation.figures import figures, judged_rows
 from models.evaluation.predictors import make_predictor

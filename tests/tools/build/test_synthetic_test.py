@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from app.cli import main as palmistry
-from models.datasets.readers import read_set
+from models.datasets.registry import read_set
 from models.datasets.samples import Prediction, Sample
 from models.evaluation.benchmark import run
 from models.evaluation.figures import figures

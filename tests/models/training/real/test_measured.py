@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from models.datasets.freihand import freihand
-from models.datasets.own_data import still
+from models.datasets.registry import training_sets
+from models.datasets.sets.freihand import freihand
+from models.datasets.sets.still import still
 from models.hand.hand_data import load_open_hand
-from models.training.measured import TRAINING_SETS, MeasuredHands, measured_hands
 from models.training.pairs import Together
+from models.training.real.measured import MeasuredHands, measured_hands
 from models.training.real.photo import PhotoConfig
 from models.training.real.views import ViewRange
 from models.training.sources import gather
@@ -96,11 +97,11 @@ def test_a_run_learns_from_them_and_is_judged_by_others(tmp_path: Path) -> None:
 
 
 def test_what_can_t_be_learnt_from(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="expected one of freihand, ho3d, rhd, stb, obman"):
+    with pytest.raises(ValueError, match="expected one of freihand, ho3d, obman, rhd, stb"):
         measured_hands("crops", tmp_path, 64, 0)
     with pytest.raises(ValueError, match="is not a folder"):
         measured_hands("rhd", tmp_path / "none", 64, 0)
-    for name in TRAINING_SETS:
+    for name in training_sets():
         with pytest.raises(ValueError, match="give"):
             measured_hands(name, tmp_path, 64, 0)
     write_clip(tmp_path / "clip.mp4", steady(6))

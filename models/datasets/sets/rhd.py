@@ -17,6 +17,7 @@ from typing import Literal
 
 import numpy as np
 
+from models.datasets.entry import DataSet
 from models.datasets.samples import (
     Sample,
     SampleSet,
@@ -81,3 +82,10 @@ def _of_hand(labels: np.ndarray, first: int) -> np.ndarray:
     table = np.zeros(256, np.uint8)
     table[first : first + _LABELS] = _PARTS
     return table[labels]
+
+
+DATA_SET = DataSet(
+    "rhd",
+    evaluation=lambda folder, every: rhd(folder, "evaluation", every),
+    training=lambda folder: rhd(folder, "training"),
+)

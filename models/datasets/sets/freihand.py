@@ -18,6 +18,7 @@ from typing import Literal
 
 import numpy as np
 
+from models.datasets.entry import DataSet
 from models.datasets.samples import (
     Sample,
     SampleSet,
@@ -74,3 +75,11 @@ def _truth(path: Path, shape: tuple[int, ...], count: int, needed: bool) -> Arra
     if len(labels) != count:
         raise ValueError(f"{path}: expected {count} entries, one for each camera matrix, got {len(labels)}")
     return labels
+
+
+DATA_SET = DataSet(
+    "freihand",
+    evaluation=lambda folder, every: freihand(folder, "evaluation", every),
+    training=lambda folder: freihand(folder, "training"),
+    submission=True,
+)

@@ -16,6 +16,7 @@ from typing import Literal
 
 import numpy as np
 
+from models.datasets.entry import DataSet
 from models.datasets.samples import Sample, SampleSet, points, read_rgb, require, stills
 from models.hand.inert_pickle import FAILURES, as_array, load_inert
 from models.types import Side
@@ -59,3 +60,10 @@ def obman(folder: Path, split: Literal["train", "val", "test"] = "test", every: 
         )
 
     return stills("obman", len(paths), get, every)
+
+
+DATA_SET = DataSet(
+    "obman",
+    evaluation=lambda folder, every: obman(folder, "test", every),
+    training=lambda folder: obman(folder, "train"),
+)

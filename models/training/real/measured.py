@@ -1,4 +1,4 @@
-"""Hands with measured joints to learn from: a user's own FreiHAND, HO-3D, RHD, STB or ObMan.
+"""Hands with measured joints to learn from: a user's own copies of data sets that have a training split.
 
 Joints teach in 3D and in the picture, and masks where there are any. Meshes don't: theirs are MANO's, whose
 vertices are not ours.
@@ -6,7 +6,6 @@ vertices are not ours.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,12 +13,8 @@ import cv2
 import numpy as np
 import torch
 
-from models.datasets.freihand import freihand
-from models.datasets.ho3d import ho3d
-from models.datasets.obman import obman
-from models.datasets.rhd import rhd
+from models.datasets.registry import read_training_set
 from models.datasets.samples import Sample, SampleSet, read_rgb
-from models.datasets.stb import stb
 from models.geometry import Float, project
 from models.training.batch import Batch, Trust, Truth
 from models.training.pairs import Pair, pair_of
@@ -28,26 +23,13 @@ from models.training.real.pictures import cut
 from models.training.real.views import ViewRange, drawn_view, view_camera
 from models.types import Array, Camera
 
-TRAINING_SETS: dict[str, Callable[[Path], SampleSet]] = {
-    "freihand": lambda folder: freihand(folder, "training"),
-    "ho3d": lambda folder: ho3d(folder, "train"),
-    "rhd": lambda folder: rhd(folder, "training"),
-    "stb": lambda folder: stb(folder, "training"),
-    "obman": lambda folder: obman(folder, "train"),
-}
-"""Their training splits, by name: what evaluation reads is never among them."""
-
 MASK_SIDE = 64
 _MIRROR = np.diag([-1.0, 1.0, 1.0])
 
 
 def measured_hands(name: str, folder: Path, size: int, seed: int) -> MeasuredHands:
-    """The training split of a set of TRAINING_SETS. Raises ValueError in one line."""
-    if name not in TRAINING_SETS:
-        raise ValueError(f"data: expected one of {', '.join(TRAINING_SETS)}, got {name!r}")
-    if not folder.is_dir():
-        raise ValueError(f"{folder} is not a folder; give the folder of {name}")
-    return MeasuredHands(TRAINING_SETS[name](folder), size, seed)
+    """The training split of a data set that has one. Raises ValueError in one line."""
+    return MeasuredHands(read_training_set(name, folder), size, seed)
 
 
 class MeasuredHands:

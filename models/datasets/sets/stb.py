@@ -18,6 +18,7 @@ from typing import Literal
 
 import numpy as np
 
+from models.datasets.entry import DataSet
 from models.datasets.samples import Sample, SampleSet, points, require, stills
 from models.geometry import project, rotation_from_axis_angle
 from models.types import Camera
@@ -87,3 +88,10 @@ def _joints_m(path: Path, of_depth: bool) -> np.ndarray:
     ours = np.concatenate([p[:, :1], p[:, 1:].reshape(len(p), 5, 4, 3)[:, ::-1].reshape(len(p), 20, 3)], 1)
     ours[:, 0] = 2 * ours[:, 0] - ours[:, _RING_KNUCKLE]
     return (ours / 1000).astype(np.float32)
+
+
+DATA_SET = DataSet(
+    "stb",
+    evaluation=lambda folder, every: stb(folder, "evaluation", every),
+    training=lambda folder: stb(folder, "training"),
+)

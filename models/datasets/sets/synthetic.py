@@ -17,6 +17,7 @@ from typing import Literal
 
 import numpy as np
 
+from models.datasets.entry import DataSet
 from models.datasets.real_crops import read_arrays
 from models.datasets.samples import Sample, SampleSet, points, read_labels, require, stills
 from models.geometry import project
@@ -55,3 +56,6 @@ def synthetic(folder: Path, every: int = 1) -> SampleSet:
         )
 
     return stills("synthetic", len(sides), get, every)
+
+
+DATA_SET = DataSet("synthetic", evaluation=synthetic)

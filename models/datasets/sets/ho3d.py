@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from models.datasets.entry import DataSet
 from models.datasets.samples import (
     Sample,
     SampleSet,
@@ -89,3 +90,10 @@ def _entry(meta: dict[Any, Any], name: str, path: Path) -> np.ndarray:
         return as_array(meta[name])
     except FAILURES as error:
         raise ValueError(f"{path}: no array '{name}' in it; is it a file of HO-3D's meta?") from error
+
+
+DATA_SET = DataSet(
+    "ho3d",
+    evaluation=lambda folder, every: ho3d(folder, "evaluation", every),
+    training=lambda folder: ho3d(folder, "train"),
+)
