@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.capture import open_file
-from app.effects import FINGERS, RingSettings, make_effect
+from app.effects import FINGERS, Rings, RingSettings, make_effect
 from app.effects.ring.fit import Finger, FingerSections, Section
 from app.render.compositor import Compositor
 from app.render.gl.context import choose_platform
@@ -99,7 +99,7 @@ def draw(clip: Sequence[Scene], finger: Finger, model: str | None) -> list[Drawn
     """The compared frames with a ring; model: that finds the meshes, None: the true ones."""
     compositor = Compositor(load_open_hand())
     pipeline = None if model is None else Pipeline(PipelineConfig(model))
-    effect, found = make_effect("ring", RingSettings(finger=finger, position=POSITION)), []
+    effect, found = make_effect("ring", Rings((RingSettings(finger=finger, position=POSITION),))), []
     for scene in clip:
         hands: Sequence[HandMesh] = [scene.hand]
         if pipeline is not None:

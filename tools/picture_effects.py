@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from app.capture import open_file
 from app.effects import make_effect
+from app.effects.skins import SkinSettings
 from app.render.orbit import Orbit
 from app.render.scene import EffectContext
 from app.session import Settings
@@ -36,7 +37,7 @@ class Shot:
     clip: str
     frame: int
     effect: str
-    style: str | None = None  # of a skin
+    settings: SkinSettings | None = None  # None: the usual
     left_top: tuple[int, int] = (0, 0)  # of what the tile shows, in the frame ..
     wide_px: int = 640  # .. and how wide it is
     aside: bool = False  # also from aside
@@ -49,11 +50,11 @@ SHOTS = (
     Shot("demo", 62, "walkie_talkie"),
     Shot("counting.mp4", 170, "water", left_top=(0, 270), wide_px=544),
     Shot("demo", 73, "water"),
-    Shot("demo", 160, "skin", "clay"),
-    Shot("demo", 161, "skin", "wireframe"),
-    Shot("demo", 162, "skin", "xray"),
-    Shot("counting.mp4", 171, "skin", "fingers", left_top=(0, 330), wide_px=544),
-    Shot("demo", 120, "skin", "depth"),
+    Shot("demo", 160, "skin", SkinSettings("clay")),
+    Shot("demo", 161, "skin", SkinSettings("wireframe")),
+    Shot("demo", 162, "skin", SkinSettings("xray")),
+    Shot("counting.mp4", 171, "skin", SkinSettings("fingers"), left_top=(0, 330), wide_px=544),
+    Shot("demo", 120, "skin", SkinSettings("depth")),
     Shot("demo", 22, "none", aside=True, left_top=(60, 45), wide_px=580),
 )
 
@@ -66,7 +67,7 @@ def photographed(path: Path, shots: list[Shot]) -> dict[Shot, NDArray[np.uint8]]
     """The tiles of one clip, its frames looked at one after the other as `process` does."""
     settings = Settings()
     pipeline, compositor = load_pipeline(pipeline_config(settings)), load_compositor()
-    effects = {shot: make_effect(shot.effect, shot.style) for shot in shots}
+    effects = {shot: make_effect(shot.effect, shot.settings) for shot in shots}
     tiles = {}
     for k, frame in enumerate(open_file(path).frames()):
         height, width = frame.image_rgb.shape[:2]

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.capture import open_file
-from app.effects import RingSettings, make_effect
+from app.effects import Rings, RingSettings, make_effect
 from app.session import Settings
 from app.session.drawing import load_compositor
 from app.session.finder import load_pipeline, pipeline_config
@@ -75,7 +75,7 @@ def photographed(path: Path, shots: list[Shot]) -> dict[Shot, NDArray[np.uint8]]
     """The tiles of one clip, its frames looked at one after the other as `process` does."""
     settings = Settings()
     pipeline, compositor = load_pipeline(pipeline_config(settings)), load_compositor()
-    effects = {shot: make_effect("ring", shot.rings) for shot in shots}
+    effects = {shot: make_effect("ring", Rings(shot.rings)) for shot in shots}
     tiles = {}
     for k, frame in enumerate(open_file(path).frames()):
         height, width = frame.image_rgb.shape[:2]

@@ -9,8 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.commands.numbers import between
-from app.commands.ring_options import add_rings, rings_from
-from app.effects import SKIN_STYLES, effect_names
+from app.effects.catalog import add_effect_flags, effect_from_flags, settings_from_flags
 from app.errors import UserError
 from app.measure.camera_files import load_calibration
 from app.measure.profiles import load_profile
@@ -74,10 +73,8 @@ def check_calibration(settings: Settings, size_wh: tuple[int, int]) -> None:
 
 
 def add_look(parser: argparse.ArgumentParser) -> None:
-    """--effect and the rings, --overlay, --smoothing, --hand, --palm, --predict, --mirror."""
-    parser.add_argument("--effect", choices=effect_names(), help="what is drawn (default: ring)")
-    parser.add_argument("--skin", choices=SKIN_STYLES, help="how the effect `skin` draws the hand")
-    add_rings(parser)
+    """--effect and the effects' own flags, --overlay, --smoothing, --hand, --palm, --predict, --mirror."""
+    add_effect_flags(parser)
     parser.add_argument(
         "--overlay", type=_overlays, metavar="NAME,…", help=f"also draw any of: {', '.join(OVERLAYS)}"
     )
@@ -108,8 +105,7 @@ def settings_from(arguments: argparse.Namespace, settings: Settings) -> Settings
 
     changes = given(
         model=arguments.model,
-        effect=arguments.effect or ("skin" if arguments.skin else None),
-        skin=arguments.skin,
+        effect=effect_from_flags(arguments),
         overlays=arguments.overlay,
     )
     if arguments.hand is not None or arguments.palm is not None:
@@ -118,7 +114,7 @@ def settings_from(arguments: argparse.Namespace, settings: Settings) -> Settings
         changes["predict_ms"] = arguments.predict
     if arguments.smoothing is not None:
         changes["smoothing"] = arguments.smoothing if arguments.smoothing >= 0 else None
-    changes["rings"] = rings_from(arguments, settings.rings)
+    changes["effects"] = settings_from_flags(arguments, settings.effects, say)
     return replace(camera_settings(arguments, settings), **changes)  # type: ignore[arg-type]
 
 

@@ -1,14 +1,15 @@
 """What can be drawn onto hands."""
 
-from app.effects.catalog import effect_names, make_effect
+from app.effects.catalog import EffectSettings, effect_names, effects, make_effect
 from app.effects.ring.designs import DESIGNS
+from app.effects.ring.effect import EFFECT as RINGS
+from app.effects.ring.effect import Rings
 from app.effects.ring.fit import FINGERS, SEGMENTS
 from app.effects.ring.metals import METALS
 from app.effects.ring.model import OwnRing
 from app.effects.ring.settings import HANDS, MOST_RINGS, Placement, RingSettings
 from app.effects.ring.sizes import ring_size
 from app.effects.ring.stones import STONES
-from app.render.scene import SKIN_STYLES
 
 __all__ = [
     "DESIGNS",
@@ -16,13 +17,16 @@ __all__ = [
     "HANDS",
     "METALS",
     "MOST_RINGS",
+    "RINGS",
     "SEGMENTS",
-    "SKIN_STYLES",
     "STONES",
+    "EffectSettings",
     "OwnRing",
     "Placement",
     "RingSettings",
+    "Rings",
     "effect_names",
+    "effects",
     "make_effect",
     "ring_size",
 ]

@@ -9,6 +9,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from app.effects.declaration import EffectType, NoSettings
 from app.effects.gestures import Hold, Switch, grasp, grasp_switch, hold
 from app.effects.hand_collider import HandField
 from app.effects.shapes import beach_ball
@@ -130,6 +131,9 @@ class BallEffect:
         relative = relative - (1 + _BOUNCE) * into * normal - min(1.0, _GRIP * dt) * along
         ball.velocity_m_s = skin + relative
         ball.turned = rotation_from_axis_angle(dt * np.cross(normal, along) / RADIUS_M) @ ball.turned
+
+
+EFFECT = EffectType("ball", lambda _, __: BallEffect(), NoSettings, order=30)
 
 
 def _inside(ball: _Ball, held: Hold) -> bool:

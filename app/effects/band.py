@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from app.effects.declaration import EffectType, NoSettings
 from app.effects.palm_section import DIRECTIONS, SPOKES_M, PalmSection, PalmSections
 from app.render.scene import EffectContext, Geometry, Paint, Prop
 from models.hand.hand_data import HandData, load_open_hand
@@ -59,6 +60,9 @@ class BandEffect:
     def readout(self) -> Sequence[str]:
         """How far it is round each palm, such as "Palm 198 mm round"."""
         return [f"Palm {1e3 * _length(worn.middle):.0f} mm round" for worn in self._worn.values()]
+
+
+EFFECT = EffectType("band", lambda _, __: BandEffect(), NoSettings, order=20)
 
 
 def _follow(before: _Worn | None, section: PalmSection, now: float) -> _Worn:

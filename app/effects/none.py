@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from app.effects.declaration import EffectType, NoSettings
 from app.render.scene import EffectContext, Prop
 
 
@@ -17,3 +18,6 @@ class NoEffect:
     def readout(self) -> Sequence[str]:
         """Nothing."""
         return ()
+
+
+EFFECT = EffectType("none", lambda _, __: NoEffect(), NoSettings, order=90)

@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from app.effects.declaration import EffectType, NoSettings
 from app.effects.gestures import Hold, grasp, hold
 from app.effects.shapes import bar, ellipse, moved, slab
 from app.effects.solids import joined
@@ -37,6 +38,9 @@ class RacketEffect:
     def readout(self) -> Sequence[str]:
         """Nothing."""
         return ()
+
+
+EFFECT = EffectType("racket", lambda _, __: RacketEffect(), NoSettings, order=40)
 
 
 def racket_pose(held: Hold) -> Float:

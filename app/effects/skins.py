@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.effects.declaration import Choice, EffectType, setting
 from app.effects.gestures import KNUCKLES, WRIST
 from app.effects.solids import ball, swept
 from app.render.scene import SKIN_STYLES, Bone, EffectContext, Geometry, Prop, Skin, Thing
@@ -25,11 +27,24 @@ _METACARPAL_FROM = 0.28
 _TIP_TO = 0.86  # the last bone ends inside the fingertip
 
 
+_STYLE_TITLES = {name: name.capitalize() for name in SKIN_STYLES}
+_STYLE_TITLES |= {"xray": "X-ray bones", "fingers": "Coloured fingers"}
+
+
+@dataclass(frozen=True)
+class SkinSettings:
+    """How the hand is drawn."""
+
+    style: str = setting(
+        SKIN_STYLES[0], Choice("skin", "Style", "how the hand is drawn as a skin", _STYLE_TITLES)
+    )
+
+
 class SkinEffect:
     """Draws every hand's mesh in one style. Raises ValueError for an unknown one."""
 
-    def __init__(self, style: str = SKIN_STYLES[0]) -> None:
-        self._skin = Skin(style)
+    def __init__(self, settings: SkinSettings) -> None:
+        self._skin = Skin(settings.style)
 
     def place(self, context: EffectContext) -> Sequence[Thing]:
         """The skin; with X-rays, the bones in it."""
@@ -41,6 +56,9 @@ class SkinEffect:
     def readout(self) -> Sequence[str]:
         """Nothing."""
         return ()
+
+
+EFFECT = EffectType("skin", lambda settings, _: SkinEffect(settings), SkinSettings, order=70)
 
 
 def skeleton(hand: HandMesh) -> list[Prop]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
+from app.effects.declaration import EffectType, NoSettings
 from app.effects.gestures import Hold, Switch, grasp, grasp_switch, hold, thumb_over
 from app.effects.shapes import bar, ellipse, moved, rounded_rectangle, slab
 from app.effects.solids import ball, joined, tube
@@ -121,6 +122,9 @@ class WalkieTalkieEffect:
             radio.holder = track_id
         elif radio.holder == track_id and not closed:
             radio.holder = None
+
+
+EFFECT = EffectType("walkie_talkie", lambda _, __: WalkieTalkieEffect(), NoSettings, order=50)
 
 
 def _lying(camera: Camera, first: Hold) -> _Radio:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from app.effects.declaration import EffectType, NoSettings
 from app.effects.gestures import hold
 from app.effects.hand_collider import HandField
 from app.render.scene import EffectContext, Water
@@ -175,3 +176,6 @@ class WaterEffect:
         slope = np.stack([crowd[index + s] - crowd[index - s] for s in stride], 1)
         jitter = self._random.normal(0, 0.3, points.shape) * crowd[index][:, None]
         return -_PUSH * np.clip(slope + jitter, -6, 6)
+
+
+EFFECT = EffectType("water", lambda _, __: WaterEffect(), NoSettings, order=60)

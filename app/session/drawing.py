@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from app.effects import make_effect
+from app.effects import effects, make_effect
 from app.render.gl.context import NoGraphics, is_graphics_fault
 from app.render.scene import Effect
 from app.session.settings import VIEW3D, Settings
@@ -91,9 +91,8 @@ class Drawing:
             self._compositor.close()
 
     def _chosen(self, settings: Settings) -> Effect:
-        effect = settings.effect
-        own = settings.rings if effect == "ring" else settings.skin if effect == "skin" else None
-        key = effect, own, settings.depth_error.size
+        own = settings.effects.of(effects()[settings.effect])
+        key = settings.effect, own, settings.depth_error.size
         if key != self._effect_key or self._effect is None:
             self._effect, self._effect_key = make_effect(*key), key
         return self._effect

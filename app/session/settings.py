@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from app.effects import SKIN_STYLES, RingSettings
+from app.effects import EffectSettings
 from app.measure.camera_files import CameraFile
 from app.measure.depth_error import MEASURED_SIZE, STATED_FOCAL, UNKNOWN_FOCAL, UNKNOWN_SIZE, DepthError
 from app.render.orbit import Orbit
@@ -25,8 +25,7 @@ class Settings:
 
     model: str = DEFAULT_MODEL  # of models.tracking.pipeline.MODELS
     effect: str = "ring"
-    rings: tuple[RingSettings, ...] = (RingSettings(),)  # all that are worn at once
-    skin: str = SKIN_STYLES[0]  # of SKIN_STYLES: how the effect `skin` draws the hand
+    effects: EffectSettings = field(default_factory=EffectSettings)  # of every effect, the others' too
     overlays: frozenset[str] = frozenset()  # of OVERLAYS
     orbit: Orbit = field(default_factory=Orbit)  # from where the overlay `view3d` looks
     smoothing: float | None = 0.5  # 0 steady … 1 responsive; None: off

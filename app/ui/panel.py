@@ -6,22 +6,24 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from app.effects import SKIN_STYLES, effect_names
+from app.effects import RINGS, Rings, effect_names, effects
+from app.effects.declaration import EffectType
 from app.folders import file_stem
 from app.measure.profiles import profile_names
 from app.session import OVERLAYS, VIEW3D, Settings
 from app.ui import style
 from app.ui.controls import Chips, Choice, Slider, beside, button, label, rule
+from app.ui.effect_controls import EffectControls
 from app.ui.ring.controls import RingControls
 from app.ui.sheets import SHEETS
 
 SIDE_TITLES = {"": "Auto", "right": "Right", "left": "Left"}
 MODEL_TITLES = {"fit": "Fit to MediaPipe's joints", "mobrecon_lm": "MobRecon LM"}
-SKIN_TITLES = {"xray": "X-ray bones", "fingers": "Coloured fingers"}
 VIEW3D_TITLE, VIEW3D_TIP = "3D", "Hand and camera from aside; drag the small view to look from elsewhere"
 AHEAD_MS = 70.0
 """How far ahead hands are foretold for low latency: two frames of a common webcam."""
@@ -49,12 +51,14 @@ class Panel(QFrame):
         self._model = Choice("The network that finds the hand · Tab: next")
         self._effect = Choice("What is drawn on the hand · 1–9")
         self._effect.setMaxVisibleItems(12)
-        self._skin = Choice("How the hand is drawn")
-        self._skin.fill({name: SKIN_TITLES.get(name, title(name)) for name in SKIN_STYLES}, settings.skin)
-        self._style = beside("Style", self._skin)
         self._said = label("", "muted")
         self._said.setWordWrap(True)
-        self.ring = RingControls(settings.rings)
+        self.ring = RingControls(settings.effects.of(RINGS).rings)
+        self._own = {
+            effect.name: EffectControls(effect, settings.effects.of(effect))
+            for effect in effects().values()
+            if effect is not RINGS and any(effect.controls())
+        }
         self._overlays = {name: button(title(name), f"Draw the {name}", "chip", True) for name in OVERLAYS}
         self._overlays[VIEW3D].setText(VIEW3D_TITLE)
         self._overlays[VIEW3D].setToolTip(VIEW3D_TIP)
@@ -73,7 +77,7 @@ class Panel(QFrame):
         self._fov_value.setMinimumWidth(28)
         self._fov_value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._model.fill({name: MODEL_TITLES.get(name, title(name)) for name in models}, settings.model)
-        numbered = {name: f"{i + 1}   {title(name)}" for i, name in enumerate(effect_names())}
+        numbered = {e.name: f"{i}   {e.title}" for i, e in enumerate(effects().values(), 1)}
         self._effect.fill(numbered, settings.effect)
         self._lay_out()
         self._connect()
@@ -89,10 +93,11 @@ class Panel(QFrame):
         self._settings = settings
         self._model.choose(settings.model)
         self._effect.choose(settings.effect)
-        self.ring.setVisible(settings.effect == "ring")
-        self._skin.choose(settings.skin)
-        self._style.setVisible(settings.effect == "skin")
-        self.ring.show_rings(settings.rings)
+        self.ring.setVisible(settings.effect == RINGS.name)
+        self.ring.show_rings(settings.effects.of(RINGS).rings)
+        for name, controls in self._own.items():
+            controls.setVisible(settings.effect == name)
+            controls.show_settings(settings.effects.of(effects()[name]))
         for name, chip in self._overlays.items():
             chip.setChecked(name in settings.overlays)
         self._smoothing.show_value(round(100 * (1.0 if settings.smoothing is None else settings.smoothing)))
@@ -109,7 +114,7 @@ class Panel(QFrame):
     def show_readout(self, lines: Sequence[str]) -> None:
         """What the effect has measured; an empty list while no hand is seen."""
         self.ring.show_readout(lines)
-        text = "" if self._settings.effect == "ring" else "\n".join(lines)
+        text = "" if self._settings.effect == RINGS.name else "\n".join(lines)
         if text != self._said.text():
             self._said.setText(text)
         self._said.setVisible(bool(text))
@@ -121,7 +126,7 @@ class Panel(QFrame):
 
     def wear_file(self, path: Path) -> None:
         """Wear the ring of a file, whatever was drawn so far."""
-        self._set(effect="ring")
+        self._set(effect=RINGS.name)
         self.ring.wear_file(path)
 
     def choose_effect(self, number: int) -> None:
@@ -138,8 +143,9 @@ class Panel(QFrame):
     def _connect(self) -> None:
         self._model.chosen.connect(lambda name: self._set(model=name))
         self._effect.chosen.connect(lambda name: self._set(effect=name))
-        self._skin.chosen.connect(lambda name: self._set(skin=name))
-        self.ring.changed.connect(lambda rings: self._set(rings=rings))
+        self.ring.changed.connect(lambda rings: self._set_effect(RINGS, Rings(rings)))
+        for name, controls in self._own.items():
+            controls.changed.connect(partial(self._set_effect, effects()[name]))
         for name, chip in self._overlays.items():
             chip.clicked.connect(partial(self._toggle_overlay, name))
         self._smoothing.moved.connect(lambda value: self._set(smoothing=value / 100))
@@ -150,6 +156,9 @@ class Panel(QFrame):
     def _toggle_overlay(self, name: str, on: bool) -> None:
         overlays = self._settings.overlays
         self._set(overlays=overlays | {name} if on else overlays - {name})
+
+    def _set_effect(self, effect: EffectType[Any], settings: object) -> None:
+        self._set(effects=self._settings.effects.with_(effect, settings))
 
     def _set(self, **changes: object) -> None:
         self.show_settings(replace(self._settings, **changes))  # type: ignore[arg-type]
@@ -171,7 +180,7 @@ class Panel(QFrame):
         column.setSpacing(style.GAP)
         groups: list[tuple[str, list[QWidget]]] = [
             ("MODEL", [self._model]),
-            ("EFFECT", [self._effect, self.ring, self._style, self._said]),
+            ("EFFECT", [self._effect, self.ring, *self._own.values(), self._said]),
             ("OVERLAYS", [overlays]),
             (
                 "TRACKING",

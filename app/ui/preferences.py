@@ -10,12 +10,12 @@ from typing import Any, get_args
 
 from PyQt6.QtCore import QByteArray, QSettings
 
-from app.effects import SKIN_STYLES, effect_names
+from app.effects import effect_names
+from app.effects.catalog import saved_settings, settings_to_save
 from app.errors import UserError
 from app.measure.profiles import load_profile
 from app.recorder import RecordingOptions
 from app.session import OVERLAYS, Settings
-from app.ui.ring.preferences import rings_to_save, saved_rings
 from models.hand.profile import HandProfile
 from models.tracking.prediction import MOST_AHEAD_S
 from models.types import Side
@@ -46,11 +46,9 @@ def load_preferences(store: QSettings, models: tuple[str, ...]) -> Preferences:
 def save_preferences(store: QSettings, preferences: Preferences) -> None:
     """Save for the next start."""
     settings = preferences.settings
-    saved = {
+    saved = settings_to_save(settings.effects) | {
         "model": settings.model,
         "effect": settings.effect,
-        "skin": settings.skin,
-        "rings": rings_to_save(settings.rings),
         "overlays": sorted(settings.overlays),
         "smoothing": settings.smoothing,
         "predict_ms": settings.predict_ms,
@@ -98,8 +96,7 @@ def _from_saved(saved: Mapping[str, Any], models: tuple[str, ...]) -> Preference
         default,
         model=one_of("model", models, default.model),
         effect=one_of("effect", effect_names(), default.effect),
-        skin=one_of("skin", SKIN_STYLES, default.skin),
-        rings=saved_rings(saved.get("rings")),
+        effects=saved_settings(saved),
         overlays=known,
         profile=_profile(saved.get("hand")),
         smoothing=number("smoothing", 0, 1, default.smoothing),

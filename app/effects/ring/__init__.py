@@ -1,1 +1,5 @@
-"""Rings on fingers: designs, files from users, fit, size and placement."""
+"""Rings on fingers."""
+
+from app.effects.ring.effect import EFFECT
+
+__all__ = ["EFFECT"]

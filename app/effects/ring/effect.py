@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from app.effects.declaration import EffectType, setting
 from app.effects.fade_out import Lingering
 from app.effects.ring.confidence import trust, visible_share
+from app.effects.ring.control import RingList
 from app.effects.ring.designs import build_design
 from app.effects.ring.fit import FINGERS, FingerSections, Section, Segment
 from app.effects.ring.metals import METALS, brushed
@@ -41,6 +43,17 @@ class _State:
     worn: Worn
     measure: FingerMeasure
     built_radius_m: float
+
+
+@dataclass(frozen=True)
+class Rings:
+    """All that are worn at once. Raises ValueError for none and for anything else."""
+
+    rings: tuple[RingSettings, ...] = setting((RingSettings(),), RingList())
+
+    def __post_init__(self) -> None:
+        if not self.rings or not all(isinstance(ring, RingSettings) for ring in self.rings):
+            raise ValueError(f"rings: expected one RingSettings or several, got {self.rings!r}")
 
 
 class RingEffect:
@@ -146,6 +159,11 @@ class RingEffect:
             )
             for part in model.parts
         ]
+
+
+EFFECT = EffectType(
+    "ring", lambda settings, error: RingEffect(settings.rings, size_error=error), Rings, order=10
+)
 
 
 def _model(ring: RingSettings, built_radius_m: float) -> RingModel | None:

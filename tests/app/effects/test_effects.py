@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import trimesh
 
-from app.effects import METALS, RingSettings, effect_names, make_effect
+from app.effects import METALS, Rings, RingSettings, effect_names, make_effect
 from app.effects.ring.designs import build_design
 from app.render.scene import EffectContext
 from models.geometry import camera_from_fov
@@ -30,8 +30,8 @@ def test_every_effect_can_be_made_and_survives_an_empty_frame():
     ("name", "settings", "message"),
     [
         ("rings", None, "choose from ring, band"),
-        ("none", RingSettings(), "takes no settings"),
-        ("ring", "gold", "expected RingSettings, got str"),
+        ("none", RingSettings(), "expected NoSettings, got RingSettings"),
+        ("ring", "gold", "expected Rings, got str"),
     ],
 )
 def test_wrong_names_and_settings(name, settings, message):
@@ -59,7 +59,7 @@ def test_settings_no_workshop_takes(change, message):
 
 @pytest.mark.parametrize(("hands", "worn_by"), [("both", [1, 2]), ("right", [1]), ("left", [2])])
 def test_rings_on_the_hands_asked_for(hands, worn_by):
-    effect = make_effect("ring", RingSettings(hands=hands))
+    effect = make_effect("ring", Rings((RingSettings(hands=hands),)))
     left = posed_hand(CAMERA, side="left", at=(0.15, 0.06, 0.5), track_id=2)
     props = effect.place(context(posed_hand(CAMERA), left))
     assert [p.grip.track_id for p in props] == worn_by
@@ -68,7 +68,7 @@ def test_rings_on_the_hands_asked_for(hands, worn_by):
 def test_ring_encircles_its_finger():
     hand = posed_hand(CAMERA)
     for finger, joints in (("index", (5, 6)), ("little", (17, 18)), ("thumb", (2, 3))):
-        (prop,) = make_effect("ring", RingSettings(finger=finger)).place(context(hand))
+        (prop,) = make_effect("ring", Rings((RingSettings(finger=finger),))).place(context(hand))
         a, b = hand.joints_m[list(joints)]
         t = (prop.pose[:3, 3] - a) @ (b - a) / ((b - a) @ (b - a))
         assert t == pytest.approx(0.6, abs=0.15)

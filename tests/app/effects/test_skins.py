@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app.effects import SKIN_STYLES, make_effect
-from app.effects.skins import skeleton
-from app.render.scene import EffectContext
+from app.effects import make_effect
+from app.effects.skins import SkinSettings, skeleton
+from app.render.scene import SKIN_STYLES, EffectContext
 from models.geometry import camera_from_fov, project
 from tests.app.render.render_help import BACK, grey_frame, open_compositor, posed_hand
 
@@ -25,7 +25,8 @@ def compositor():
 
 def drawn(compositor, style: str, hand=HAND) -> np.ndarray:
     """(H, W, 3) the picture."""
-    return compositor.compose(grey_frame(CAMERA), [hand], CAMERA, make_effect("skin", style), 0.0).astype(int)
+    effect = make_effect("skin", SkinSettings(style))
+    return compositor.compose(grey_frame(CAMERA), [hand], CAMERA, effect, 0.0).astype(int)
 
 
 def covered(picture: np.ndarray) -> np.ndarray:
@@ -99,7 +100,7 @@ def test_fists_do_not_hide_bones(compositor):
 @pytest.mark.parametrize("style", SKIN_STYLES)
 def test_both_hands_wear_it(compositor, style):
     left = posed_hand(CAMERA, side="left", turn=BACK, at=(0.14, 0.06, 0.45), track_id=2)
-    effect = make_effect("skin", style)
+    effect = make_effect("skin", SkinSettings(style))
     hands = [posed_hand(CAMERA, at=(-0.12, 0.06, 0.45)), left]
     seen = covered(compositor.compose(grey_frame(CAMERA), hands, CAMERA, effect, 0.0).astype(int))
     assert seen[:, :320].sum() == pytest.approx(seen[:, 320:].sum(), rel=0.4)
@@ -107,5 +108,5 @@ def test_both_hands_wear_it(compositor, style):
 
 def test_unknown_styles_and_settings_are_told():
     with pytest.raises(ValueError, match="choose from clay"):
-        make_effect("skin", "velvet")
+        make_effect("skin", SkinSettings("velvet"))
     assert list(make_effect("skin").place(EffectContext(grey_frame(CAMERA), (), CAMERA, 0.0))) == []

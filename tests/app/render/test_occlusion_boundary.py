@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from app.effects import RingSettings, make_effect
+from app.effects import Rings, RingSettings, make_effect
 from app.render.occlusion_boundary import Outlines, Spot, crossed_outlines, crossed_spots, find_cuts, refine
 from app.render.scene import EffectContext
 from app.render.viewport import NOTHING_M, Window
@@ -97,7 +97,7 @@ def test_a_large_ring_is_looked_at_in_a_smaller_picture():
 
 
 def place(hands, **settings):
-    effect = make_effect("ring", RingSettings(**settings))
+    effect = make_effect("ring", Rings((RingSettings(**settings),)))
     return effect.place(EffectContext(grey_frame(CAMERA), hands[:1], CAMERA, 0.0))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import trimesh
 
-from app.effects import RingSettings, make_effect
+from app.effects import make_effect
 from app.render.blend import blend
 from app.render.extent import SHADOW_ASIDE_M, SHADOW_DEEP_M, extent, shadowed_skin
 from app.render.light.environment import DEFAULT_ENVIRONMENT, environment_names, load_environment
@@ -205,9 +205,7 @@ def test_extent_holds_copies():
 
 def test_extent_holds_what_a_ring_shades_and_what_may_hide_it():
     hand = posed_hand(CAMERA)
-    (ring,) = make_effect("ring", RingSettings()).place(
-        EffectContext(np.zeros((480, 640, 3), np.uint8), [hand], CAMERA, 0.0)
-    )
+    (ring,) = make_effect("ring").place(EffectContext(np.zeros((480, 640, 3), np.uint8), [hand], CAMERA, 0.0))
     away = replace(ring, grip=replace(ring.grip, off_mesh_m=(0.02, 0.0, 0.0)))
     points, shifted = (
         (extent([prop]) - ring.pose[:3, 3]) @ np.linalg.inv(ring.pose[:3, :3]).T for prop in (ring, away)

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from app.effects import RingSettings, make_effect
+from app.effects import Rings, RingSettings, make_effect
 from app.render.compositor import Compositor
 from app.render.scene import EffectContext
 from app.render.viewport import Window
@@ -27,7 +27,7 @@ def compositor():
 
 
 def ring(**settings):
-    return make_effect("ring", RingSettings(**settings))
+    return make_effect("ring", Rings((RingSettings(**settings),)))
 
 
 def ring_layer(compositor: Compositor, hands, window=None, camera=CAMERA, **settings):

@@ -17,12 +17,12 @@ pytest.importorskip("PyQt6.QtWidgets", reason="needs PyQt6")
 from PyQt6.QtWidgets import QApplication
 
 from app.effects import OwnRing, Placement, RingSettings
+from app.effects.ring.control import RingList, rings_to_save, saved_rings
 from app.effects.ring.designs import build_design
 from app.effects.ring.memory import recall
 from app.errors import UserError
 from app.ui.ring import files as ring_files
 from app.ui.ring.controls import RingControls
-from app.ui.ring.preferences import rings_to_save, saved_rings
 
 
 @pytest.fixture(scope="module")
@@ -167,4 +167,4 @@ def test_rings_are_saved_and_a_saved_file_is_read_again(application, monkeypatch
     "saved", [None, 3, [], [3], [{"finger": "toe"}], [{"placement": {"scale": 99}}], [{"x": 1}]]
 )
 def test_damaged_rings_take_the_default(saved):
-    assert saved_rings(saved) == (RingSettings(),)
+    assert RingList().from_saved(saved, (RingSettings(),)) == (RingSettings(),)

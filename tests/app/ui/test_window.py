@@ -23,7 +23,7 @@ from PyQt6.QtGui import QDropEvent
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication
 
-from app.effects import RingSettings
+from app.effects import RINGS, Rings
 from app.session import Session, Settings, Status, session
 from app.ui import window as window_module
 from app.ui.preferences import Preferences, load_preferences, save_preferences
@@ -220,7 +220,7 @@ def test_a_model_dropped_is_worn_or_refused(
     drop(window, tmp_path / name)
     pump(lambda: words in window.strip.text, timeout_s=60)
     assert window.session.settings.effect == "ring"
-    assert window.session.settings.rings == (RingSettings(),)
+    assert window.session.settings.effects.of(RINGS) == Rings()
 
 
 def test_a_file_dropped_is_played(open_window: Callable[..., MainWindow], tmp_path: Path) -> None:
@@ -243,7 +243,8 @@ def test_settings_are_kept(open_window: Callable[..., MainWindow]) -> None:
     first.close()
     second = open_window()
     settings = second.session.settings
-    assert (settings.rings[0].finger, settings.overlays, settings.smoothing) == ("thumb", {"mesh"}, 0.8)
+    assert settings.effects.of(RINGS).rings[0].finger == "thumb"
+    assert (settings.overlays, settings.smoothing) == ({"mesh"}, 0.8)
     assert settings.predict_ms == 70
     assert second.view._mirrored
     assert second.panel.ring._finger._buttons["thumb"].isChecked()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import trimesh
 
-from app.effects import METALS, STONES, Placement, RingSettings, make_effect
+from app.effects import METALS, STONES, Placement, Rings, RingSettings, make_effect
 from app.effects.ring.designs import DESIGNS, build_design
 from app.effects.ring.footprint import footprint
 from app.effects.ring.stones import CROWN_DEG, PAVILION_DEG, TABLE, brilliant
@@ -91,7 +91,7 @@ def test_a_brilliant_has_its_facets_and_angles():
 def test_the_solitaires_stone_is_round_on_an_oval_finger_and_on_its_back():
     hand = posed_hand(CAMERA)
     settings = RingSettings(design="solitaire", stone="ruby", metal="platinum")
-    band, head, stone = make_effect("ring", settings).place(context(hand))
+    band, head, stone = make_effect("ring", Rings((settings,))).place(context(hand))
     assert band.material == head.material == METALS["platinum"]
     assert stone.material == STONES["ruby"]
     assert isinstance(stone.material, Gem)
@@ -108,7 +108,7 @@ def test_a_placement_moves_turns_scales_and_flips():
 
     def band(**placement):
         settings = RingSettings(design="signet", placement=Placement(**placement))
-        return make_effect("ring", settings).place(context(hand))[0].pose
+        return make_effect("ring", Rings((settings,))).place(context(hand))[0].pose
 
     plain = band()
     axis = plain[:3, 2] / np.linalg.norm(plain[:3, 2])
@@ -129,7 +129,7 @@ def test_a_ring_of_a_fixed_size_says_how_it_fits():
     fit.place(context(hand))
     size_mm = fit.sizes()[0].diameter_mm
     for off_mm, words in ((0.0, "· fits"), (2.0, "2.0 mm too large"), (-2.0, "2.0 mm too small")):
-        effect = make_effect("ring", RingSettings(size_mm=size_mm + off_mm))
+        effect = make_effect("ring", Rings((RingSettings(size_mm=size_mm + off_mm),)))
         (prop,) = effect.place(context(hand))
         assert effect.readout()[0].endswith(words)
         across = np.linalg.norm(prop.pose[:3, 0]) * 2 * prop.grip.inner_radius_m
@@ -152,14 +152,14 @@ def test_several_rings_on_several_hands():
         RingSettings(finger="middle", segment="middle", hands="right"),
     )
     left = posed_hand(CAMERA, side="left", at=(0.15, 0.06, 0.5), track_id=2)
-    effect = make_effect("ring", rings)
+    effect = make_effect("ring", Rings(rings))
     props = effect.place(context(posed_hand(CAMERA), left))
     assert {(p.grip.track_id, p.grip.region) for p in props} == {(2, 2), (1, 4), (2, 4), (1, 3)}
     assert sorted(line.split(":")[0] for line in effect.readout()) == ["Index", "Middle", "Ring", "Ring"]
 
 
 def test_a_growing_finger_gets_a_new_ring_before_its_parts_are_stretched():
-    effect = make_effect("ring", RingSettings(design="solitaire"))
+    effect = make_effect("ring", Rings((RingSettings(design="solitaire"),)))
     for i in range(40):
         hand = posed_hand(CAMERA, scale=1 + 0.01 * i)
         stone = effect.place(context(hand, time_s=0.5 * i))[-1]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import trimesh
 
-from app.effects import OwnRing, Placement, RingSettings, make_effect
+from app.effects import OwnRing, Placement, Rings, RingSettings, make_effect
 from app.effects.ring.file import MOST_TRIANGLES, describe, load_own_ring
 from app.effects.ring.memory import recall, remember
 from app.effects.shading import shaded
@@ -250,9 +250,9 @@ def test_an_own_ring_sits_on_the_finger_and_nothing_is_drawn_while_it_is_read(tm
     own = load_own_ring(tmp_path / "ring.stl")
     camera = camera_from_fov(640, 480)
     context = EffectContext(grey_frame(camera), [posed_hand(camera)], camera, 0.0)
-    (theirs,) = make_effect("ring", RingSettings(own=own)).place(context)
+    (theirs,) = make_effect("ring", Rings((RingSettings(own=own),))).place(context)
     (ours,) = make_effect("ring").place(context)
     inner = [np.linalg.norm(p.pose[:3, 0]) * p.grip.inner_radius_m for p in (theirs, ours)]
     assert inner[0] == pytest.approx(inner[1])
-    waiting = make_effect("ring", RingSettings(own=OwnRing(tmp_path / "ring.stl")))
+    waiting = make_effect("ring", Rings((RingSettings(own=OwnRing(tmp_path / "ring.stl")),)))
     assert list(waiting.place(context)) == []

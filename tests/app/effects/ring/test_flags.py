@@ -6,17 +6,19 @@ import argparse
 
 import pytest
 
-from app.commands.ring_options import add_rings, rings_from
 from app.effects import OwnRing, Placement, RingSettings
+from app.effects.ring.flags import add_rings, rings_from
 from app.effects.ring.memory import recall
 from app.errors import UserError
 from tests.app.effects.ring.ring_models import bare_ring
 
 
-def rings(*flags: str, before: tuple[RingSettings, ...] = (RingSettings(),)) -> tuple[RingSettings, ...]:
+def rings(
+    *flags: str, before: tuple[RingSettings, ...] = (RingSettings(),), tell=lambda line: None
+) -> tuple[RingSettings, ...]:
     parser = argparse.ArgumentParser(exit_on_error=False)
     add_rings(parser)
-    return rings_from(parser.parse_args(flags), before)
+    return rings_from(parser.parse_args(flags), before, tell)
 
 
 def test_nothing_said_changes_nothing():
@@ -72,20 +74,18 @@ def test_a_size_that_is_none_is_told_by_the_parser():
         rings("--ring-size", "huge")
 
 
-def test_a_file_is_worn_everywhere_and_its_placement_kept(tmp_path, monkeypatch, capsys):
+def test_a_file_is_worn_everywhere_and_its_placement_kept(tmp_path, monkeypatch):
     monkeypatch.setenv("PALMISTRY_HOME", str(tmp_path / "home"))
     path = str(tmp_path / "ring.stl")
     bare_ring().export(path)
     flags = ("--ring-on", "index,ring", "--ring", path, "--ring-size", "file")
-    first, second = rings(*flags, "--ring-turn", "30", "--ring-flip")
+    told = []
+    first, second = rings(*flags, "--ring-turn", "30", "--ring-flip", tell=told.append)
     assert isinstance(first.own, OwnRing)
     assert first.own is second.own
     assert first.size_mm == pytest.approx(17, abs=0.1)
     assert first.placement == Placement(turn_deg=30, flipped=True)
-    assert (
-        "ring.stl: taken as millimetres: inner diameter 17.0 mm (if not: --ring-units)"
-        in capsys.readouterr().err
-    )
+    assert told == ["ring.stl: taken as millimetres: inner diameter 17.0 mm (if not: --ring-units)"]
     assert recall(first.own.sha256).placement == first.placement
     again = rings("--ring", path, "--no-ring-flip", "--ring-units", "mm")
     assert again[0].placement == Placement(turn_deg=30)

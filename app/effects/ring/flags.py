@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from app.effects import DESIGNS, FINGERS, METALS, MOST_RINGS, SEGMENTS, STONES, RingSettings
+from app.effects.declaration import Tell
+from app.effects.ring.designs import DESIGNS
 from app.effects.ring.file import describe, load_own_ring
+from app.effects.ring.fit import FINGERS, SEGMENTS
 from app.effects.ring.memory import recall, remember
+from app.effects.ring.metals import METALS
 from app.effects.ring.model import UNITS_M
+from app.effects.ring.settings import MOST_RINGS, RingSettings
 from app.effects.ring.sizes import parse_size
+from app.effects.ring.stones import STONES
 from app.errors import UserError
 
 _FIT, _FILE = "fit", "file"
@@ -51,8 +55,13 @@ def add_rings(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def rings_from(arguments: argparse.Namespace, rings: Sequence[RingSettings]) -> tuple[RingSettings, ...]:
-    """The rings with whatever the flags say in its place. Reads a ring file. Raises UserError."""
+def rings_from(
+    arguments: argparse.Namespace, rings: Sequence[RingSettings], tell: Tell
+) -> tuple[RingSettings, ...]:
+    """The rings with whatever the flags say in its place. Reads a ring file, and tells of it.
+
+    Raises UserError.
+    """
     try:
         if arguments.ring_on is not None:
             rings = _rings_on(arguments.ring_on, rings[0])
@@ -63,7 +72,7 @@ def rings_from(arguments: argparse.Namespace, rings: Sequence[RingSettings]) -> 
             look["own"] = None
         rings = [replace(ring, **look) for ring in rings]
         if arguments.ring is not None:
-            rings = _with_own(rings, arguments)
+            rings = _with_own(rings, arguments, tell)
         elif arguments.ring_units is not None:
             raise UserError("--ring-units belongs to --ring FILE; give both")
         else:
@@ -73,13 +82,13 @@ def rings_from(arguments: argparse.Namespace, rings: Sequence[RingSettings]) -> 
         raise UserError(f"{error}; choose another place or size for the ring") from error
 
 
-def _with_own(rings: Sequence[RingSettings], arguments: argparse.Namespace) -> list[RingSettings]:
+def _with_own(rings: Sequence[RingSettings], arguments: argparse.Namespace, tell: Tell) -> list[RingSettings]:
     """The rings as the file's, placed as it was the last time but for what the flags say."""
     own = load_own_ring(arguments.ring, arguments.ring_units)
     placement = replace(recall(own.sha256).placement, **_moved(arguments))
     remember(own.sha256, placement, None if own.guessed else own.unit)
     hint = " (if not: --ring-units)" if own.guessed else ""
-    print(f"palmistry: {describe(own)}{hint}", file=sys.stderr, flush=True)
+    tell(f"{describe(own)}{hint}")
     return [replace(ring, own=own, placement=placement) for ring in rings]
 
 
