@@ -1,22 +1,34 @@
-# make run · make test · make lint · make bench; each sets up .venv on first use.
+# make run · make test · make lint · make bench; each sets up .venv on first use. PYTHON=python3.13 make test: with that one.
 PY := .venv/bin/python
 APP := .venv/.app-ready
 DEV := .venv/.dev-ready
+UV := .venv-lock/.ready
+NEWEST := .venv-newest
+ALL := -r requirements.txt -r tests/requirements.txt -r tools/requirements.txt
+RANGES := requirements.txt tests/requirements.txt tools/requirements.txt
 
-.PHONY: run test test-slow faults fuzz soak audit lint bench
+.PHONY: run test test-slow test-newest faults fuzz soak audit lint lock bench
 .DEFAULT_GOAL := run
 
-$(APP): requirements.txt tools/setup.sh
-	@tools/setup.sh $@ requirements.txt
+$(APP): requirements.txt constraints.txt tools/setup.sh
+	@tools/setup.sh $@ -c constraints.txt -r requirements.txt
 
-$(DEV): requirements.txt tests/requirements.txt tools/requirements.txt tools/setup.sh
-	@tools/setup.sh $@ requirements.txt tests/requirements.txt tools/requirements.txt
+$(DEV): $(RANGES) constraints.txt tools/setup.sh
+	@tools/setup.sh $@ -c constraints.txt $(ALL)
+
+$(UV): tools/setup.sh
+	@tools/setup.sh $@ 'uv>=0.9,<1'
 
 run: $(APP)
 	@$(PY) main.py
 
 test: $(DEV)
 	@OMP_NUM_THREADS=1 $(PY) -m pytest -n 2
+
+# The newest of everything that the ranges allow, in an environment of its own: what breaks next year, told today.
+test-newest:
+	@tools/setup.sh $(NEWEST)/.ready --upgrade --upgrade-strategy eager $(ALL)
+	@OMP_NUM_THREADS=1 $(NEWEST)/bin/python -m tools.newest
 
 test-slow: $(DEV)
 	@$(PY) -m pytest -m slow
@@ -39,6 +51,10 @@ lint: $(DEV)
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
+
+# Exact versions for constraints.txt, from the ranges.
+lock: $(UV)
+	@tools/lock.sh .venv-lock/bin/uv
 
 bench: $(APP)
 	@$(PY) main.py bench

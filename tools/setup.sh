@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# Make .venv with everything the named requirement files ask for; install missing system packages, or name them.
-# usage: tools/setup.sh STAMP REQUIREMENTS...
+# Make a virtual environment, the stamp's folder, and install into it what the arguments for pip ask for. Missing
+# system packages are installed too, or named. usage: [PYTHON=python3.13] tools/setup.sh VENV/STAMP PIP-ARGUMENTS...
 set -euo pipefail
 stamp=$1; shift
+venv=$(dirname "$stamp")
 
 say() { printf 'palmistry setup: %s\n' "$*" >&2; }
 
 find_python() {
     local p
-    for p in python3 python3.13 python3.12 python3.11; do
+    for p in ${PYTHON:-python3 python3.13 python3.12 python3.11}; do
         if "$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then
             echo "$p"; return
         fi
@@ -53,10 +54,10 @@ fi
 
 python=$(find_python)
 if [ -z "$python" ]; then
-    say "Python 3.11 to 3.13 is needed and none was found; install one, then run make again"
+    say "Python 3.11 to 3.13 is needed and ${PYTHON:-none found} is not; install one, then run make again"
     exit 2
 fi
-[ -x .venv/bin/python ] || { say "making .venv with $($python --version)"; "$python" -m venv .venv; }
+[ -x "$venv/bin/python" ] || { say "making $venv with $($python --version)"; "$python" -m venv "$venv"; }
 
 # Without an NVIDIA card PyTorch's own CPU index saves gigabytes of CUDA; where it can't be reached, plain pip serves.
 index=()
@@ -67,12 +68,10 @@ urllib.request.urlopen(sys.argv[1], timeout=4)
 PY
 then index=(--extra-index-url "$cpu"); fi
 
-arguments=()
-for file in "$@"; do arguments+=(-r "$file"); done
 say "installing Python packages (a few minutes the first time)"
-if ! .venv/bin/python -m pip install -q --disable-pip-version-check "${index[@]}" "${arguments[@]}" >.venv/pip.log 2>&1; then
-    tail -n 5 .venv/pip.log >&2
-    say "pip could not install the packages (whole log: .venv/pip.log); is the network up?"
+if ! "$venv/bin/python" -m pip install -q --disable-pip-version-check "${index[@]}" "$@" >"$venv/pip.log" 2>&1; then
+    tail -n 5 "$venv/pip.log" >&2
+    say "pip could not install the packages (whole log: $venv/pip.log); is the network up?"
     exit 2
 fi
 touch "$stamp"

@@ -21,7 +21,7 @@ from app.folders import file_stem
 from app.measure.profiles import load_profile
 from models.datasets.real_crops import read_real_crops
 from models.inference.mediapipe.landmarker import HandLandmarker
-from models.inference.mediapipe.no_network_thread import SealedThread
+from models.inference.mediapipe.no_network_thread import NoNetworkThread
 from tests.app.clips import first_frames, steady, write_clip
 from tests.paths import ROOT
 
@@ -155,7 +155,7 @@ def test_nothing_reaches_the_network(tmp_path: Path, what: str) -> None:
 
 @pytest.mark.skipif(platform.machine() not in ("x86_64", "aarch64"), reason="not known there")
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux can refuse a thread its sockets")
-def test_a_sealed_thread_opens_no_socket_nor_do_those_it_starts() -> None:
+def test_an_offline_thread_opens_no_socket_nor_do_those_it_starts() -> None:
     def fail_in_another() -> list[str]:
         said: list[str] = []
 
@@ -170,16 +170,16 @@ def test_a_sealed_thread_opens_no_socket_nor_do_those_it_starts() -> None:
         thread.join()
         return said
 
-    sealed = SealedThread("sealed")
+    offline = NoNetworkThread("no network")
     with pytest.raises(PermissionError):
-        sealed(socket.socket)
-    assert sealed(fail_in_another) == ["Permission denied"]
+        offline(socket.socket)
+    assert offline(fail_in_another) == ["Permission denied"]
     assert fail_in_another() == []  # everybody else still may
-    sealed.close()
+    offline.close()
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux tells of threads")
-def test_every_thread_of_mediapipe_is_sealed() -> None:
+def test_every_thread_of_mediapipe_is_offline() -> None:
     """It sends figures of its use to its makers, and has no switch for it."""
     tasks = Path("/proc/self/task")
     before = {task.name for task in tasks.iterdir()}

@@ -1,14 +1,16 @@
-"""MediaPipe's own HandLandmarker (Apache-2.0), in one place, and kept from the network.
+"""MediaPipe's own HandLandmarker (Apache-2.0), in one place, kept from the network and from stderr.
 
 MediaPipe sends figures of its use to its makers (play.googleapis.com) from threads of its own, and there is
 no switch for it. So it is made, used and closed on a thread that can open no socket, which its own inherit.
+Nor is there a switch for what its C++ prints when it is made, at the first picture and when it is closed, so
+every call into it runs with the native stderr closed; what fails is raised.
 """
 
 from __future__ import annotations
 
 import sys
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from numpy.typing import NDArray
 
 from models.inference.landmark_runtime import BUNDLE
 from models.inference.mediapipe.native_stderr import native_stderr_closed
-from models.inference.mediapipe.no_network_thread import SealedThread
+from models.inference.mediapipe.no_network_thread import NoNetworkThread
 from models.manifest import shipped
 
 
@@ -38,24 +40,28 @@ class HandLandmarker:
         shipped(bundle)
         self._video = video
         self._last_ms = -1
-        self._thread = SealedThread("mediapipe")
-        self._mp, self._landmarker = self._thread(_make, video, max_hands, min_score, follow, bundle)
+        self._thread = NoNetworkThread("mediapipe")
+        self._mp, self._landmarker = self._thread(_silent, _make, video, max_hands, min_score, follow, bundle)
         self._close = weakref.finalize(self, _close, self._landmarker, self._thread)
-        with native_stderr_closed():  # its last chatter comes with the first picture
-            self(np.zeros((64, 64, 3), np.uint8))
+        self(np.zeros((64, 64, 3), np.uint8))  # the first picture takes long
 
     def __call__(self, frame_rgb: NDArray[np.uint8], time_s: float = 0.0) -> Any:
         """MediaPipe's result for a frame (H, W, 3), RGB uint8. time_s: of a video's frame; steps back count
         as the least step on."""
         image = self._mp.Image(self._mp.ImageFormat.SRGB, np.ascontiguousarray(frame_rgb))
         if not self._video:
-            return self._thread(self._landmarker.detect, image)
+            return self._thread(_silent, self._landmarker.detect, image)
         self._last_ms = max(self._last_ms + 1, round(1e3 * time_s))
-        return self._thread(self._landmarker.detect_for_video, image, self._last_ms)
+        return self._thread(_silent, self._landmarker.detect_for_video, image, self._last_ms)
 
     def close(self) -> None:
         """Free the native graph and end its thread. Twice is harmless."""
         self._close()
+
+
+def _silent(function: Callable[..., Any], *arguments: Any) -> Any:
+    with native_stderr_closed():
+        return function(*arguments)
 
 
 def _make(video: bool, max_hands: int, min_score: float, follow: float, bundle: Path) -> tuple[Any, Any]:
@@ -71,8 +77,7 @@ def _make(video: bool, max_hands: int, min_score: float, follow: float, bundle: 
         min_hand_presence_confidence=min_score,
         min_tracking_confidence=follow,
     )
-    with native_stderr_closed():
-        return mediapipe, vision.HandLandmarker.create_from_options(options)
+    return mediapipe, vision.HandLandmarker.create_from_options(options)
 
 
 @contextmanager
@@ -89,9 +94,9 @@ def _without_sound() -> Iterator[None]:
             del sys.modules["sounddevice"]
 
 
-def _close(landmarker: Any, thread: SealedThread) -> None:
+def _close(landmarker: Any, thread: NoNetworkThread) -> None:
     try:
-        thread(landmarker.close)
+        thread(_silent, landmarker.close)
     except RuntimeError:  # the interpreter ends and its threads are gone: the memory goes with the process
         landmarker._handle = None  # or else it tries again, later still, and prints a traceback
     thread.close()

@@ -30,7 +30,7 @@ class _Program(ctypes.Structure):
     _fields_ = [("length", ctypes.c_ushort), ("steps", ctypes.POINTER(_Step))]
 
 
-class SealedThread:
+class NoNetworkThread:
     """Runs calls one after the other on a thread that can open no socket, nor can threads they start.
 
     Linux on x86-64 and ARM64; elsewhere it is a thread like any other. Other threads keep their network.
