@@ -13,7 +13,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-Side = Literal["right", "left"]
+Handedness = Literal["right", "left"]
 Array = NDArray[np.float32]
 
 N_JOINTS = 21
@@ -27,9 +27,9 @@ def _check(name: str, array: np.ndarray, shape: tuple[int, ...]) -> None:
         raise ValueError(f"{name}: holds values that are not finite")
 
 
-def _check_side(side: str) -> None:
-    if side not in get_args(Side):
-        raise ValueError(f"side: expected 'right' or 'left', got {side!r}")
+def _check_handedness(handedness: str) -> None:
+    if handedness not in get_args(Handedness):
+        raise ValueError(f"handedness: expected 'right' or 'left', got {handedness!r}")
 
 
 @dataclass(frozen=True)
@@ -87,9 +87,9 @@ class Detection:
 
     joints_2d_px: Array  # (21, 2) in the frame
     joints_world_m: Array  # (21, 3) metres, camera axes, origin of no meaning; depth is weak
-    side: Side
-    score: float  # presence, 0..1
-    side_score: float  # how sure the side is, 0.5..1
+    handedness: Handedness
+    presence: float  # of a hand, 0..1
+    handedness_score: float  # how sure the side is, 0.5..1
     vertices_m: Array | None = None  # (778, 3) in the same axes and origin, where a network saw the mesh
 
     def __post_init__(self) -> None:
@@ -97,18 +97,18 @@ class Detection:
         _check("joints_world_m", self.joints_world_m, (N_JOINTS, 3))
         if self.vertices_m is not None:
             _check("vertices_m", self.vertices_m, (N_VERTICES, 3))
-        _check_side(self.side)
+        _check_handedness(self.handedness)
 
 
 @dataclass(frozen=True)
 class HandMesh:
     """One hand in one frame, in the camera frame, metres. Left hands are true left hands."""
 
-    side: Side
+    handedness: Handedness
     vertices_m: Array  # (778, 3)
     joints_m: Array  # (21, 3); joints_m[0], the wrist, is the root
     joints_2d_px: Array  # (21, 2) in the frame, as observed (not the projection of joints_m)
-    score: float  # presence, 0..1
+    presence: float  # of a hand, 0..1
     track_id: int  # stays with a hand until it is lost
     time_s: float  # capture time of the frame, seconds, monotonic
 
@@ -116,7 +116,7 @@ class HandMesh:
         _check("vertices_m", self.vertices_m, (N_VERTICES, 3))
         _check("joints_m", self.joints_m, (N_JOINTS, 3))
         _check("joints_2d_px", self.joints_2d_px, (N_JOINTS, 2))
-        _check_side(self.side)
+        _check_handedness(self.handedness)
 
     @property
     def root_m(self) -> Array:

@@ -50,12 +50,14 @@ def main(arguments: list[str] | None = None) -> int:
     for views in VIEWS:
         looker = Labeller(net, HandFitter(hand), LabelConfig(views=views))
         looks = [
-            looker.look(np.asarray(s.image), camera, s.joints_2d_px, s.side)  # type: ignore[arg-type]
+            looker.look(np.asarray(s.image), camera, s.joints_2d_px, s.handedness)  # type: ignore[arg-type]
             for s, camera in zip(samples, cameras, strict=True)
         ]
         for gain in GAINS:
             labeller = Labeller(net, HandFitter(hand, replace(FitConfig(), depth_gain=gain)))
-            found = [labeller.fit(k, c, s.side) for k, c, s in zip(looks, cameras, samples, strict=True)]
+            found = [
+                labeller.fit(k, c, s.handedness) for k, c, s in zip(looks, cameras, samples, strict=True)
+            ]
             on_rays = [
                 joints_on_rays(x.looks, c, x.joints_m, gain) for x, c in zip(found, cameras, strict=True)
             ]
@@ -98,7 +100,7 @@ def _errors(joints: np.ndarray, samples: list[Sample]) -> np.ndarray:
 def _summary(joints: list[np.ndarray], samples: list[Sample]) -> str:
     points, weights = np.array(joints), _weights(samples)
     errors = _errors(points, samples)
-    true, sides = np.array([s.joints_3d_m for s in samples]), [s.side for s in samples]
+    true, sides = np.array([s.joints_3d_m for s in samples]), [s.handedness for s in samples]
     without = 1e3 * mean_errors(errors_without_offsets(points, true, sides, weights), weights)
     return f"{errors.mean():5.2f} / {np.median(errors):5.2f} / {np.nanmean(without):5.2f}"
 

@@ -118,7 +118,7 @@ def measure_crops(folder: Path, photos: int) -> None:
         chosen = rng.choice(len(labels["image"]), photos, replace=False)
         items = [(str(labels["image"][k]), str(labels["side"][k]), labels["joints_2d"][k]) for k in chosen]
     errors: dict[str, list[list[float]]] = {name: [] for name in CROPS}
-    for file, side, truth in items:
+    for file, handedness, truth in items:
         frame = read_image(folder / file)
         camera, box = camera_from_fov(frame.shape[1], frame.shape[0], 40), np.ptp(truth, axis=0).max()
         start = truth + rng.normal(0, 0.05 * box, 2) + rng.normal(0, 0.02 * box, (21, 2))
@@ -126,7 +126,7 @@ def measure_crops(folder: Path, photos: int) -> None:
             px, rounds = start, []
             for _ in range(ROUNDS):
                 virtual, R = crop_camera(camera, px, INPUT_SIZE, span, shift, joints)
-                crop = warp_crop(frame, camera, virtual, R, side == "left")
+                crop = warp_crop(frame, camera, virtual, R, handedness == "left")
                 px = crop_to_frame_px(net(crop.image_rgb).joints_crop_px, crop, camera)
                 rounds.append(float(np.linalg.norm(px - truth, axis=1).mean() / box))
             errors[name].append(rounds)

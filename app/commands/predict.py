@@ -27,7 +27,7 @@ from app.errors import UserError
 from app.output import prepare_output
 from app.session import Settings
 from models.tracking.pipeline import DEFAULT_MODEL, Pipeline, PipelineConfig
-from models.types import Camera, HandMesh, Side
+from models.types import Camera, Handedness, HandMesh
 
 _CROPS = ("auto", "full")
 _SIDES = ("auto", "right", "left")
@@ -38,7 +38,7 @@ class _Task:
     name: str  # as the user wrote it
     path: Path
     crop: str  # of _CROPS
-    side: Side | Literal["auto"]
+    handedness: Handedness | Literal["auto"]
     intrinsics: Intrinsics | None
 
 
@@ -101,7 +101,7 @@ class _Predictor:
     def __init__(self, model: str, settings: Settings) -> None:
         self._config = PipelineConfig(model, smoothing=None)
         self._settings = settings
-        self._pipelines: dict[Side | None, Pipeline] = {}
+        self._pipelines: dict[Handedness | None, Pipeline] = {}
         self._close = ExitStack()
 
     def __call__(self, task: _Task) -> tuple[Camera, Sequence[HandMesh]]:
@@ -113,27 +113,27 @@ class _Predictor:
             if task.intrinsics is None
             else Camera(*task.intrinsics, width=width, height=height)
         )
-        pipeline = self._pipeline(None if task.side == "auto" else task.side)
+        pipeline = self._pipeline(None if task.handedness == "auto" else task.handedness)
         pipeline.reset()
         if task.crop == "full":
-            return camera, [pipeline.predict_crop(image_rgb, camera, task.side)]
+            return camera, [pipeline.predict_crop(image_rgb, camera, task.handedness)]
         return camera, pipeline.process(image_rgb, 0.0, camera).hands
 
     def close(self) -> None:
         """Release the pipelines."""
         self._close.close()
 
-    def _pipeline(self, side: Side | None) -> Pipeline:
-        if side not in self._pipelines:
-            config = replace(self._config, side_lock=side)
-            self._pipelines[side] = self._close.enter_context(closing(Pipeline(config)))
-        return self._pipelines[side]
+    def _pipeline(self, handedness: Handedness | None) -> Pipeline:
+        if handedness not in self._pipelines:
+            config = replace(self._config, handedness_lock=handedness)
+            self._pipelines[handedness] = self._close.enter_context(closing(Pipeline(config)))
+        return self._pipelines[handedness]
 
 
 def _record(hand: HandMesh, with_vertices: bool) -> dict[str, Any]:
     record: dict[str, Any] = {
-        "side": hand.side,
-        "score": round(float(hand.score), 4),
+        "side": hand.handedness,
+        "score": round(float(hand.presence), 4),
         "joints_2d_px": _rounded(hand.joints_2d_px, 3),
         "joints_3d_m": _rounded(hand.joints_m, 6),
         "root_m": _rounded(hand.root_m, 6),
@@ -184,11 +184,14 @@ def _task_from_line(line: str, folder: Path, base: _Task) -> _Task:
             raise ValueError("intrinsics must be four numbers [fx, fy, cx, cy]")
         fx, fy, cx, cy = (float(n) if abs(n) < 1e300 else np.inf for n in numbers)  # an int may be any size
         intrinsics = checked_intrinsics((fx, fy, cx, cy))
-    side, crop = entry.get("side"), entry.get("crop")
-    side, crop = base.side if side is None else side, base.crop if crop is None else crop
-    if side not in _SIDES or crop not in _CROPS:
+    handedness, crop = entry.get("side"), entry.get("crop")
+    handedness, crop = (
+        base.handedness if handedness is None else handedness,
+        base.crop if crop is None else crop,
+    )
+    if handedness not in _SIDES or crop not in _CROPS:
         raise ValueError(f"side must be one of {', '.join(_SIDES)} and crop one of {', '.join(_CROPS)}")
-    return _Task(name, _beside(folder, name), crop, side, intrinsics)
+    return _Task(name, _beside(folder, name), crop, handedness, intrinsics)
 
 
 def _beside(folder: Path, name: str) -> Path:

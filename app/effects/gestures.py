@@ -54,7 +54,7 @@ def hold(hand: HandMesh, clearance_m: float = 0.0) -> Hold:
     across = knuckles[0] - knuckles[3]
     width = float(np.linalg.norm(across))
     across = _unit(across - (across @ forward) * forward)
-    out = np.cross(forward, across) * (1 if hand.side == "left" else -1)
+    out = np.cross(forward, across) * (1 if hand.handedness == "left" else -1)
     fingers = closures(j)
     closed = float(fingers.mean())
     palm = 0.18 * j[WRIST] + 0.82 * knuckles.mean(0) + _PALM_THICK_M * out

@@ -25,7 +25,7 @@ from app.export.writers import Moment
 from app.output import prepare_output, write_whole
 from models.hand.hand_data import BONES_IN_21, N_BONES, HandData, load_open_hand
 from models.hand.inverse_skinning import InverseSkinning, PosedHand
-from models.types import Camera, HandMesh, Side
+from models.types import Camera, Handedness, HandMesh
 
 Float = NDArray[np.float64]
 
@@ -45,7 +45,7 @@ _MATERIAL = {
 class _Track:
     """One hand over time."""
 
-    side: Side
+    handedness: Handedness
     pose: PosedHand | None = None  # the latest
     frames: list[int] = field(default_factory=list)  # indices into the writer's times
     turns: list[Float] = field(default_factory=list)  # (16, 4) local quaternions x, y, z, w
@@ -63,17 +63,19 @@ class GltfWriter:
         self._hand = hand or load_open_hand()
         self._solver = InverseSkinning(self._hand)
         self._times: list[float] = []
-        self._tracks: dict[tuple[int, Side], _Track] = {}
+        self._tracks: dict[tuple[int, Handedness], _Track] = {}
         self._camera: Camera | None = None
 
     def add(self, moment: Moment) -> None:
         self._camera = self._camera or moment.camera
         self._times.append(moment.time_s)
         for hand in moment.hands:
-            self._add_hand(self._tracks.setdefault((hand.track_id, hand.side), _Track(hand.side)), hand)
+            self._add_hand(
+                self._tracks.setdefault((hand.track_id, hand.handedness), _Track(hand.handedness)), hand
+            )
 
     def _add_hand(self, track: _Track, hand: HandMesh) -> None:
-        flip = _MIRROR if hand.side == "left" else np.ones(3)
+        flip = _MIRROR if hand.handedness == "left" else np.ones(3)
         pose = track.pose = self._solver.fit(hand.vertices_m * flip, track.pose)
         parents = self._hand.parents[1:]
         arms = pose.joints_m[1:] - pose.joints_m[parents]
@@ -102,8 +104,8 @@ class GltfWriter:
         if self._camera is not None:
             roots.append(self._add_camera(glb, self._camera))
         channels = _Channels(glb, np.asarray(self._times))
-        for (track_id, side), track in self._tracks.items():
-            name = f"hand{track_id}" if side == "right" else f"hand{track_id}_left"
+        for (track_id, handedness), track in self._tracks.items():
+            name = f"hand{track_id}" if handedness == "right" else f"hand{track_id}_left"
             bones = self._add_skeleton(glb, name, track, channels)
             points = self._add_joints(glb, name, track, channels)
             for node in (bones[0], points):
@@ -147,7 +149,7 @@ class GltfWriter:
         return glb.add("nodes", {"name": f"{name}_joints", "children": children})
 
     def _add_mesh(self, glb: GlbBuilder, name: str, track: _Track, bones: list[int]) -> int:
-        hand, left = self._hand, track.side == "left"
+        hand, left = self._hand, track.handedness == "left"
         betas = np.median(track.betas, 0)
         rest = hand.template_m + np.tensordot(betas, hand.shape_dirs, 1)
         joints = hand.joints_rest + np.tensordot(betas, hand.joint_dirs, 1)

@@ -32,7 +32,7 @@ class JointsCsvWriter:
         for hand in moment.hands:
             pixels = (round(float(v), 2) for v in hand.joints_2d_px.ravel())
             metres = (round(float(v), 5) for v in hand.joints_m.ravel())
-            self._rows.append([round(moment.time_s, 6), hand.track_id, hand.side, *pixels, *metres])
+            self._rows.append([round(moment.time_s, 6), hand.track_id, hand.handedness, *pixels, *metres])
 
     def save(self) -> None:
         header = ["time_s", "hand", "side"]

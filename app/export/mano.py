@@ -58,8 +58,8 @@ class ManoWriter:
 
     def add(self, moment: Moment) -> None:
         for hand in moment.hands:
-            flip = _MIRROR if hand.side == "left" else np.ones(3)
-            key = (hand.track_id, hand.side)
+            flip = _MIRROR if hand.handedness == "left" else np.ones(3)
+            key = (hand.track_id, hand.handedness)
             found = self._solver.fit(self._regressor @ hand.vertices_m * flip, self._last.get(key))
             self._last[key] = found
             turns = flip[:, None] * found.rotations * flip
@@ -69,7 +69,7 @@ class ManoWriter:
                 "frame": moment.index,
                 "time_s": moment.time_s,
                 "track": hand.track_id,
-                "side": hand.side,
+                "side": hand.handedness,
                 "global_orient": pose[0],
                 "hand_pose": pose[1:].ravel(),
                 "betas": found.betas,

@@ -33,7 +33,7 @@ class MeshFolderWriter:
     def add(self, moment: Moment) -> None:
         hand_data = load_open_hand()
         for hand in moment.hands:
-            faces = hand_data.faces if hand.side == "right" else hand_data.faces_left
+            faces = hand_data.faces if hand.handedness == "right" else hand_data.faces_left
             mesh = trimesh.Trimesh(hand.vertices_m, faces, process=False)
             path = self._partial / f"frame_{moment.index:06d}_hand{hand.track_id}.{self._format}"
             try:

@@ -36,8 +36,8 @@ def as_json(moment: Moment) -> dict[str, Any]:
         "hands": [
             {
                 "track": hand.track_id,
-                "side": hand.side,
-                "score": round(float(hand.score), 4),
+                "side": hand.handedness,
+                "score": round(float(hand.presence), 4),
                 "joints_2d_px": _rounded(hand.joints_2d_px, 2),
                 "joints_3d_m": _rounded(hand.joints_m, 5),
                 "vertices_m": _rounded(hand.vertices_m, 5),

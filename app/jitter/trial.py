@@ -17,7 +17,7 @@ from models.evaluation.jitter import HandTrack
 from models.tracking.pipeline import MODELS
 from models.tracking.registration import recover_root
 from models.tracking.smoothing import HandFilter, hand_filter_config
-from models.types import N_VERTICES, Array, Camera, HandMesh, Side
+from models.types import N_VERTICES, Array, Camera, Handedness, HandMesh
 
 MEDIAPIPE = "mediapipe"
 NAMES = (*MODELS, MEDIAPIPE)
@@ -36,7 +36,7 @@ class Seen:
     joints_2d_px: Array  # (21, 2)
     joints_m: Array  # (21, 3)
     vertices_m: Array | None  # (778, 3)
-    side: Side
+    handedness: Handedness
     track_id: int
 
 
@@ -72,7 +72,7 @@ class PipelineWatcher:
         if not result.hands:
             return None
         hand = result.hands[0]
-        return Seen(hand.joints_2d_px, hand.joints_m, hand.vertices_m, hand.side, hand.track_id)
+        return Seen(hand.joints_2d_px, hand.joints_m, hand.vertices_m, hand.handedness, hand.track_id)
 
     def close(self) -> None:
         self._pipeline.close()
@@ -200,10 +200,10 @@ def _filtered(
             continue
         # Where there is no mesh, the joints stand in for it: the filter's speeds are means over all points.
         mesh = np.resize(s.joints_m, (N_VERTICES, 3)) if s.vertices_m is None else s.vertices_m
-        hand = HandMesh(s.side, mesh, s.joints_m, s.joints_2d_px, 1.0, s.track_id, float(time_s))
+        hand = HandMesh(s.handedness, mesh, s.joints_m, s.joints_2d_px, 1.0, s.track_id, float(time_s))
         out = steady(hand, camera)
         vertices = None if s.vertices_m is None else out.vertices_m
-        result.append(Seen(out.joints_2d_px, out.joints_m, vertices, s.side, s.track_id))
+        result.append(Seen(out.joints_2d_px, out.joints_m, vertices, s.handedness, s.track_id))
     return result
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from models.hand.hand_data import HandData
-from models.types import HandMesh, Side
+from models.types import Handedness, HandMesh
 
 Float = NDArray[np.float32]
 
@@ -40,7 +40,7 @@ class HandSurface:
     def __init__(self, hand: HandData) -> None:
         self.regions = np.asarray(hand.regions)
         right = closed(hand.faces)
-        self.faces: dict[Side, NDArray[np.int64]] = {
+        self.faces: dict[Handedness, NDArray[np.int64]] = {
             "right": _farthest_last(right, self.regions),
             "left": _farthest_last(right[:, ::-1], self.regions),
         }
@@ -54,7 +54,7 @@ class HandSurface:
 
     def normals(self, mesh: HandMesh) -> Float:
         """(778, 3) outward unit normals, averaged over faces by area."""
-        return self._normals(mesh.vertices_m, self.faces[mesh.side])
+        return self._normals(mesh.vertices_m, self.faces[mesh.handedness])
 
     def _normals(self, vertices_m: Float, faces: NDArray[np.int64]) -> Float:
         a, b, c = vertices_m[faces.T]
@@ -71,7 +71,7 @@ class HandSurface:
 
     def split(self, mesh: HandMesh) -> Float:
         """(3F, 8) the same, three for each face and all of its part: for what must tell its corners apart."""
-        corners = self.buffer(mesh)[self.faces[mesh.side]]
+        corners = self.buffer(mesh)[self.faces[mesh.handedness]]
         corners[:, :, 6] = corners[:, 2:, 6]
         return corners.reshape(-1, 8)
 

@@ -16,7 +16,7 @@ from app.memory import give_back
 from app.session.picture import Status
 from app.session.settings import Settings
 from models.tracking.pipeline import PipelineConfig, PipelineResult
-from models.types import Camera, Side
+from models.types import Camera, Handedness
 
 _log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ class HandPipeline(Protocol):
         self, frame_rgb: NDArray[np.uint8], time_s: float, camera: Camera | None = None
     ) -> PipelineResult: ...
 
-    def retune(self, smoothing: float | None, side_lock: Side | None) -> None: ...
+    def retune(self, smoothing: float | None, handedness_lock: Handedness | None) -> None: ...
 
     def reset(self) -> None: ...
 
@@ -54,7 +54,7 @@ def pipeline_config(settings: Settings, live: bool = False) -> PipelineConfig:
         settings.model,
         settings.max_hands,
         smoothing=settings.smoothing,
-        side_lock=settings.side_lock,
+        handedness_lock=settings.handedness_lock,
         profile=settings.profile,
         search_beside=live,
     )
@@ -100,9 +100,14 @@ class HandFinder:
         if self._pipeline is None or self._current is None:
             return PipelineResult((), camera, {})
         try:
-            if (config.smoothing, config.side_lock) != (self._current.smoothing, self._current.side_lock):
-                self._pipeline.retune(config.smoothing, config.side_lock)
-                self._current = replace(self._current, smoothing=config.smoothing, side_lock=config.side_lock)
+            if (config.smoothing, config.handedness_lock) != (
+                self._current.smoothing,
+                self._current.handedness_lock,
+            ):
+                self._pipeline.retune(config.smoothing, config.handedness_lock)
+                self._current = replace(
+                    self._current, smoothing=config.smoothing, handedness_lock=config.handedness_lock
+                )
             result = self._pipeline.process(frame.image_rgb, frame.time_s, camera)
         except Exception as error:  # a fault in one frame must not end the session
             if not self._failing:

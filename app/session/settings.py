@@ -11,7 +11,7 @@ from app.render.orbit import Orbit
 from models.geometry import DEFAULT_FOV_DEG, camera_from_fov
 from models.hand.profile import HandProfile
 from models.tracking.pipeline import DEFAULT_MODEL
-from models.types import Camera, Side
+from models.types import Camera, Handedness
 
 VIEW3D = "view3d"
 OVERLAYS = ("joints", "mesh", "wireframe", VIEW3D)
@@ -31,7 +31,7 @@ class Settings:
     smoothing: float | None = 0.5  # 0 steady … 1 responsive; None: off
     profile: HandProfile | None = None  # whose hands they are; None: anyone's
     predict_ms: float = 0.0  # draw on a newer frame than was looked at, this much newer at most; live only
-    side_lock: Side | None = None  # take every hand for this side
+    handedness_lock: Handedness | None = None  # take every hand for this side
     max_hands: int = 2
     fov_deg: float = DEFAULT_FOV_DEG  # the camera's diagonal field of view, used without intrinsics
     intrinsics: tuple[float, float, float, float] | None = None  # fx, fy, cx, cy, pixels of the frame

@@ -103,7 +103,7 @@ class Panel(QFrame):
         self._smoothing.show_value(round(100 * (1.0 if settings.smoothing is None else settings.smoothing)))
         self._latency.choose("ahead" if settings.predict_ms > 0 else "")
         self._show_hand(settings)
-        self._side.choose(settings.side_lock or "")
+        self._side.choose(settings.handedness_lock or "")
         self._fov.show_value(round(settings.fov_deg))
         known = settings.intrinsics is not None or settings.calibration is not None
         self._fov.setEnabled(not known)
@@ -150,7 +150,7 @@ class Panel(QFrame):
             chip.clicked.connect(partial(self._toggle_overlay, name))
         self._smoothing.moved.connect(lambda value: self._set(smoothing=value / 100))
         self._latency.chosen.connect(lambda way: self._set(predict_ms=AHEAD_MS if way else 0.0))
-        self._side.chosen.connect(lambda side: self._set(side_lock=side or None))
+        self._side.chosen.connect(lambda side: self._set(handedness_lock=side or None))
         self._fov.moved.connect(lambda value: self._set(fov_deg=float(value)))
 
     def _toggle_overlay(self, name: str, on: bool) -> None:

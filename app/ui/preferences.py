@@ -18,7 +18,7 @@ from app.recorder import RecordingOptions
 from app.session import OVERLAYS, Settings
 from models.hand.profile import HandProfile
 from models.tracking.prediction import MOST_AHEAD_S
-from models.types import Side
+from models.types import Handedness
 
 _KEY = "preferences"
 _GEOMETRY = "geometry"
@@ -53,7 +53,7 @@ def save_preferences(store: QSettings, preferences: Preferences) -> None:
         "smoothing": settings.smoothing,
         "predict_ms": settings.predict_ms,
         "hand": settings.profile.name if settings.profile else "",
-        "side_lock": settings.side_lock,
+        "side_lock": settings.handedness_lock,
         "fov_deg": settings.fov_deg,
         "mirror_camera": preferences.mirror_camera,
         "mirror_file": preferences.mirror_file,
@@ -101,7 +101,7 @@ def _from_saved(saved: Mapping[str, Any], models: tuple[str, ...]) -> Preference
         profile=_profile(saved.get("hand")),
         smoothing=number("smoothing", 0, 1, default.smoothing),
         predict_ms=number("predict_ms", 0, 1e3 * MOST_AHEAD_S, None) or default.predict_ms,
-        side_lock=one_of("side_lock", get_args(Side), None),
+        handedness_lock=one_of("side_lock", get_args(Handedness), None),
         fov_deg=number("fov_deg", 40, 120, default.fov_deg) or default.fov_deg,
     )
     kept = saved.get("recording")

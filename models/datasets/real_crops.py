@@ -33,7 +33,7 @@ class RealCrops:
     image: NDArray[np.str_]  # (N,) file names in the folder
     source: NDArray[np.str_]  # (N,) the data set each came from
     origin: NDArray[np.str_]  # (N,) its file there
-    side: NDArray[np.str_]  # (N,) "right" or "left"
+    handedness: NDArray[np.str_]  # (N,) "right" or "left"
     joints_2d_px: Array  # (N, 21, 2) pixels of the crop
     joints_world_m: Array  # (N, 21, 3) metres, the crop's axes, origin of no meaning
 
@@ -60,25 +60,31 @@ def read_real_crops(folder: Path) -> RealCrops:
     path = folder / "labels.npz"
     if not path.is_file():
         raise ValueError(f"{path} is missing; give a folder of real crops with their labels.npz")
-    image, source, origin, side, joints_2d, joints_world = read_arrays(
+    image, source, origin, handedness, joints_2d, joints_world = read_arrays(
         path, ("image", "source", "origin", "side", "joints_2d", "joints_world")
     )
     n = len(image)
     for name, array, shape in (
         ("source", source, (n,)),
         ("origin", origin, (n,)),
-        ("side", side, (n,)),
+        ("side", handedness, (n,)),
         ("joints_2d", joints_2d, (n, N_JOINTS, 2)),
         ("joints_world", joints_world, (n, N_JOINTS, 3)),
     ):
         if array.shape != shape:
             raise ValueError(f"{path}: {name} expected shape {shape}, got {array.shape}")
-    if not np.isin(side, ("right", "left")).all():
-        raise ValueError(f"{path}: side expected 'right' or 'left', got {sorted(set(side.tolist()))}")
+    if not np.isin(handedness, ("right", "left")).all():
+        raise ValueError(f"{path}: side expected 'right' or 'left', got {sorted(set(handedness.tolist()))}")
     if not (np.isfinite(joints_2d).all() and np.isfinite(joints_world).all()):
         raise ValueError(f"{path}: holds joints that are not finite; build it again")
     return RealCrops(
-        folder, image, source, origin, side, joints_2d.astype(np.float32), joints_world.astype(np.float32)
+        folder,
+        image,
+        source,
+        origin,
+        handedness,
+        joints_2d.astype(np.float32),
+        joints_world.astype(np.float32),
     )
 
 

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from models.types import N_JOINTS, N_VERTICES, Array, Side
+from models.types import N_JOINTS, N_VERTICES, Array, Handedness
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,7 +20,7 @@ class Sample:
 
     name: str  # unlike any other of its set
     image: Path | NDArray[np.uint8]  # a file, or (H, W, 3) RGB
-    side: Side
+    handedness: Handedness
     intrinsics: tuple[float, float, float, float] | None  # fx, fy, cx, cy, pixels of the picture
     joints_2d_px: Array | None  # (21, 2) in the picture
     joints_3d_m: Array | None  # (21, 3) camera frame, metres

@@ -78,7 +78,7 @@ def answer_to(sample: Sample, image_rgb: NDArray[np.uint8], predictor: Predictor
     x0, y0, x1, y1 = _window(sample, width, height)
     seen = np.ascontiguousarray(image_rgb[y0:y1, x0:x1])
     part = Camera(camera.fx, camera.fy, camera.cx - x0, camera.cy - y0, x1 - x0, y1 - y0)
-    answer = predictor.still(seen, part, sample.side)
+    answer = predictor.still(seen, part, sample.handedness)
     if answer is None:
         return None
     return replace(answer, joints_2d_px=answer.joints_2d_px + np.array([x0, y0], np.float32))

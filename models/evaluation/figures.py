@@ -82,7 +82,7 @@ def _joints_3d(run: Run, name: str, judged: NDArray[np.intp]) -> dict[str, Any]:
     if truth is None:
         return {}
     predicted, (target, weights) = _stack(run, name, judged, "joints_m"), truth
-    sides = [run.truths[k].side for k in judged]
+    sides = [run.truths[k].handedness for k in judged]
     aligned = 1e3 * aligned_errors(predicted, target, weights)
     without = 1e3 * errors_without_offsets(predicted, target, sides, weights)
     result: dict[str, Any] = {

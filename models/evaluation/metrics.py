@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import cKDTree
 
-from models.types import Side
+from models.types import Handedness
 
 Float = NDArray[np.float64]
 
@@ -76,7 +76,7 @@ def aligned_errors(predicted: ArrayLike, target: ArrayLike, weights: ArrayLike |
     return point_errors(moved(predicted, align(predicted, target, weights)), target)
 
 
-def palm_frames(joints: ArrayLike, sides: list[Side]) -> Float:
+def palm_frames(joints: ArrayLike, sides: list[Handedness]) -> Float:
     """(B, 3, 3), rows: towards the fingers, towards the thumb, out of the back of the hand.
 
     joints: (B, 21, 3). The same anatomy for both sides, so a left hand's frame is a mirrored one.
@@ -92,7 +92,7 @@ def palm_frames(joints: ArrayLike, sides: list[Side]) -> Float:
 
 
 def errors_without_offsets(
-    predicted: ArrayLike, target: ArrayLike, sides: list[Side], weights: ArrayLike | None = None
+    predicted: ArrayLike, target: ArrayLike, sides: list[Handedness], weights: ArrayLike | None = None
 ) -> Float:
     """(B, N) aligned errors that remain once each joint's mean offset in the palm's frame is removed.
 

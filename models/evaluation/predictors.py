@@ -11,7 +11,7 @@ from models.datasets.samples import Prediction
 from models.inference.mediapipe.landmarker import HandLandmarker
 from models.tracking.detector import HandDetector
 from models.tracking.pipeline import MODELS, Pipeline, PipelineConfig
-from models.types import Camera, HandMesh, Side
+from models.types import Camera, Handedness, HandMesh
 
 MEDIAPIPE = "mediapipe"
 NAMES = (*MODELS, MEDIAPIPE)
@@ -20,7 +20,9 @@ NAMES = (*MODELS, MEDIAPIPE)
 class Predictor(Protocol):
     """One model. Answers None where it finds no hand."""
 
-    def still(self, image_rgb: NDArray[np.uint8], camera: Camera, side: Side) -> Prediction | None:
+    def still(
+        self, image_rgb: NDArray[np.uint8], camera: Camera, handedness: Handedness
+    ) -> Prediction | None:
         """The hand in the middle of a picture (H, W, 3), RGB, cut to about two hand boxes."""
 
     def track(self, frame_rgb: NDArray[np.uint8], camera: Camera, time_s: float) -> Prediction | None:
@@ -43,8 +45,10 @@ class PipelinePredictor:
     def __init__(self, model: str) -> None:
         self._pipeline = Pipeline(PipelineConfig(model, max_hands=1, smoothing=None))
 
-    def still(self, image_rgb: NDArray[np.uint8], camera: Camera, side: Side) -> Prediction | None:
-        return _prediction(self._pipeline.predict_crop(image_rgb, camera, side))
+    def still(
+        self, image_rgb: NDArray[np.uint8], camera: Camera, handedness: Handedness
+    ) -> Prediction | None:
+        return _prediction(self._pipeline.predict_crop(image_rgb, camera, handedness))
 
     def track(self, frame_rgb: NDArray[np.uint8], camera: Camera, time_s: float) -> Prediction | None:
         hands = self._pipeline.process(frame_rgb, time_s, camera).hands
@@ -62,7 +66,9 @@ class MediaPipePredictor:
         self._detector = HandDetector(max_hands=2, min_score=min_score)
         self._tracker: HandLandmarker | None = None
 
-    def still(self, image_rgb: NDArray[np.uint8], camera: Camera, side: Side) -> Prediction | None:
+    def still(
+        self, image_rgb: NDArray[np.uint8], camera: Camera, handedness: Handedness
+    ) -> Prediction | None:
         found = self._detector.detect(image_rgb)
         if not found:
             return None

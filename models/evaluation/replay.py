@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.datasets.samples import Prediction
-from models.types import Camera, HandMesh, Side
+from models.types import Camera, Handedness, HandMesh
 
 _NEAR_S = 0.01
 """A frame answers for a moment that is no further than this from its own; frames are 8 ms apart at least."""
@@ -23,7 +23,9 @@ class Replay:
         self._times = np.array([time_s for time_s, _ in kept])
         self._hands = [hands for _, hands in kept]
 
-    def still(self, image_rgb: NDArray[np.uint8], camera: Camera, side: Side) -> Prediction | None:
+    def still(
+        self, image_rgb: NDArray[np.uint8], camera: Camera, handedness: Handedness
+    ) -> Prediction | None:
         """Nothing: a recording knows no stills."""
         return None
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from models.hand.hand_data import N_BETAS, N_BONES, HandData, load_mano
-from models.types import Side
+from models.types import Handedness
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,11 @@ class HandModel(nn.Module):
     faces: Tensor
     mirror: Tensor
 
-    def __init__(self, data: HandData, side: Side = "right") -> None:
+    def __init__(self, data: HandData, handedness: Handedness = "right") -> None:
         super().__init__()
-        if side not in ("right", "left"):
-            raise ValueError(f"side: expected 'right' or 'left', got {side!r}")
-        self.data, self.side = data, side
+        if handedness not in ("right", "left"):
+            raise ValueError(f"handedness: expected 'right' or 'left', got {handedness!r}")
+        self.data, self.handedness = data, handedness
         self.parents = data.parents.tolist()
 
         def keep(name: str, array: object) -> None:
@@ -73,13 +73,13 @@ class HandModel(nn.Module):
         keep("joint_dirs", data.joint_dirs)
         keep("weights", data.weights)
         keep("regressor_21", data.regressor_21)
-        keep("faces", data.faces_left if side == "left" else data.faces)
-        keep("mirror", [-1.0 if side == "left" else 1.0, 1.0, 1.0])
+        keep("faces", data.faces_left if handedness == "left" else data.faces)
+        keep("mirror", [-1.0 if handedness == "left" else 1.0, 1.0, 1.0])
 
     @classmethod
-    def from_mano(cls, path: str | Path, side: Side = "right") -> HandModel:
+    def from_mano(cls, path: str | Path, handedness: Handedness = "right") -> HandModel:
         """The model of the user's MANO_RIGHT.pkl; see `load_mano` for what it refuses."""
-        return cls(load_mano(path), side)
+        return cls(load_mano(path), handedness)
 
     def forward(self, pose: Tensor, betas: Tensor, translation: Tensor) -> HandOutput:
         """Hands in the frame of `translation`.

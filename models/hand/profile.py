@@ -75,11 +75,11 @@ def estimate_betas(hand: HandData, meshes: Sequence[HandMesh]) -> tuple[Float, F
     if len(meshes) < FEWEST_MESHES:
         raise ValueError(f"{len(meshes)} meshes of the hand are too few, {FEWEST_MESHES} are needed")
     inverse, found, previous = InverseSkinning(hand), [], None
-    side = None
+    handedness = None
     for mesh in meshes:
-        points = mesh.vertices_m * (_MIRROR if mesh.side == "left" else 1.0)
-        previous = inverse.fit(points, previous if mesh.side == side else None)
-        side = mesh.side
+        points = mesh.vertices_m * (_MIRROR if mesh.handedness == "left" else 1.0)
+        previous = inverse.fit(points, previous if mesh.handedness == handedness else None)
+        handedness = mesh.handedness
         found.append(previous.betas)
     betas = np.clip(np.median(found, axis=0), -5, 5)
     return betas, np.asarray(np.median(np.abs(np.array(found) - betas), axis=0))

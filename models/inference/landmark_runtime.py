@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from models.geometry import crop_camera, crop_to_frame_px, rotation_from_axis_angle, warp_crop
 from models.manifest import ASSETS, shipped
-from models.types import N_JOINTS, Array, Camera, Crop, Detection, Side
+from models.types import N_JOINTS, Array, Camera, Crop, Detection, Handedness
 
 BUNDLE = ASSETS / "detector" / "hand_landmarker.task"
 NETWORK = "hand_landmarks_detector.tflite"
@@ -110,7 +110,7 @@ def crop_hand(
     frame_rgb: NDArray[np.uint8],
     camera: Camera,
     joints_px: ArrayLike,
-    side: Side,
+    handedness: Handedness,
     size: int = INPUT_SIZE,
     roll_rad: float = 0.0,
 ) -> Crop:
@@ -121,7 +121,7 @@ def crop_hand(
     virtual, R_crop_cam = crop_camera(camera, joints_px, size, CROP_SPAN, CROP_SHIFT, CROP_BOX_JOINTS)
     if roll_rad:
         R_crop_cam = rotation_from_axis_angle([0, 0, roll_rad]) @ R_crop_cam
-    return warp_crop(frame_rgb, camera, virtual, R_crop_cam, mirrored=side == "left")
+    return warp_crop(frame_rgb, camera, virtual, R_crop_cam, mirrored=handedness == "left")
 
 
 def in_frame(landmarks: Landmarks, crop: Crop, camera: Camera) -> Detection:
@@ -142,9 +142,9 @@ def in_frame(landmarks: Landmarks, crop: Crop, camera: Camera) -> Detection:
     return Detection(
         joints_2d_px=joints_px,
         joints_world_m=(landmarks.world_m @ crop.A).astype(np.float32),
-        side="right" if right >= 0.5 else "left",
-        score=landmarks.presence,
-        side_score=max(right, 1 - right),
+        handedness="right" if right >= 0.5 else "left",
+        presence=landmarks.presence,
+        handedness_score=max(right, 1 - right),
     )
 
 

@@ -31,7 +31,7 @@ from models.weights import find_weights
 
 
 @dataclass(frozen=True)
-class CropAnswer:
+class CropPrediction:
     """What a network says about one crop. The crop shows a right hand (a left one's crop is mirrored)."""
 
     joints_2d_px: Array  # (21, 2) pixels of the crop
@@ -56,7 +56,7 @@ class HandRuntime:
         self.name, self.engine_name, self.input_size = name, engine_name, engine.input_size
         self._engine = engine
 
-    def __call__(self, crop_rgb: NDArray[np.uint8]) -> CropAnswer:
+    def __call__(self, crop_rgb: NDArray[np.uint8]) -> CropPrediction:
         """(S, S, 3) RGB uint8, S = input_size -> the network's answer."""
         shape = (self.input_size, self.input_size, 3)
         if crop_rgb.shape != shape or crop_rgb.dtype != np.uint8:
@@ -64,7 +64,7 @@ class HandRuntime:
                 f"crop for {self.name}: expected uint8 {shape}, got {crop_rgb.dtype} {crop_rgb.shape}"
             )
         joints_2d, vertices, joints, presence, right = self._engine(np.ascontiguousarray(crop_rgb)[None])
-        return CropAnswer(
+        return CropPrediction(
             joints_2d[0] * self.input_size - 0.5, vertices[0], joints[0], presence.item(), right.item()
         )
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from models.inference.landmark_runtime import BUNDLE
 from models.inference.mediapipe.landmarker import HandLandmarker
-from models.types import Detection, Side
+from models.types import Detection, Handedness
 
 
 class HandDetector:
@@ -30,13 +30,13 @@ class HandDetector:
         for joints, world, kinds in zip(
             found.hand_landmarks, found.hand_world_landmarks, found.handedness, strict=True
         ):
-            side: Side = "right" if kinds[0].category_name == "Right" else "left"
+            handedness: Handedness = "right" if kinds[0].category_name == "Right" else "left"
             joints_2d_px = np.array([[p.x * w - 0.5, p.y * h - 0.5] for p in joints], np.float32)
             joints_world_m = np.array([[p.x, p.y, p.z] for p in world], np.float32)
             # The Tasks API keeps the presence score to itself; what it returns has passed `min_score`.
             score = float(kinds[0].score)
-            detections.append(Detection(joints_2d_px, joints_world_m, side, score, max(score, 0.5)))
-        return sorted(detections, key=lambda d: -d.score)
+            detections.append(Detection(joints_2d_px, joints_world_m, handedness, score, max(score, 0.5)))
+        return sorted(detections, key=lambda d: -d.presence)
 
     def close(self) -> None:
         """Free the native graph; the detector is of no use afterwards."""

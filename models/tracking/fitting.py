@@ -19,7 +19,7 @@ from models.geometry import procrustes
 from models.hand.articulation import Articulation, State
 from models.hand.hand_data import HandData
 from models.hand.skinning import pose_hand
-from models.types import Array, Side
+from models.types import Array, Handedness
 
 Float = NDArray[np.float64]
 
@@ -52,7 +52,7 @@ class FitConfig:
 class HandFit:
     """A fitted hand, in the camera frame, metres. Left hands are true left hands."""
 
-    side: Side
+    handedness: Handedness
     rotations: Array  # (16, 3, 3) local, of the right-hand model (of the mirrored hand, for a left one)
     betas: Array  # (10,)
     vertices_m: Array  # (778, 3)
@@ -121,7 +121,7 @@ class HandFitter:
         self,
         joints_ray: ArrayLike,
         joints_world_m: ArrayLike,
-        side: Side,
+        handedness: Handedness,
         previous: HandFit | None = None,
         weights: ArrayLike | None = None,
     ) -> HandFit:
@@ -140,7 +140,7 @@ class HandFitter:
         ):
             raise ValueError("fit: expected 21 finite landmarks (21, 2) and world landmarks (21, 3)")
         w = np.ones(21) if weights is None else np.asarray(weights, np.float64)
-        if side == "left":
+        if handedness == "left":
             u, world = u * MIRROR[:2], world * MIRROR
         box = float((u.max(0) - u.min(0)).max())
         if box < 1e-6:
@@ -149,7 +149,7 @@ class HandFitter:
         sight /= np.linalg.norm(sight)
         depth = self.config.depth_gain * (world @ sight)
         goal = _Goal(u, depth - depth.mean(), sight, box, np.sqrt(w)[:, None])
-        known = previous is not None and previous.side == side
+        known = previous is not None and previous.handedness == handedness
         betas, frames = (previous.state.betas, previous.frames) if previous and known else (np.zeros(10), 0)
         found = None
         if previous and known:
@@ -158,10 +158,10 @@ class HandFitter:
             fresh = self._solve(self._start(u, depth, betas), goal, frames, warm=False)
             found = fresh if found is None or fresh.error < found.error else found
         vertices, joints = found.vertices_m, found.joints_m
-        if side == "left":
+        if handedness == "left":
             vertices, joints = vertices * MIRROR, joints * MIRROR
         return HandFit(
-            side,
+            handedness,
             found.rotations.astype(np.float32),
             found.state.betas.astype(np.float32),
             vertices.astype(np.float32),
@@ -194,7 +194,7 @@ class HandFitter:
     def _solve(self, state: State, goal: _Goal, frames: int, warm: bool) -> _Found:
         """Gauss-Newton from a state. frames: how many have voted on its shape."""
         c, free, D = self.config, self._free, len(self._low)
-        before = np.concatenate([state.angles[free], state.betas])
+        previous = np.concatenate([state.angles[free], state.betas])
         held = np.zeros(D + 10)  # how firmly the last frame's angles and shape are kept
         held[:D], held[D:] = c.angle_step_rad**-2 if warm else 0.0, 4.0 * frames
         damping = np.diag(np.concatenate([np.full(6, 1e-6), held]))
@@ -215,7 +215,7 @@ class HandFitter:
             a = state.angles[free]
             x = np.concatenate([a, state.betas])
             H, g = rows.T @ rows + damping, rows.T @ r.reshape(-1)
-            g[6:] += self._precision @ (x - self._mean) + held * (x - before)
+            g[6:] += self._precision @ (x - self._mean) + held * (x - previous)
             push = g[6 : 6 + D]
             stuck = 6 + np.flatnonzero(((a <= self._low) & (push > 0)) | ((a >= self._high) & (push < 0)))
             if len(stuck):  # at a limit and pushing outwards: held there

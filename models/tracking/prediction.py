@@ -1,7 +1,7 @@
-"""Where hands will be in a moment: the last one moved on with its own speed, and how wrong that was.
+"""Where hands will be in a moment: each moved on with its own speed; and how wrong that turned out to be.
 
-A picture is shown some time after it was taken; drawing yesterday's hand onto the newest picture needs the
-hand ahead of time. Double exponential smoothing in spirit (LaViola 2003): a low-passed speed, carried on.
+A hand is found some time after its frame was captured; to draw it on a newer frame, it has to be predicted.
+Double exponential smoothing in spirit (LaViola 2003): a low-passed speed, carried on.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from models.types import N_VERTICES, HandMesh
 
 Float = NDArray[np.float64]
 
-SPEED_CUTOFF_HZ = 8.0  # of the speed that is carried on: higher lags less and trembles more
-MOST_AHEAD_S = 0.1  # further ahead a hand is anybody's guess
-_JUDGED = 90  # predictions that the error is taken over: three seconds
+SPEED_CUTOFF_HZ = 8.0  # of the speed that is carried on: higher lags less and jitters more
+MOST_AHEAD_S = 0.1  # further ahead a prediction is worth nothing
+_ERRORS_KEPT = 90  # predictions that the error is taken over: three seconds
 
 
 @dataclass
@@ -28,7 +28,7 @@ class _Mover:
     hand: HandMesh
     speed_m_s: Float  # (799, 3) of vertices and joints
     speed_px_s: Float  # (21, 2)
-    foretold: deque[tuple[float, Float]] = field(default_factory=lambda: deque(maxlen=8))  # time, joints px
+    predicted: deque[tuple[float, Float]] = field(default_factory=lambda: deque(maxlen=8))  # time, joints px
 
 
 class HandPredictor:
@@ -36,7 +36,7 @@ class HandPredictor:
 
     def __init__(self) -> None:
         self._movers: dict[int, _Mover] = {}
-        self._errors_px: deque[float] = deque(maxlen=_JUDGED)
+        self._errors_px: deque[float] = deque(maxlen=_ERRORS_KEPT)
 
     def update(self, hands: Sequence[HandMesh]) -> None:
         """The hands of the next frame."""
@@ -49,41 +49,41 @@ class HandPredictor:
             ahead_s = float(np.clip(time_s - mover.hand.time_s, 0.0, MOST_AHEAD_S))
             hand = _carried(mover, ahead_s)
             if ahead_s > 0:
-                mover.foretold.append((hand.time_s, hand.joints_2d_px.astype(np.float64)))
+                mover.predicted.append((hand.time_s, hand.joints_2d_px.astype(np.float64)))
             result.append(hand)
         return tuple(result)
 
     @property
     def error_px(self) -> float | None:
-        """How far off what was foretold has turned out to be: the mean of late; None at first."""
+        """How far off predictions have turned out to be, pixels: the mean of the last ones; None at first."""
         return float(np.mean(self._errors_px)) if self._errors_px else None
 
     def _moved(self, hand: HandMesh) -> _Mover:
-        before = self._movers.get(hand.track_id)
-        dt = hand.time_s - before.hand.time_s if before else 0.0
-        if before is None or before.hand.side != hand.side or not 0 < dt <= MAX_GAP_S:
+        previous = self._movers.get(hand.track_id)
+        dt = hand.time_s - previous.hand.time_s if previous else 0.0
+        if previous is None or previous.hand.handedness != hand.handedness or not 0 < dt <= MAX_GAP_S:
             return _Mover(hand, np.zeros((N_VERTICES + 21, 3)), np.zeros((21, 2)))
-        self._judge(before, hand)
+        self._judge(previous, hand)
         blend = 2 * np.pi * SPEED_CUTOFF_HZ * dt
         blend = blend / (blend + 1)
-        speed = (_points(hand) - _points(before.hand)) / dt
-        speed_px = (hand.joints_2d_px - before.hand.joints_2d_px).astype(np.float64) / dt
+        speed = (_points(hand) - _points(previous.hand)) / dt
+        speed_px = (hand.joints_2d_px - previous.hand.joints_2d_px).astype(np.float64) / dt
         return _Mover(
             hand,
-            before.speed_m_s + blend * (speed - before.speed_m_s),
-            before.speed_px_s + blend * (speed_px - before.speed_px_s),
-            before.foretold,
+            previous.speed_m_s + blend * (speed - previous.speed_m_s),
+            previous.speed_px_s + blend * (speed_px - previous.speed_px_s),
+            previous.predicted,
         )
 
-    def _judge(self, before: _Mover, hand: HandMesh) -> None:
-        """Compare what was foretold for the time since the last frame with the straight way between them."""
-        t0, t1 = before.hand.time_s, hand.time_s
-        while before.foretold and before.foretold[0][0] <= t1:
-            time_s, foretold = before.foretold.popleft()
-            share = (time_s - t0) / (t1 - t0)
-            if share >= 0:
-                was = (1 - share) * before.hand.joints_2d_px + share * hand.joints_2d_px
-                self._errors_px.append(float(np.linalg.norm(foretold - was, axis=1).mean()))
+    def _judge(self, previous: _Mover, hand: HandMesh) -> None:
+        """Compare what was predicted for the time since the last frame with a straight line between both."""
+        t0, t1 = previous.hand.time_s, hand.time_s
+        while previous.predicted and previous.predicted[0][0] <= t1:
+            time_s, predicted = previous.predicted.popleft()
+            fraction = (time_s - t0) / (t1 - t0)
+            if fraction >= 0:
+                was = (1 - fraction) * previous.hand.joints_2d_px + fraction * hand.joints_2d_px
+                self._errors_px.append(float(np.linalg.norm(predicted - was, axis=1).mean()))
 
 
 def _carried(mover: _Mover, ahead_s: float) -> HandMesh:

@@ -15,10 +15,10 @@ from models.hand.profile import HandProfile, personal_hand
 from models.inference import runtime
 from models.inference.autotune import Call, quickest, thread_choices
 from models.inference.landmark_runtime import NOT_SEEN, LandmarkNet, Landmarks, hand_sized, in_frame
-from models.inference.runtime import CropAnswer, HandRuntime
+from models.inference.runtime import CropPrediction, HandRuntime
 from models.tracking.fitting import FitConfig, HandFit, HandFitter
 from models.tracking.registration import recover_root
-from models.types import Array, Camera, Crop, Detection, Side
+from models.types import Array, Camera, Crop, Detection, Handedness
 
 KNUCKLES = [5, 9, 13, 17]
 FROZEN_BETA = 0.03  # one deviation of a shape that is known
@@ -30,11 +30,11 @@ FITTED = {
 rough to be drawn. The hand model is fitted to their joints, whose depth is better than MediaPipe's."""
 
 
-class PlacedHand(Protocol):
-    """One hand in the camera frame, metres, and what its next frame needs to know. Left hands are left."""
+class LiftedHand(Protocol):
+    """One hand in the camera frame, metres, with what the next frame continues from. Left hands are left."""
 
     @property
-    def side(self) -> Side: ...
+    def handedness(self) -> Handedness: ...
     @property
     def vertices_m(self) -> Array: ...
     @property
@@ -42,17 +42,19 @@ class PlacedHand(Protocol):
 
 
 class Reconstruction(Protocol):
-    """One way. It remembers no hand: continuity comes in by `before`."""
+    """One method. It remembers no hand: continuity comes in by `previous`."""
 
-    stage: str  # what `place` is called among the pipeline's stages
+    stage: str  # what `lift` is called among the pipeline's stages
     input_size: int  # side of the crop, pixels
-    sees_both_sides: bool  # whether a hand in the mirror of its crop is seen as well as in the crop
+    mirror_invariant: bool  # whether a crop's mirror image is answered as well as the crop
 
-    def look(self, crop: Crop, camera: Camera) -> Detection:
-        """The hand in a crop, said of the frame."""
+    def infer(self, crop: Crop, camera: Camera) -> Detection:
+        """The hand in a crop, in the frame's pixels and the camera's axes."""
 
-    def place(self, seen: Detection, side: Side, camera: Camera, before: Any = None) -> PlacedHand:
-        """The hand in the camera frame. before: what this returned for the same hand a frame ago."""
+    def lift(
+        self, detection: Detection, handedness: Handedness, camera: Camera, previous: Any = None
+    ) -> LiftedHand:
+        """The hand in the camera frame. previous: what this returned for the same hand a frame ago."""
 
 
 class LandmarkSource(Protocol):
@@ -73,20 +75,24 @@ class FittedLandmarks:
         network: LandmarkSource,
         profile: HandProfile | None = None,
         config: FitConfig | None = None,
-        sees_both_sides: bool = True,
+        mirror_invariant: bool = True,
     ) -> None:
         """profile: whose hand it is; its shape is then known, not guessed. config: how joints are trusted."""
         hand, config = load_open_hand(), config or FitConfig()
         if profile is not None:
             hand, config = personal_hand(hand, profile), replace(config, beta=FROZEN_BETA)
         self._network, self._fitter = network, HandFitter(hand, config)
-        self.input_size, self.sees_both_sides = network.input_size, sees_both_sides
+        self.input_size, self.mirror_invariant = network.input_size, mirror_invariant
 
-    def look(self, crop: Crop, camera: Camera) -> Detection:
+    def infer(self, crop: Crop, camera: Camera) -> Detection:
         return in_frame(self._network(crop.image_rgb), crop, camera)
 
-    def place(self, seen: Detection, side: Side, camera: Camera, before: HandFit | None = None) -> HandFit:
-        return self._fitter.fit(rays(seen.joints_2d_px, camera)[:, :2], seen.joints_world_m, side, before)
+    def lift(
+        self, detection: Detection, handedness: Handedness, camera: Camera, previous: HandFit | None = None
+    ) -> HandFit:
+        return self._fitter.fit(
+            rays(detection.joints_2d_px, camera)[:, :2], detection.joints_world_m, handedness, previous
+        )
 
 
 class NetworkLandmarks:
@@ -99,7 +105,7 @@ class NetworkLandmarks:
         return _landmarks(self._network(crop_rgb))
 
 
-def _landmarks(answer: CropAnswer) -> Landmarks:
+def _landmarks(answer: CropPrediction) -> Landmarks:
     return Landmarks(answer.joints_2d_px, answer.joints_m, answer.presence, answer.right_score)
 
 
@@ -107,7 +113,7 @@ def _landmarks(answer: CropAnswer) -> Landmarks:
 class NetworkHand:
     """A network's hand, in the camera frame, metres."""
 
-    side: Side
+    handedness: Handedness
     vertices_m: Array  # (778, 3)
     joints_m: Array  # (21, 3)
     palm_m: float  # mean distance of the knuckles from the wrist, over all frames so far
@@ -115,10 +121,10 @@ class NetworkHand:
 
 
 class NetworkMesh:
-    """A network of the zoo: joints, presence, side and mesh in one pass; its root from its own 2D joints."""
+    """A network of the zoo: everything in one pass; its root is recovered from its own 2D joints."""
 
     stage = "root"
-    sees_both_sides = False  # it learnt from right hands alone
+    mirror_invariant = False  # it learnt from right hands alone
 
     def __init__(self, network: HandRuntime, profile: HandProfile | None = None) -> None:
         """profile: whose hand it is; its size is then known, not guessed."""
@@ -129,34 +135,38 @@ class NetworkMesh:
             self._known_palm_m = _palm_m(personal.regressor_21 @ personal.template_m)
         self.input_size = network.input_size
 
-    def look(self, crop: Crop, camera: Camera) -> Detection:
+    def infer(self, crop: Crop, camera: Camera) -> Detection:
         answer = self._network(crop.image_rgb)
         landmarks = Landmarks(answer.joints_2d_px, answer.joints_m, answer.presence, answer.right_score)
-        seen, (vertices_m, _) = in_frame(landmarks, crop, camera), answer.in_camera_axes(crop)
-        return replace(seen, vertices_m=vertices_m) if hand_sized(vertices_m) else NOT_SEEN
+        detection, (vertices_m, _) = in_frame(landmarks, crop, camera), answer.in_camera_axes(crop)
+        return replace(detection, vertices_m=vertices_m) if hand_sized(vertices_m) else NOT_SEEN
 
-    def place(
-        self, seen: Detection, side: Side, camera: Camera, before: NetworkHand | None = None
+    def lift(
+        self,
+        detection: Detection,
+        handedness: Handedness,
+        camera: Camera,
+        previous: NetworkHand | None = None,
     ) -> NetworkHand:
-        """As `Reconstruction.place`.
+        """As `Reconstruction.lift`.
 
         A picture can't tell a small near hand from a large far one, so the network's guess at the size, and
-        with it the depth, shakes. A hand keeps the mean of all guesses: that moves it along its rays only.
+        with it the depth, jitters. A hand keeps the mean of all guesses: that moves it along its rays only.
         """
-        if seen.vertices_m is None:
-            raise ValueError("place: expected a detection with vertices_m, as a network gives it")
-        joints, vertices = seen.joints_world_m, seen.vertices_m
+        if detection.vertices_m is None:
+            raise ValueError("lift: expected a detection with vertices_m, as a network gives it")
+        joints, vertices = detection.joints_world_m, detection.vertices_m
         palm_m = _palm_m(joints)
         frames, mean_m = 1, palm_m
         if self._known_palm_m is not None:
             mean_m = self._known_palm_m
-        elif before is not None and before.side == side:
-            frames = min(before.frames + 1, SIZE_MEMORY)
-            mean_m = before.palm_m + (palm_m - before.palm_m) / frames
+        elif previous is not None and previous.handedness == handedness:
+            frames = min(previous.frames + 1, SIZE_MEMORY)
+            mean_m = previous.palm_m + (palm_m - previous.palm_m) / frames
         size = mean_m / palm_m
-        root = size * recover_root(joints, seen.joints_2d_px, camera)
+        root = size * recover_root(joints, detection.joints_2d_px, camera)
         vertices_m, joints_m = ((size * p + root).astype(np.float32) for p in (vertices, joints))
-        return NetworkHand(side, vertices_m, joints_m, mean_m, frames)
+        return NetworkHand(handedness, vertices_m, joints_m, mean_m, frames)
 
 
 def _palm_m(joints_m: Array) -> float:
@@ -170,7 +180,7 @@ def make_reconstruction(model: str, profile: HandProfile | None = None) -> Recon
         return FittedLandmarks(LandmarkNet(threads=_landmark_threads()), profile)
     network = runtime.load(model)
     if model in FITTED:
-        return FittedLandmarks(NetworkLandmarks(network), profile, FITTED[model], sees_both_sides=False)
+        return FittedLandmarks(NetworkLandmarks(network), profile, FITTED[model], mirror_invariant=False)
     return NetworkMesh(network, profile)
 
 

@@ -1,6 +1,6 @@
 """One-Euro filters (Casiez, Roussel, Vogel: "1 euro filter", CHI 2012), and a hand's own use of them.
 
-A hand's place in the picture, its depth and its articulation are filtered apart: a single view is many
+A hand's position in the picture, its depth and its articulation are filtered apart: a single view is many
 times less sure of depth than of the rest, so depth is filtered more without delaying the hand in the picture.
 Its shape, which belongs to the person, is averaged in `models.tracking.reconstruction`.
 """
@@ -17,7 +17,7 @@ from models.types import N_VERTICES, Camera, HandMesh
 Float = NDArray[np.float64]
 
 PALM = [0, 5, 9, 13, 17]
-MAX_GAP_S = 0.25  # after a longer silence, what was seen before says nothing about now
+MAX_GAP_S = 0.25  # after a longer gap, earlier values say nothing about now
 SPEED_CUTOFF_HZ = 1.5  # of the speed estimate
 
 
@@ -71,7 +71,7 @@ class OneEuro:
 class HandFilterConfig:
     """The filters of one hand. Speeds in metres a second, for depth in its own size (1 / s)."""
 
-    place: OneEuroConfig
+    position: OneEuroConfig
     depth: OneEuroConfig
     articulation: OneEuroConfig
 
@@ -79,39 +79,39 @@ class HandFilterConfig:
 def hand_filter_config(smoothing: float) -> HandFilterConfig:
     """The filters for one slider: 0 steady .. 1 responsive. Raises ValueError outside.
 
-    The middle was tuned on real videos. What every place of the slider costs in lag and leaves of the jitter,
+    The middle was tuned on real videos. What each setting costs in lag and leaves of the jitter,
     `tools.measure_smoothing` prints.
     """
     if not 0 <= smoothing <= 1:
         raise ValueError(f"smoothing: expected 0 (steady) to 1 (responsive), got {smoothing}")
     rest, motion = 3.0 ** (2 * smoothing - 1), 2.0 ** (2 * smoothing - 1)
     return HandFilterConfig(
-        place=OneEuroConfig(0.5 * rest, 200 * motion),
+        position=OneEuroConfig(0.5 * rest, 200 * motion),
         depth=OneEuroConfig(0.5 * rest, 14 * motion),
         articulation=OneEuroConfig(0.5 * rest, 200 * motion),
     )
 
 
 class HandFilter:
-    """Steadies one hand. It begins anew by itself after a gap, a step back in time or a change of side."""
+    """Smooths one hand. Begins anew after a gap, a step back in time or a change of handedness."""
 
     def __init__(self, config: HandFilterConfig) -> None:
-        self._place = OneEuro(config.place)
+        self._position = OneEuro(config.position)
         self._depth = OneEuro(config.depth)
         self._articulation = OneEuro(config.articulation)
-        self._joints_2d = OneEuro(config.place)
-        self._side = ""
+        self._joints_2d = OneEuro(config.position)
+        self._handedness = ""
 
     def __call__(self, hand: HandMesh, camera: Camera) -> HandMesh:
-        """The same hand, steadied. It must be in front of the camera."""
-        if hand.side != self._side:
-            for part in (self._place, self._depth, self._articulation, self._joints_2d):
+        """The same hand, smoothed. It must be in front of the camera."""
+        if hand.handedness != self._handedness:
+            for part in (self._position, self._depth, self._articulation, self._joints_2d):
                 part.reset()
-            self._side = hand.side
+            self._handedness = hand.handedness
         t = hand.time_s
         centre = hand.joints_m[PALM].astype(np.float64).mean(0)
         z = float(np.exp(self._depth([np.log(centre[2])], t)[0]))
-        xy = self._place(centre[:2] / centre[2], t, unit=1 / z)
+        xy = self._position(centre[:2] / centre[2], t, unit=1 / z)
         points = self._articulation(np.concatenate([hand.vertices_m, hand.joints_m]) - centre, t)
         points = (points + np.append(xy * z, z)).astype(np.float32)
         return replace(

@@ -62,7 +62,7 @@ def _judged_sample(sample: Sample, size: int) -> tuple[np.ndarray, ...] | None:
     known = sample.intrinsics
     camera = Camera(*known, width, height) if known else camera_from_fov(width, height, UNKNOWN_FOV_DEG)
     virtual, R = crop_camera(camera, sample.joints_2d_px, size, CROP_SPAN, CROP_SHIFT, CROP_BOX_JOINTS)
-    crop = warp_crop(image, camera, virtual, R, mirrored=sample.side == "left")
+    crop = warp_crop(image, camera, virtual, R, mirrored=sample.handedness == "left")
     joints_2d = crop_px_to_unit(
         torch.from_numpy(_project(sample.joints_2d_px, camera, crop.A, virtual)), size
     )

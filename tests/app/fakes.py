@@ -54,9 +54,9 @@ class FakePipeline:
             raise RuntimeError("a fault on purpose")
         return PipelineResult((fake_hand(time_s),), camera, {"network": 1e3 * self.delay_s})
 
-    def retune(self, smoothing: float | None, side_lock: str | None) -> None:
+    def retune(self, smoothing: float | None, handedness_lock: str | None) -> None:
         """Remember what was asked."""
-        self.retuned.append((smoothing, side_lock))
+        self.retuned.append((smoothing, handedness_lock))
 
     def reset(self) -> None:
         """Nothing to forget."""

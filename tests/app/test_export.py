@@ -19,23 +19,23 @@ from app.export.joints_csv import JOINT_NAMES
 from app.export.sidecar import read_sidecar
 from models.hand.hand_data import load_open_hand
 from models.hand.skinning import pose_hand
-from models.types import Camera, HandMesh, Side
+from models.types import Camera, Handedness, HandMesh
 from tests.models.hand.fake_mano import mano_arrays, mano_pickle
 
 HAND = load_open_hand()
 CAMERA = Camera(600, 600, 319.5, 239.5, 640, 480)
 
 
-def hand_at(time_s: float, track: int = 0, side: Side = "right") -> HandMesh:
+def hand_at(time_s: float, track: int = 0, handedness: Handedness = "right") -> HandMesh:
     """A hand that turns, bends its fingers and comes nearer; a left one is the mirror image."""
     pose = np.zeros((16, 3))
     pose[:, 0] = 0.3 + 0.5 * time_s
     pose[0] = [0.2 + time_s, 0.1, 0.3]
     rotations = Rotation.from_rotvec(pose).as_matrix()
     vertices, joints = pose_hand(HAND, rotations, np.linspace(-1, 1, 10), [0.05, 0.02, 0.5 - 0.1 * time_s])
-    flip = np.array([-1 if side == "left" else 1, 1, 1], np.float32)
+    flip = np.array([-1 if handedness == "left" else 1, 1, 1], np.float32)
     pixels = np.full((21, 2), 100 + 10 * time_s, np.float32)
-    return HandMesh(side, vertices * flip, joints * flip, pixels, 0.9, track, time_s)
+    return HandMesh(handedness, vertices * flip, joints * flip, pixels, 0.9, track, time_s)
 
 
 def moments(n: int = 5) -> list[Moment]:
@@ -95,7 +95,7 @@ def test_the_gltf_skin_follows_the_mesh(tmp_path: Path) -> None:
     gltf = pygltflib.GLTF2().load(str(tmp_path / "h.glb"))
     moves = animation(gltf)
     parent = {child: i for i, node in enumerate(gltf.nodes) for child in node.children or ()}
-    for name, side, frames in (("hand0", "right", range(5)), ("hand1_left", "left", (1, 2))):
+    for name, handedness, frames in (("hand0", "right", range(5)), ("hand1_left", "left", (1, 2))):
         node = next(node for node in gltf.nodes if node.name == name)
         skin, primitive = gltf.skins[node.skin], gltf.meshes[node.mesh].primitives[0]
         bind = numbers(gltf, skin.inverseBindMatrices).reshape(-1, 4, 4).transpose(0, 2, 1)
@@ -115,7 +115,7 @@ def test_the_gltf_skin_follows_the_mesh(tmp_path: Path) -> None:
         for key, frame in enumerate(frames):
             turned = np.stack([world(joint, key) for joint in skin.joints]) @ bind
             skinned = np.einsum("vk,vkxy,vy->vx", weights, turned[bones], rest)[:, :3]
-            true = hand_at(frame / 10, 0, side).vertices_m
+            true = hand_at(frame / 10, 0, handedness).vertices_m
             assert np.linalg.norm(skinned - true, axis=1).max() < 1e-3
 
 
@@ -143,9 +143,9 @@ def test_meshes_read_back(tmp_path: Path, kind: str) -> None:
     names = sorted(p.name for p in (tmp_path / "m").iterdir())
     assert len(names) == 7
     assert names[0] == f"frame_000000_hand0.{kind}"
-    for name, side in ((f"frame_000002_hand0.{kind}", "right"), (f"frame_000002_hand1.{kind}", "left")):
+    for name, handedness in ((f"frame_000002_hand0.{kind}", "right"), (f"frame_000002_hand1.{kind}", "left")):
         mesh = trimesh.load(tmp_path / "m" / name, process=False)
-        assert np.abs(mesh.vertices - hand_at(0.2, 0, side).vertices_m).max() < 1e-5
+        assert np.abs(mesh.vertices - hand_at(0.2, 0, handedness).vertices_m).max() < 1e-5
         assert mesh.faces.shape == (1538, 3)
         outward = mesh.face_normals[:, :] * (mesh.triangles_center - mesh.vertices.mean(0))
         assert outward.sum(1).mean() > 0  # the left hand's faces are turned around
@@ -163,7 +163,7 @@ def test_the_sidecar_reads_back(tmp_path: Path) -> None:
     for expected, got in zip(moments(), read, strict=True):
         assert (got.index, got.time_s, got.camera) == (expected.index, expected.time_s, expected.camera)
         for a, b in zip(expected.hands, got.hands, strict=True):
-            assert (a.side, a.track_id) == (b.side, b.track_id)
+            assert (a.handedness, a.track_id) == (b.handedness, b.track_id)
             assert np.abs(a.vertices_m - b.vertices_m).max() < 1e-5
             assert np.abs(a.joints_2d_px - b.joints_2d_px).max() < 0.01
 
@@ -212,10 +212,10 @@ def test_mano_parameters_pose_mano_onto_the_hand(tmp_path: Path, mano: Path) -> 
         rows = {name: file[name] for name in file.files}
     assert rows["frame"].tolist() == [0, 1, 1, 2, 2, 3, 4]
     assert rows["hand_pose"].shape == (7, 45)
-    for i, side in enumerate(rows["side"]):
-        flip = np.array([-1 if side == "left" else 1, 1, 1])
+    for i, handedness in enumerate(rows["side"]):
+        flip = np.array([-1 if handedness == "left" else 1, 1, 1])
         pose = np.concatenate([rows["global_orient"][i : i + 1], rows["hand_pose"][i].reshape(15, 3)])
-        pose = pose * ([1, -1, -1] if side == "left" else [1, 1, 1])
+        pose = pose * ([1, -1, -1] if handedness == "left" else [1, 1, 1])
         shaped = arrays["v_template"] + arrays["shapedirs"] @ rows["betas"][i]
         rest = arrays["J_regressor"] @ shaped
         at, turned = [rest[0] + rows["transl"][i] * flip], [Rotation.from_rotvec(pose[0])]
@@ -225,7 +225,7 @@ def test_mano_parameters_pose_mano_onto_the_hand(tmp_path: Path, mano: Path) -> 
             turned.append(turned[above] * Rotation.from_rotvec(pose[j]))
         moved = np.stack([turned[j].apply(shaped - rest[j]) + at[j] for j in range(16)])
         joints = arrays["J_regressor"] @ np.einsum("vj,jvx->vx", arrays["weights"], moved)
-        true = HAND.regressor_21_mano @ (hand_at(rows["time_s"][i], 0, str(side)).vertices_m * flip)
+        true = HAND.regressor_21_mano @ (hand_at(rows["time_s"][i], 0, str(handedness)).vertices_m * flip)
         ours = true[[0, 5, 6, 7, 9, 10, 11, 17, 18, 19, 13, 14, 15, 1, 2, 3]]  # MANO's order of fingers
         assert np.linalg.norm(joints - ours, axis=1).max() < 2e-3
     assert rows["error_mm"].max() < 1.5

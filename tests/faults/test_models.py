@@ -19,7 +19,7 @@ from models import manifest
 from models.geometry import camera_from_fov, project
 from models.hand import hand_data
 from models.inference.landmark_runtime import LandmarkNet, Landmarks, in_frame
-from models.inference.runtime import CropAnswer
+from models.inference.runtime import CropPrediction
 from models.manifest import ChangedAsset
 from models.tracking import pipeline
 from models.tracking.detector import HandDetector
@@ -41,26 +41,26 @@ class Network:
 
     name: str = "fake"
     input_size: int = 224
-    spoil: Callable[[CropAnswer], CropAnswer] = field(default=lambda answer: answer)
+    spoil: Callable[[CropPrediction], CropPrediction] = field(default=lambda answer: answer)
 
-    def __call__(self, crop_rgb: np.ndarray) -> CropAnswer:
+    def __call__(self, crop_rgb: np.ndarray) -> CropPrediction:
         raise NotImplementedError
 
-    def answer(self, crop: Crop) -> CropAnswer:
+    def answer(self, crop: Crop) -> CropPrediction:
         joints, vertices = (HAND.joints_m @ crop.A.T, HAND.vertices_m @ crop.A.T)
         joints_px = project(joints, crop.camera).astype(np.float32)
         root = joints[0]
         return self.spoil(
-            CropAnswer(joints_px, (vertices - root).astype("f4"), (joints - root).astype("f4"), 0.9, 0.9)
+            CropPrediction(joints_px, (vertices - root).astype("f4"), (joints - root).astype("f4"), 0.9, 0.9)
         )
 
 
 class FakeMesh(NetworkMesh):
     """`NetworkMesh` whose network sees the crop's camera instead of its picture."""
 
-    def look(self, crop: Crop, camera: Camera) -> Detection:
+    def infer(self, crop: Crop, camera: Camera) -> Detection:
         self._network = lambda crop_rgb: network.answer(crop)  # type: ignore[assignment]
-        return super().look(crop, camera)
+        return super().infer(crop, camera)
 
 
 network = Network()
@@ -97,12 +97,12 @@ def faked(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipeline]:
     made.close()
 
 
-def spoilt(**changes: float) -> Callable[[CropAnswer], CropAnswer]:
-    def spoil(answer: CropAnswer) -> CropAnswer:
+def spoilt(**changes: float) -> Callable[[CropPrediction], CropPrediction]:
+    def spoil(answer: CropPrediction) -> CropPrediction:
         values = vars(answer) | {
             name: getattr(answer, name) * np.float32(factor) for name, factor in changes.items()
         }
-        return CropAnswer(**values)
+        return CropPrediction(**values)
 
     return spoil
 
@@ -126,9 +126,9 @@ def test_an_answer_that_is_no_number_loses_the_hand_for_that_frame(
 def test_senseless_answers_never_raise(faked: Pipeline) -> None:
     rng = np.random.default_rng(0)
 
-    def senseless(answer: CropAnswer) -> CropAnswer:
+    def senseless(answer: CropPrediction) -> CropPrediction:
         scale = 10 ** rng.uniform(-6, 6, 3)
-        return CropAnswer(
+        return CropPrediction(
             rng.normal(112, 40 * scale[0], (21, 2)).astype("f4"),
             rng.normal(0, 0.1 * scale[1], (778, 3)).astype("f4"),
             rng.normal(0, 0.1 * scale[2], (21, 3)).astype("f4"),
@@ -145,7 +145,7 @@ def test_senseless_answers_never_raise(faked: Pipeline) -> None:
 def test_landmarks_that_are_no_numbers_are_no_hand() -> None:
     crop = Crop(np.zeros((224, 224, 3), np.uint8), camera_from_fov(224, 224), np.eye(3), False)
     seen = in_frame(Landmarks(np.full((21, 2), np.nan), np.zeros((21, 3)), 1.0, 1.0), crop, CAMERA)
-    assert seen.score == 0
+    assert seen.presence == 0
 
 
 @pytest.mark.parametrize("many", [2, 8])
@@ -156,11 +156,11 @@ def test_thirty_hands_are_bounded(faked: Pipeline, monkeypatch: pytest.MonkeyPat
     places = [np.array([60 + 100 * x, 50 + 90 * y]) for x, y in grid]
     everywhere = [Detection((small + p).astype("f4"), HAND.joints_m, "right", 0.9, 0.9) for p in places]
 
-    def stay(frame_rgb: np.ndarray, camera: Camera, joints_px: np.ndarray, side: str) -> Detection:
+    def stay(frame_rgb: np.ndarray, camera: Camera, joints_px: np.ndarray, handedness: str) -> Detection:
         return Detection(joints_px, HAND.joints_m, "right", 0.9, 0.9, HAND.vertices_m)
 
     monkeypatch.setattr(FakeDetector, "hands", everywhere)
-    monkeypatch.setattr(faked._tracker, "_observe", stay)
+    monkeypatch.setattr(faked._tracker, "_infer_hand", stay)
     faked._tracker.config = pipeline.TrackerConfig(max_hands=many)
     for k in range(20):
         assert len(faked.process(FRAME, k / 30).hands) == many

@@ -60,7 +60,7 @@ def disagreement(hand: Detection, mirrored: list[Detection], width: int) -> floa
             np.linalg.norm(other.joints_2d_px * [-1, 1] + [width - 1, 0] - hand.joints_2d_px, axis=1).mean()
         )
         for other in mirrored
-        if other.side != hand.side
+        if other.handedness != hand.handedness
     ]
     return min(off, default=float("inf")) / _box(hand)
 

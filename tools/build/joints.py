@@ -73,13 +73,15 @@ def global_rotations(local: np.ndarray) -> np.ndarray:
     return G
 
 
-def offsets(hand: HandData, u: np.ndarray, world: np.ndarray, side: np.ndarray) -> dict[str, np.ndarray]:
+def offsets(
+    hand: HandData, u: np.ndarray, world: np.ndarray, handedness: np.ndarray
+) -> dict[str, np.ndarray]:
     """Fit every crop; the constant offset of each joint, metres, in its bone's and in the palm's frame."""
     fitter = HandFitter(hand)
     A_bone, b_bone = np.zeros((21, 3, 3)), np.zeros((21, 3))
     A_palm, b_palm = np.zeros((21, 3, 3)), np.zeros((21, 3))
     errors, betas = [], []
-    for ui, wi, si in zip(u, world, side, strict=True):
+    for ui, wi, si in zip(u, world, handedness, strict=True):
         fit = fitter.fit(ui, wi, si)
         errors.append(fit.error)
         betas.append(fit.betas)
@@ -141,11 +143,13 @@ def centres(hand: HandData, back: np.ndarray) -> np.ndarray:
     return heads
 
 
-def calibrate(hand: HandData, u: np.ndarray, world: np.ndarray, side: np.ndarray, rounds: int) -> HandData:
+def calibrate(
+    hand: HandData, u: np.ndarray, world: np.ndarray, handedness: np.ndarray, rounds: int
+) -> HandData:
     back = backs(hand)
     bones = centres(hand, back)
     for k in range(rounds):
-        found = offsets(hand, u, world, side)
+        found = offsets(hand, u, world, handedness)
         joints = hand.regressor_21.astype(np.float64) @ hand.template_m
         joints += 0.8 * found["bone"]
         scale, R, t = procrustes(joints[KNUCKLES], bones[KNUCKLES])

@@ -67,7 +67,7 @@ def trust(section: Section, hand: HandMesh, camera: Camera) -> float:
         (float(np.linalg.norm(cross(section.axis, view))), _POINTING),
         (2e-3 * section.radius_mm * camera.fx / z, _NARROW_PX),
         (float(z), _NEAR_M),
-        (hand.score, _UNSURE),
+        (hand.presence, _UNSURE),
     )
     return min(float(np.clip((value - low) / (high - low), 0, 1)) for value, (low, high) in limits)
 

@@ -82,7 +82,7 @@ class RingEffect:
         props: list[Prop] = []
         for index, ring in enumerate(self.rings):
             for hand in context.hands:
-                if ring.hands not in ("both", hand.side):
+                if ring.hands not in ("both", hand.handedness):
                     continue
                 position = _WORN_AT[ring.segment] if ring.position is None else ring.position
                 section = self._sections.section(hand, ring.finger, ring.segment, position)

@@ -15,7 +15,7 @@ from app.render.gl.layer import WindowCamera, surface_of
 from app.render.gl.materials import HandSkin, SleeveShadow, Surface, surface_for
 from app.render.scene import Geometry, Grasp, Grip, Material, Prop, Skin
 from app.render.surface import N_PARTS, HandSurface
-from models.types import HandMesh, Side
+from models.types import Handedness, HandMesh
 
 HELD_M = 0.03  # by which the back of a hand is before what the hand holds, at least
 Key = tuple[Geometry, Material | None]
@@ -29,7 +29,7 @@ class SceneNodes:
         self.scene = pyrender.Scene()
         self.camera = WindowCamera()
         self.scene.add(self.camera)
-        self._hands: dict[tuple[int, Side, bool], Node] = {}
+        self._hands: dict[tuple[int, Handedness, bool], Node] = {}
         self._placed: dict[Key, list[Node]] = {}
 
     def show_hands(
@@ -49,7 +49,9 @@ class SceneNodes:
         shown = []
         for i, hand in enumerate(hands):
             vertices = self._surface.split(hand) if wired else self._surface.buffer(hand)
-            node = self._hand_node(i, hand.side, None if wired else self._surface.faces[hand.side], vertices)
+            node = self._hand_node(
+                i, hand.handedness, None if wired else self._surface.faces[hand.handedness], vertices
+            )
             node.mesh.is_visible = True
             surface_of(node).wear(skin, bool(overlaid))
             closed = closed_by.get(hand.track_id)
@@ -59,10 +61,14 @@ class SceneNodes:
         return shown
 
     def _hand_node(
-        self, slot: int, side: Side, faces: NDArray[np.int64] | None, vertices: NDArray[np.float32]
+        self,
+        slot: int,
+        handedness: Handedness,
+        faces: NDArray[np.int64] | None,
+        vertices: NDArray[np.float32],
     ) -> Node:
         """The node of the slot-th hand in view, made when first asked for. faces: None where split."""
-        key = slot, side, faces is None
+        key = slot, handedness, faces is None
         if key not in self._hands:
             primitive = pyrender.Primitive(
                 vertices[:, :3],

@@ -24,9 +24,9 @@ def crops(folder: Path, every: int = 1) -> SampleSet:
 
     def get(k: int) -> Sample:
         row = rows[k]
-        side = "left" if labels.side[row] == "left" else "right"
+        handedness = "left" if labels.handedness[row] == "left" else "right"
         name = str(labels.image[row])
-        return Sample(name, folder / name, side, None, labels.joints_2d_px[row], None)  # type: ignore[arg-type]
+        return Sample(name, folder / name, handedness, None, labels.joints_2d_px[row], None)  # type: ignore[arg-type]
 
     return stills("crops", len(rows), get, every)
 

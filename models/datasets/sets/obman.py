@@ -19,11 +19,11 @@ import numpy as np
 from models.datasets.entry import DataSet
 from models.datasets.samples import Sample, SampleSet, points, read_rgb, require, stills
 from models.hand.inert_pickle import FAILURES, as_array, load_inert
-from models.types import Side
+from models.types import Handedness
 
 _INTRINSICS = (480.0, 480.0, 128.0, 128.0)
 _OPENCV = np.array([1.0, -1.0, -1.0], np.float32)
-_HAND: dict[Side, tuple[int, int]] = {"right": (22, 24), "left": (21, 23)}
+_HAND: dict[Handedness, tuple[int, int]] = {"right": (22, 24), "left": (21, 23)}
 _MAX_BYTES = 32 << 20
 _ADVICE = "give ObMan's folder, which holds train, val and test with meta and rgb in each"
 
@@ -42,17 +42,17 @@ def obman(folder: Path, split: Literal["train", "val", "test"] = "test", every: 
         try:
             meta = load_inert(path, _MAX_BYTES)
             joints, pixels = as_array(meta["coords_3d"]), as_array(meta["coords_2d"])
-            side: Side = {"right": "right", "left": "left"}[meta["side"]]  # type: ignore[assignment]
+            handedness: Handedness = {"right": "right", "left": "left"}[meta["side"]]  # type: ignore[assignment]
         except FAILURES as error:
             raise ValueError(
                 f"{path}: refused, not ObMan's pickle ({error or type(error).__name__})"
             ) from error
         segments = folder / split / "segm" / f"{path.stem}.png"
-        mask = np.isin(read_rgb(segments)[..., 2], _HAND[side]) if segments.exists() else None
+        mask = np.isin(read_rgb(segments)[..., 2], _HAND[handedness]) if segments.exists() else None
         return Sample(
             path.stem,
             folder / split / "rgb" / f"{path.stem}.jpg",
-            side,
+            handedness,
             _INTRINSICS,
             points(pixels, (21, 2), f"{path}, coords_2d"),
             points(joints, (21, 3), f"{path}, coords_3d") * _OPENCV,

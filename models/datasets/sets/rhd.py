@@ -28,7 +28,7 @@ from models.datasets.samples import (
     stills,
 )
 from models.hand.inert_pickle import FAILURES, as_array, load_inert
-from models.types import Side
+from models.types import Handedness
 
 FROM_RHD = np.array([0, 4, 3, 2, 1, 8, 7, 6, 5, 12, 11, 10, 9, 16, 15, 14, 13, 20, 19, 18, 17])
 _LEFT, _RIGHT, _LABELS = 2, 18, 16  # a hand's first number in the masks, and how many it has
@@ -60,13 +60,13 @@ def rhd(folder: Path, split: Literal["evaluation", "training"] = "evaluation", e
             raise ValueError(f"{where}: expected the arrays K, xyz, uv_vis; is it RHD's?") from error
         labels = read_labels(folder / split / "mask" / f"{number:05d}.png")
         left, right = _of_hand(labels, _LEFT), _of_hand(labels, _RIGHT)
-        side: Side = "left" if np.count_nonzero(left) > np.count_nonzero(right) else "right"
-        parts, start = (left, 0) if side == "left" else (right, 21)
+        handedness: Handedness = "left" if np.count_nonzero(left) > np.count_nonzero(right) else "right"
+        parts, start = (left, 0) if handedness == "left" else (right, 21)
         order = start + FROM_RHD
         return Sample(
             f"{number:05d}",
             folder / split / "color" / f"{number:05d}.png",
-            side,
+            handedness,
             intrinsics_of(points(K, (3, 3), f"{where}, K")),
             points(uv_vis, (42, 3), f"{where}, uv_vis")[order, :2],
             points(xyz, (42, 3), f"{where}, xyz")[order],

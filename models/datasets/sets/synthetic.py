@@ -40,12 +40,12 @@ def synthetic(folder: Path, every: int = 1) -> SampleSet:
 
     def get(k: int) -> Sample:
         fx, fy, cx, cy = (float(value) for value in intrinsics[k])
-        side: Literal["left", "right"] = "left" if sides[k] == "left" else "right"
+        handedness: Literal["left", "right"] = "left" if sides[k] == "left" else "right"
         parts = read_labels(folder / f"{k:05d}_parts.png")
         return Sample(
             f"{k:05d}",
             folder / f"{k:05d}.png",
-            side,
+            handedness,
             (fx, fy, cx, cy),
             project(joints[k], Camera(fx, fy, cx, cy, 1, 1)).astype(np.float32),
             joints[k],

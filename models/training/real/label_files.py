@@ -19,7 +19,7 @@ from models.hand.skinning import pose_hand
 from models.inference.landmark_runtime import LandmarkNet
 from models.tracking.fitting import MIRROR, HandFitter
 from models.training.real.labels import Label, LabelConfig, Labeller
-from models.types import Array, Camera, Side
+from models.types import Array, Camera, Handedness
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,11 +61,11 @@ def make_labels(
     """Label every crop: about 0.1 s each with eight views. on_crop: told how many are done."""
     labeller = Labeller(LandmarkNet(), HandFitter(hand), config)
     labels: list[Label] = []
-    for name, joints_px, side_name in zip(crops.image, crops.joints_2d_px, crops.side, strict=True):
+    for name, joints_px, side_name in zip(crops.image, crops.joints_2d_px, crops.handedness, strict=True):
         picture = read_rgb(crops.folder / str(name))
-        side: Side = "left" if side_name == "left" else "right"
+        handedness: Handedness = "left" if side_name == "left" else "right"
         camera = crop_camera_of(picture.shape[1], picture.shape[0])
-        labels.append(labeller.label(picture, camera, joints_px, side))
+        labels.append(labeller.label(picture, camera, joints_px, handedness))
         on_crop(len(labels))
 
     def column(get: Callable[[Label], object]) -> Array:
@@ -111,5 +111,5 @@ def vertices_of(labels: RealLabels, crops: RealCrops, hand: HandData) -> Array:
     for k in range(len(result)):
         rotations = Rotation.from_rotvec(labels.pose[k]).as_matrix()
         result[k], _ = pose_hand(hand, rotations, labels.betas[k], labels.root_m[k])
-    result[crops.side == "left"] *= MIRROR.astype(np.float32)
+    result[crops.handedness == "left"] *= MIRROR.astype(np.float32)
     return result

@@ -17,7 +17,7 @@ from models.geometry import Float, crop_to_frame_px, rays, warp_crop
 from models.inference.landmark_runtime import INPUT_SIZE, LandmarkNet
 from models.tracking.fitting import HandFitter
 from models.training.real.views import View, view_camera
-from models.types import Array, Camera, Side
+from models.types import Array, Camera, Handedness
 
 
 @dataclass(frozen=True)
@@ -64,16 +64,20 @@ class Labeller:
         self._net, self._fitter = net, fitter
         self._views = fixed_views(self.config)
 
-    def label(self, image_rgb: NDArray[np.uint8], camera: Camera, joints_px: Array, side: Side) -> Label:
+    def label(
+        self, image_rgb: NDArray[np.uint8], camera: Camera, joints_px: Array, handedness: Handedness
+    ) -> Label:
         """The hand around (21, 2) joints of a picture (H, W, 3), RGB uint8, whose side is known."""
-        looks = self.look(image_rgb, camera, joints_px, side)
-        return self.fit(looks, camera, side)
+        looks = self.look(image_rgb, camera, joints_px, handedness)
+        return self.fit(looks, camera, handedness)
 
-    def look(self, image_rgb: NDArray[np.uint8], camera: Camera, joints_px: Array, side: Side) -> Looks:
+    def look(
+        self, image_rgb: NDArray[np.uint8], camera: Camera, joints_px: Array, handedness: Handedness
+    ) -> Looks:
         """The landmark network's answer to all views."""
         for _ in range(self.config.rounds):
-            joints_px, _, _ = self._ask(image_rgb, camera, joints_px, side, View())
-        answers = [self._ask(image_rgb, camera, joints_px, side, view) for view in self._views]
+            joints_px, _, _ = self._ask(image_rgb, camera, joints_px, handedness, View())
+        answers = [self._ask(image_rgb, camera, joints_px, handedness, view) for view in self._views]
         px, world = np.array([a[0] for a in answers]), np.array([a[1] for a in answers])
         mirrored = np.array([view.mirrored for view in self._views])
         middle, depth = np.median(px, 0), np.median(world, 0)
@@ -90,9 +94,9 @@ class Labeller:
             presence=float(np.median([a[2] for a in answers])),
         )
 
-    def fit(self, looks: Looks, camera: Camera, side: Side) -> Label:
+    def fit(self, looks: Looks, camera: Camera, handedness: Handedness) -> Label:
         """The hand model in the place that explains the looks best."""
-        fit = self._fitter.fit(rays(looks.joints_px, camera)[:, :2], looks.joints_world_m, side)
+        fit = self._fitter.fit(rays(looks.joints_px, camera)[:, :2], looks.joints_world_m, handedness)
         return Label(
             looks,
             fit.pose,
@@ -104,11 +108,16 @@ class Labeller:
         )
 
     def _ask(
-        self, image_rgb: NDArray[np.uint8], camera: Camera, joints_px: Array, side: Side, view: View
+        self,
+        image_rgb: NDArray[np.uint8],
+        camera: Camera,
+        joints_px: Array,
+        handedness: Handedness,
+        view: View,
     ) -> tuple[Array, Float, float]:
         """One look: (21, 2) pixels of the picture, (21, 3) camera axes about their middle, presence."""
         virtual, R = view_camera(camera, joints_px, INPUT_SIZE, view)
-        crop = warp_crop(image_rgb, camera, virtual, R, mirrored=(side == "left") != view.mirrored)
+        crop = warp_crop(image_rgb, camera, virtual, R, mirrored=(handedness == "left") != view.mirrored)
         seen = self._net(crop.image_rgb)
         px = crop_to_frame_px(seen.joints_crop_px, crop, camera).astype(np.float32)
         world = seen.world_m.astype(np.float64) @ crop.A

@@ -72,7 +72,7 @@ class MeasuredHands:
         camera = Camera(*sample.intrinsics, picture.shape[1], picture.shape[0])
         view = drawn_view(self._views, rng)
         virtual, R = view_camera(camera, sample.joints_2d_px, self.size, view)
-        A = _MIRROR @ R if sample.side == "left" else R
+        A = _MIRROR @ R if sample.handedness == "left" else R
         image = self._photo(cut(picture, camera, virtual, A, rng), lambda: picture, rng)
         pixels = project(sample.joints_3d_m @ A.T, virtual)
         return _Shown(

@@ -86,7 +86,7 @@ class RealHands:
         if len(rows) == 0:
             raise ValueError(f"{folder}: holds no crops to learn from; give a larger folder")
         self._trust_2d, self._trust_3d = trust_2d[rows], trust_3d[rows]
-        self._joints_px, self._left = known.joints_px[rows], crops.side[rows] == "left"
+        self._joints_px, self._left = known.joints_px[rows], crops.handedness[rows] == "left"
         self._vertices = vertices_of(known, crops, hand)[rows]  # (N, 778, 3) frame of the crop's camera
         self._joints = np.asarray(hand.regressor_21 @ self._vertices, np.float32)
         self._pictures = Pictures([crops.folder / str(name) for name in crops.image[rows]])

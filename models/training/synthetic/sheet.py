@@ -111,6 +111,6 @@ def _real_rows(folder: Path, seed: int) -> list[UInt8]:
         if picture is None:
             raise ValueError(f"{folder / str(labels.image[k])} is no picture; copy it again")
         shown = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
-        tiles.append(_tile(np.asarray(shown[:, ::-1] if labels.side[k] == "left" else shown, np.uint8)))
+        tiles.append(_tile(np.asarray(shown[:, ::-1] if labels.handedness[k] == "left" else shown, np.uint8)))
     tiles += [np.zeros_like(tiles[0])] * (-len(tiles) % COLUMNS)
     return [np.hstack(tiles[k : k + COLUMNS]) for k in range(0, len(tiles), COLUMNS)]

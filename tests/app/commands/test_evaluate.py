@@ -14,7 +14,7 @@ from app.commands import evaluate
 from models.datasets.samples import Prediction
 from models.geometry import project
 from models.tracking.pipeline import DEFAULT_MODEL
-from models.types import Camera, Side
+from models.types import Camera, Handedness
 from tests.models.datasets.tiny_sets import hand, write_crops, write_freihand
 
 
@@ -24,7 +24,7 @@ class StandIn:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def still(self, image_rgb: np.ndarray, camera: Camera, side: Side) -> Prediction | None:
+    def still(self, image_rgb: np.ndarray, camera: Camera, handedness: Handedness) -> Prediction | None:
         joints, vertices = hand()
         mesh = None if self.name == "mediapipe" else vertices.astype(np.float32)
         pixels = project(joints, camera).astype(np.float32)

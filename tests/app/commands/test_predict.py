@@ -31,14 +31,14 @@ class FakePredicting:
     asked: list[tuple[str, str | None, float]]
 
     def __init__(self, config: Any) -> None:
-        self._side = config.side_lock
+        self._side = config.handedness_lock
 
     def process(self, image_rgb: np.ndarray, time_s: float, camera: Any) -> Any:
         self.asked.append(("auto", self._side, camera.fx))
         return type("Result", (), {"hands": ()})()
 
-    def predict_crop(self, image_rgb: np.ndarray, camera: Any, side: str) -> HandMesh:
-        self.asked.append(("full", side, camera.fx))
+    def predict_crop(self, image_rgb: np.ndarray, camera: Any, handedness: str) -> HandMesh:
+        self.asked.append(("full", handedness, camera.fx))
         return fake_hand()
 
     def reset(self) -> None: ...

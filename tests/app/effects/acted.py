@@ -11,7 +11,7 @@ from models.geometry import camera_from_fov, project
 from models.hand.hand_data import load_open_hand
 from models.hand.joint_limits import anatomical_frames, angles_to_rotations
 from models.hand.skinning import pose_hand
-from models.types import HandMesh, Side
+from models.types import Handedness, HandMesh
 from tests.app.render.render_help import grey_frame
 from tools.clip.motion import Fingers, Key, Motion
 
@@ -43,14 +43,14 @@ def key(time_s: float, fingers: Fingers, at=(0.0, 0.10, 0.42), turn_deg: float =
 
 
 def acted(
-    *keys: Key, tremble_m: float = 0.0008, side: Side = "right", track_id: int = 1, seed: int = 0
+    *keys: Key, tremble_m: float = 0.0008, handedness: Handedness = "right", track_id: int = 1, seed: int = 0
 ) -> Iterator[EffectContext]:
     """A context for every frame from the first key to the last. tremble_m: of the whole hand and of its depth
     (three times as much), a standard deviation."""
     motion, rng = Motion(list(keys), seed), np.random.default_rng(seed)
     data = load_open_hand()
     frames = anatomical_frames(data)
-    mirror = np.array([-1.0 if side == "left" else 1.0, 1, 1])
+    mirror = np.array([-1.0 if handedness == "left" else 1.0, 1, 1])
     for time_s in np.arange(keys[0].time_s, keys[-1].time_s, 1 / FPS):
         moment = motion.at(float(time_s))
         rotations = np.concatenate([moment.R_wrist[None], angles_to_rotations(moment.angles_rad, frames)])
@@ -58,5 +58,5 @@ def acted(
         place = moment.wrist_m + rng.normal(0, tremble_m, 3) * [1, 1, 3]
         vertices, joints = (((x - joints[0]) * mirror + place).astype(np.float32) for x in (vertices, joints))
         seen = project(joints, CAMERA).astype(np.float32)
-        hand = HandMesh(side, vertices, joints, seen, 1.0, track_id, float(time_s))
+        hand = HandMesh(handedness, vertices, joints, seen, 1.0, track_id, float(time_s))
         yield EffectContext(grey_frame(CAMERA), (hand,), CAMERA, float(time_s))

@@ -30,9 +30,9 @@ def palm_of(context: EffectContext) -> np.ndarray:
     return hold(context.hands[0]).palm_m
 
 
-@pytest.mark.parametrize("side", ["right", "left"])
-def test_it_lies_on_the_palm_and_touches_the_skin(side):
-    _, seen = played(acted(key(0, OPEN), key(1.2, OPEN), side=side))
+@pytest.mark.parametrize("handedness", ["right", "left"])
+def test_it_lies_on_the_palm_and_touches_the_skin(handedness):
+    _, seen = played(acted(key(0, OPEN), key(1.2, OPEN), handedness=handedness))
     _, place, size, context = seen[-1]
     assert np.linalg.norm(place - palm_of(context)) < RADIUS_M + 0.025
     assert size == pytest.approx(1, abs=0.05)
@@ -89,7 +89,7 @@ def test_a_hand_half_closed_does_not_throw():
 def test_each_hand_has_its_own_and_a_lost_one_goes():
     effect = make_effect("ball")
     first = next(acted(key(0, OPEN, LEFT), key(1, OPEN, LEFT))).hands[0]
-    second = next(acted(key(0, OPEN, RIGHT), key(1, OPEN, RIGHT), side="left", track_id=2)).hands[0]
+    second = next(acted(key(0, OPEN, RIGHT), key(1, OPEN, RIGHT), handedness="left", track_id=2)).hands[0]
 
     def balls(time_s, *hands) -> int:
         return len(effect.place(EffectContext(grey_frame(CAMERA), hands, CAMERA, time_s))) // 2

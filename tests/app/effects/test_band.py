@@ -26,10 +26,10 @@ def in_camera(prop) -> np.ndarray:
     return prop.geometry.vertices_m @ prop.pose[:3, :3].T + prop.pose[:3, 3]
 
 
-@pytest.mark.parametrize("side", ["right", "left"])
+@pytest.mark.parametrize("handedness", ["right", "left"])
 @pytest.mark.parametrize("turn", [BACK, PALM, (0.4, 0.9, 0.2)])
-def test_it_lies_close_around_the_palm(side, turn):
-    hand = posed_hand(CAMERA, turn=turn, side=side)
+def test_it_lies_close_around_the_palm(handedness, turn):
+    hand = posed_hand(CAMERA, turn=turn, handedness=handedness)
     paper = worn(hand)[0]
     own = np.c_[hand.vertices_m, np.ones(778)] @ np.linalg.inv(paper.pose).T
     regions = load_open_hand().regions

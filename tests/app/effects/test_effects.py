@@ -60,7 +60,7 @@ def test_settings_no_workshop_takes(change, message):
 @pytest.mark.parametrize(("hands", "worn_by"), [("both", [1, 2]), ("right", [1]), ("left", [2])])
 def test_rings_on_the_hands_asked_for(hands, worn_by):
     effect = make_effect("ring", Rings((RingSettings(hands=hands),)))
-    left = posed_hand(CAMERA, side="left", at=(0.15, 0.06, 0.5), track_id=2)
+    left = posed_hand(CAMERA, handedness="left", at=(0.15, 0.06, 0.5), track_id=2)
     props = effect.place(context(posed_hand(CAMERA), left))
     assert [p.grip.track_id for p in props] == worn_by
 

@@ -11,14 +11,14 @@ from app.effects.gestures import Switch, closures, grasp_switch, hold, thumb_ove
 from tests.app.effects.acted import FIST, OPEN, ROUND, Fingers, acted, key
 
 
-def only(fingers: Fingers, side="right", **how):
+def only(fingers: Fingers, handedness="right", **how):
     """The hand that rests in a pose."""
-    return next(acted(key(0, fingers), key(1, fingers), tremble_m=0, side=side, **how)).hands[0]
+    return next(acted(key(0, fingers), key(1, fingers), tremble_m=0, handedness=handedness, **how)).hands[0]
 
 
-@pytest.mark.parametrize("side", ["right", "left"])
-def test_closure_grows_from_an_open_hand_to_a_fist(side):
-    values = [hold(only(pose, side)).closure for pose in (OPEN, ROUND, FIST)]
+@pytest.mark.parametrize("handedness", ["right", "left"])
+def test_closure_grows_from_an_open_hand_to_a_fist(handedness):
+    values = [hold(only(pose, handedness)).closure for pose in (OPEN, ROUND, FIST)]
     assert values[0] < 0.1
     assert 0.6 < values[1] < 0.9
     assert values[2] > 0.95
@@ -33,10 +33,12 @@ def test_each_finger_is_told_apart():
     assert closed[1:].min() > 0.9
 
 
-@pytest.mark.parametrize("side", ["right", "left"])
+@pytest.mark.parametrize("handedness", ["right", "left"])
 @pytest.mark.parametrize("turn_deg", [0, 60, 180])
-def test_the_frame_of_what_is_held_turns_with_the_hand(side, turn_deg):
-    hand = next(acted(key(0, OPEN, turn_deg=turn_deg), key(1, OPEN, turn_deg=turn_deg), side=side)).hands[0]
+def test_the_frame_of_what_is_held_turns_with_the_hand(handedness, turn_deg):
+    hand = next(
+        acted(key(0, OPEN, turn_deg=turn_deg), key(1, OPEN, turn_deg=turn_deg), handedness=handedness)
+    ).hands[0]
     held = hold(hand, 0.02)
     axes = np.stack([held.across, held.out, held.forward])
     np.testing.assert_allclose(axes @ axes.T, np.eye(3), atol=1e-9)
@@ -56,9 +58,9 @@ def test_a_fist_holds_inside_itself():
         assert (around @ axis).min() < -0.01
 
 
-@pytest.mark.parametrize("side", ["right", "left"])
+@pytest.mark.parametrize("handedness", ["right", "left"])
 @pytest.mark.parametrize("seed", range(3))
-def test_a_hand_that_closes_and_opens_grasps_once(side, seed):
+def test_a_hand_that_closes_and_opens_grasps_once(handedness, seed):
     grasp, told = grasp_switch(), []
     film = acted(
         key(0, OPEN),
@@ -67,7 +69,7 @@ def test_a_hand_that_closes_and_opens_grasps_once(side, seed):
         key(3, ROUND),
         key(3.4, OPEN),
         key(4.5, OPEN),
-        side=side,
+        handedness=handedness,
         seed=seed,
     )
     for context in film:

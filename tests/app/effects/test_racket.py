@@ -19,10 +19,15 @@ GRIPPING = curled((70, 75, 45, 0), (20, 10, 10, 30, 30))
 GREEN = Paint((0.0, 0.7, 0.0))
 
 
-def posed(fingers, turn_deg=0.0, side="right"):
+def posed(fingers, turn_deg=0.0, handedness="right"):
     """A context with one hand at rest."""
     return next(
-        acted(key(0, fingers, turn_deg=turn_deg), key(1, fingers, turn_deg=turn_deg), tremble_m=0, side=side)
+        acted(
+            key(0, fingers, turn_deg=turn_deg),
+            key(1, fingers, turn_deg=turn_deg),
+            tremble_m=0,
+            handedness=handedness,
+        )
     )
 
 
@@ -48,30 +53,30 @@ def grip_seen(compositor, context) -> tuple[int, int]:
     return counts[0], counts[1]
 
 
-@pytest.mark.parametrize("side", ["right", "left"])
-def test_an_open_hand_shows_the_grip_on_its_palm_and_hides_it_from_behind(compositor, side):
-    seen, whole = grip_seen(compositor, posed(OPEN, side=side))
+@pytest.mark.parametrize("handedness", ["right", "left"])
+def test_an_open_hand_shows_the_grip_on_its_palm_and_hides_it_from_behind(compositor, handedness):
+    seen, whole = grip_seen(compositor, posed(OPEN, handedness=handedness))
     assert seen > 0.85 * whole > 0
-    seen, whole = grip_seen(compositor, posed(OPEN, BEHIND_DEG, side))
+    seen, whole = grip_seen(compositor, posed(OPEN, BEHIND_DEG, handedness))
     assert seen < 0.1 * whole
 
 
-@pytest.mark.parametrize("side", ["right", "left"])
+@pytest.mark.parametrize("handedness", ["right", "left"])
 @pytest.mark.parametrize("turn_deg", [0.0, BEHIND_DEG])
-def test_closed_fingers_lie_before_the_grip(compositor, side, turn_deg):
-    seen, whole = grip_seen(compositor, posed(GRIPPING, turn_deg, side))
+def test_closed_fingers_lie_before_the_grip(compositor, handedness, turn_deg):
+    seen, whole = grip_seen(compositor, posed(GRIPPING, turn_deg, handedness))
     assert seen < 0.45 * whole
 
 
-@pytest.mark.parametrize("side", ["right", "left"])
-def test_a_fist_tighter_than_the_grip_hides_it_from_behind(compositor, side):
-    seen, whole = grip_seen(compositor, posed(FIST, BEHIND_DEG, side))
+@pytest.mark.parametrize("handedness", ["right", "left"])
+def test_a_fist_tighter_than_the_grip_hides_it_from_behind(compositor, handedness):
+    seen, whole = grip_seen(compositor, posed(FIST, BEHIND_DEG, handedness))
     assert seen < 0.05 * whole
 
 
-@pytest.mark.parametrize("side", ["right", "left"])
-def test_its_blade_is_on_the_thumb_s_side_and_it_follows_the_hand(side):
-    context = posed(ROUND, side=side)
+@pytest.mark.parametrize("handedness", ["right", "left"])
+def test_its_blade_is_on_the_thumb_s_side_and_it_follows_the_hand(handedness):
+    context = posed(ROUND, handedness=handedness)
     hand = context.hands[0]
     props = make_effect("racket").place(context)
     (pose,) = {p.pose.tobytes(): p.pose for p in props}.values()

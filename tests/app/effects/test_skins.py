@@ -99,7 +99,7 @@ def test_fists_do_not_hide_bones(compositor):
 
 @pytest.mark.parametrize("style", SKIN_STYLES)
 def test_both_hands_wear_it(compositor, style):
-    left = posed_hand(CAMERA, side="left", turn=BACK, at=(0.14, 0.06, 0.45), track_id=2)
+    left = posed_hand(CAMERA, handedness="left", turn=BACK, at=(0.14, 0.06, 0.45), track_id=2)
     effect = make_effect("skin", SkinSettings(style))
     hands = [posed_hand(CAMERA, at=(-0.12, 0.06, 0.45)), left]
     seen = covered(compositor.compose(grey_frame(CAMERA), hands, CAMERA, effect, 0.0).astype(int))

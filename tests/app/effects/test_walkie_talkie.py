@@ -32,12 +32,12 @@ def changes(seen, what: int) -> list[float]:
     return [b[0] for a, b in itertools.pairwise(seen) if a[what] != b[what]]
 
 
-@pytest.mark.parametrize("side", ["right", "left"])
+@pytest.mark.parametrize("handedness", ["right", "left"])
 @pytest.mark.parametrize("seed", range(2))
-def test_taken_pressed_and_let_go(side, seed):
+def test_taken_pressed_and_let_go(handedness, seed):
     keys = [(0, OPEN), (0.8, OPEN), (1.1, ROUND), (2, ROUND), (2.3, PRESSING), (3.2, PRESSING)]
     keys += [(3.5, LIFTED), (4.4, LIFTED), (4.7, OPEN), (6, OPEN)]
-    _, seen = played(acted(*(key(t, pose) for t, pose in keys), side=side, seed=seed))
+    _, seen = played(acted(*(key(t, pose) for t, pose in keys), handedness=handedness, seed=seed))
     taken, let_go = changes(seen, 1)
     assert 0.8 < taken < 1.3
     assert 4.4 < let_go < 4.9

@@ -13,7 +13,7 @@ from models.geometry import project, rotation_from_axis_angle
 from models.hand.hand_data import load_open_hand
 from models.hand.joint_limits import anatomical_frames, angles_to_rotations
 from models.hand.skinning import pose_hand
-from models.types import Camera, HandMesh, Side
+from models.types import Camera, Handedness, HandMesh
 
 BACK = (0.0, np.pi, 0.0)  # the camera sees the back of the hand
 PALM = (0.0, 0.0, 0.0)
@@ -43,7 +43,7 @@ def posed_hand(
     turn=BACK,
     at=(0.0, 0.06, 0.40),
     flexion: float = 0.0,
-    side: Side = "right",
+    handedness: Handedness = "right",
     track_id: int = 1,
     scale: float = 1.0,
 ) -> HandMesh:
@@ -58,9 +58,11 @@ def posed_hand(
         ]
     )
     vertices, joints = pose_hand(hand, rotations, np.zeros(10), np.zeros(3))
-    mirror = np.array([-1.0 if side == "left" else 1.0, 1, 1])
+    mirror = np.array([-1.0 if handedness == "left" else 1.0, 1, 1])
     vertices, joints = ((scale * x * mirror + at).astype(np.float32) for x in (vertices, joints))
-    return HandMesh(side, vertices, joints, project(joints, camera).astype(np.float32), 1.0, track_id, 0.0)
+    return HandMesh(
+        handedness, vertices, joints, project(joints, camera).astype(np.float32), 1.0, track_id, 0.0
+    )
 
 
 def grey_frame(camera: Camera) -> np.ndarray:

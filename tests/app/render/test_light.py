@@ -25,7 +25,7 @@ TURNS = (PALM, (0.5, 0.6, 0.2), (0.0, 2.6, 0.0), BACK)
 def lit_frame(hand, toward, strength=0.6, rgb=(0.45, 0.28, 0.2)) -> np.ndarray:
     """(480, 640, 3) a matt hand under one distant lamp and a little light from everywhere, on grey."""
     frame = np.full((480, 640, 3), 0.2)
-    faces, normals = SURFACE.faces[hand.side], SURFACE.normals(hand)
+    faces, normals = SURFACE.faces[hand.handedness], SURFACE.normals(hand)
     px = project(hand.vertices_m, CAMERA)
     for face in faces[np.argsort(-hand.vertices_m[faces, 2].mean(1))]:
         shade = 1 + strength * float(normals[face].mean(0) @ toward)
@@ -39,11 +39,11 @@ def unit(*v: float) -> np.ndarray:
 
 
 @pytest.mark.parametrize("toward", [unit(-1, -0.6, -0.6), unit(1, -0.4, -0.3), unit(0.1, -1, -0.2)])
-@pytest.mark.parametrize("side", ["right", "left"])
-def test_the_lamp_is_found_from_a_hand_that_turns(toward, side):
+@pytest.mark.parametrize("handedness", ["right", "left"])
+def test_the_lamp_is_found_from_a_hand_that_turns(toward, handedness):
     fit = ShadingFit(SURFACE)
     for k, turn in enumerate(TURNS):
-        hand = posed_hand(CAMERA, turn=turn, side=side)
+        hand = posed_hand(CAMERA, turn=turn, handedness=handedness)
         fit.update(lit_frame(hand, toward), [hand], CAMERA, 0.2 * k)
     for k in range(20):
         fit.update(lit_frame(hand, toward), [hand], CAMERA, 1 + 0.13 * k)
@@ -117,7 +117,7 @@ def test_soft_light_from_six_sides_is_that_of_the_panorama():
     room = load_environment("sunset")
     top, bottom = (room.levels[-1][row].astype(float).mean(0) for row in (0, -1))
     cube = ambient_cube((room, room), (0.0, 0.0), 0.0)
-    grey = [side @ [0.2126, 0.7152, 0.0722] for side in (bottom, top)]
+    grey = [handedness @ [0.2126, 0.7152, 0.0722] for handedness in (bottom, top)]
     np.testing.assert_allclose(
         cube[2:4, :3], 0.5 * np.stack([bottom, top]) + 0.5 * np.array(grey)[:, None], rtol=1e-4
     )

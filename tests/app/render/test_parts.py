@@ -131,13 +131,13 @@ def test_window_intrinsics_agree_with_the_camera():
     assert v / 3 + 50 - 0.5 == pytest.approx(y)
 
 
-@pytest.mark.parametrize("side", ["right", "left"])
-def test_surface_looks_outward(side):
+@pytest.mark.parametrize("handedness", ["right", "left"])
+def test_surface_looks_outward(handedness):
     surface = HandSurface(load_open_hand())
-    hand = posed_hand(CAMERA, turn=PALM, side=side)
+    hand = posed_hand(CAMERA, turn=PALM, handedness=handedness)
     buffer = surface.split(hand)
     assert buffer.shape == (3 * (1538 + 14), 8)  # 14 triangles close the wrist
-    assert trimesh.Trimesh(hand.vertices_m, surface.faces[side], process=False).is_watertight
+    assert trimesh.Trimesh(hand.vertices_m, surface.faces[handedness], process=False).is_watertight
     np.testing.assert_allclose(np.linalg.norm(buffer[:, 3:6], axis=1), 1, atol=1e-4)
     corners = buffer[:, :3].reshape(-1, 3, 3)
     flat = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
@@ -148,16 +148,16 @@ def test_surface_looks_outward(side):
     assert set(np.unique(buffer[:, 6])) == {0, 1, 2, 3, 4, 5}
 
 
-@pytest.mark.parametrize("side", ["right", "left"])
-def test_the_last_vertex_of_a_face_tells_its_part(side):
+@pytest.mark.parametrize("handedness", ["right", "left"])
+def test_the_last_vertex_of_a_face_tells_its_part(handedness):
     """OpenGL takes what is flat from there, so hands need no vertices of each face's own."""
     surface = HandSurface(load_open_hand())
-    vertices = surface.buffer(posed_hand(CAMERA, side=side))
+    vertices = surface.buffer(posed_hand(CAMERA, handedness=handedness))
     assert vertices.shape == (778, 8)
-    parts = vertices[surface.faces[side], 6]
+    parts = vertices[surface.faces[handedness], 6]
     np.testing.assert_array_equal(parts[:, 2], parts.max(1))
-    split = surface.split(posed_hand(CAMERA, side=side)).reshape(-1, 3, 8)
-    np.testing.assert_array_equal(split[..., :6], vertices[surface.faces[side], :6])
+    split = surface.split(posed_hand(CAMERA, handedness=handedness)).reshape(-1, 3, 8)
+    np.testing.assert_array_equal(split[..., :6], vertices[surface.faces[handedness], :6])
     np.testing.assert_array_equal(split[..., 6], np.repeat(parts.max(1)[:, None], 3, 1))
 
 

@@ -183,7 +183,7 @@ def test_window_equals_the_whole_frame(compositor):
 
 def test_left_hand_is_the_mirror_of_the_right(compositor):
     right, _ = ring_layer(compositor, [posed_hand(CAMERA, turn=BACK)])
-    left, _ = ring_layer(compositor, [posed_hand(CAMERA, turn=BACK, side="left")])
+    left, _ = ring_layer(compositor, [posed_hand(CAMERA, turn=BACK, handedness="left")])
     a, b = metal(right), metal(left)[:, ::-1]
     assert a.sum() > 100
     assert (a & b).sum() / (a | b).sum() > 0.9

@@ -196,7 +196,7 @@ def test_settings_reach_the_pipeline_without_loading_it_again(start: Callable[..
     rig = start()
     rig.session.open("clip")
     wait_for(lambda: with_hands(rig))
-    rig.session.settings = replace(Settings(), smoothing=0.9, side_lock="left", fov_deg=90.0)
+    rig.session.settings = replace(Settings(), smoothing=0.9, handedness_lock="left", fov_deg=90.0)
     wait_for(lambda: rig.pipeline.retuned)
     assert rig.pipeline.retuned == [(0.9, "left")]
     camera = rig.pipeline.cameras[-1]

@@ -279,7 +279,9 @@ def test_a_damaged_settings_file_becomes_the_defaults(tmp_path: Path) -> None:
 def test_preferences_survive_saving(tmp_path: Path) -> None:
     store = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
     kept = Preferences(
-        replace(Settings(), effect="none", side_lock="left", fov_deg=90.0, overlays=frozenset({"joints"})),
+        replace(
+            Settings(), effect="none", handedness_lock="left", fov_deg=90.0, overlays=frozenset({"joints"})
+        ),
         mirror_camera=False,
         mirror_file=True,
     )

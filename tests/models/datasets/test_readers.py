@@ -35,9 +35,9 @@ from tests.models.datasets.tiny_sets import (
 )
 
 
-def check(sample: Sample, joints: np.ndarray, side: str) -> None:
+def check(sample: Sample, joints: np.ndarray, handedness: str) -> None:
     """The sample's joints are these, in our order, and lie in its picture where its camera sees them."""
-    assert sample.side == side
+    assert sample.handedness == handedness
     assert sample.joints_3d_m is not None
     assert sample.joints_2d_px is not None
     np.testing.assert_allclose(sample.joints_3d_m, joints, atol=2e-6)
@@ -121,7 +121,7 @@ def test_crops_that_are_held_out(tmp_path: Path) -> None:
     labels = read_real_crops(tmp_path)
     assert [sample.name for sample in samples] == labels.image[labels.held_out].tolist()
     assert 8 < len(samples) < 36
-    assert {sample.side for sample in samples} == {"right", "left"}
+    assert {sample.handedness for sample in samples} == {"right", "left"}
     assert all(sample.joints_3d_m is None and sample.intrinsics is None for sample in samples)
 
 

@@ -18,7 +18,7 @@ from models.evaluation.report import can_submit, markdown, plot_pck, write_submi
 from models.evaluation.silhouettes import draw_parts
 from models.geometry import project
 from models.hand.hand_data import load_open_hand
-from models.types import Camera, Side
+from models.types import Camera, Handedness
 from tests.models.datasets.tiny_sets import hand
 
 CAMERA = Camera(560.0, 560.0, 330.0, 250.0, 640, 480)
@@ -31,7 +31,7 @@ class Known:
         self.offset_m, self.misses, self.mesh = offset_m, misses, mesh
         self.sizes: list[tuple[int, int]] = []
 
-    def still(self, image_rgb: np.ndarray, camera: Camera, side: Side) -> Prediction | None:
+    def still(self, image_rgb: np.ndarray, camera: Camera, handedness: Handedness) -> Prediction | None:
         k = len(self.sizes)
         assert image_rgb.shape == (camera.height, camera.width, 3)
         self.sizes.append((camera.width, camera.height))

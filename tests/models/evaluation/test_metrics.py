@@ -22,7 +22,7 @@ from models.evaluation.metrics import (
 )
 from models.geometry import pa_mpjpe, procrustes
 from models.hand.hand_data import load_open_hand
-from models.types import Side
+from models.types import Handedness
 
 JOINTS = load_open_hand().regressor_21 @ load_open_hand().template_m
 
@@ -91,7 +91,7 @@ def test_constant_joint_offsets_are_removed_and_nothing_else() -> None:
     n, sides = 40, [("right", "left")[k % 2] for k in range(40)]
     target = hands(n)
     target[1::2] *= [-1, 1, 1]
-    typed: list[Side] = ["left" if side == "left" else "right" for side in sides]
+    typed: list[Handedness] = ["left" if side == "left" else "right" for side in sides]
     rng = np.random.default_rng(5)
     offsets = rng.normal(0, 0.006, (21, 3))
     predicted = target + offsets @ palm_frames(target, typed)
@@ -107,7 +107,7 @@ def test_constant_joint_offsets_are_removed_and_nothing_else() -> None:
 
 def test_no_half_is_judged_by_offsets_of_its_own() -> None:
     target = hands(2)
-    typed: list[Side] = ["right", "right"]
+    typed: list[Handedness] = ["right", "right"]
     offsets = np.zeros((2, 21, 3))
     offsets[0, 8], offsets[1, 12] = 0.02, 0.02
     errors = errors_without_offsets(target + offsets @ palm_frames(target, typed), target, typed)

@@ -109,7 +109,7 @@ def test_betas_change_lengths_and_leave_the_wrist(data: HandData) -> None:
 
 def test_left_hand_is_the_mirror_image(data: HandData) -> None:
     pose, betas, translation = random_hands(3)
-    right, left = HandModel(data), HandModel(data, side="left")
+    right, left = HandModel(data), HandModel(data, handedness="left")
     flip = torch.tensor([-1.0, 1.0, 1.0])
     a = right(pose, betas, translation)
     b = left(pose * -flip, betas, translation * flip)  # axes are pseudo-vectors: y and z change sign
@@ -153,7 +153,7 @@ def test_wrong_inputs_are_named() -> None:
     with pytest.raises(ValueError, match=r"expected betas \(2, 10\)"):
         hand(torch.zeros(2, 16, 3), torch.zeros(1, 10), torch.zeros(2, 3))
     with pytest.raises(ValueError, match="expected 'right' or 'left'"):
-        HandModel(load_open_hand(), side="middle")  # type: ignore[arg-type]
+        HandModel(load_open_hand(), handedness="middle")  # type: ignore[arg-type]
 
 
 def test_from_mano_reads_the_users_file(mano_path: Path) -> None:

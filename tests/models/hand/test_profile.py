@@ -36,8 +36,10 @@ def meshes(count: int, left: bool = False) -> list[HandMesh]:
         R = Rotation.from_rotvec(pose[7 * k]).as_matrix()
         vertices, joints = pose_hand(HAND, R, np.array(BETAS, np.float32), place[7 * k])
         mirror = np.array([-1, 1, 1], np.float32) if left else np.float32(1)
-        side = "left" if left else "right"
-        result.append(replace(blank, side=side, vertices_m=vertices * mirror, joints_m=joints * mirror))
+        handedness = "left" if left else "right"
+        result.append(
+            replace(blank, handedness=handedness, vertices_m=vertices * mirror, joints_m=joints * mirror)
+        )
     return result
 
 

@@ -46,11 +46,11 @@ def test_network_and_detector_agree_on_real_frames(
     camera = camera_from_fov(544, 960)
     for frame in frames:
         (found,) = detector.detect(frame)
-        crop = crop_hand(frame, camera, found.joints_2d_px, found.side)
+        crop = crop_hand(frame, camera, found.joints_2d_px, found.handedness)
         seen = in_frame(net(crop.image_rgb), crop, camera)
         assert off(found, seen) < 0.03
-        assert (seen.side, found.side) == ("right", "right")
-        assert seen.score > 0.9
+        assert (seen.handedness, found.handedness) == ("right", "right")
+        assert seen.presence > 0.9
         apart = found.joints_world_m - found.joints_world_m.mean(0)
         apart -= seen.joints_world_m - seen.joints_world_m.mean(0)
         assert np.linalg.norm(apart, axis=1).mean() < 0.015
@@ -67,7 +67,7 @@ def test_a_left_hand_is_a_mirrored_right_hand(net: LandmarkNet, frames: list[np.
     left = in_frame(net(crop.image_rgb), crop, camera)
     np.testing.assert_allclose([543, 0] + left.joints_2d_px * [-1, 1], right.joints_2d_px, atol=1.0)
     np.testing.assert_allclose(left.joints_world_m * [-1, 1, 1], right.joints_world_m, atol=2e-3)
-    assert left.side != right.side
+    assert left.handedness != right.handedness
 
 
 def demo() -> Iterator[tuple[np.ndarray, Camera, np.ndarray]]:
@@ -85,7 +85,7 @@ def test_landmarks_lie_at_pixel_centres_and_depth_is_near_the_truth(net: Landmar
     sums, off = [], []
     for frame, camera, true in demo():
         px = project(true, camera)
-        crops = [crop_hand(frame, camera, px, side) for side in ("right", "left")]
+        crops = [crop_hand(frame, camera, px, handedness) for handedness in ("right", "left")]
         seen = [net(crop.image_rgb) for crop in crops]
         sums.append((seen[0].joints_crop_px + seen[1].joints_crop_px)[:, 0].mean())
         depth, known = (0.8 * seen[0].world_m @ crops[0].A)[:, 2], true[:, 2]

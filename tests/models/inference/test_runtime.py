@@ -18,7 +18,7 @@ from models.inference import autotune as quickest
 from models.inference import export, runtime
 from models.inference.engines import ENGINES, OUTPUTS
 from models.inference.export import export_onnx
-from models.inference.runtime import CropAnswer, HandRuntime
+from models.inference.runtime import CropPrediction, HandRuntime
 from models.networks import zoo
 from models.networks.network import NetworkOutput
 from models.types import Camera, Crop
@@ -219,7 +219,9 @@ def test_camera_space_does_not_depend_on_the_crop(mirrored: bool, shift: tuple[i
 
 
 def test_turning_the_virtual_camera_turns_the_answer() -> None:
-    answer = CropAnswer(np.zeros((21, 2)), HAND.astype(np.float32), HAND[:21].astype(np.float32), 1.0, 1.0)
+    answer = CropPrediction(
+        np.zeros((21, 2)), HAND.astype(np.float32), HAND[:21].astype(np.float32), 1.0, 1.0
+    )
     crop = crop_of(JOINTS_PX, False)
     Q = np.linalg.qr(np.random.default_rng(3).normal(size=(3, 3)))[0]
     Q *= np.linalg.det(Q)

@@ -50,13 +50,13 @@ def test_joints_and_jacobian_are_those_of_the_skinned_mesh() -> None:
         np.testing.assert_allclose(kin.jacobian[:, :, p], numeric, atol=1e-8)
 
 
-@pytest.mark.parametrize("side", ["right", "left"])
-def test_recovers_hands_from_exact_landmarks(side: str) -> None:
+@pytest.mark.parametrize("handedness", ["right", "left"])
+def test_recovers_hands_from_exact_landmarks(handedness: str) -> None:
     rng = np.random.default_rng(1)
     errors, depths = [], []
     for _ in range(40):
         truth = FITTER.articulation(random_state(rng)).joints
-        if side == "left":
+        if handedness == "left":
             truth = truth * [-1, 1, 1]
         u = truth[:, :2] / truth[:, 2:]
         world = (truth - truth.mean(0)) / [
@@ -64,8 +64,8 @@ def test_recovers_hands_from_exact_landmarks(side: str) -> None:
             1,
             FITTER.config.depth_gain,
         ]  # depth exaggerated, as MediaPipe's
-        fit = FITTER.fit(u, world, side)
-        assert fit.side == side
+        fit = FITTER.fit(u, world, handedness)
+        assert fit.handedness == handedness
         errors.append(pa_mpjpe(fit.joints_m, truth))
         depths.append(abs(fit.joints_m[0, 2] / truth[0, 2] - 1))
     assert np.median(errors) < 0.004

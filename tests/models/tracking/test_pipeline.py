@@ -62,7 +62,9 @@ def test_the_demo_is_followed_from_end_to_end(
     assert (seen[in_view] > 0).mean() >= 0.97
     assert (seen[~in_view] == 0).mean() >= 0.7, "a hand that left is absent within a few frames"
     assert seen.max() == 1
-    assert sum(h.side == "left" for r in results for h in r.hands) <= 3, "only as it enters, cut in half"
+    assert sum(h.handedness == "left" for r in results for h in r.hands) <= 3, (
+        "only as it enters, cut in half"
+    )
     assert len({h.track_id for r in results for h in r.hands}) <= 2, "the hand leaves once"
     looks = sum(r.stages_ms["detect"] > 0 for r in results)
     assert looks < 0.25 * len(frames), "the detector works only where a hand may appear"
@@ -90,7 +92,7 @@ def test_a_mirrored_video_gives_the_mirrored_hand(
     )
     rights, lefts = play(pipeline, frames[:20], 15, camera), play(pipeline, mirrored, 15, across)
     for r, m in zip(rights, lefts, strict=True):
-        assert [h.side for h in m.hands] == ["left"] * len(r.hands)
+        assert [h.handedness for h in m.hands] == ["left"] * len(r.hands)
         for a, b in zip(r.hands, m.hands, strict=True):
             flip = [camera.width - 1, 0] + b.joints_2d_px * [-1, 1]
             assert np.linalg.norm(flip - a.joints_2d_px, axis=1).mean() < 3
@@ -121,11 +123,11 @@ def test_smoothing_can_be_off_and_changed_and_the_side_locked(
     frames, _, camera = demo
     pipeline.retune(None, "left")
     raw = play(pipeline, frames[:3], 15, camera)
-    assert {h.side for r in raw for h in r.hands} == {"left"}
+    assert {h.handedness for r in raw for h in r.hands} == {"left"}
     assert all(r.stages_ms["smooth"] == 0 for r in raw)
     pipeline.retune(0.5, None)
     smooth = play(pipeline, frames[:3], 15, camera)
-    assert {h.side for r in smooth for h in r.hands} == {"right"}
+    assert {h.handedness for r in smooth for h in r.hands} == {"right"}
     assert all(r.stages_ms["smooth"] > 0 for r in smooth)
 
 
@@ -147,17 +149,17 @@ def test_a_whole_picture_is_a_crop_whichever_way_up(
     for _ in range(quarters):
         picture, px = np.rot90(picture), np.column_stack([px[:, 1], picture.shape[1] - 1 - px[:, 0]])
     hand = pipeline.predict_crop(np.ascontiguousarray(picture), camera_from_fov(*picture.shape[1::-1], 40))
-    assert hand.side == ("left" if mirror else "right")
-    assert hand.score > 0.8
+    assert hand.handedness == ("left" if mirror else "right")
+    assert hand.presence > 0.8
     assert np.linalg.norm(hand.joints_2d_px - px, axis=1).mean() < 0.03 * np.ptp(px, axis=0).max()
 
 
 @pytest.mark.parametrize("size", [(1, 1), (480, 640), (30, 900)])
 def test_predict_crop_always_returns_a_hand(pipeline: Pipeline, size: tuple[int, int]) -> None:
     hand = pipeline.predict_crop(np.random.default_rng(0).integers(0, 255, (*size, 3), dtype=np.uint8))
-    assert hand.score < 0.5
+    assert hand.presence < 0.5
     assert np.isfinite(hand.vertices_m).all()
-    assert pipeline.predict_crop(np.zeros((*size, 3), np.uint8), side="left").side == "left"
+    assert pipeline.predict_crop(np.zeros((*size, 3), np.uint8), handedness="left").handedness == "left"
 
 
 def test_clear_errors(pipeline: Pipeline) -> None:
@@ -197,7 +199,7 @@ def test_real_clips_are_followed(pipeline: Pipeline, clip: str, fps: float, leas
     results = play(pipeline, list(read_clip(clip)), fps, None)
     assert np.mean([len(r.hands) > 0 for r in results]) >= least
     hands = [h for r in results for h in r.hands]
-    assert {(h.track_id - hands[0].track_id, h.side) for h in hands} == {(0, "right")}
+    assert {(h.track_id - hands[0].track_id, h.handedness) for h in hands} == {(0, "right")}
     assert all(len(r.hands) <= 1 for r in results)
     assert sum(r.stages_ms["detect"] > 0 for r in results) <= len(results) / fps / 0.7 + 1
     error = [off_px(r, r.hands[0].joints_2d_px) / np.ptp(r.hands[0].joints_2d_px) for r in results if r.hands]
@@ -214,7 +216,7 @@ def test_two_hands_side_by_side_keep_their_sides_and_identities(pipeline: Pipeli
         if i < 30 or 80 <= i < 90:
             other[:] = other[:1, :1]
         results.append(pipeline.process(np.hstack([frame, other])[::2, ::2], i / 30))
-    kinds = [{(h.side, h.joints_2d_px[0, 0] < 272) for h in r.hands} for r in results]
+    kinds = [{(h.handedness, h.joints_2d_px[0, 0] < 272) for h in r.hands} for r in results]
     both = [{("right", True), ("left", False)}] * 150
     assert kinds[1:30] == [{("right", True)}] * 29
     assert kinds[52:80] == both[52:80], "a second hand is found within 0.7 s"

@@ -11,14 +11,14 @@ from models.hand.hand_data import load_open_hand
 from models.hand.skinning import pose_hand
 from models.inference import runtime
 from models.inference.landmark_runtime import INPUT_SIZE, LandmarkNet
-from models.inference.runtime import CropAnswer
+from models.inference.runtime import CropPrediction
 from models.manifest import Asset
 from models.tracking import pipeline
 from models.tracking.fitting import HandFitter
 from models.tracking.pipeline import Pipeline, PipelineConfig
 from models.tracking.reconstruction import FittedLandmarks, NetworkMesh
-from models.tracking.whole_image import observe_whole
-from models.types import Camera, Detection, Side
+from models.tracking.whole_image import infer_whole
+from models.types import Camera, Detection, Handedness
 from tests.models.tracking.test_pipeline import demo, play
 
 __all__ = ["demo"]  # a fixture
@@ -39,12 +39,12 @@ class FittingNetwork:
     def __init__(self) -> None:
         self._net, self._fitter = LandmarkNet(), HandFitter(load_open_hand())
 
-    def __call__(self, crop_rgb: np.ndarray) -> CropAnswer:
+    def __call__(self, crop_rgb: np.ndarray) -> CropPrediction:
         seen = self._net(crop_rgb)
         rays = (seen.joints_crop_px - 111.5) / 1200
         fit = self._fitter.fit(rays, seen.world_m, "right")
         root = fit.joints_m[0]
-        return CropAnswer(
+        return CropPrediction(
             seen.joints_crop_px, fit.vertices_m - root, fit.joints_m - root, seen.presence, seen.right_score
         )
 
@@ -75,44 +75,46 @@ def test_a_fitted_networks_joints_become_a_hand_of_the_model(
     made.close()
 
 
-def a_hand(random: np.random.Generator, side: Side) -> tuple[np.ndarray, np.ndarray]:
+def a_hand(random: np.random.Generator, handedness: Handedness) -> tuple[np.ndarray, np.ndarray]:
     """Vertices and joints of a random hand in front of the camera."""
     pose = random.normal(0, 0.2, (16, 3))
     pose[0] = random.uniform(-1, 1, 3)
     R = rotation_from_axis_angle(pose)
     place = [*random.uniform(-0.1, 0.1, 2), random.uniform(0.3, 0.8)]
     vertices, joints = pose_hand(load_open_hand(), R, random.normal(0, 0.5, 10), place)
-    return (vertices, joints) if side == "right" else (vertices * LEFT, joints * LEFT)
+    return (vertices, joints) if handedness == "right" else (vertices * LEFT, joints * LEFT)
 
 
-def seen_as(vertices: np.ndarray, joints: np.ndarray, side: Side, size: float = 1.0) -> Detection:
+def seen_as(vertices: np.ndarray, joints: np.ndarray, handedness: Handedness, size: float = 1.0) -> Detection:
     """What a network that knows the hand says of it; it takes the hand for `size` times as large."""
     relative = [(size * (p - joints[0])).astype(np.float32) for p in (joints, vertices)]
-    return Detection(project(joints, CAMERA).astype(np.float32), relative[0], side, 1.0, 1.0, relative[1])
+    return Detection(
+        project(joints, CAMERA).astype(np.float32), relative[0], handedness, 1.0, 1.0, relative[1]
+    )
 
 
-@pytest.mark.parametrize("side", ["right", "left"])
-def test_a_true_mesh_and_true_2d_give_the_true_place(side: Side) -> None:
-    random, way = np.random.default_rng(0), NetworkMesh(FittingNetwork())
+@pytest.mark.parametrize("handedness", ["right", "left"])
+def test_a_true_mesh_and_true_2d_give_the_true_place(handedness: Handedness) -> None:
+    random, method = np.random.default_rng(0), NetworkMesh(FittingNetwork())
     for _ in range(5):
-        vertices, joints = a_hand(random, side)
-        placed = way.place(seen_as(vertices, joints, side), side, CAMERA)
-        assert placed.side == side
-        assert np.abs(placed.vertices_m - vertices).max() < 1e-4
-        assert np.abs(placed.joints_m - joints).max() < 1e-4
+        vertices, joints = a_hand(random, handedness)
+        lifted = method.lift(seen_as(vertices, joints, handedness), handedness, CAMERA)
+        assert lifted.handedness == handedness
+        assert np.abs(lifted.vertices_m - vertices).max() < 1e-4
+        assert np.abs(lifted.joints_m - joints).max() < 1e-4
 
 
 def test_a_shaking_size_does_not_shake_the_depth() -> None:
-    random, way = np.random.default_rng(1), NetworkMesh(FittingNetwork())
+    random, method = np.random.default_rng(1), NetworkMesh(FittingNetwork())
     vertices, joints = a_hand(random, "right")
-    sizes, placed, depth = random.normal(1, 0.05, 100), None, []
+    sizes, lifted, depth = random.normal(1, 0.05, 100), None, []
     for size in sizes:
-        placed = way.place(seen_as(vertices, joints, "right", size), "right", CAMERA, placed)
-        depth.append(placed.joints_m[0, 2] / joints[0, 2])
-        assert np.abs(project(placed.joints_m, CAMERA) - project(joints, CAMERA)).max() < 0.05
+        lifted = method.lift(seen_as(vertices, joints, "right", size), "right", CAMERA, lifted)
+        depth.append(lifted.joints_m[0, 2] / joints[0, 2])
+        assert np.abs(project(lifted.joints_m, CAMERA) - project(joints, CAMERA)).max() < 0.05
     assert np.std(np.diff(depth[20:])) < 0.1 * np.std(np.diff(sizes[20:]))
     assert depth[-1] == pytest.approx(sizes.mean(), abs=0.002)
-    other = way.place(seen_as(vertices * LEFT, joints * LEFT, "left", 1.2), "left", CAMERA, placed)
+    other = method.lift(seen_as(vertices * LEFT, joints * LEFT, "left", 1.2), "left", CAMERA, lifted)
     assert other.joints_m[0, 2] / joints[0, 2] == pytest.approx(1.2, abs=0.001), "another side, another hand"
 
 
@@ -128,7 +130,7 @@ def test_a_network_follows_the_demo_as_the_fit_does(
     assert sum(r.stages_ms["detect"] > 0 for r in ours) <= sum(r.stages_ms["detect"] > 0 for r in fits)
     for a, b, joints in zip(ours, fits, truth["joints_m"], strict=False):
         (hand,), (other,) = a.hands, b.hands
-        assert (hand.side, hand.track_id) == ("right", 0)
+        assert (hand.handedness, hand.track_id) == ("right", 0)
         assert np.abs(hand.joints_2d_px - other.joints_2d_px).max() < 0.5
         box = np.ptp(hand.joints_2d_px, axis=0).max()
         off = np.linalg.norm(project(hand.joints_m, camera) - hand.joints_2d_px, axis=1).mean()
@@ -148,7 +150,7 @@ def test_a_mirrored_video_gives_the_mirrored_hand(
     lefts = play(network_pipeline, mirrored, 15, across)
     for r, m in zip(rights, lefts, strict=True):
         (a,), (b,) = r.hands, m.hands
-        assert b.side == "left"
+        assert b.handedness == "left"
         assert np.linalg.norm(b.vertices_m * LEFT - a.vertices_m, axis=1).mean() < 0.01
 
 
@@ -165,11 +167,11 @@ def test_a_whole_picture_is_a_crop(
     middle, half = px.mean(0).astype(int), int(0.8 * np.ptp(px, axis=0).max())
     x, y = (middle - half).clip(0)
     picture, px = frames[0][y : y + 2 * half, x : x + 2 * half], px - [x, y]
-    side: Side = "left" if mirror else "right"
+    handedness: Handedness = "left" if mirror else "right"
     if mirror:
         picture, px = np.ascontiguousarray(picture[:, ::-1]), [picture.shape[1] - 1, 0] + px * [-1, 1]
-    hand = network_pipeline.predict_crop(picture, side=side if known else "auto")
-    assert hand.side == side
+    hand = network_pipeline.predict_crop(picture, handedness=handedness if known else "auto")
+    assert hand.handedness == handedness
     assert np.linalg.norm(hand.joints_2d_px - px, axis=1).mean() < 0.03 * np.ptp(px, axis=0).max()
     projected = project(hand.joints_m, camera_from_fov(*picture.shape[1::-1]))
     assert np.linalg.norm(projected - px, axis=1).mean() < 0.05 * np.ptp(px, axis=0).max()
@@ -200,14 +202,14 @@ def test_a_damaged_graph_is_one_line(
 
 def test_only_ways_that_see_both_sides_are_shown_the_mirror_image() -> None:
     picture = np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)
-    for way in (FittedLandmarks(LandmarkNet()), NetworkMesh(FittingNetwork())):
+    for method in (FittedLandmarks(LandmarkNet()), NetworkMesh(FittingNetwork())):
         mirrored = []
-        look = way.look
+        infer = method.infer
 
-        def spy(crop, camera, look=look, mirrored=mirrored) -> Detection:
+        def spy(crop, camera, infer=infer, mirrored=mirrored) -> Detection:
             mirrored.append(crop.mirrored)
-            return look(crop, camera)
+            return infer(crop, camera)
 
-        way.look = spy  # type: ignore[method-assign]
-        observe_whole(way, picture, camera_from_fov(64, 64), "left")
-        assert (not all(mirrored)) == way.sees_both_sides
+        method.infer = spy  # type: ignore[method-assign]
+        infer_whole(method, picture, camera_from_fov(64, 64), "left")
+        assert (not all(mirrored)) == method.mirror_invariant

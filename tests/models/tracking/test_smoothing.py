@@ -12,12 +12,12 @@ RNG = np.random.default_rng(0)
 SHAPE = RNG.uniform(-0.09, 0.09, (799, 3))
 
 
-def hand(root: np.ndarray, time_s: float, noise_m: float = 0.0, side: str = "right") -> HandMesh:
+def hand(root: np.ndarray, time_s: float, noise_m: float = 0.0, handedness: str = "right") -> HandMesh:
     """A hand of fixed shape at `root`; noise: of its depth, and a tenth of that elsewhere."""
     shift = root + RNG.normal(0, noise_m, 3) * [0.1, 0.1, 1]
     points = (SHAPE + shift + RNG.normal(0, 0.1 * noise_m, SHAPE.shape)).astype(np.float32)
     px = project(points[778:], CAMERA).astype(np.float32)
-    return HandMesh(side, points[:778], points[778:], px, 0.9, 0, time_s)  # type: ignore[arg-type]
+    return HandMesh(handedness, points[:778], points[778:], px, 0.9, 0, time_s)  # type: ignore[arg-type]
 
 
 def acceleration(x: np.ndarray) -> float:
@@ -100,15 +100,15 @@ def test_a_changed_side_begins_anew() -> None:
     f = HandFilter(hand_filter_config(0.5))
     for i in range(10):
         f(hand(np.array([0.0, 0.0, 0.5]), i / 30), CAMERA)
-    other = hand(np.array([0.1, 0.0, 0.6]), 10 / 30, side="left")
+    other = hand(np.array([0.1, 0.0, 0.6]), 10 / 30, handedness="left")
     np.testing.assert_allclose(f(other, CAMERA).vertices_m, other.vertices_m, atol=1e-6)
 
 
 def test_everything_else_of_a_hand_passes_unchanged() -> None:
     f = HandFilter(hand_filter_config(0.5))
-    h = replace(hand(np.array([0.0, 0.0, 0.5]), 1.0), score=0.7, track_id=5)
+    h = replace(hand(np.array([0.0, 0.0, 0.5]), 1.0), presence=0.7, track_id=5)
     out = f(h, CAMERA)
-    assert (out.score, out.track_id, out.time_s, out.side) == (0.7, 5, 1.0, "right")
+    assert (out.presence, out.track_id, out.time_s, out.handedness) == (0.7, 5, 1.0, "right")
 
 
 @pytest.mark.parametrize("smoothing", [-0.1, 1.5, float("nan")])

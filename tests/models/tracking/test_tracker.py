@@ -11,8 +11,8 @@ import pytest
 
 from models.geometry import camera_from_fov
 from models.tracking.search import Search
-from models.tracking.tracker import Track, Tracker, TrackerConfig, apart, steadied
-from models.types import Camera, Detection, Side
+from models.tracking.tracker import Track, Tracker, TrackerConfig, joint_distance, smoothed_crop
+from models.types import Camera, Detection, Handedness
 
 CAMERA = camera_from_fov(640, 480)
 FRAME = np.zeros((480, 640, 3), np.uint8)
@@ -25,15 +25,15 @@ class Hand:
 
     x: float
     y: float
-    side: Side = "right"
-    side_score: float = 0.95
+    handedness: Handedness = "right"
+    handedness_score: float = 0.95
     presence: float = 0.95
     size: float = 1.0
 
     def detection(self) -> Detection:
         joints = SHAPE * self.size + np.array([self.x, self.y], np.float32)
         world = np.zeros((21, 3), np.float32)
-        return Detection(joints, world, self.side, self.presence, self.side_score)
+        return Detection(joints, world, self.handedness, self.presence, self.handedness_score)
 
 
 @dataclass
@@ -43,10 +43,12 @@ class World:
     hands: list[Hand] = field(default_factory=list)
     hidden_from_detector: bool = False
     detections: int = 0
-    crops: list[Side] = field(default_factory=list)
+    crops: list[Handedness] = field(default_factory=list)
 
-    def observe(self, frame: np.ndarray, camera: Camera, joints_px: np.ndarray, side: Side) -> Detection:
-        self.crops.append(side)
+    def observe(
+        self, frame: np.ndarray, camera: Camera, joints_px: np.ndarray, handedness: Handedness
+    ) -> Detection:
+        self.crops.append(handedness)
         middle = joints_px.mean(0)
         near = [h for h in self.hands if np.hypot(h.x - middle[0], h.y - middle[1]) < 60]
         if not near:
@@ -85,7 +87,7 @@ def test_a_second_hand_is_looked_for_now_and_then() -> None:
     world.hands.append(Hand(450, 200, "left"))
     out = run(t, 3, 22)
     assert [len(o) for o in out][-1] == 2
-    assert {(x.track_id, x.side) for x in out[-1]} == {(0, "right"), (1, "left")}
+    assert {(x.track_id, x.handedness) for x in out[-1]} == {(0, "right"), (1, "left")}
     before = world.detections
     run(t, 4, 60)
     assert world.detections == before, "with all hands followed, the detector rests"
@@ -115,7 +117,7 @@ def test_a_look_beside_keeps_nobody_waiting_and_finds_a_hand_that_moved_on() -> 
     go_on.set()
     search.close()
     (first, second) = run(t, 2.1, 1)[0]
-    assert (first.track_id, second.side) == (0, "left")
+    assert (first.track_id, second.handedness) == (0, "left")
     assert abs(second.joints_px[:, 0].mean() - SHAPE[:, 0].mean() - 480) < 1e-3, "where it is now"
     assert search.waited_s == waited_s
 
@@ -138,7 +140,7 @@ def test_what_was_seen_in_the_source_before_is_forgotten() -> None:
     t.reset()
     go_on.set()
     search.close()
-    assert search.answer() == ()
+    assert search.poll() == ()
 
 
 def test_a_lost_hand_is_absent_at_once_and_found_again_as_itself() -> None:
@@ -174,7 +176,7 @@ def test_two_hands_lost_side_by_side_come_back_as_themselves() -> None:
     gone, world.hands = world.hands, []
     run(t, 0.4, 3)
     world.hands = gone[::-1]
-    assert {(x.track_id, x.side) for x in run(t, 0.5, 1)[0]} == {(0, "right"), (1, "left")}
+    assert {(x.track_id, x.handedness) for x in run(t, 0.5, 1)[0]} == {(0, "right"), (1, "left")}
 
 
 def test_while_one_of_two_is_lost_the_search_is_brisk() -> None:
@@ -193,24 +195,24 @@ def test_brief_contrary_evidence_does_not_flip_the_side_and_lasting_does() -> No
     world = World([Hand(300, 200)])
     t = tracker(world)
     run(t, 0, 60)
-    world.hands[0].side = "left"
-    assert {o[0].side for o in run(t, 2.0, 8)} == {"right"}
-    world.hands[0].side = "right"
+    world.hands[0].handedness = "left"
+    assert {o[0].handedness for o in run(t, 2.0, 8)} == {"right"}
+    world.hands[0].handedness = "right"
     run(t, 2.3, 60)
-    world.hands[0].side = "left"
+    world.hands[0].handedness = "left"
     out = run(t, 4.3, 45)
-    assert out[-1][0].side == "left"
+    assert out[-1][0].handedness == "left"
     assert {o[0].track_id for o in out} == {0}
-    assert sum(a[0].side != b[0].side for a, b in pairwise(out)) == 1
+    assert sum(a[0].handedness != b[0].handedness for a, b in pairwise(out)) == 1
     assert world.crops[-1] == "left", "the crop is mirrored from then on"
 
 
 def test_a_false_start_is_mended_soon() -> None:
-    world = World([Hand(300, 200, "left", side_score=0.7)])
+    world = World([Hand(300, 200, "left", handedness_score=0.7)])
     t = tracker(world)
     run(t, 0, 1)
-    world.hands[0].side, world.hands[0].side_score = "right", 0.97
-    sides = [o[0].side for o in run(t, 1 / 30, 10)]
+    world.hands[0].handedness, world.hands[0].handedness_score = "right", 0.97
+    sides = [o[0].handedness for o in run(t, 1 / 30, 10)]
     assert sides[0] == "left", "one frame is too little to go by"
     assert set(sides[5:]) == {"right"}
 
@@ -219,18 +221,20 @@ def test_a_hand_whose_side_changes_is_seen_anew_on_that_side() -> None:
     """Its mesh belongs to the side it was cropped for."""
     world = World([Hand(300, 200)])
 
-    def observe(frame: np.ndarray, camera: Camera, joints_px: np.ndarray, side: Side) -> Detection:
-        mesh = np.full((778, 3), float(side == "left"), np.float32)
-        return replace(world.observe(frame, camera, joints_px, side), vertices_m=mesh)
+    def observe(
+        frame: np.ndarray, camera: Camera, joints_px: np.ndarray, handedness: Handedness
+    ) -> Detection:
+        mesh = np.full((778, 3), float(handedness == "left"), np.float32)
+        return replace(world.observe(frame, camera, joints_px, handedness), vertices_m=mesh)
 
     t = Tracker(observe, Search(world.detect), TrackerConfig(max_hands=1))
     run(t, 0, 30)
-    world.hands[0].side = "left"
+    world.hands[0].handedness = "left"
     tracks = [o[0] for o in run(t, 1.0, 45)]
-    assert {track.side for track in tracks} == {"right", "left"}
+    assert {track.handedness for track in tracks} == {"right", "left"}
     for track in tracks:
-        assert track.seen.vertices_m is not None
-        assert track.seen.vertices_m[0, 0] == (track.side == "left")
+        assert track.detection.vertices_m is not None
+        assert track.detection.vertices_m[0, 0] == (track.handedness == "left")
 
 
 def test_coin_flips_never_flip_the_side() -> None:
@@ -239,14 +243,14 @@ def test_coin_flips_never_flip_the_side() -> None:
     run(t, 0, 30)
     rng = np.random.default_rng(1)
     for i in range(300):
-        world.hands[0].side = "left" if rng.random() < 0.5 else "right"
-        assert t.update(FRAME, CAMERA, 1 + i / 30)[0].side == "right"
+        world.hands[0].handedness = "left" if rng.random() < 0.5 else "right"
+        assert t.update(FRAME, CAMERA, 1 + i / 30)[0].handedness == "right"
 
 
 def test_the_side_can_be_locked() -> None:
     world = World([Hand(300, 200, "left")])
-    t = tracker(world, side_lock="right")
-    assert {o[0].side for o in run(t, 0, 60)} == {"right"}
+    t = tracker(world, handedness_lock="right")
+    assert {o[0].handedness for o in run(t, 0, 60)} == {"right"}
     assert set(world.crops) == {"right"}
 
 
@@ -254,10 +258,12 @@ def test_a_doubtful_second_hand_takes_the_free_side() -> None:
     world = World([Hand(150, 200)])
     t = tracker(world)
     run(t, 0, 30)
-    world.hands.append(Hand(450, 200, "right", side_score=0.6))
-    assert [x.side for x in run(t, 1, 22)[-1]] == ["right", "left"]
+    world.hands.append(Hand(450, 200, "right", handedness_score=0.6))
+    assert [x.handedness for x in run(t, 1, 22)[-1]] == ["right", "left"]
     world = World([Hand(150, 200), Hand(450, 200)])
-    assert [x.side for x in run(tracker(world), 0, 1)[-1]] == ["right", "right"], "two people's right hands"
+    assert [x.handedness for x in run(tracker(world), 0, 1)[-1]] == ["right", "right"], (
+        "two people's right hands"
+    )
 
 
 def test_two_tracks_on_one_hand_become_one() -> None:
@@ -316,10 +322,10 @@ def test_more_hands_than_wanted() -> None:
     assert len(run(tracker(world, max_hands=1), 0, 10)[-1]) == 1
 
 
-def test_apart_counts_in_hands() -> None:
-    assert apart(SHAPE, SHAPE) == 0
+def test_joint_distance_counts_in_hand_boxes() -> None:
+    assert joint_distance(SHAPE, SHAPE) == 0
     box = float(np.ptp(SHAPE, axis=0).max())
-    assert apart(SHAPE, SHAPE + np.array([box, 0], np.float32)) == pytest.approx(1, rel=1e-5)
+    assert joint_distance(SHAPE, SHAPE + np.array([box, 0], np.float32)) == pytest.approx(1, rel=1e-5)
 
 
 def test_a_crop_stays_while_joints_tremble_and_keeps_up_with_a_hand_that_moves() -> None:
@@ -327,12 +333,12 @@ def test_a_crop_stays_while_joints_tremble_and_keeps_up_with_a_hand_that_moves()
     hand = rng.uniform(0, 100, (21, 2)).astype(np.float32)
     around, cuts = hand, []
     for _ in range(60):
-        around = steadied(around, hand + rng.normal(0, 1, (21, 2)).astype(np.float32))
+        around = smoothed_crop(around, hand + rng.normal(0, 1, (21, 2)).astype(np.float32))
         cuts.append(around)
     assert np.std(np.diff(cuts, axis=0)) < 0.25  # of joints that tremble by 1.4 from frame to frame
     moved, velocity = hand, np.array([8, 0], np.float32)  # a twelfth of its box a frame
     for _ in range(20):
         moved = moved + velocity
-        around = steadied(around, moved)
-    assert apart(around, moved) < 0.05
-    np.testing.assert_array_equal(steadied(hand, hand + 50), hand + 50)
+        around = smoothed_crop(around, moved)
+    assert joint_distance(around, moved) < 0.05
+    np.testing.assert_array_equal(smoothed_crop(hand, hand + 50), hand + 50)

@@ -55,7 +55,7 @@ def test_the_folder_is_built_from_a_clone(
     assert capsys.readouterr().out == "rendered: 3 crops (ours)\n"
     crops = read_real_crops(tmp_path / "out")
     assert crops.origin.tolist() == [f"photos/{k:03d}.jpg" for k in FRAMES]
-    assert set(crops.side) == {"right"}
+    assert set(crops.handedness) == {"right"}
     boxes = np.ptp(crops.joints_2d_px, axis=1).max(1)
     np.testing.assert_allclose(boxes, 224 / 1.8, rtol=1e-4)
     middle = (crops.joints_2d_px.max(1) + crops.joints_2d_px.min(1)) / 2

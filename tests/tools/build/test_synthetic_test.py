@@ -12,7 +12,7 @@ from models.datasets.registry import read_set
 from models.datasets.samples import Prediction, Sample
 from models.evaluation.benchmark import run
 from models.evaluation.figures import figures
-from models.types import Camera, Side
+from models.types import Camera, Handedness
 from tools.build.synthetic_test import main
 
 COUNT, SIZE = 8, 160
@@ -32,7 +32,7 @@ class Truth:
     def __init__(self, samples: list[Sample]) -> None:
         self.samples = iter(samples)
 
-    def still(self, image_rgb: np.ndarray, camera: Camera, side: Side) -> Prediction | None:
+    def still(self, image_rgb: np.ndarray, camera: Camera, handedness: Handedness) -> Prediction | None:
         sample = next(self.samples)
         assert sample.joints_2d_px is not None
         assert sample.joints_3d_m is not None
@@ -74,8 +74,8 @@ def test_a_left_hand_s_truth_lies_in_its_picture(folder: Path) -> None:
     crops = source.crops(1, SIZE, labelled=True)
     source.close()
     k = int(np.flatnonzero(crops.mirrored)[0])
-    side, (fx, fy, cx, cy), joints, _ = _truth(crops, k, SIZE)
-    assert side == "left"
+    handedness, (fx, fy, cx, cy), joints, _ = _truth(crops, k, SIZE)
+    assert handedness == "left"
     x, y = np.round(joints[:, :2] / joints[:, 2:] * [fx, fy] + [cx, cy]).astype(int).T
     inside = (x >= 0) & (x < SIZE) & (y >= 0) & (y < SIZE)
     assert (crops.mask[k, y[inside], x[inside]] > 0.5).mean() > 0.8

@@ -25,10 +25,10 @@ def share(hand: HandMesh, *others: HandMesh, finger="ring") -> float:
 
 
 @pytest.mark.parametrize("finger", FINGERS)
-@pytest.mark.parametrize("side", ["right", "left"])
+@pytest.mark.parametrize("handedness", ["right", "left"])
 @pytest.mark.parametrize("turn", [BACK, PALM])
-def test_an_open_hand_hides_no_ring(finger, side, turn):
-    assert share(posed_hand(CAMERA, turn, side=side), finger=finger) > 0.85
+def test_an_open_hand_hides_no_ring(finger, handedness, turn):
+    assert share(posed_hand(CAMERA, turn, handedness=handedness), finger=finger) > 0.85
 
 
 def test_a_fist_hides_the_ring_behind_its_knuckles():
@@ -63,5 +63,5 @@ def test_a_mesh_is_not_trusted_everywhere():
         ({"axis": np.cos(0.25) * view + np.sin(0.25) * aside / np.linalg.norm(aside)}, 0.2, 0.8),
     ):
         assert low <= trust(replace(section, **change), hand, CAMERA) <= high
-    unsure = replace(hand, score=0.3)
+    unsure = replace(hand, presence=0.3)
     assert trust(section, unsure, CAMERA) == 0.0

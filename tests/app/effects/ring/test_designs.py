@@ -151,7 +151,7 @@ def test_several_rings_on_several_hands():
         RingSettings(finger="ring", design="twist"),
         RingSettings(finger="middle", segment="middle", hands="right"),
     )
-    left = posed_hand(CAMERA, side="left", at=(0.15, 0.06, 0.5), track_id=2)
+    left = posed_hand(CAMERA, handedness="left", at=(0.15, 0.06, 0.5), track_id=2)
     effect = make_effect("ring", Rings(rings))
     props = effect.place(context(posed_hand(CAMERA), left))
     assert {(p.grip.track_id, p.grip.region) for p in props} == {(2, 2), (1, 4), (2, 4), (1, 3)}

@@ -73,16 +73,16 @@ def test_every_segment_of_the_open_hand(sections, finger, segment):
     assert abs(s.axis @ s.up) < 1e-9
 
 
-@pytest.mark.parametrize("side", ["right", "left"])
-def test_up_is_the_back_of_the_hand(sections, side):
-    hand = posed_hand(CAMERA, turn=(0, 0, 0), side=side)  # the camera sees the palm
+@pytest.mark.parametrize("handedness", ["right", "left"])
+def test_up_is_the_back_of_the_hand(sections, handedness):
+    hand = posed_hand(CAMERA, turn=(0, 0, 0), handedness=handedness)  # the camera sees the palm
     for finger in FINGERS[1:]:
         assert sections.section(hand, finger, "proximal", 0.6).up[2] > 0.8
 
 
 def test_left_mirrors_right(sections):
     right, left = (
-        sections.section(posed_hand(CAMERA, at=(0, 0, 0.4), side=s), "index", "proximal", 0.6)
+        sections.section(posed_hand(CAMERA, at=(0, 0, 0.4), handedness=s), "index", "proximal", 0.6)
         for s in ("right", "left")
     )
     mirror = np.array([-1.0, 1, 1])
