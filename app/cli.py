@@ -22,6 +22,7 @@ from app.commands import (
     train,
 )
 from app.errors import UserError
+from models.graphics import NoGraphics
 from models.manifest import ChangedAsset
 
 _COMMANDS = (live, process, predict, models, bench, jitter, calibrate, evaluate, train, export, doctor)
@@ -55,7 +56,7 @@ def main(argv: Sequence[str]) -> int:
         if not hasattr(arguments, "run"):
             raise UserError("no command given; see: python main.py --help")
         return int(arguments.run(arguments))
-    except (UserError, FileNotFoundError, ChangedAsset) as error:  # the models name a file, and what to do
+    except (UserError, NoGraphics, FileNotFoundError, ChangedAsset) as error:  # all say what to do
         print(f"palmistry: {_one_line(error)}", file=sys.stderr)
         return 2
     except OSError as error:  # a disk that is full, a folder that went away: no fault of the program's

@@ -14,7 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 Handedness = Literal["right", "left"]
-Array = NDArray[np.float32]
+Float32 = NDArray[np.float32]
+Float64 = NDArray[np.float64]
+UInt8 = NDArray[np.uint8]
+Array = Float32
 
 N_JOINTS = 21
 N_VERTICES = 778

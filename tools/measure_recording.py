@@ -27,10 +27,10 @@ from app.ahead import ahead
 from app.capture import DEMO, Frame, open_file, source_path
 from app.export import Moment
 from app.recorder import Recorder, RecordingOptions, RecordingState, Shot
-from app.render.gl.context import NoGraphics
 from app.session import Settings
 from app.session.drawing import Drawing, load_compositor
 from app.session.finder import load_pipeline, pipeline_config
+from models.graphics import NoGraphics
 from models.tracking.pipeline import PipelineResult
 
 RATE = 30.0

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import psutil
 
-from app.render.gl.context import Context, NoGraphics
+from app.render.gl.context import Context
+from models.graphics import NoGraphics
 
 _LIBRARIES = ("numpy", "opencv-contrib-python", "openvino", "onnxruntime", "mediapipe", "pyrender", "PyQt6")
 

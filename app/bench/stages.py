@@ -12,10 +12,10 @@ import numpy as np
 
 from app.bench.spread import Spread, without_collecting
 from app.capture import Frame
-from app.render.gl.context import NoGraphics
 from app.session import Settings
 from app.session.drawing import Drawing, MakeCompositor, load_compositor
 from app.session.finder import MakePipeline, load_pipeline, pipeline_config
+from models.graphics import NoGraphics
 from models.tracking.pipeline import PipelineResult
 
 WARM_UP = 30

@@ -78,7 +78,8 @@ def _camera() -> Check:
 
 
 def _opengl() -> Check:
-    from app.render.gl.context import Context, NoGraphics
+    from app.render.gl.context import Context
+    from models.graphics import NoGraphics
 
     try:
         context = Context()

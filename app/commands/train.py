@@ -92,7 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Train, or draw the preview. Raises UserError."""
     if arguments.preview is None and arguments.network is None:
         raise UserError("train: name a network of `main.py models`, or --preview FILE.png")
-    from models.training.synthetic.gl import NoGraphics
+    from models.graphics import NoGraphics
 
     try:
         return _train(arguments) if arguments.preview is None else _preview(arguments)

@@ -19,10 +19,10 @@ from app.errors import UserError
 from app.export import HandsWriter, Moment
 from app.output import OutputError, prepare_output, refuse_source_as_output
 from app.recorder import VideoWriter
-from app.render.gl.context import NoGraphics
 from app.session import Settings
 from app.session.drawing import Drawing, MakeCompositor, load_compositor
 from app.session.finder import MakePipeline, load_pipeline, pipeline_config
+from models.graphics import NoGraphics
 from models.tracking.pipeline import PipelineResult
 
 

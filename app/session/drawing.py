@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.effects import effects, make_effect
-from app.render.gl.context import NoGraphics, is_graphics_fault
+from app.render.gl.context import is_graphics_fault
 from app.render.scene import Effect
 from app.session.settings import VIEW3D, Settings
+from models.graphics import NoGraphics
 from models.manifest import ChangedAsset
 from models.tracking.pipeline import PipelineResult
 

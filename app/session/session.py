@@ -20,7 +20,6 @@ from app.export import Moment
 from app.export.sidecar import save_moment
 from app.output import save_png
 from app.recorder import Recorder, RecordingOptions, RecordingState, Shot
-from app.render.gl.context import NoGraphics
 from app.session.drawing import Drawing, MakeCompositor, load_compositor
 from app.session.finder import HandFinder, MakePipeline, load_pipeline
 from app.session.lookahead import LookAhead
@@ -29,6 +28,7 @@ from app.session.settings import Settings
 from app.session.slot import LatestSlot
 from app.session.statistics import StatisticsMeter
 from app.session.virtual_camera import VirtualCamera
+from models.graphics import NoGraphics
 from models.tracking.pipeline import PipelineResult
 
 _log = logging.getLogger(__name__)

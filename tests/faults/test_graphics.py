@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.render.gl.context import NoGraphics
 from app.session import Settings
 from app.session import drawing as drawing_module
 from app.session.drawing import Drawing
 from models.geometry import camera_from_fov
+from models.graphics import NoGraphics
 from models.tracking.pipeline import PipelineResult
 from tests.app.render.render_help import grey_frame, open_compositor, posed_hand
 from tests.paths import ROOT

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from models.geometry import camera_from_fov, project
+from models.graphics import NoGraphics
 from models.hand.hand_data import TIPS_IN_21, load_open_hand
-from models.training.synthetic.gl import NoGraphics
 from models.training.synthetic.lighting import (
     Light,
     light_from_panorama,

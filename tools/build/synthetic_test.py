@@ -16,9 +16,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from models.graphics import NoGraphics
 from models.hand.hand_data import load_open_hand
 from models.training.synthetic.crops import SyntheticCrops
-from models.training.synthetic.gl import NoGraphics
 from models.training.synthetic.sampler import SyntheticHands
 
 SEED = 20260

@@ -10,14 +10,10 @@ import os
 import sys
 from typing import Any
 
-from app.errors import UserError
+from models.graphics import NoGraphics
 from models.inference.mediapipe.native_stderr import native_stderr_closed
 
 DEBIAN_PACKAGES = "libegl1 libgl1-mesa-dri libgles2"
-
-
-class NoGraphics(UserError):
-    """OpenGL could not be started."""
 
 
 def choose_platform() -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,15 +10,9 @@ import OpenGL
 from OpenGL import GL
 from pyrender.shader_program import ShaderProgram, ShaderProgramCache
 
-SHADERS = Path(__file__).resolve().parents[3] / "shaders"
-_INCLUDE = re.compile(r'^#include "([\w.]+)"$', re.MULTILINE)
+from models.graphics import SHADERS, read_shader
+
 _VECTORS = {2: GL.glUniform2fv, 3: GL.glUniform3fv, 4: GL.glUniform4fv}
-
-
-def source(name: str) -> str:
-    """The text of a file of SHADERS, each `#include "NAME"` replaced by that file."""
-    text = (SHADERS / name).read_text()
-    return _INCLUDE.sub(lambda found: source(found[1]), text)
 
 
 class Program(ShaderProgram):
@@ -42,7 +34,7 @@ class Program(ShaderProgram):
             known.clear()
 
     def _load(self, shader_filename: str) -> str:
-        return source(shader_filename)
+        return read_shader(SHADERS / shader_filename)
 
     def set_uniforms(self, values: Mapping[str, Any]) -> None:
         """Set those of these that the program has."""

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import moderngl
 
-SHADERS = Path(__file__).resolve().parents[3] / "shaders"
-
-
-class NoGraphics(RuntimeError):
-    """No OpenGL context could be made; the message says what to install."""
+from models.graphics import SHADERS, NoGraphics, read_shader
 
 
 def make_context() -> moderngl.Context:
@@ -45,11 +39,6 @@ def load_program(
     lines = "".join(f"const int {name} = {value};\n" for name, value in (constants or {}).items())
 
     def source(name: str) -> str:
-        return _source(SHADERS / folder, name).replace("#version 330\n", f"#version 330\n{lines}", 1)
+        return read_shader(SHADERS / folder / name).replace("#version 330\n", f"#version 330\n{lines}", 1)
 
     return context.program(vertex_shader=source(vertex), fragment_shader=source(fragment))
-
-
-def _source(folder: Path, name: str) -> str:
-    text = (folder / name).read_text(encoding="utf-8")
-    return re.sub(r'#include "([\w.]+)"', lambda match: _source(folder, match.group(1)), text)

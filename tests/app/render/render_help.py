@@ -7,9 +7,10 @@ import pytest
 import trimesh
 
 from app.render.compositor import Compositor
-from app.render.gl.context import NoGraphics, choose_platform
+from app.render.gl.context import choose_platform
 from app.render.scene import Geometry, Paint, Prop
 from models.geometry import project, rotation_from_axis_angle
+from models.graphics import NoGraphics
 from models.hand.hand_data import load_open_hand
 from models.hand.joint_limits import anatomical_frames, angles_to_rotations
 from models.hand.skinning import pose_hand

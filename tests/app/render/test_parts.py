@@ -68,7 +68,8 @@ def test_environments_are_small_and_named():
 def test_no_graphics_is_one_clear_line(env, message):
     code = (
         "from app.render.compositor import Compositor\n"
-        "from app.render.gl.context import NoGraphics, choose_platform\n"
+        "from app.render.gl.context import choose_platform\n"
+        "from models.graphics import NoGraphics\n"
         "from models.hand.hand_data import load_open_hand\n"
         "choose_platform()\n"
         "try: Compositor(load_open_hand())\n"

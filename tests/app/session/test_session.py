@@ -277,7 +277,7 @@ def test_a_virtual_camera_may_be_taken_away_at_any_moment(monkeypatch: pytest.Mo
 
 @pytest.mark.fault
 def test_without_graphics_the_frames_are_shown_as_they_are(start: Callable[..., Rig]) -> None:
-    from app.render.gl.context import NoGraphics
+    from models.graphics import NoGraphics
 
     def fail() -> FakeCompositor:
         raise NoGraphics("no OpenGL; install it")

@@ -5,9 +5,9 @@ import itertools
 import pytest
 import torch
 
+from models.graphics import NoGraphics
 from models.hand.hand_data import load_open_hand
 from models.training.feed import Ahead
-from models.training.synthetic.gl import NoGraphics
 from models.training.synthetic.render_workers import Drawers
 from models.training.synthetic.sampler import SyntheticHands
 

@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from models.geometry import crop_camera, project
+from models.graphics import NoGraphics
 from models.hand.hand_data import load_open_hand
 from models.inference.landmark_runtime import CROP_BOX_JOINTS, CROP_SHIFT, CROP_SPAN
 from models.training.synthetic.crops import SyntheticCrops
-from models.training.synthetic.gl import NoGraphics
 from models.training.synthetic.sampler import SyntheticHands
 from models.types import Camera
 
