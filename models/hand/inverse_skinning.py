@@ -1,8 +1,12 @@
 """Inverse skinning: the pose and shape of a hand model whose points lie where a mesh's points lie.
 
-For a mesh of the model's own topology the points are all its vertices. Between two models, such as the open
+For a mesh of the model's own topology the points are two hundred of its vertices, spread over the hand: 61
+parameters ask for no more, and a step takes a third of a millisecond. Between two models, such as the open
 hand and MANO, they are the 21 joints in one and the same sense. Levenberg-Marquardt with the exact Jacobian:
-a bone that turns about its joint moves each vertex by what that bone and those beyond it contribute.
+a bone that turns about its joint moves each point by what that bone and those beyond it contribute.
+
+Skinning is linear in the vertices, so a point that is a weighted mean of vertices needs no mesh: it is a sum
+over bones of R_j a_ij + b_ij t_j, with a_ij and b_ij computed once (as in `models.hand.articulation`).
 """
 
 from __future__ import annotations
@@ -11,15 +15,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial.transform import Rotation
 
-from models.geometry import procrustes
+from models.geometry import procrustes, rotation_from_axis_angle
 from models.hand.articulation import cross_matrix
 from models.hand.hand_data import N_BETAS, N_BONES, HandData
-from models.hand.skinning import pose_hand
+from models.types import N_VERTICES
 
 Float = NDArray[np.float64]
 
+N_SPREAD = 200
+"""How many of a mesh's vertices are met."""
 _POINT_M, _TURN_RAD = 1e-3, 1.5  # one standard deviation of a point, and of a bone about its rest pose
 _MAX_STEPS, _ENOUGH, _EXACT_M = 40, 1e-3, 5e-5  # steps; relative gain and error at which they end
 
@@ -36,122 +41,173 @@ class PosedHand:
     error_m: float  # root mean square distance of the points
 
 
+@dataclass(frozen=True)
+class _Trial:
+    hand: PosedHand
+    parts: Float  # (P, 3) what each bone contributes to each point it moves
+    residual: Float  # (3 N + 55,) points, the fingers' turns from rest, and betas, in standard deviations
+
+
 class InverseSkinning:
     """Fits one hand model to points. Stateless; `previous` makes the next frame quick."""
 
     def __init__(self, hand: HandData, regressor: ArrayLike | None = None) -> None:
         """regressor: (N, 778) vertices -> points; None: the points are the vertices."""
         self.hand = hand
-        self._Q = None if regressor is None else np.asarray(regressor, np.float64)
         self._parents = hand.parents.tolist()
         below = np.eye(N_BONES)
         for j in range(N_BONES - 1, 0, -1):
             below[self._parents[j]] += below[j]
         self._below = below  # (16, 16) 1 where bone k is j or beyond it
-        self._W = hand.weights.astype(np.float64)
-        self._rest = self._of(np.asarray(hand.template_m, np.float64))
+        W = hand.weights.astype(np.float64)
+        shapes = np.concatenate([hand.template_m[None], hand.shape_dirs]).astype(np.float64)
+        self._joints = np.concatenate([hand.joints_rest[None], hand.joint_dirs]).astype(np.float64)
+        if regressor is None:
+            self._rows = _spread(np.asarray(hand.template_m, np.float64), N_SPREAD)
+            self._given = N_VERTICES
+            b = W[self._rows]
+            a = b[:, :, None, None] * shapes[:, self._rows].transpose(1, 0, 2)[:, None]
+        else:
+            Q = np.asarray(regressor, np.float64)
+            self._rows, self._given = np.arange(len(Q)), len(Q)
+            b = Q @ W
+            a = np.einsum("iv,vj,lvx->ijlx", Q, W, shapes, optimize=True)
+        a -= b[:, :, None, None] * self._joints.transpose(1, 0, 2)  # seen from each bone's joint
+        small = (np.abs(b) < 1e-7) & (np.abs(a).max((2, 3)) < 1e-8)
+        self._point, self._bone = np.nonzero(~small)  # few bones move a point: P pairs, point by point
+        self._starts = np.flatnonzero(np.diff(self._point, prepend=-1))
+        self._a, self._b = a[~small], b[~small][:, None]  # (P, 11, 3), (P, 1)
+        self._flat = np.ascontiguousarray(self._a.transpose(1, 0, 2)).reshape(1 + N_BETAS, -1)
+        self._moved_b = below @ b.T  # (16, N)
+        self._correctives: Float | None = None
+        if hand.pose_dirs is not None:
+            Q = np.eye(N_VERTICES)[self._rows] if regressor is None else np.asarray(regressor, np.float64)
+            c = np.einsum("iv,vj,pvx->pijx", Q, W, hand.pose_dirs.astype(np.float64), optimize=True)
+            self._correctives = np.ascontiguousarray(c[:, ~small]).reshape(len(c), -1)  # (135, 3 P)
+        rest = self._a[:, 0] + self._b * self._joints[0][self._bone]
+        self._rest = np.add.reduceat(rest, self._starts)  # (N, 3)
 
     def fit(self, points_m: ArrayLike, previous: PosedHand | None = None) -> PosedHand:
         """points_m: (778, 3) or (N, 3), any frame, metres; a right hand (mirror a left one first).
 
         Raises ValueError for points of another shape or that are not finite.
         """
-        P = np.asarray(points_m, np.float64)
-        if P.shape != self._rest.shape or not np.isfinite(P).all():
-            raise ValueError(f"points: expected {self._rest.shape}, finite, got {P.shape}")
-        fresh = self._solve(P, self._start(P)) if previous is None else self._solve(P, previous)
+        P = self._chosen(points_m)
+        fresh = self._solve(P, self._start(P) if previous is None else self._again(P, previous))
         if previous is not None and fresh.error_m > 2 * previous.error_m + _POINT_M:
             again = self._solve(P, self._start(P))  # the hand has jumped
             fresh = min(fresh, again, key=lambda found: found.error_m)
         return fresh
 
-    def _start(self, P: Float) -> PosedHand:
-        _, R, t = procrustes(self._rest, P, scale=False)
-        turns = np.tile(np.eye(3), (N_BONES, 1, 1))
-        turns[0] = R
-        return PosedHand(turns, np.zeros(N_BETAS), t, turns, np.zeros((N_BONES, 3)), np.inf)
+    def at(
+        self, points_m: ArrayLike, rotations: ArrayLike, betas: ArrayLike, translation_m: ArrayLike
+    ) -> PosedHand:
+        """These parameters with what follows from them, and how far off the points (as in `fit`) they are."""
+        R, b, t = (np.asarray(value, np.float64) for value in (rotations, betas, translation_m))
+        return self._tried(self._chosen(points_m), R, b, t).hand
 
-    def _solve(self, P: Float, hand: PosedHand) -> PosedHand:
-        found, damping = self._at(P, hand.rotations, hand.betas, hand.translation_m), 1e-3
+    def _chosen(self, points_m: ArrayLike) -> Float:
+        P = np.asarray(points_m, np.float64)
+        if P.shape != (self._given, 3) or not np.isfinite(P).all():
+            raise ValueError(f"points: expected ({self._given}, 3), finite, got {P.shape}")
+        return P[self._rows]
+
+    def _start(self, P: Float) -> _Trial:
+        _, R, t = procrustes(self._rest, P, scale=False)
+        rotations = np.tile(np.eye(3), (N_BONES, 1, 1))
+        rotations[0] = R
+        return self._tried(P, rotations, np.zeros(N_BETAS), t)
+
+    def _again(self, P: Float, hand: PosedHand) -> _Trial:
+        return self._tried(P, hand.rotations, hand.betas, hand.translation_m)
+
+    def _solve(self, P: Float, start: _Trial) -> PosedHand:
+        found, damping = start, 1e-3
+        if found.hand.error_m < _EXACT_M:
+            return found.hand
         for _ in range(_MAX_STEPS):
-            A, r = self._linear(P, found)
-            H, g = A.T @ A, A.T @ r
-            lost = float(r @ r)
+            A = self._jacobian(found)
+            H, g = A.T @ A, A.T @ found.residual
+            lost = float(found.residual @ found.residual)
             while True:
                 step = -np.linalg.solve(H + damping * np.diag(H.diagonal() + 1e-6), g)
                 d = np.asarray(step * min(1.0, 0.8 / (np.abs(step[3:51]).max() + 1e-12)), np.float64)
-                tried = self._moved(P, found, d)
-                r_tried = self._residual(P, tried)
-                if r_tried @ r_tried <= lost or damping > 1e4:
+                tried = self._moved(P, found.hand, d)
+                left = float(tried.residual @ tried.residual)
+                if left <= lost or damping > 1e4:
                     break
                 damping *= 8
-            gained = lost - float(r_tried @ r_tried)
-            if gained < 0:
-                return found
-            found, damping = tried, max(damping / 4, 1e-9)
-            if gained < _ENOUGH * lost or found.error_m < _EXACT_M:
+            if left > lost:
                 break
-        return found
+            found, damping = tried, max(damping / 4, 1e-9)
+            if lost - left < _ENOUGH * lost or found.hand.error_m < _EXACT_M:
+                break
+        return found.hand
 
-    def _at(self, P: Float, rotations: Float, betas: Float, translation_m: Float) -> PosedHand:
-        hand = self.hand
-        rest = hand.joints_rest + np.tensordot(betas, hand.joint_dirs, 1)
+    def _tried(self, P: Float, rotations: Float, betas: Float, translation_m: Float) -> _Trial:
+        rest = self._joints[0] + np.tensordot(betas, self._joints[1:], 1)
         turns, at = np.empty((N_BONES, 3, 3)), np.empty((N_BONES, 3))
         turns[0], at[0] = rotations[0], translation_m
         for j, parent in enumerate(self._parents[1:], 1):
             turns[j] = turns[parent] @ rotations[j]
             at[j] = at[parent] + turns[parent] @ (rest[j] - rest[parent])
-        vertices, _ = pose_hand(hand, rotations, betas, translation_m)
-        off = self._of(vertices.astype(np.float64)) - P
+        x = np.append(1.0, betas) @ self._flat
+        if self._correctives is not None:
+            x = x + (rotations[1:] - np.eye(3)).ravel() @ self._correctives
+        parts = (turns[self._bone] @ x.reshape(-1, 3, 1))[..., 0] + self._b * at[self._bone]
+        off = np.add.reduceat(parts, self._starts) - P
         error = float(np.sqrt((off**2).sum(1).mean()))
-        return PosedHand(rotations, betas, translation_m, turns, at, error)
+        bent = _axis_angles(rotations[1:]) / _TURN_RAD
+        residual = np.concatenate([off.ravel() / _POINT_M, bent.ravel(), betas])
+        return _Trial(PosedHand(rotations, betas, translation_m, turns, at, error), parts, residual)
 
-    def _moved(self, P: Float, hand: PosedHand, d: Float) -> PosedHand:
+    def _moved(self, P: Float, hand: PosedHand, d: Float) -> _Trial:
         """d: translation 3, a small turn of each bone in the points' frame 48, betas 10."""
-        small = Rotation.from_rotvec(d[3:51].reshape(N_BONES, 3)).as_matrix()
-        local = hand.rotations.copy()
-        for j, parent in enumerate(self._parents):
-            G = np.eye(3) if parent < 0 else hand.turns[parent]
-            local[j] = G.T @ small[j] @ G @ local[j]
-        return self._at(P, local, hand.betas + d[51:], hand.translation_m + d[:3])
+        small = rotation_from_axis_angle(d[3:51].reshape(N_BONES, 3))
+        above = np.concatenate([np.eye(3)[None], hand.turns[self._parents[1:]]])
+        local = above.transpose(0, 2, 1) @ small @ above @ hand.rotations
+        return self._tried(P, local, hand.betas + d[51:], hand.translation_m + d[:3])
 
-    def _residual(self, P: Float, hand: PosedHand) -> Float:
-        """(3 N + 55,) points, the fingers' turns from rest, and betas, in standard deviations."""
-        vertices, _ = pose_hand(self.hand, hand.rotations, hand.betas, hand.translation_m)
-        off = (self._of(vertices.astype(np.float64)) - P) / _POINT_M
-        bent = Rotation.from_matrix(hand.rotations[1:]).as_rotvec() / _TURN_RAD
-        return np.concatenate([off.ravel(), bent.ravel(), hand.betas])
-
-    def _linear(self, P: Float, hand: PosedHand) -> tuple[Float, Float]:
-        """The Jacobian A (3 N + 55, 61) and the residual r; columns as in `_moved`."""
-        data, r = self.hand, self._residual(P, hand)
-        X = data.template_m + np.tensordot(hand.betas, data.shape_dirs, 1)
-        J = data.joints_rest + np.tensordot(hand.betas, data.joint_dirs, 1)
-        offset = hand.joints_m - np.einsum("jxy,jy->jx", hand.turns, J)
-        shares = self._W.T[:, :, None] * (X @ hand.turns.transpose(0, 2, 1) + offset[:, None])  # (16, 778, 3)
-        arms = np.tensordot(self._below, shares, 1)
-        arms -= (self._below @ self._W.T)[:, :, None] * hand.joints_m[:, None]
-        n = len(P)
-        A = np.zeros((3 * n + 55, 61))
-        points = A[: 3 * n].reshape(n, 3, 61)
+    def _jacobian(self, trial: _Trial) -> Float:
+        """(3 N + 55, 61) of the residual by what `_moved` takes."""
+        hand, bone, n = trial.hand, self._bone, len(self._rest)
+        parts = np.zeros((N_BONES, n, 3))
+        parts[bone, self._point] = trial.parts
+        arms = (self._below @ parts.reshape(N_BONES, -1)).reshape(parts.shape)
+        arms -= self._moved_b[..., None] * hand.joints_m[:, None]
+        A = np.zeros((3 * n + 55, 51 + N_BETAS))
+        points = A[: 3 * n].reshape(n, 3, -1)
         points[:, :, :3] = np.eye(3)
-        for j, arm in enumerate(arms):
-            points[:, :, 3 + 3 * j : 6 + 3 * j] = cross_matrix(-self._of(arm))
+        crossed = cross_matrix(-arms.reshape(-1, 3)).reshape(N_BONES, n, 3, 3)
+        points[:, :, 3:51] = crossed.transpose(1, 2, 0, 3).reshape(n, 3, 48)
+        dirs = self._joints[1:].transpose(1, 2, 0)  # (16, 3, 10)
         bent = np.zeros((N_BONES, 3, N_BETAS))  # how the rotation centres move with the betas
-        dirs = data.joint_dirs.transpose(1, 2, 0).astype(np.float64)
         for j, parent in enumerate(self._parents[1:], 1):
             bent[j] = bent[parent] + hand.turns[parent] @ (dirs[j] - dirs[parent])
-        for k in range(N_BETAS):
-            moved = (data.shape_dirs[k] @ hand.turns.transpose(0, 2, 1)) + (
-                bent[:, :, k] - np.einsum("jxy,jy->jx", hand.turns, dirs[:, :, k])
-            )[:, None]
-            points[:, :, 51 + k] = self._of((self._W.T[:, :, None] * moved).sum(0))
+        shaped = hand.turns[bone] @ self._a[:, 1:].transpose(0, 2, 1) + self._b[..., None] * bent[bone]
+        points[:, :, 51:] = np.add.reduceat(shaped, self._starts)
         A[: 3 * n] /= _POINT_M
-        turned = hand.turns[np.asarray(self._parents[1:])].transpose(0, 2, 1) / _TURN_RAD
+        turned = hand.turns[self._parents[1:]].transpose(0, 2, 1) / _TURN_RAD
         for j in range(1, N_BONES):  # near rest, a turn in the parent's frame is its axis-angle
             A[3 * n + 3 * j - 3 : 3 * n + 3 * j, 3 + 3 * j : 6 + 3 * j] = turned[j - 1]
         A[3 * n + 45 :, 51:] = np.eye(N_BETAS)
-        return A, r
+        return A
 
-    def _of(self, vertices: Float) -> Float:
-        return vertices if self._Q is None else self._Q @ vertices
+
+def _axis_angles(rotations: Float) -> Float:
+    """(N, 3, 3) rotations by less than half a turn -> (N, 3) axis-angle; SciPy's takes ten times as long."""
+    cosine = ((np.trace(rotations, axis1=1, axis2=2) - 1) / 2).clip(-1, 1)
+    angle = np.arccos(cosine)
+    R = rotations
+    axis = np.stack([R[:, 2, 1] - R[:, 1, 2], R[:, 0, 2] - R[:, 2, 0], R[:, 1, 0] - R[:, 0, 1]], 1)
+    return np.asarray(axis / (2 * np.sinc(angle / np.pi))[:, None].clip(1e-3))
+
+
+def _spread(points: Float, count: int) -> NDArray[np.intp]:
+    """Rows of (N, 3) points, each as far as can be from those before it: even over the whole surface."""
+    chosen = [int(np.argmax(np.linalg.norm(points - points.mean(0), axis=1)))]
+    away = np.full(len(points), np.inf)
+    while len(chosen) < min(count, len(points)):
+        away = np.minimum(away, ((points - points[chosen[-1]]) ** 2).sum(1))
+        chosen.append(int(np.argmax(away)))
+    return np.sort(np.asarray(chosen))

@@ -42,17 +42,25 @@ def test_joints_alone_are_met_and_bones_that_they_leave_free_stay_at_rest() -> N
 
 def test_the_jacobian_is_the_derivative_of_the_residual() -> None:
     solver = InverseSkinning(HAND)
-    vertices = random_hand(3)
+    vertices = solver._chosen(random_hand(3))
     hand = solver.fit(random_hand(4))
-    A, _r = solver._linear(vertices, hand)
+    A = solver._jacobian(solver._again(vertices, hand))
     for k in (0, 2, 4, 9, 23, 40, 50, 51, 57):
         d = np.zeros(61)
         d[k] = 1e-3
-        moved = solver._residual(vertices, solver._moved(vertices, hand, d))
-        back = solver._residual(vertices, solver._moved(vertices, hand, -d))
+        moved = solver._moved(vertices, hand, d).residual
+        back = solver._moved(vertices, hand, -d).residual
         n = 3 * len(vertices)  # the priors on turns are linearised about rest
         numeric = (moved - back)[:n] / 2e-3
         assert np.abs(numeric - A[:n, k]).max() < 2e-3 * np.abs(A[:n, k]).max() + 0.15
+
+
+def test_parameters_handed_over_are_met_without_a_step() -> None:
+    solver = InverseSkinning(HAND)
+    found = solver.fit(random_hand(2))
+    again = solver.at(random_hand(2), found.rotations, found.betas, found.translation_m)
+    assert again.error_m == pytest.approx(found.error_m)
+    assert solver.fit(random_hand(2), again) == again  # nothing was moved
 
 
 def test_a_hand_that_jumped_is_found_again() -> None:
