@@ -104,6 +104,20 @@ class Detection:
 
 
 @dataclass(frozen=True)
+class HandPose:
+    """The hand model's parameters of a mesh; of a left hand, those of its mirror image in x."""
+
+    rotations: Array  # (16, 3, 3) of each bone in its parent's frame, the wrist's in the camera frame
+    betas: Array  # (10,) shape
+    translation_m: Array  # (3,) where the wrist joint is
+
+    def __post_init__(self) -> None:
+        _check("rotations", self.rotations, (16, 3, 3))
+        _check("betas", self.betas, (10,))
+        _check("translation_m", self.translation_m, (3,))
+
+
+@dataclass(frozen=True)
 class HandMesh:
     """One hand in one frame, in the camera frame, metres. Left hands are true left hands."""
 
@@ -114,6 +128,7 @@ class HandMesh:
     presence: float  # of a hand, 0..1
     track_id: int  # stays with a hand until it is lost
     time_s: float  # capture time of the frame, seconds, monotonic
+    pose: HandPose | None = None  # of the open hand, where it is known: it meets vertices_m within 0.5 mm
 
     def __post_init__(self) -> None:
         _check("vertices_m", self.vertices_m, (N_VERTICES, 3))
@@ -129,4 +144,8 @@ class HandMesh:
     def moved(self, offset_m: np.ndarray) -> HandMesh:
         """The same hand, translated by (3,) metres."""
         o = np.asarray(offset_m, np.float32)
-        return replace(self, vertices_m=self.vertices_m + o, joints_m=self.joints_m + o)
+        pose = self.pose
+        if pose is not None:
+            mirrored = o * np.array([-1 if self.side == "left" else 1, 1, 1], np.float32)
+            pose = replace(pose, translation_m=pose.translation_m + mirrored)
+        return replace(self, vertices_m=self.vertices_m + o, joints_m=self.joints_m + o, pose=pose)

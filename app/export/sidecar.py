@@ -26,8 +26,13 @@ VERSION = 1
 _MAX_LINE = 1 << 20  # two hands with vertices take 50 kB
 
 
-def as_json(moment: Moment) -> dict[str, Any]:
-    """One frame as a JSON object: pixels to 0.01, metres to 0.01 mm."""
+def head() -> dict[str, Any]:
+    """The first line of a sidecar or stream: what the others are."""
+    return {"palmistry": VERSION, "hand": "open", "units": "metres, camera frame"}
+
+
+def as_json(moment: Moment, mesh: bool = True) -> dict[str, Any]:
+    """One frame as a JSON object: pixels to 0.01, metres to 0.01 mm. mesh: with the vertices."""
     c = moment.camera
     return {
         "frame": moment.index,
@@ -40,7 +45,7 @@ def as_json(moment: Moment) -> dict[str, Any]:
                 "score": round(float(hand.presence), 4),
                 "joints_2d_px": _rounded(hand.joints_2d_px, 2),
                 "joints_3d_m": _rounded(hand.joints_m, 5),
-                "vertices_m": _rounded(hand.vertices_m, 5),
+                **({"vertices_m": _rounded(hand.vertices_m, 5)} if mesh else {}),
             }
             for hand in moment.hands
         ],
@@ -69,7 +74,7 @@ class SidecarWriter:
             self._file = self._partial.open("w")
         except OSError as error:
             raise unwritable(path, error) from error
-        self._write({"palmistry": VERSION, "hand": "open", "units": "metres, camera frame"})
+        self._write(head())
 
     def add(self, moment: Moment) -> None:
         self._write(as_json(moment))
@@ -98,8 +103,7 @@ def read_sidecar(path: Path) -> Iterator[Moment]:
     """The frames of a sidecar. Raises UserError in one line where it is damaged or something else."""
     try:
         with path.open("rb") as file:
-            head = file.readline(_MAX_LINE)
-            if not _is_head(head):
+            if not _is_head(file.readline(_MAX_LINE)):
                 raise UserError(f"{path} is not a sidecar of ours; give the .jsonl beside a recording")
             number = 1
             while line := file.readline(_MAX_LINE):
@@ -113,10 +117,10 @@ def read_sidecar(path: Path) -> Iterator[Moment]:
 
 def _is_head(line: bytes) -> bool:
     try:
-        head = json.loads(line)
+        first = json.loads(line)
     except (ValueError, RecursionError):
         return False
-    return isinstance(head, dict) and head.get("palmistry") == VERSION
+    return isinstance(first, dict) and first.get("palmistry") == VERSION
 
 
 def _moment(line: bytes, where: str) -> Moment:

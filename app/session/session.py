@@ -25,9 +25,9 @@ from app.session.finder import HandFinder, MakePipeline, load_pipeline
 from app.session.lookahead import LookAhead
 from app.session.picture import Picture, Status
 from app.session.settings import Settings
-from app.session.slot import LatestSlot
 from app.session.statistics import StatisticsMeter
 from app.session.virtual_camera import VirtualCamera
+from app.slot import LatestSlot
 from models.graphics import NoGraphics
 from models.tracking.pipeline import PipelineResult
 

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.session.slot import LatestSlot
+from app.slot import LatestSlot
 
 _FPS = 30
 _ADVICE = {

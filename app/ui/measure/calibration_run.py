@@ -10,7 +10,7 @@ from PyQt6.QtCore import QObject, pyqtSignal
 
 from app.capture import Frame
 from app.measure.chessboard import ENOUGH_VIEWS, Board, CalibrationError, Calibrator
-from app.session.slot import LatestSlot
+from app.slot import LatestSlot
 
 _log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ import pytest
 
 from app.recorder import RecordingState, VideoWriter
 from app.session import AUTO, Listener, Picture, Session, Settings, StatisticsMeter, Status, session
-from app.session.slot import LatestSlot
+from app.slot import LatestSlot
 from models.tracking.pipeline import DEFAULT_MODEL, MODELS, PipelineConfig
 from models.types import Camera
 from tests.app.clips import video_times_s

@@ -1,0 +1,29 @@
+"""`udp+json://`: one JSON object a datagram, the sidecar's frame without its mesh (docs/streaming.md)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from app.export.sidecar import as_json
+from app.export.writers import Moment
+from app.stream.address import StreamAddress
+from app.stream.udp import UdpSocket
+
+
+class UdpJsonSender:
+    """About a kilobyte a hand, which fits the largest datagram that networks carry in one piece."""
+
+    def __init__(self, address: StreamAddress) -> None:
+        self._socket = UdpSocket(address)
+
+    def send(self, moment: Moment) -> None:
+        self._socket.send(json.dumps(as_json(moment, mesh=False), separators=(",", ":")).encode())
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def open_sender(address: StreamAddress, tell: Callable[[str], None]) -> UdpJsonSender:
+    """For the registry. Raises UserError."""
+    return UdpJsonSender(address)

@@ -1,0 +1,186 @@
+"""`ws://`: a WebSocket server. Each client gets the sidecar's lines, one message a frame (docs/streaming.md).
+
+Nothing is read but the handshake, whose size and duration are bounded; a browser's page is let in from this
+machine alone. A client that can't keep up misses frames; one that has died is dropped by its missing pong.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from threading import Event, Thread
+
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
+from websockets.typing import Origin
+
+from app.errors import UserError
+from app.export.sidecar import as_json, head
+from app.export.writers import Moment
+from app.stream.address import StreamAddress, resolved
+
+PATHS = {"/": False, "/mesh": True}
+"""What a client may ask for: whether the mesh is in its frames."""
+MOST_CLIENTS = 16
+_HANDSHAKE_S, _PING_S, _PONG_S, _CLOSE_S = 3.0, 5.0, 10.0, 1.0
+_MOST_READ = 125  # bytes: nothing is expected from a client but control frames, which are no longer
+_BUFFERED = 1 << 16  # bytes that wait for a slow client before it begins to miss frames
+
+_log = logging.getLogger(__name__ + ".library")
+_log.addHandler(logging.NullHandler())
+_log.propagate = False  # what strangers send is no error of ours
+
+
+class _Client:
+    """What waits for one client: the newest frame only."""
+
+    def __init__(self, mesh: bool) -> None:
+        self.mesh = mesh
+        self._text = ""
+        self._there = asyncio.Event()
+
+    def put(self, text: str) -> None:
+        self._text = text
+        self._there.set()
+
+    async def take(self) -> str:
+        await self._there.wait()
+        self._there.clear()
+        return self._text
+
+
+class _Connection(ServerConnection):
+    def data_received(self, data: bytes) -> None:
+        if self.protocol.close_sent is not None and len(data) > _MOST_READ + 6:
+            self.transport.abort()  # sent away, and still talking: a closing frame's answer is shorter
+        else:
+            super().data_received(data)
+
+
+class WebSocketSender:
+    """The server, on a thread of its own; `send` hands it a frame and returns."""
+
+    def __init__(self, address: StreamAddress, tell: Callable[[str], None]) -> None:
+        """tell: a line about a client that was sent away. Raises UserError where the port can't be had."""
+        self._address, self._tell = address, tell
+        self._clients: set[_Client] = set()
+        self._stop = asyncio.Event()
+        self._ready = Event()
+        self._fault: OSError | None = None
+        _, where = resolved(address, socket.SOCK_STREAM)
+        self._thread = Thread(target=self._run, args=(where[0],), name="websocket server")
+        self._thread.start()
+        self._ready.wait()
+        if self._fault is not None:
+            self._thread.join()
+            reason = f"{address.text} can't be served ({self._fault.strerror}); choose another port"
+            raise UserError(reason) from self._fault
+
+    def send(self, moment: Moment) -> None:
+        wanted = {client.mesh for client in tuple(self._clients)}
+        texts = {mesh: _text(as_json(moment, mesh)) for mesh in wanted}
+        if texts:
+            self._loop.call_soon_threadsafe(self._publish, texts)
+
+    def close(self) -> None:
+        with suppress(RuntimeError):  # the loop is closed already
+            self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join()
+
+    def _publish(self, texts: dict[bool, str]) -> None:
+        for client in self._clients:
+            if client.mesh in texts:
+                client.put(texts[client.mesh])
+
+    def _run(self, host: str) -> None:
+        try:
+            asyncio.run(self._serve(host))  # what hangs at the end is cancelled
+        finally:
+            self._ready.set()
+
+    async def _serve(self, host: str) -> None:
+        self._loop = asyncio.get_running_loop()
+        try:
+            server = await serve(
+                self._talk,
+                host,
+                self._address.port,
+                origins=_origins(self._address),
+                compression=None,
+                process_request=self._check,
+                open_timeout=_HANDSHAKE_S,
+                ping_interval=_PING_S,
+                ping_timeout=_PONG_S,
+                close_timeout=_CLOSE_S,
+                max_size=_MOST_READ,
+                max_queue=1,
+                write_limit=_BUFFERED,
+                server_header=None,
+                logger=_log,
+                create_connection=_Connection,
+            )
+        except OSError as error:
+            self._fault = error
+            return
+        finally:
+            self._ready.set()
+        await self._stop.wait()
+        server.close()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(server.wait_closed(), 2 * _CLOSE_S)
+
+    def _check(self, connection: ServerConnection, request: Request) -> Response | None:
+        if request.path not in PATHS:
+            return connection.respond(404, f"There are {' and '.join(PATHS)}\n")
+        if len(self._clients) >= MOST_CLIENTS:
+            self._tell(f"{self._address.text}: a client more than {MOST_CLIENTS} was sent away")
+            return connection.respond(503, "Too many clients\n")
+        return None
+
+    async def _talk(self, connection: ServerConnection) -> None:
+        """One client, until it goes."""
+        client = _Client(connection.request is not None and PATHS[connection.request.path])
+        self._clients.add(client)
+        listening = asyncio.create_task(self._refuse_messages(connection))
+        try:
+            await connection.send(_text(head()))
+            while True:
+                await connection.send(await client.take())
+        except ConnectionClosed:
+            pass
+        finally:
+            self._clients.discard(client)
+            listening.cancel()
+
+    async def _refuse_messages(self, connection: ServerConnection) -> None:
+        try:
+            await connection.recv()
+            await connection.close(1008, "nothing is read here")
+        except ConnectionClosed as closed:
+            if closed.sent is None or closed.sent.code in (1000, 1001, 1011):
+                return  # it went by itself, or its pong did not come
+        except UnicodeDecodeError:
+            await connection.close(1008, "nothing is read here")
+        self._tell(f"{self._address.text}: a client sent something and was sent away; nothing is read here")
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
+def _origins(address: StreamAddress) -> list[Origin | re.Pattern[str] | None]:
+    """None: programs that are no browser say no origin."""
+    hosts = {"localhost", "127.0.0.1", "[::1]", address.host}
+    names = "|".join(re.escape(host) for host in sorted(hosts))
+    return [None, re.compile(rf"https?://({names})(:\d{{1,5}})?")]
+
+
+def open_sender(address: StreamAddress, tell: Callable[[str], None]) -> WebSocketSender:
+    """For the registry. Raises UserError."""
+    return WebSocketSender(address, tell)
