@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from models.geometry import procrustes, rotation_from_axis_angle
+from models.geometry import axis_angle_from_rotation, procrustes, rotation_from_axis_angle
 from models.hand.articulation import cross_matrix
 from models.hand.hand_data import N_BETAS, N_BONES, HandData
 from models.types import N_VERTICES
@@ -157,7 +157,7 @@ class InverseSkinning:
         parts = (turns[self._bone] @ x.reshape(-1, 3, 1))[..., 0] + self._b * at[self._bone]
         off = np.add.reduceat(parts, self._starts) - P
         error = float(np.sqrt((off**2).sum(1).mean()))
-        bent = _axis_angles(rotations[1:]) / _TURN_RAD
+        bent = axis_angle_from_rotation(rotations[1:]) / _TURN_RAD
         residual = np.concatenate([off.ravel() / _POINT_M, bent.ravel(), betas])
         return _Trial(PosedHand(rotations, betas, translation_m, turns, at, error), parts, residual)
 
@@ -192,15 +192,6 @@ class InverseSkinning:
             A[3 * n + 3 * j - 3 : 3 * n + 3 * j, 3 + 3 * j : 6 + 3 * j] = turned[j - 1]
         A[3 * n + 45 :, 51:] = np.eye(N_BETAS)
         return A
-
-
-def _axis_angles(rotations: Float) -> Float:
-    """(N, 3, 3) rotations by less than half a turn -> (N, 3) axis-angle; SciPy's takes ten times as long."""
-    cosine = ((np.trace(rotations, axis1=1, axis2=2) - 1) / 2).clip(-1, 1)
-    angle = np.arccos(cosine)
-    R = rotations
-    axis = np.stack([R[:, 2, 1] - R[:, 1, 2], R[:, 0, 2] - R[:, 2, 0], R[:, 1, 0] - R[:, 0, 1]], 1)
-    return np.asarray(axis / (2 * np.sinc(angle / np.pi))[:, None].clip(1e-3))
 
 
 def _spread(points: Float, count: int) -> NDArray[np.intp]:

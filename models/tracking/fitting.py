@@ -19,7 +19,7 @@ from models.geometry import procrustes
 from models.hand.articulation import Articulation, State
 from models.hand.hand_data import HandData
 from models.hand.skinning import pose_hand
-from models.types import Array, Handedness
+from models.types import Array, Handedness, HandPose
 
 Float = NDArray[np.float64]
 
@@ -60,10 +60,11 @@ class HandFit:
     error: float  # root mean square reprojection error over the hand's box
     state: State  # where the next frame's fit starts
     frames: int  # how many frames have voted on the shape
+    pose: HandPose  # of the open hand
 
     @property
-    def pose(self) -> Array:
-        """(16, 3) the rotations as axis-angle."""
+    def axis_angles(self) -> Array:
+        """(16, 3) the rotations."""
         return Rotation.from_matrix(self.rotations).as_rotvec().astype(np.float32)
 
 
@@ -90,8 +91,12 @@ class _Found:
 class HandFitter:
     """Fits one hand model. Stateless: continuity comes in by `previous`."""
 
-    def __init__(self, hand: HandData, config: FitConfig | None = None) -> None:
+    def __init__(
+        self, hand: HandData, config: FitConfig | None = None, mean_betas: ArrayLike | None = None
+    ) -> None:
+        """hand: what is fitted. mean_betas: (10,) the open hand's where `hand` is at its mean; None: zero."""
         self.hand = hand
+        self._mean_betas = np.zeros(10) if mean_betas is None else np.asarray(mean_betas, np.float64)
         self.config = config or FitConfig()
         self.articulation = Articulation(hand)
         free, c = self.articulation.free, self.config
@@ -169,6 +174,11 @@ class HandFitter:
             error=found.error,
             state=found.state,
             frames=min(frames + 1, self.config.beta_memory),
+            pose=HandPose(
+                found.rotations.astype(np.float32),
+                (found.state.betas + self._mean_betas).astype(np.float32),
+                found.state.t.astype(np.float32),
+            ),
         )
 
     def _start(self, u: Float, depth: Float, betas: Float) -> State:

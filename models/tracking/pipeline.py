@@ -182,4 +182,5 @@ def _mesh(lifted: LiftedHand, detection: Detection, track_id: int, time_s: float
         detection.presence,
         track_id,
         time_s,
+        lifted.pose,
     )

@@ -97,6 +97,7 @@ def _carried(mover: _Mover, ahead_s: float) -> HandMesh:
         joints_m=points[N_VERTICES:],
         joints_2d_px=pixels,
         time_s=mover.hand.time_s + ahead_s,
+        pose=None,
     )
 
 

@@ -18,7 +18,7 @@ from models.inference.landmark_runtime import NOT_SEEN, LandmarkNet, Landmarks, 
 from models.inference.runtime import CropPrediction, HandRuntime
 from models.tracking.fitting import FitConfig, HandFit, HandFitter
 from models.tracking.registration import recover_root
-from models.types import Array, Camera, Crop, Detection, Handedness
+from models.types import Array, Camera, Crop, Detection, Handedness, HandPose
 
 KNUCKLES = [5, 9, 13, 17]
 FROZEN_BETA = 0.03  # one deviation of a shape that is known
@@ -39,6 +39,8 @@ class LiftedHand(Protocol):
     def vertices_m(self) -> Array: ...
     @property
     def joints_m(self) -> Array: ...
+    @property
+    def pose(self) -> HandPose | None: ...
 
 
 class Reconstruction(Protocol):
@@ -78,10 +80,11 @@ class FittedLandmarks:
         mirror_invariant: bool = True,
     ) -> None:
         """profile: whose hand it is; its shape is then known, not guessed. config: how joints are trusted."""
-        hand, config = load_open_hand(), config or FitConfig()
+        hand, config, betas = load_open_hand(), config or FitConfig(), None
         if profile is not None:
             hand, config = personal_hand(hand, profile), replace(config, beta=FROZEN_BETA)
-        self._network, self._fitter = network, HandFitter(hand, config)
+            betas = profile.betas
+        self._network, self._fitter = network, HandFitter(hand, config, betas)
         self.input_size, self.mirror_invariant = network.input_size, mirror_invariant
 
     def infer(self, crop: Crop, camera: Camera) -> Detection:
@@ -118,6 +121,7 @@ class NetworkHand:
     joints_m: Array  # (21, 3)
     palm_m: float  # mean distance of the knuckles from the wrist, over all frames so far
     frames: int  # how many frames that is, SIZE_MEMORY at most
+    pose: HandPose | None = None  # of the open hand: a network sees a mesh, not its parameters
 
 
 class NetworkMesh:

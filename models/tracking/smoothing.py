@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from models.types import N_VERTICES, Camera, HandMesh
+from models.geometry import axis_angle_from_rotation, rotation_from_axis_angle
+from models.types import N_VERTICES, Camera, HandMesh, HandPose
 
 Float = NDArray[np.float64]
 
@@ -45,6 +46,7 @@ class OneEuro:
         self._value: Float | None = None
         self._raw: Float | float = 0.0
         self._speed: Float | float = 0.0
+        self.weight = 1.0  # of the newest value in the last answer
 
     def __call__(self, value: ArrayLike, time_s: float, unit: float = 1.0) -> Float:
         """The filtered value (same shape) at a time in seconds. unit: the size of one unit of speed.
@@ -54,15 +56,17 @@ class OneEuro:
         x = np.asarray(value, np.float64)
         dt = time_s - self._time_s
         if self._value is not None and dt == 0 and self._value.shape == x.shape:
+            self.weight = 0.0
             return self._value
         if self._value is None or self._value.shape != x.shape or not 0 < dt <= MAX_GAP_S:
-            self._value, self._speed = x.copy(), np.zeros_like(x)
+            self._value, self._speed, self.weight = x.copy(), np.zeros_like(x), 1.0
         else:
             blend = _blend(SPEED_CUTOFF_HZ, dt)
             self._speed = self._speed + blend * ((x - self._raw) / dt - self._speed)
             speed = float(np.sqrt((self._speed**2).sum(-1).mean())) / unit
             cutoff = self.config.min_cutoff_hz + self.config.cutoff_per_speed * speed
-            self._value = self._value + _blend(cutoff, dt) * (x - self._value)
+            self.weight = _blend(cutoff, dt)
+            self._value = self._value + self.weight * (x - self._value)
         self._raw, self._time_s = x.copy(), time_s
         return self._value
 
@@ -101,6 +105,7 @@ class HandFilter:
         self._articulation = OneEuro(config.articulation)
         self._joints_2d = OneEuro(config.position)
         self._handedness = ""
+        self._pose: tuple[Float, Float, Float] | None = None  # rotations, betas, wrist from the palm
 
     def __call__(self, hand: HandMesh, camera: Camera) -> HandMesh:
         """The same hand, smoothed. It must be in front of the camera."""
@@ -113,12 +118,32 @@ class HandFilter:
         z = float(np.exp(self._depth([np.log(centre[2])], t)[0]))
         xy = self._position(centre[:2] / centre[2], t, unit=1 / z)
         points = self._articulation(np.concatenate([hand.vertices_m, hand.joints_m]) - centre, t)
-        points = (points + np.append(xy * z, z)).astype(np.float32)
+        moved = np.append(xy * z, z)
+        points = (points + moved).astype(np.float32)
         return replace(
             hand,
             vertices_m=points[:N_VERTICES],
             joints_m=points[N_VERTICES:],
             joints_2d_px=self._joints_2d(hand.joints_2d_px, t, unit=camera.fx / z).astype(np.float32),
+            pose=self._filtered_pose(hand, centre, moved),
+        )
+
+    def _filtered_pose(self, hand: HandMesh, centre: Float, moved: Float) -> HandPose | None:
+        """The parameters moved as the mesh was: by the articulation's weight, about the palm's centre."""
+        if hand.pose is None:
+            self._pose = None
+            return None
+        flip = np.array([-1.0 if hand.handedness == "left" else 1.0, 1.0, 1.0])
+        R, betas = hand.pose.rotations.astype(np.float64), hand.pose.betas.astype(np.float64)
+        wrist, weight = hand.pose.translation_m - flip * centre, self._articulation.weight
+        if self._pose is not None and weight < 1:
+            R0, betas0, wrist0 = self._pose
+            turn = axis_angle_from_rotation(R0.transpose(0, 2, 1) @ R)
+            R = R0 @ rotation_from_axis_angle(weight * turn)
+            betas, wrist = betas0 + weight * (betas - betas0), wrist0 + weight * (wrist - wrist0)
+        self._pose = R, betas, wrist
+        return HandPose(
+            R.astype(np.float32), betas.astype(np.float32), (wrist + flip * moved).astype(np.float32)
         )
 
 

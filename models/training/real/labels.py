@@ -99,7 +99,7 @@ class Labeller:
         fit = self._fitter.fit(rays(looks.joints_px, camera)[:, :2], looks.joints_world_m, handedness)
         return Label(
             looks,
-            fit.pose,
+            fit.axis_angles,
             fit.betas,
             fit.state.t.astype(np.float32),
             fit.joints_m,
