@@ -32,10 +32,10 @@ if command -v apt-get >/dev/null; then
     done
     compgen -G '/usr/lib/*/dri/*_dri.so' >/dev/null || missing+=" libgl1-mesa-dri"
     python=$(find_python)
-    if [ -z "$python" ]; then
+    if [ -z "$python" ] && [ -z "${PYTHON:-}" ]; then
         missing+=" python3 python3-venv"
         if apt-cache show python3.11 >/dev/null 2>&1; then missing+=" python3.11 python3.11-venv"; fi
-    elif ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+    elif [ -n "$python" ] && ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
         missing+=" python3-venv $(basename "$(readlink -f "$(command -v "$python")")")-venv"
     fi
 fi
@@ -54,7 +54,7 @@ fi
 
 python=$(find_python)
 if [ -z "$python" ]; then
-    say "Python 3.11 to 3.13 is needed and ${PYTHON:-none found} is not; install one, then run make again"
+    say "no Python 3.11 to 3.13 found${PYTHON:+ (PYTHON is $PYTHON)}; install one, then run make again"
     exit 2
 fi
 [ -x "$venv/bin/python" ] || { say "making $venv with $($python --version)"; "$python" -m venv "$venv"; }
@@ -62,7 +62,7 @@ fi
 # Without an NVIDIA card PyTorch's own CPU index saves gigabytes of CUDA; where it can't be reached, plain pip serves.
 index=()
 cpu=https://download.pytorch.org/whl/cpu
-if ! command -v nvidia-smi >/dev/null && .venv/bin/python - "$cpu/torch/" <<'PY' 2>/dev/null
+if ! command -v nvidia-smi >/dev/null && "$venv/bin/python" - "$cpu/torch/" <<'PY' 2>/dev/null
 import sys, urllib.request
 urllib.request.urlopen(sys.argv[1], timeout=4)
 PY

@@ -76,7 +76,7 @@ RULES: list[tuple[str, str, str, str]] = [  # pattern, licence, source, command
         "python -m tools.picture_effects --clips DIR",
     ),
     ("pictures/smoothing.png", OURS, "our own measurements", "python -m tools.measure_smoothing"),
-    ("pictures/*", OURS, "screenshots of this program", "python main.py live"),
+    ("pictures/window.*", OURS, "screenshots of this program", "python -m tools.picture_window"),
 ]
 
 
