@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +15,7 @@ from models.inference.engines import EngineName
 from models.inference.landmark_runtime import INPUT_SIZE, LandmarkNet
 from models.networks.sizes import NETWORK_SIZES
 from models.tracking.detector import HandDetector
+from models.tracking.reconstruction import make_reconstruction
 
 FIT_MULT_ADDS_M = 331.0
 """Of MediaPipe's landmark network, which `fit` looks with: counted by tools.build.landmark_net."""
@@ -56,10 +56,12 @@ def time_networks(
     return timings
 
 
-def time_search(frame: Frame, max_hands: int, runs: int) -> Spread:
-    """Milliseconds of the detector's look for hands in a whole picture."""
-    with closing(HandDetector(max_hands)) as detector:
-        return Spread.of(take_turns({"search": lambda: detector.detect(frame.image_rgb)}, runs)["search"])
+def time_search(frame: Frame, model: str, max_hands: int, runs: int) -> Spread:
+    """Milliseconds of the detector's search of one frame of a video."""
+    method = make_reconstruction(model)
+    detector = HandDetector(method.infer, method.input_size, max_hands)
+    detector.detect_next(frame.image_rgb)  # of a source's first frame, every view is looked at
+    return Spread.of(take_turns({"search": lambda: detector.detect_next(frame.image_rgb)}, runs)["search"])
 
 
 def mult_adds_m(name: str) -> float:

@@ -87,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
     engines = ENGINES if arguments.all else ENGINES[:2]
     runs = 15 if arguments.quick else 40
     report.networks = time_networks(list(dict.fromkeys(every)), engines, runs)
-    report.search_ms = time_search(frames[-1], settings.max_hands, runs)
+    report.search_ms = time_search(frames[-1], settings.model, settings.max_hands, runs)
     _time_end_to_end(report, file, settings, arguments)
     _say("")
     print("\n".join(report.lines()))

@@ -12,8 +12,9 @@ import numpy as np
 
 from app.commands.options import add_json, print_json
 from models.evaluation.accuracy import accuracy
+from models.inference.bundle import BUNDLE
 from models.inference.engines import ENGINES, EngineName
-from models.inference.landmark_runtime import BUNDLE, INPUT_SIZE, LandmarkNet
+from models.inference.landmark_runtime import INPUT_SIZE, LandmarkNet
 from models.inference.runtime import measure
 from models.networks.sizes import NETWORK_SIZES
 from models.tracking.pipeline import DEFAULT_MODEL

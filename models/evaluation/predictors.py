@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.datasets.samples import Prediction
+from models.inference.mediapipe.detector import MediaPipeDetector
 from models.inference.mediapipe.landmarker import HandLandmarker
-from models.tracking.detector import HandDetector
 from models.tracking.pipeline import MODELS, Pipeline, PipelineConfig
 from models.types import Camera, Handedness, HandMesh
 
@@ -63,7 +63,7 @@ class MediaPipePredictor:
 
     def __init__(self, min_score: float = 0.3) -> None:
         """min_score: palms less sure than this are no hands; lower than MediaPipe's 0.5, as there is one."""
-        self._detector = HandDetector(max_hands=2, min_score=min_score)
+        self._detector = MediaPipeDetector(max_hands=2, min_score=min_score)
         self._tracker: HandLandmarker | None = None
 
     def still(

@@ -5,6 +5,7 @@ Each engine imports its library when it is made, so the live path loads one of t
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -21,7 +22,8 @@ two, (B,), are probabilities."""
 
 
 class Engine(Protocol):
-    """(1, S, S, 3) RGB uint8, S = input_size -> the OUTPUTS, float32; the arrays are the caller's to keep."""
+    """(1, S, S, 3) RGB uint8, S = input_size -> the OUTPUTS, float32; the arrays are the caller's to keep.
+    Several threads may call it."""
 
     input_size: int
 
@@ -44,11 +46,17 @@ class OpenVinoEngine:
         compiled = ov.Core().compile_model(str(graph), "CPU", options)
         self.input_size = int(compiled.input(INPUT).shape[1])
         self._order = [compiled.output(name) for name in OUTPUTS]
-        self._request = compiled.create_infer_request()
+        self._compiled, self._local = compiled, threading.local()
 
     def __call__(self, crops_rgb: NDArray[np.uint8]) -> list[np.ndarray]:
-        found = self._request.infer({INPUT: crops_rgb}, share_inputs=True)
+        found = self._request().infer({INPUT: crops_rgb}, share_inputs=True)
         return [found[output] for output in self._order]
+
+    def _request(self) -> Any:
+        """One a thread: they share the network, but each has memory of its own for what it works on."""
+        if not hasattr(self._local, "request"):
+            self._local.request = self._compiled.create_infer_request()
+        return self._local.request
 
 
 class OnnxEngine:

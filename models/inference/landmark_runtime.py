@@ -7,19 +7,18 @@ that it is a right one, and 21 world landmarks in metres.
 
 from __future__ import annotations
 
-import tempfile
-import zipfile
+import threading
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from models.geometry import crop_camera, crop_to_frame_px, rotation_from_axis_angle, warp_crop
-from models.manifest import ASSETS, shipped
+from models.inference.bundle import BUNDLE, compile_bundled
 from models.types import N_JOINTS, Array, Camera, Crop, Detection, Handedness
 
-BUNDLE = ASSETS / "detector" / "hand_landmarker.task"
 NETWORK = "hand_landmarks_detector.tflite"
 INPUT_SIZE = 224
 
@@ -58,37 +57,23 @@ class Landmarks:
 
 
 class LandmarkNet:
-    """The landmark network, ready to run."""
+    """The landmark network, ready to run. Several threads may call it."""
 
     input_size = INPUT_SIZE
 
     def __init__(self, bundle: Path = BUNDLE, threads: int = 1) -> None:
         """Compile the network of a bundle. Raises FileNotFoundError or ChangedAsset if it is not whole."""
-        import openvino as ov
-
-        if not bundle.is_file():
-            raise FileNotFoundError(f"{bundle} is missing; build it with: python -m tools.build.detector")
-        # bfloat16, OpenVINO's own choice where the CPU has it, would round landmarks to half a pixel.
-        options = {
-            "PERFORMANCE_HINT": "LATENCY",
-            "INFERENCE_NUM_THREADS": threads,
-            "INFERENCE_PRECISION_HINT": "f32",
-            "ENABLE_CPU_PINNING": False,  # a pinned thread waits for its core while the renderer has it
-        }
-        with tempfile.TemporaryDirectory() as folder:  # OpenVINO reads this format from a file only
-            with zipfile.ZipFile(shipped(bundle)) as z:
-                file = z.extract(NETWORK, folder)
-            network = ov.Core().compile_model(file, "CPU", options)
-        self._request = network.create_infer_request()
-        self._input = np.zeros((1, INPUT_SIZE, INPUT_SIZE, 3), np.float32)
+        self._compiled, self._local = compile_bundled(NETWORK, bundle, threads), threading.local()
 
     def __call__(self, crop_rgb: NDArray[np.uint8]) -> Landmarks:
         """Landmarks of a (224, 224, 3) crop, RGB uint8."""
-        if crop_rgb.shape != self._input.shape[1:]:
-            raise ValueError(f"crop: expected {self._input.shape[1:]}, got {crop_rgb.shape}")
-        np.multiply(crop_rgb, np.float32(1 / 255), out=self._input[0])
-        self._request.infer({0: self._input}, share_inputs=True)
-        image, presence, right, world = (self._request.get_output_tensor(i).data for i in range(4))
+        shape = (INPUT_SIZE, INPUT_SIZE, 3)
+        if crop_rgb.shape != shape:
+            raise ValueError(f"crop: expected {shape}, got {crop_rgb.shape}")
+        request, inputs = self._request()
+        np.multiply(crop_rgb, np.float32(1 / 255), out=inputs[0])
+        request.infer({0: inputs}, share_inputs=True)
+        image, presence, right, world = (request.get_output_tensor(i).data for i in range(4))
         image, world = image.reshape(N_JOINTS, 3), world.reshape(N_JOINTS, 3).copy()
         world[:, 2] = _depth(image, world)
         return Landmarks(
@@ -97,6 +82,13 @@ class LandmarkNet:
             presence=float(presence.item()),
             right_score=float(right.item()),
         )
+
+    def _request(self) -> tuple[Any, Array]:
+        """A thread's own infer request and input (1, 224, 224, 3); the network itself is shared."""
+        if not hasattr(self._local, "request"):
+            inputs = np.zeros((1, INPUT_SIZE, INPUT_SIZE, 3), np.float32)
+            self._local.request = self._compiled.create_infer_request(), inputs
+        return self._local.request
 
 
 def _depth(image: Array, world_m: Array) -> Array:

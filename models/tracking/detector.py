@@ -1,43 +1,152 @@
-"""Find hands in a whole picture: MediaPipe's HandLandmarker (Apache-2.0), used when no hand is tracked."""
+"""Find hands in a whole picture: MediaPipe's palm network proposes, the app's own network decides.
+
+Each palm's crop is shown to the hand network, which gives joints; the crop is cut anew around these, and what
+the network says of that second crop decides whether there is a hand, and which.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.inference.landmark_runtime import BUNDLE
-from models.inference.mediapipe.landmarker import HandLandmarker
-from models.types import Detection, Handedness
+from models.geometry import camera_from_fov, rays, rotation_from_axis_angle, warp_crop
+from models.inference.bundle import BUNDLE
+from models.inference.landmark_runtime import crop_hand
+from models.inference.palm_runtime import PalmNet
+from models.tracking.palm_views import (
+    FIRST_END,
+    LAST_END,
+    SHRUNK,
+    SMALL,
+    TURNED,
+    WHOLE,
+    Halvings,
+    Palm,
+    View,
+    distinct,
+    draw_view,
+    in_frame,
+    shows_ends,
+    view_matrix,
+)
+from models.types import Camera, Crop, Detection
+
+Infer = Callable[[Crop, Camera], Detection]
+"""A hand network: (crop, the frame's camera) -> the hand in it, however unsure, said of the frame."""
+
+
+@dataclass(frozen=True)
+class DetectorConfig:
+    """How much is looked at, and what is believed."""
+
+    min_palm: float = 0.25  # palms less sure than this are not looked at, 0..1
+    palms_a_view: int = 2  # at most
+    min_first: float = 0.05  # the hand network's presence in a palm's crop, below which it is no hand
+    min_presence: float = 0.5  # the same in the crop around the joints
 
 
 class HandDetector:
     """Finds up to `max_hands` hands, each picture on its own. Not for use by several threads at once."""
 
-    def __init__(self, max_hands: int = 2, min_score: float = 0.5, bundle: Path = BUNDLE) -> None:
-        """Load the bundle. Raises FileNotFoundError or ChangedAsset if it is not whole.
+    def __init__(
+        self,
+        infer: Infer,
+        input_size: int,
+        max_hands: int = 2,
+        config: DetectorConfig | None = None,
+        bundle: Path = BUNDLE,
+    ) -> None:
+        """infer: the hand network, whose crops are input_size pixels wide.
 
-        min_score: palms and hands less sure than this are left out, 0..1.
+        Raises FileNotFoundError or ChangedAsset if the palm network's bundle is not whole.
         """
-        self._landmarker = HandLandmarker(False, max_hands, min_score, bundle=bundle)
+        self.config = config or DetectorConfig()
+        self._palm_net = PalmNet(bundle)
+        self._infer, self._input_size, self._max_hands = infer, input_size, max_hands
+        self._turn = 0
 
-    def detect(self, frame_rgb: NDArray[np.uint8]) -> list[Detection]:
-        """Hands in a frame (H, W, 3), RGB uint8, not mirrored; the surest first."""
-        h, w = frame_rgb.shape[:2]
-        found = self._landmarker(frame_rgb)
-        detections = []
-        for joints, world, kinds in zip(
-            found.hand_landmarks, found.hand_world_landmarks, found.handedness, strict=True
-        ):
-            handedness: Handedness = "right" if kinds[0].category_name == "Right" else "left"
-            joints_2d_px = np.array([[p.x * w - 0.5, p.y * h - 0.5] for p in joints], np.float32)
-            joints_world_m = np.array([[p.x, p.y, p.z] for p in world], np.float32)
-            # The Tasks API keeps the presence score to itself; what it returns has passed `min_score`.
-            score = float(kinds[0].score)
-            detections.append(Detection(joints_2d_px, joints_world_m, handedness, score, max(score, 0.5)))
-        return sorted(detections, key=lambda d: -d.presence)
+    def detect(self, frame_rgb: NDArray[np.uint8], camera: Camera | None = None) -> list[Detection]:
+        """Hands in a frame (H, W, 3), RGB uint8, not mirrored; the surest first. Every view is looked at."""
+        return self._detect(frame_rgb, camera, all_views(frame_rgb.shape[1], frame_rgb.shape[0]))
 
-    def close(self) -> None:
-        """Free the native graph; the detector is of no use afterwards."""
-        self._landmarker.close()
+    def detect_next(self, frame_rgb: NDArray[np.uint8], camera: Camera | None = None) -> list[Detection]:
+        """The same for a source's next frame: of the first every view, then two, and one that takes turns."""
+        height, width = frame_rgb.shape[:2]
+        turn, self._turn = self._turn, self._turn + 1
+        views = all_views(width, height) if turn == 0 else views_of_turn(width, height, turn)
+        return self._detect(frame_rgb, camera, views)
+
+    def restart(self) -> None:
+        """Another source begins."""
+        self._turn = 0
+
+    def _detect(
+        self, frame_rgb: NDArray[np.uint8], camera: Camera | None, views: Sequence[View]
+    ) -> list[Detection]:
+        camera = camera or camera_from_fov(frame_rgb.shape[1], frame_rgb.shape[0])
+        found: list[Detection] = []
+        tried: list[Palm] = []
+        frame = Halvings(frame_rgb)
+        for view in views:
+            if len(found) >= self._max_hands:
+                break
+            for palm in self._palms(frame, view, camera):
+                if len(distinct([*tried, palm])) == len(tried):
+                    continue
+                tried.append(palm)
+                hand = self._hand(frame_rgb, camera, palm)
+                if hand is not None and not any(same_hand(hand, other) for other in found):
+                    found.append(hand)
+        return sorted(found, key=lambda d: -d.presence)[: self._max_hands]
+
+    def _palms(self, frame: Halvings, view: View, camera: Camera) -> list[Palm]:
+        matrix = view_matrix(camera.width, camera.height, view)
+        palms = self._palm_net(draw_view(frame, matrix), self.config.min_palm)
+        return in_frame(palms, matrix)[: self.config.palms_a_view]
+
+    def _hand(self, frame_rgb: NDArray[np.uint8], camera: Camera, palm: Palm) -> Detection | None:
+        """The hand at a palm, if the network believes in it."""
+        first = self._infer(palm_crop(frame_rgb, camera, palm, self._input_size), camera)
+        if first.presence < self.config.min_first:
+            return None
+        crop = crop_hand(frame_rgb, camera, first.joints_2d_px, first.handedness, self._input_size)
+        hand = self._infer(crop, camera)
+        return hand if hand.presence >= self.config.min_presence else None
+
+
+def all_views(width: int, height: int) -> list[View]:
+    """Every view of a frame, the most telling first."""
+    ends = [FIRST_END, LAST_END] if shows_ends(width, height) else []
+    return [WHOLE, SHRUNK, *ends, SMALL, *TURNED]
+
+
+def views_of_turn(width: int, height: int, turn: int) -> list[View]:
+    """The views of one frame among many. turn: counts up; ends come every third frame each."""
+    ends = [FIRST_END, LAST_END] if shows_ends(width, height) else []
+    rare = (SMALL, *TURNED)
+    others: list[View] = [*ends, rare[turn // (len(ends) + 1) % len(rare)]]
+    return [WHOLE, SHRUNK, others[turn % len(others)]]
+
+
+def palm_crop(frame_rgb: NDArray[np.uint8], camera: Camera, palm: Palm, size: int) -> Crop:
+    """The hand network's view of a palm's hand, not mirrored: its handedness is not known yet."""
+    z = rays(palm.crop_centre_px, camera)
+    z = z / np.linalg.norm(z)
+    x = np.cross([0.0, 1.0, 0.0], z)
+    x = x / np.linalg.norm(x)
+    upright = np.stack([x, np.cross(z, x), z])
+    R = rotation_from_axis_angle([0, 0, -palm.roll_rad]) @ upright
+    # Away from the axis a pixel is a smaller angle, by the cosine, across and its square along.
+    focal = size / palm.crop_size_px * camera.fx / z[2]
+    virtual = Camera(focal, focal, (size - 1) / 2, (size - 1) / 2, size, size)
+    return warp_crop(frame_rgb, camera, virtual, R, mirrored=False)
+
+
+def same_hand(a: Detection, b: Detection) -> bool:
+    """Whether two detections in one picture are of one hand."""
+    box = max(float(np.ptp(d.joints_2d_px, axis=0).max()) for d in (a, b))
+    return float(np.linalg.norm(a.joints_2d_px - b.joints_2d_px, axis=1).mean()) < 0.35 * max(box, 1e-6)

@@ -14,7 +14,7 @@ from models.networks.sizes import NETWORK_SIZES
 from models.tracking.crop_inference import CropInference
 from models.tracking.detector import HandDetector
 from models.tracking.grayscale import is_grey, skin_toned
-from models.tracking.reconstruction import LiftedHand, make_reconstruction
+from models.tracking.reconstruction import LiftedHand, Reconstruction, make_reconstruction
 from models.tracking.search import Search
 from models.tracking.smoothing import HandFilter, hand_filter_config
 from models.tracking.stages import StageTimes
@@ -36,7 +36,7 @@ class PipelineConfig:
     smoothing: float | None = 0.5  # 0 steady .. 1 responsive; None: as measured
     handedness_lock: Handedness | None = None  # take every hand for this one
     profile: HandProfile | None = None  # whose hands they are; None: anyone's
-    search_beside: bool = False  # the detector runs on another thread, and a further hand comes a frame later
+    search_beside: bool = False  # the detector runs on another thread, and hands come a frame later
 
     def __post_init__(self) -> None:
         if self.model not in MODELS:
@@ -66,7 +66,7 @@ class Pipeline:
         self._method = make_reconstruction(self.config.model, self.config.profile)
         self.stages = ("detect", "crop", "network", self._method.stage, "smooth")
         self._times = StageTimes(self.stages)
-        self._detector = _LazyDetector(self.config.max_hands)
+        self._detector = _LazyDetector(self._method, self.config.max_hands)
         self._search = Search(self._detector, self.config.search_beside)
         self._tracker = Tracker(
             CropInference(self._method, self._times),
@@ -127,13 +127,13 @@ class Pipeline:
     def reset(self) -> None:
         """Forget every hand: another source begins."""
         self._tracker.reset()
+        self._detector.restart()
         self._lifted.clear()
         self._filters.clear()
 
     def close(self) -> None:
-        """End the search's thread; free the detector's native graph."""
+        """End the search's thread."""
         self._search.close()
-        self._detector.close()
 
     def _camera_for(self, frame_rgb: NDArray[np.uint8], camera: Camera | None) -> Camera:
         if frame_rgb.ndim != 3 or frame_rgb.shape[2] != 3 or frame_rgb.dtype != np.uint8:
@@ -158,19 +158,19 @@ class Pipeline:
 class _LazyDetector:
     """The detector, loaded when a picture is first searched: one that only predicts crops needs none."""
 
-    def __init__(self, max_hands: int) -> None:
-        self._max_hands = max_hands
+    def __init__(self, method: Reconstruction, max_hands: int) -> None:
+        self._method, self._max_hands = method, max_hands
         self._loaded: HandDetector | None = None
 
     def __call__(self, frame_rgb: NDArray[np.uint8]) -> list[Detection]:
         if self._loaded is None:
-            self._loaded = HandDetector(self._max_hands)
-        return self._loaded.detect(frame_rgb)
+            self._loaded = HandDetector(self._method.infer, self._method.input_size, self._max_hands)
+        return self._loaded.detect_next(frame_rgb)
 
-    def close(self) -> None:
+    def restart(self) -> None:
+        """Another source begins: of its first picture, every view is looked at."""
         if self._loaded is not None:
-            self._loaded.close()
-            self._loaded = None
+            self._loaded.restart()
 
 
 def _mesh(lifted: LiftedHand, detection: Detection, track_id: int, time_s: float) -> HandMesh:

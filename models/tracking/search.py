@@ -1,4 +1,4 @@
-"""Runs the detector for a further hand without keeping the followed ones waiting."""
+"""Looking for hands without keeping the followed ones, or the picture, waiting."""
 
 from __future__ import annotations
 
@@ -16,52 +16,44 @@ Detect = Callable[[NDArray[np.uint8]], Sequence[Detection]]
 
 
 class Search:
-    """A detector, run in the call or on a thread beside. Belongs to one thread itself.
+    """A detector, asked on the spot or in the background. Belongs to one thread; the detector has its own.
 
-    Beside, its result comes a frame or two later. It says where hands were, so each is to be
-    inferred again in the newest frame. A detector costs three times as much as following a hand does.
+    In the background, the answer comes a frame or two later. It says where hands were, so each must be looked
+    for again in the present frame. A search costs three times as much as following a hand does.
     """
 
     def __init__(self, detect: Detect, beside: bool = False) -> None:
-        """beside: False makes `submit` run the detector at once, so equal frames give equal hands."""
+        """beside: False makes `submit` search on the spot, so that the same frames give the same hands."""
         self.waited_s = 0.0  # how long callers have been kept, in all
-        self._detector = detect
+        self._detect = detect
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="search") if beside else None
         self._running: Future[Sequence[Detection]] | None = None
 
-    def detect(self, frame_rgb: NDArray[np.uint8]) -> Sequence[Detection]:
-        """Hands in this very frame. What was submitted before is forgotten."""
-        self.forget()
+    def submit(self, frame_rgb: NDArray[np.uint8]) -> None:
+        """Search this frame, which must not change until it is done. A search under way goes on instead."""
+        if self._thread is not None:
+            if self._running is None:
+                self._running = self._thread.submit(self._detect, frame_rgb)
+            return
         start_s = perf_counter()
+        self._running = Future()
         try:
-            return self._detector(frame_rgb) if self._thread is None else self._start(frame_rgb).result()
+            self._running.set_result(self._detect(frame_rgb))
         finally:
             self.waited_s += perf_counter() - start_s
 
-    def submit(self, frame_rgb: NDArray[np.uint8]) -> Sequence[Detection]:
-        """Run on this frame, which must not change, unless another run is under way; then `poll`."""
-        if self._thread is None:
-            return self.detect(frame_rgb)
-        if self._running is None:
-            self._running = self._start(frame_rgb)
-        return self.poll()
-
     def poll(self) -> Sequence[Detection]:
-        """The hands of a run that has ended since the last call; else none."""
+        """The hands of a search that has ended since the last call; else none."""
         if self._running is None or not self._running.done():
             return ()
         ended, self._running = self._running, None
         return ended.result()
 
     def forget(self) -> None:
-        """Another source begins: hands of the one before must not come."""
+        """Another source begins: an answer about the one before must not come."""
         self._running = None
 
     def close(self) -> None:
-        """Wait for the thread's last run and end it."""
+        """Wait for the thread's last search and end it."""
         if self._thread is not None:
             self._thread.shutdown(wait=True, cancel_futures=True)
-
-    def _start(self, frame_rgb: NDArray[np.uint8]) -> Future[Sequence[Detection]]:
-        assert self._thread is not None
-        return self._thread.submit(self._detector, frame_rgb)

@@ -34,7 +34,7 @@ class TrackerConfig:
     handedness_lock: Handedness | None = None  # every hand is taken for this one
     min_presence: float = 0.5  # below it the hand is lost
     same_hand: float = 0.35  # two sets of joints nearer than this, in hand boxes, are one hand
-    search_s: float = 0.7  # between looks for a further hand: under 5 % of the frames at 30 a second
+    search_s: float = 0.5  # between searches for a further hand
     hot_search_s: float = 0.1  # the same, for `memory_s` after a hand was lost
     memory_s: float = 1.0  # a hand found again this soon, near where it was lost, keeps its identity
     handedness_time_s: float = 0.5  # time constant of the belief about handedness
@@ -95,11 +95,11 @@ class Tracker:
         return tuple(self._tracks)
 
     def _detections(self, frame_rgb: NDArray[np.uint8]) -> Sequence[Detection]:
-        """What the detector has found: in this frame where no hand is followed, else in a past one."""
-        if not self._detector_is_due():
-            return self._search.poll()
-        self._searched_s = self._time_s
-        return self._search.submit(frame_rgb) if self._tracks else self._search.detect(frame_rgb)
+        """What the detector has found, in this frame or in a past one."""
+        if self._detector_is_due():
+            self._searched_s = self._time_s
+            self._search.submit(frame_rgb)
+        return self._search.poll()
 
     def _follow(
         self, track: Track, everyone: list[Track], frame_rgb: NDArray[np.uint8], camera: Camera

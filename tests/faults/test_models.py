@@ -19,10 +19,10 @@ from models import manifest
 from models.geometry import camera_from_fov, project
 from models.hand import hand_data
 from models.inference.landmark_runtime import LandmarkNet, Landmarks, in_frame
+from models.inference.palm_runtime import PalmNet
 from models.inference.runtime import CropPrediction
 from models.manifest import ChangedAsset
 from models.tracking import pipeline
-from models.tracking.detector import HandDetector
 from models.tracking.pipeline import Pipeline, PipelineConfig
 from models.tracking.reconstruction import NetworkMesh
 from models.types import Camera, Crop, Detection
@@ -71,13 +71,13 @@ class FakeDetector:
 
     hands: list[Detection]
 
-    def __init__(self, max_hands: int) -> None:
+    def __init__(self, infer: object, input_size: int, max_hands: int) -> None:
         pass
 
-    def detect(self, frame_rgb: np.ndarray) -> list[Detection]:
+    def detect_next(self, frame_rgb: np.ndarray) -> list[Detection]:
         return FakeDetector.hands
 
-    def close(self) -> None:
+    def restart(self) -> None:
         pass
 
 
@@ -231,7 +231,7 @@ def changed(path: Path) -> None:
 
 READERS: dict[str, Callable[[Path], object]] = {
     "detector/hand_landmarker.task": lambda path: LandmarkNet(path),
-    "detector/hand_landmarker.task ": lambda path: HandDetector(bundle=path),
+    "detector/hand_landmarker.task ": lambda path: PalmNet(bundle=path),
     "hand/open_hand.npz": lambda path: hand_data.load_open_hand.__wrapped__(),
     "env/interior.npz": lambda path: environment.load_environment("interior"),
 }

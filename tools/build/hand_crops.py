@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.tracking.detector import HandDetector
+from models.inference.mediapipe.detector import MediaPipeDetector
 from models.types import Array, Detection
 
 SIZE_PX = 224  # side of a crop
@@ -37,7 +37,7 @@ class Crop:
     consistency: float  # mean distance from the mirrored photograph's answer, in boxes
 
 
-def crops_of(photo_rgb: Image, detector: HandDetector, faces: list[cv2.CascadeClassifier]) -> list[Crop]:
+def crops_of(photo_rgb: Image, detector: MediaPipeDetector, faces: list[cv2.CascadeClassifier]) -> list[Crop]:
     """The hands in a photograph on which the detector agrees with itself."""
     photo = _with_margin(photo_rgb)
     hands = detector.detect(photo)

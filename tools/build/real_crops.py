@@ -24,7 +24,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from models.tracking.detector import HandDetector
+from models.inference.mediapipe.detector import MediaPipeDetector
 from tools.build.hand_crops import Crop, Image, crops_of, face_finders
 
 SURE = 0.4  # of the detector's scores
@@ -106,7 +106,7 @@ def build(sources: tuple[Source, ...], clones: Path, out: Path, faces: list[cv2.
         raise ValueError(f"{out} is not empty; give a new folder")
     out.mkdir(parents=True, exist_ok=True)
     kept: list[tuple[Source, str, Crop]] = []
-    with closing(HandDetector(max_hands=2, min_score=SURE)) as detector:
+    with closing(MediaPipeDetector(max_hands=2, min_score=SURE)) as detector:
         for source, git_folder in zip(sources, repositories, strict=True):
             before = len(kept)
             for path, photo in photographs(source, git_folder):

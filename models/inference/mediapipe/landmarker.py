@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.inference.landmark_runtime import BUNDLE
+from models.inference.bundle import BUNDLE
 from models.inference.mediapipe.native_stderr import native_stderr_closed
 from models.inference.mediapipe.no_network_thread import NoNetworkThread
 from models.manifest import shipped

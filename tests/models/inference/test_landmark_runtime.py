@@ -9,7 +9,7 @@ import pytest
 
 from models.geometry import camera_from_fov, project
 from models.inference.landmark_runtime import LandmarkNet, crop_hand, in_frame
-from models.tracking.detector import HandDetector
+from models.inference.mediapipe.detector import MediaPipeDetector
 from models.types import Camera, Detection
 from tests.models.clips import read_clip
 from tests.paths import CLIPS
@@ -23,8 +23,8 @@ def net() -> LandmarkNet:
 
 
 @pytest.fixture(scope="module")
-def detector() -> Iterator[HandDetector]:
-    d = HandDetector()
+def detector() -> Iterator[MediaPipeDetector]:
+    d = MediaPipeDetector()
     yield d
     d.close()
 
@@ -41,7 +41,7 @@ def off(a: Detection, b: Detection) -> float:
 
 
 def test_network_and_detector_agree_on_real_frames(
-    net: LandmarkNet, detector: HandDetector, frames: list[np.ndarray]
+    net: LandmarkNet, detector: MediaPipeDetector, frames: list[np.ndarray]
 ) -> None:
     camera = camera_from_fov(544, 960)
     for frame in frames:
@@ -94,7 +94,7 @@ def test_landmarks_lie_at_pixel_centres_and_depth_is_near_the_truth(net: Landmar
     assert np.mean(off) < 0.008  # 0.0095 from its world landmarks alone
 
 
-def test_there_is_no_hand_in_noise(net: LandmarkNet, detector: HandDetector) -> None:
+def test_there_is_no_hand_in_noise(net: LandmarkNet, detector: MediaPipeDetector) -> None:
     rng = np.random.default_rng(0)
     assert net(rng.integers(0, 255, (224, 224, 3), dtype=np.uint8)).presence < 0.3
     assert detector.detect(rng.integers(0, 255, (240, 320, 3), dtype=np.uint8)) == []
@@ -113,6 +113,6 @@ def test_answers_are_not_overwritten_by_the_next(net: LandmarkNet) -> None:
 def test_clear_errors(net: LandmarkNet) -> None:
     with pytest.raises(ValueError, match=r"expected \(224, 224, 3\)"):
         net(np.zeros((128, 128, 3), np.uint8))
-    for kind in (LandmarkNet, lambda bundle: HandDetector(bundle=bundle)):
+    for kind in (LandmarkNet, lambda bundle: MediaPipeDetector(bundle=bundle)):
         with pytest.raises(FileNotFoundError, match=r"tools\.build\.detector"):
             kind(Path("nowhere.task"))

@@ -1,55 +1,119 @@
-"""The detector's manners and its bundle; what it finds is tested beside the landmark network's answers."""
+"""What our own detector finds: on the demo clip, near, far, turned; and that it needs no MediaPipe graph."""
+
+from __future__ import annotations
 
 import subprocess
 import sys
-import zipfile
-from pathlib import Path
 
+import av
+import cv2
+import numpy as np
 import pytest
 
-from models.inference.landmark_runtime import BUNDLE, NETWORK
-from tests.paths import ROOT
-from tools.build.detector import NETWORKS, write_bundle
+from models.tracking.detector import HandDetector, all_views, views_of_turn
+from models.tracking.pipeline import DEFAULT_MODEL
+from models.tracking.reconstruction import make_reconstruction
+from models.types import Camera, Crop, Detection
+from tests.paths import CLIPS, ROOT
+
+METHOD = make_reconstruction(DEFAULT_MODEL)
 
 
-def test_it_is_silent_from_the_first_picture_to_the_exit() -> None:
-    """In a process of its own: native code logs past Python, once a process, and at exit."""
+@pytest.fixture(scope="module")
+def frame() -> np.ndarray:
+    """A frame of the demo with one right hand."""
+    with av.open(str(CLIPS / "demo.mp4")) as container:
+        return next(f for k, f in enumerate(container.decode(video=0)) if k == 40).to_ndarray(format="rgb24")
+
+
+def detector(max_hands: int = 2) -> HandDetector:
+    return HandDetector(METHOD.infer, METHOD.input_size, max_hands)
+
+
+def test_a_hand_in_plain_view(frame: np.ndarray) -> None:
+    (hand,) = detector().detect(frame)
+    assert hand.handedness == "right"
+    assert hand.presence > 0.5
+    (mirrored,) = detector().detect(np.ascontiguousarray(frame[:, ::-1]))
+    assert mirrored.handedness == "left"
+    across = [frame.shape[1] - 1, 0] + mirrored.joints_2d_px * [-1, 1]
+    assert np.linalg.norm(across - hand.joints_2d_px, axis=1).mean() < 6
+
+
+def filled(frame: np.ndarray, factor: float) -> np.ndarray:
+    """A part of the frame in which the hand's box fills `factor` of the shorter side."""
+    joints = detector().detect(frame)[0].joints_2d_px
+    low, high = joints.min(0), joints.max(0)
+    x, y = np.round((low + high) / 2).astype(int)
+    half = round(float((high - low).max()) / factor / 2)
+    wide = np.pad(frame, ((half, half), (half, half), (0, 0)), mode="edge")
+    return np.ascontiguousarray(wide[y : y + 2 * half, x : x + 2 * half])
+
+
+@pytest.mark.parametrize("factor", [0.6, 0.8, 1.0, 1.1])
+def test_a_hand_that_fills_the_picture(frame: np.ndarray, factor: float) -> None:
+    assert len(detector(1).detect(filled(frame, factor))) == 1
+    first_frame = detector(1)
+    first_frame.detect_next(np.zeros_like(frame))
+    found = [bool(first_frame.detect_next(filled(frame, factor))) for _ in range(4)]
+    assert sum(found) >= 3, "of any source's later frames too"
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_hand_that_lies_or_hangs(frame: np.ndarray, quarters: int) -> None:
+    assert len(detector(1).detect(np.ascontiguousarray(np.rot90(frame, quarters)))) == 1
+
+
+@pytest.mark.parametrize("place", [0.0, 0.5, 1.0])
+def test_a_far_hand_at_either_end_is_found_within_a_few_frames(frame: np.ndarray, place: float) -> None:
+    small = cv2.resize(frame, None, fx=0.4, fy=0.4, interpolation=cv2.INTER_AREA)
+    wide = np.full((480, 860, 3), small[0, 0], np.uint8)
+    x, y = round(place * (860 - small.shape[1])), 140
+    wide[y : y + small.shape[0], x : x + small.shape[1]] = small
+    found = detector(1)
+    found.detect_next(np.zeros_like(wide))
+    assert any(found.detect_next(wide) for _ in range(4))
+
+
+def test_nothing_in_noise_grey_or_a_pixel() -> None:
+    rng = np.random.default_rng(0)
+    for picture in (
+        rng.integers(0, 255, (240, 320, 3), dtype=np.uint8),
+        np.full((480, 640, 3), 127, np.uint8),
+        np.zeros((1, 1, 3), np.uint8),
+        np.zeros((2, 900, 3), np.uint8),
+    ):
+        assert detector().detect(picture) == []
+
+
+def test_a_network_that_answers_nonsense_finds_nothing(frame: np.ndarray) -> None:
+    def nothing(crop: Crop, camera: Camera) -> Detection:
+        return Detection(
+            np.zeros((21, 2), np.float32), np.zeros((21, 3), np.float32), "right", float("nan"), 0.5
+        )
+
+    assert HandDetector(nothing, METHOD.input_size).detect(frame) == []
+
+
+def test_all_views_come_in_turn() -> None:
+    for width, height in ((640, 480), (480, 480), (1920, 1080)):
+        every = all_views(width, height)
+        turns = [views_of_turn(width, height, turn) for turn in range(24)]
+        assert {v for views in turns for v in views} == set(every)
+        assert all(len(views) == 3 and views[:2] == every[:2] for views in turns)
+
+
+def test_the_pipeline_needs_no_mediapipe() -> None:
+    """It is only the baseline of measurements: it takes a second to import, and logs."""
     program = (
         "import numpy as np, sys\n"
-        "from models.tracking.detector import HandDetector\n"
-        "assert 'mediapipe' not in sys.modules, 'imported before it is wanted'\n"
-        "d = HandDetector(max_hands=1)\n"
-        "print(d.detect(np.zeros((48, 64, 3), np.uint8)))\n"
-        "assert 'sounddevice' not in sys.modules, 'microphones are looked for by whoever records'\n"
-        "print('still heard', file=sys.stderr)\n"
+        "from models.tracking.pipeline import Pipeline\n"
+        "p = Pipeline()\n"
+        "print(p.process(np.zeros((48, 64, 3), np.uint8), 0.0).hands)\n"
+        "p.close()\n"
+        "assert not [m for m in sys.modules if m.startswith(('mediapipe', 'models.inference.mediapipe'))]\n"
     )
-    command = [sys.executable, "-c", program]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert (done.stdout, done.stderr) == ("[]\n", "still heard\n")
-
-
-def check_bundle(path: Path, names: list[str]) -> None:
-    data = path.read_bytes()
-    with zipfile.ZipFile(path) as bundle:
-        assert bundle.namelist() == names
-        for entry in bundle.infolist():
-            assert entry.compress_type == zipfile.ZIP_STORED
-            head = entry.header_offset
-            start = head + 30 + sum(int.from_bytes(data[head + k : head + k + 2], "little") for k in (26, 28))
-            assert start % 4 == 0, "networks are mapped in place"
-            assert data[start : start + entry.file_size] == bundle.read(entry)
-
-
-def test_the_bundle_that_ships() -> None:
-    check_bundle(BUNDLE, list(NETWORKS))
-    assert NETWORK in NETWORKS
-    assert "Apache License" in (BUNDLE.parent / "LICENSE").read_text()
-
-
-@pytest.mark.parametrize("sizes", [(1, 2), (4, 4), (7, 1001)])
-def test_a_bundle_is_the_same_each_time_and_aligned(tmp_path: Path, sizes: tuple[int, int]) -> None:
-    networks = {f"{i}{'x' * n}.tflite": bytes([i]) * n for i, n in enumerate(sizes)}
-    for name in ("a.task", "b.task"):
-        write_bundle(tmp_path / name, networks)
-    assert (tmp_path / "a.task").read_bytes() == (tmp_path / "b.task").read_bytes()
-    check_bundle(tmp_path / "a.task", list(networks))
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert (done.stdout, done.stderr) == ("()\n", "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -83,7 +84,7 @@ def test_a_second_hand_is_looked_for_now_and_then() -> None:
     world = World([Hand(150, 200)])
     t = tracker(world)
     run(t, 0, 90)
-    assert 3 <= world.detections <= 6, "one look at the start, then one every 0.7 s"
+    assert 5 <= world.detections <= 8, "one search at the start, then one every 0.5 s"
     world.hands.append(Hand(450, 200, "left"))
     out = run(t, 3, 22)
     assert [len(o) for o in out][-1] == 2
@@ -105,8 +106,11 @@ def test_a_look_beside_keeps_nobody_waiting_and_finds_a_hand_that_moved_on() -> 
     search = Search(detect, beside=True)
     t = Tracker(world.observe, search)
     go_on.set()
-    assert len(run(t, 0, 1)[0]) == 1, "where nothing is followed, the look is awaited"
-    waited_s = search.waited_s
+    for i in range(100):
+        if run(t, i / 1000, 1)[0]:
+            break
+        time.sleep(0.01)
+    assert search.waited_s == 0, "nobody waits, even where nothing is followed"
     go_on.clear()
     looked.clear()
     world.hands.append(Hand(450, 200, "left"))
@@ -119,7 +123,7 @@ def test_a_look_beside_keeps_nobody_waiting_and_finds_a_hand_that_moved_on() -> 
     (first, second) = run(t, 2.1, 1)[0]
     assert (first.track_id, second.handedness) == (0, "left")
     assert abs(second.joints_px[:, 0].mean() - SHAPE[:, 0].mean() - 480) < 1e-3, "where it is now"
-    assert search.waited_s == waited_s
+    assert search.waited_s == 0
 
 
 def test_what_was_seen_in_the_source_before_is_forgotten() -> None:
@@ -134,6 +138,8 @@ def test_what_was_seen_in_the_source_before_is_forgotten() -> None:
     search = Search(detect, beside=True)
     t = Tracker(world.observe, search)
     run(t, 0, 1)
+    while not run(t, 0.5, 1)[0]:
+        time.sleep(0.01)
     go_on.clear()
     world.hands.append(Hand(450, 200, "left"))
     run(t, 1, 1)

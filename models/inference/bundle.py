@@ -1,0 +1,38 @@
+"""MediaPipe's two hand networks as they are published, in one file (Apache-2.0), run by OpenVINO."""
+
+from __future__ import annotations
+
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from models.manifest import ASSETS, shipped
+
+BUNDLE = ASSETS / "detector" / "hand_landmarker.task"
+
+
+def compile_bundled(network: str, bundle: Path, threads: int = 1, inner: str | None = None) -> Any:
+    """OpenVINO's compiled model of a bundle's network. inner: a tensor that becomes a further, last output.
+
+    Raises FileNotFoundError or ChangedAsset if the bundle is not whole.
+    """
+    import openvino as ov
+
+    if not bundle.is_file():
+        raise FileNotFoundError(f"{bundle} is missing; build it with: python -m tools.build.detector")
+    # bfloat16, OpenVINO's own choice where the CPU has it, would round landmarks to half a pixel.
+    options = {
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_NUM_THREADS": threads,
+        "INFERENCE_PRECISION_HINT": "f32",
+        "ENABLE_CPU_PINNING": False,  # a pinned thread waits for its core while the renderer has it
+    }
+    core = ov.Core()
+    with tempfile.TemporaryDirectory() as folder:  # OpenVINO reads this format from a file only
+        with zipfile.ZipFile(shipped(bundle)) as z:
+            file = z.extract(network, folder)
+        model = core.read_model(file)
+        if inner is not None:
+            model.add_outputs(inner)
+        return core.compile_model(model, "CPU", options)
