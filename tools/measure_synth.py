@@ -17,7 +17,7 @@ import numpy as np
 
 from models.hand.hand_data import load_open_hand
 from models.inference.landmark_runtime import LandmarkNet
-from models.training.synthetic.render_workers import Drawers
+from models.training.synthetic.render_workers import RenderWorkers
 from models.training.synthetic.sampler import SyntheticHands
 
 _PACES = 200
@@ -45,12 +45,12 @@ def main() -> None:
 
 def _measure_one(a: argparse.Namespace) -> None:
     """Print what this process draws, and how much of the processor that takes."""
-    source = SyntheticHands(load_open_hand(), a.batch, a.backgrounds, 0, a.device, a.effects)
-    source.batch(0, a.size)
+    source = SyntheticHands(load_open_hand(), a.size, a.backgrounds, 0, a.device, a.effects)
+    source.batch(0, a.batch)
     walls, processors = [], []
     for number in range(1, a.rounds + 1):
         wall, processor = time.perf_counter(), _processor_s()
-        source.batch(number, a.size)
+        source.batch(number, a.batch)
         walls.append(time.perf_counter() - wall)
         processors.append(_processor_s() - processor)
     wall, processor = statistics.median(walls), statistics.median(processors)
@@ -66,7 +66,7 @@ def _measure_one(a: argparse.Namespace) -> None:
 
 def _measure_drawers(a: argparse.Namespace) -> None:
     """Print what several processes draw together, all of them kept busy."""
-    source = Drawers(load_open_hand(), a.size, a.backgrounds, 0, a.device, a.processes, a.effects)
+    source = RenderWorkers(load_open_hand(), a.size, a.backgrounds, 0, a.device, a.processes, a.effects)
     first = 2 * a.processes  # by then every process has begun
     for number in range(first + a.rounds + source.reach):
         source.expect(number, a.batch)

@@ -117,7 +117,7 @@ def _train(arguments: argparse.Namespace) -> int:
 
     from models.hand.hand_data import load_open_hand
     from models.networks.zoo import build, check_name
-    from models.training.sources import gather
+    from models.training.sources import DataConfig, gather
     from models.training.trainer import train
     from models.weights import load_weights
 
@@ -131,27 +131,27 @@ def _train(arguments: argparse.Namespace) -> int:
         load_weights(network, arguments.start)
     out = arguments.out or Path("out", "train", config.network)
     out.mkdir(parents=True, exist_ok=True)
-    material = gather(
-        hand,
-        int(network.input_size),  # type: ignore[arg-type]
-        config.seed,
-        arguments.real,
-        arguments.labels or out / "real_labels.npz",
-        arguments.backgrounds,
-        not arguments.no_synthetic,
-        arguments.validate,
-        arguments.measured,
-        config.device,
-        _drawers(config) if arguments.drawers is None else arguments.drawers,
+    data = DataConfig(
+        side_px=int(network.input_size),  # type: ignore[arg-type]
+        seed=config.seed,
+        synthetic=not arguments.no_synthetic,
+        real=arguments.real,
+        labels=arguments.labels or out / "real_labels.npz",
+        measured=tuple(arguments.measured),
+        backgrounds=arguments.backgrounds,
+        validate=tuple(arguments.validate),
+        device=config.device,
+        render_workers=_render_workers(config) if arguments.drawers is None else arguments.drawers,
     )
+    opened = gather(data, hand)
     with _interrupts() as interrupted:
         result = train(
             config,
             network,
             hand,
-            material.synthetic,
-            material.real,
-            material.validator,
+            opened.synthetic,
+            opened.real,
+            opened.validator,
             out,
             arguments.resume,
             lambda step: bool(interrupted),
@@ -199,7 +199,7 @@ def _config(arguments: argparse.Namespace) -> TrainConfig:
     return replace(SCHEDULES[name], **changes)
 
 
-def _drawers(config: TrainConfig) -> int:
+def _render_workers(config: TrainConfig) -> int:
     """On a CPU the network itself needs the cores."""
     return min(8, (os.cpu_count() or 1) // 2) if config.device != "cpu" else 0
 

@@ -1,4 +1,4 @@
-"""What training hands around: pictures with their labels, and how far each label is trusted.
+"""What training hands around: pictures with their labels, and how much each label counts.
 
 Synthetic hands know everything; a real photograph knows its 2D joints, and little more. One shape holds
 both: what a sample does not know is zero and has weight zero.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -16,8 +16,8 @@ from torch.nn import functional as F
 
 
 @dataclass(frozen=True)
-class Truth:
-    """Labels of B crops; 3D root-relative in the crop's frame, 2D in 0..1 of the crop."""
+class Labels:
+    """Labels of B crops; 3D in the crop's camera frame from the wrist, metres; 2D in 0..1 of the crop."""
 
     vertices_m: Tensor  # (B, 778, 3)
     joints_m: Tensor  # (B, 21, 3)
@@ -27,7 +27,7 @@ class Truth:
 
 
 @dataclass(frozen=True)
-class Trust:
+class LabelWeights:
     """The weight of each kind of label, (B,) each, 0 for unknown, 1 for certain."""
 
     joints_2d: Tensor
@@ -41,50 +41,64 @@ class Batch:
     """B crops as a network sees them: the hand is, or is mirrored to, a right one."""
 
     images: Tensor  # (B, 3, S, S) RGB, 0..1
-    truth: Truth
-    trust: Trust
-    presence: Tensor  # (B,) 1: there is a hand; 0: there is none, and all trust is 0
-    right: Tensor  # (B,) 1: a right hand is shown; 0: a left one, unmirrored, and all 3D trust is 0
+    labels: Labels
+    weights: LabelWeights
+    presence: Tensor  # (B,) 1: there is a hand; 0: there is none, and all weights are 0
+    right: Tensor  # (B,) 1: a right hand is shown; 0: a left one, unmirrored, and all weights of 3D are 0
 
 
 class Source(Protocol):
     """Where batches come from: drawn by number, so that a resumed run sees what it would have seen."""
 
-    def batch(self, number: int, size: int) -> Batch:
-        """`size` samples, the batch of this number; the same number, size and source give the same batch."""
+    def batch(self, number: int, count: int) -> Batch:
+        """`count` samples, the batch of this number; the same number and count give the same batch."""
+
+
+Pair = tuple[Batch, Batch, Tensor, Tensor]
+"""Two views of B hands; R_2_1 (B, 3, 3): the first crop's frame -> the second's; T_2_1 (B, 2, 3): 0..1 of
+the first crop -> of the second."""
+
+
+@runtime_checkable
+class PairSource(Source, Protocol):
+    """A source that can also show each hand twice."""
+
+    def pair(self, number: int, count: int) -> Pair:
+        """Two views of `count` hands; the same number and count give the same ones."""
 
 
 def on_device(batch: Batch, device: torch.device | str) -> Batch:
     """The batch on another device."""
 
-    def move(labels: Truth | Trust) -> dict[str, Tensor]:
+    def move(labels: Labels | LabelWeights) -> dict[str, Tensor]:
         return {name: value.to(device, non_blocking=True) for name, value in vars(labels).items()}
 
     return Batch(
         batch.images.to(device, non_blocking=True),
-        Truth(**move(batch.truth)),
-        Trust(**move(batch.trust)),
+        Labels(**move(batch.labels)),
+        LabelWeights(**move(batch.weights)),
         batch.presence.to(device, non_blocking=True),
         batch.right.to(device, non_blocking=True),
     )
 
 
-def certain(truth: Truth) -> Trust:
-    """Full trust in every label."""
-    ones = truth.joints_m.new_ones(len(truth.joints_m))
-    return Trust(ones, ones, ones, ones)
+def full_weights(labels: Labels) -> LabelWeights:
+    """Weight 1 for every label."""
+    ones = labels.joints_m.new_ones(len(labels.joints_m))
+    return LabelWeights(ones, ones, ones, ones)
 
 
-def weighed(batch: Batch, factor: float) -> Batch:
-    """The same batch, its labels trusted `factor` times as much."""
-    return replace(batch, trust=Trust(**{name: factor * value for name, value in vars(batch.trust).items()}))
+def reweighted(batch: Batch, factor: float) -> Batch:
+    """The same batch, the weights of its labels times `factor`."""
+    weights = {name: factor * value for name, value in vars(batch.weights).items()}
+    return replace(batch, weights=LabelWeights(**weights))
 
 
-def joined(batches: Sequence[Batch]) -> Batch:
+def concatenated(batches: Sequence[Batch]) -> Batch:
     """One batch of all, in their order; masks take the first one's side."""
-    side = batches[0].truth.mask.shape[-1]
+    side = batches[0].labels.mask.shape[-1]
 
-    def column(name: str, labels: Sequence[Truth] | Sequence[Trust]) -> Tensor:
+    def column(name: str, labels: Sequence[Labels] | Sequence[LabelWeights]) -> Tensor:
         values = [getattr(each, name) for each in labels]
         if name == "mask" and values[0].ndim == 4:
             values = [
@@ -92,11 +106,11 @@ def joined(batches: Sequence[Batch]) -> Batch:
             ]
         return torch.cat(values)
 
-    truths, trusts = [b.truth for b in batches], [b.trust for b in batches]
+    labels, weights = [b.labels for b in batches], [b.weights for b in batches]
     return Batch(
         torch.cat([b.images for b in batches]),
-        Truth(**{name: column(name, truths) for name in vars(truths[0])}),
-        Trust(**{name: column(name, trusts) for name in vars(trusts[0])}),
+        Labels(**{name: column(name, labels) for name in vars(labels[0])}),
+        LabelWeights(**{name: column(name, weights) for name in vars(weights[0])}),
         torch.cat([b.presence for b in batches]),
         torch.cat([b.right for b in batches]),
     )

@@ -19,26 +19,31 @@ class Position:
     step: int = 0  # steps done
     spent_s: float = 0.0  # time spent on them
     best_mm: float = float("inf")  # the best validation so far
-    plateau_rate: float = 1.0  # what standing still has made of the rates
+    plateau_rate: float = 1.0  # by plateaus: what learning rates are multiplied by
     plateau_best_mm: float = float("inf")  # the best validation when last it moved
     plateau_waited: int = 0  # validations since
 
 
 @dataclass
 class Checkpoint:
-    """A run's whole state."""
+    """A run's whole state; state dictionaries of torch."""
 
     network: str
     schedule: str
     position: Position
     learner: dict[str, Any] = field(default_factory=dict)
-    averaged: dict[str, Any] = field(default_factory=dict)
+    ema: dict[str, Any] = field(default_factory=dict)
     optimiser: dict[str, Any] = field(default_factory=dict)
+
+
+_KEYS = {"ema": "averaged"}
+"""What fields are called in the file, where not by their own name."""
 
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write or replace the file at once. Raises OSError."""
-    content = vars(checkpoint) | {"position": vars(checkpoint.position)}
+    content = {_KEYS.get(name, name): value for name, value in vars(checkpoint).items()}
+    content["position"] = vars(checkpoint.position)
     _atomically(path, lambda draft: torch.save(content, draft))
 
 
@@ -46,7 +51,8 @@ def read_checkpoint(path: Path, network: str, schedule: str) -> Checkpoint:
     """A run to go on with. Raises ValueError in one line where the file is no checkpoint of such a run."""
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-        found = Checkpoint(**(content | {"position": Position(**content["position"])}))
+        fields_ = {name: content[_KEYS.get(name, name)] for name in vars(Checkpoint("", "", Position()))}
+        found = Checkpoint(**(fields_ | {"position": Position(**content["position"])}))
     except FileNotFoundError:
         raise
     except Exception as error:  # torch's reader raises whatever a damaged file makes it

@@ -15,22 +15,22 @@ class TrainConfig:
 
     network: str = "mobrecon_lm"  # a name of the zoo
     schedule: str = "landmark"  # the name under which SCHEDULES has this
-    objective: Objective = "landmark"  # what is minimised (`learners.py`)
+    objective: Objective = "landmark"  # what is minimised (`learners.py`, `landmark.py`)
     optimiser: Literal["adam", "adamw", "rmsprop"] = "adamw"
-    rate: float = 2e-4  # the highest learning rate
-    new_rate: float = 2e-4  # "landmark": of the layers that start from random numbers
-    decay: Literal["cosine", "steps", "plateau"] = "cosine"  # how rates fall
-    drops: tuple[float, ...] = ()  # "steps": the parts of the run after which rates are divided by ten
+    learning_rate: float = 2e-4  # the highest learning rate
+    new_learning_rate: float = 2e-4  # "landmark": of the layers that start from random numbers
+    decay: Literal["cosine", "steps", "plateau"] = "cosine"  # how learning rates fall
+    lr_milestones: tuple[float, ...] = ()  # "steps": after these fractions of the run, a tenth each
     plateau_factor: float = 0.7  # "plateau": times this when validation stands still
     plateau_patience: int = 2  # "plateau": validations without a better one that are waited for
-    warmup_steps: int = 0  # rates rise from zero over these
+    warmup_steps: int = 0  # learning rates rise from zero over these
     weight_decay: float = 0.0  # of adamw
     clip: float = 1.0  # the gradient's largest length
     batch: int = 64  # samples a step and a process, both views of a pair counted
-    real_share: float = 0.6  # of the samples, where real ones are given
-    synthetic_weight: float = 1.0  # how far synthetic labels count beside real ones
+    real_fraction: float = 0.6  # of the samples are real, where real ones are given
+    synthetic_weight: float = 1.0  # the weight of synthetic labels beside real ones
     consistency: float = 0.0  # weight of two views' agreement; above 0, half the real samples are pairs
-    ema: float = 0.999  # the averaged weights keep this much of themselves a step
+    ema: float = 0.999  # decay of the exponential moving average of the weights, a step
     steps: int | None = None  # length of the run in steps; None: by minutes
     minutes: float | None = None  # length of the run in time; None: by steps
     validate_every: int = 250  # steps between validations; each also writes a checkpoint
@@ -46,13 +46,16 @@ class TrainConfig:
         if (self.steps or self.minutes or 0) <= 0:
             raise ValueError("length: expected more than nothing")
 
-    def rate_factor(self, step: int, progress: float) -> float:
-        """What rates are multiplied by at a step, `progress` (0..1) of the run being done; plateaus apart."""
+    def learning_rate_factor(self, step: int, progress: float) -> float:
+        """What learning rates are multiplied by at a step, `progress` (0..1) of the run being done.
+
+        Without what a plateau of the validation has made of them.
+        """
         factor = min(1.0, (step + 1) / (self.warmup_steps + 1))
         if self.decay == "cosine":
             factor *= 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
         elif self.decay == "steps":
-            factor *= 0.1 ** sum(progress >= drop for drop in self.drops)
+            factor *= 0.1 ** sum(progress >= milestone for milestone in self.lr_milestones)
         return factor
 
 
@@ -64,8 +67,8 @@ def _steps(epochs: int, batch: int) -> int:
 
 
 _LANDMARK = TrainConfig(
-    rate=2e-4,
-    new_rate=1.5e-3,
+    learning_rate=2e-4,
+    new_learning_rate=1.5e-3,
     warmup_steps=50,
     weight_decay=1e-4,
     batch=48,
@@ -81,9 +84,9 @@ _MOBRECON = TrainConfig(
     schedule="mobrecon",
     objective="mobrecon",
     optimiser="adam",
-    rate=1e-3,
+    learning_rate=1e-3,
     decay="steps",
-    drops=(30 / 38,),
+    lr_milestones=(30 / 38,),
     batch=32,
     consistency=1.0,
     steps=_steps(38, 32),
@@ -96,8 +99,8 @@ SCHEDULES: dict[str, TrainConfig] = {
     "landmark-steady": replace(
         _LANDMARK,
         schedule="landmark-steady",
-        rate=6e-5,
-        new_rate=5e-4,
+        learning_rate=6e-5,
+        new_learning_rate=5e-4,
         consistency=3.0,
         minutes=20,
     ),
@@ -106,7 +109,7 @@ SCHEDULES: dict[str, TrainConfig] = {
         _MOBRECON,
         schedule="mobrecon-pretrain",
         objective="encoder",
-        drops=(0.25, 0.5, 0.75),
+        lr_milestones=(0.25, 0.5, 0.75),
         batch=128,
         consistency=0.0,
         steps=_steps(80, 128),
@@ -117,8 +120,8 @@ SCHEDULES: dict[str, TrainConfig] = {
         network="tang-50",
         schedule="tang",
         objective="tang",
-        rate=1e-4,
-        drops=(0.4, 0.8),
+        learning_rate=1e-4,
+        lr_milestones=(0.4, 0.8),
         batch=64,
         consistency=0.0,
         steps=_steps(25, 64),
@@ -129,15 +132,15 @@ SCHEDULES: dict[str, TrainConfig] = {
         schedule="hamr",
         objective="hamr",
         optimiser="rmsprop",
-        rate=2e-4,
+        learning_rate=2e-4,
         decay="plateau",
-        drops=(),
+        lr_milestones=(),
         consistency=0.0,
         steps=_steps(30, 32),
     ),
 }
 """The papers' schedules; the one that teaches MediaPipe's landmark network a mesh; and one to go on from
-there, by which two noisy views of a hand have to agree, so that it trembles less."""
+there, by which two noisy views of a hand have to agree, so that there is less jitter."""
 
 
 def schedule_for(network: str) -> str:

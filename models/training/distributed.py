@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -14,32 +15,42 @@ from models.training.config import TrainConfig
 
 
 @dataclass(frozen=True)
-class Team:
-    """This process's place among them."""
+class ProcessGroup:
+    """This process among those that train one network."""
 
     rank: int = 0
-    size: int = 1
+    size: int = 1  # how many there are
 
     @staticmethod
-    def of_this_process(config: TrainConfig) -> Team:
-        """Join the others, where torchrun has started any."""
+    @contextmanager
+    def joined(config: TrainConfig) -> Iterator[ProcessGroup]:
+        """Join the others where torchrun has started any, and leave them at the end, also by an exception.
+
+        A group that the caller has made is used, and left as it is.
+        """
         size = int(os.environ.get("WORLD_SIZE", "1"))
         if size == 1:
-            return Team()
-        if not dist.is_initialized():
+            yield ProcessGroup()
+            return
+        made_here = not dist.is_initialized()
+        if made_here:
             dist.init_process_group("nccl" if torch.device(config.device).type == "cuda" else "gloo")
-        return Team(dist.get_rank(), size)
+        try:
+            yield ProcessGroup(dist.get_rank(), size)
+        finally:
+            if made_here:
+                dist.destroy_process_group()
 
     @property
-    def first(self) -> bool:
-        """Whether this process is the one that writes and speaks."""
+    def is_first(self) -> bool:
+        """Whether this process is the one that writes files and reports."""
         return self.rank == 0
 
-    def numbers(self, step: int) -> Iterator[int]:
+    def batch_numbers(self, step: int) -> Iterator[int]:
         """Of the batches that this process draws from `step` on: no two processes draw the same."""
         return itertools.count(step * self.size + self.rank, self.size)
 
-    def agreed(self, value: float) -> float:
+    def broadcast(self, value: float) -> float:
         """The first process's value: clocks differ, but all must stop at the same step."""
         if self.size == 1:
             return value
@@ -49,8 +60,8 @@ class Team:
         dist.broadcast(shared, 0)
         return float(shared)
 
-    def meet(self) -> None:
-        """Wait for all."""
+    def barrier(self) -> None:
+        """Wait until every process is here."""
         if self.size > 1:
             dist.barrier()
 

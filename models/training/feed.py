@@ -12,7 +12,7 @@ from typing import Generic, Protocol, TypeVar, runtime_checkable
 import torch
 from torch import Tensor
 
-from models.training.batch import Batch, Source, joined, on_device, weighed
+from models.training.batch import Batch, Pair, PairSource, Source, concatenated, on_device, reweighted
 from models.training.config import TrainConfig
 
 T = TypeVar("T")
@@ -20,21 +20,13 @@ AHEAD = 2  # batches made before they are asked for
 
 
 @runtime_checkable
-class PairSource(Protocol):
-    """A source that can also show each picture twice."""
-
-    def pair(self, number: int, size: int) -> tuple[Batch, Batch, Tensor, Tensor]:
-        """Two views of the same hands, R_2_1 (B, 3, 3) between their crops' frames, T_2_1 (B, 2, 3) in 2D."""
-
-
-@runtime_checkable
-class Expecting(Protocol):
+class Prefetchable(Protocol):
     """A source that can begin with a batch before it is asked for it."""
 
     reach: int  # how many batches it likes to know of
 
-    def expect(self, number: int, size: int) -> None:
-        """`batch(number, size)` will follow."""
+    def expect(self, number: int, count: int) -> None:
+        """`batch(number, count)` will follow."""
 
 
 @dataclass(frozen=True)
@@ -48,14 +40,14 @@ class Pairs:
 
 
 @dataclass(frozen=True)
-class Lesson:
+class TrainBatch:
     """One step's samples, synthetic ones first."""
 
     batch: Batch
     pairs: Pairs | None
 
 
-class Ahead(Generic[T]):
+class Prefetcher(Generic[T]):
     """`make(0), make(1) …` from `start` on, each made before it is asked for, on one thread of its own.
 
     What belongs to a thread, such as a GL context, may be made inside `make`.
@@ -72,7 +64,7 @@ class Ahead(Generic[T]):
         self._made: Queue[T | BaseException] = Queue(AHEAD)
         self._ended = threading.Event()
         self._thread = threading.Thread(
-            target=self._run, args=(make, _foretold(numbers, expect, reach)), daemon=True
+            target=self._run, args=(make, _announced(numbers, expect, reach)), daemon=True
         )
         self._thread.start()
 
@@ -110,7 +102,7 @@ class Ahead(Generic[T]):
                 return
 
 
-def _foretold(numbers: Iterator[int], expect: Callable[[int], None], reach: int) -> Iterator[int]:
+def _announced(numbers: Iterator[int], expect: Callable[[int], None], reach: int) -> Iterator[int]:
     """The same numbers; `expect` knows each of them when it is one of the next `reach`."""
     told: deque[int] = deque()
     for number in numbers:
@@ -134,36 +126,36 @@ class Feed:
         """numbers: called once a source. Raises ValueError without any source."""
         if synthetic is None and real is None:
             raise ValueError("training needs a source of hands")
-        share = 0.0 if real is None else 1.0 if synthetic is None else config.real_share
+        share = 0.0 if real is None else 1.0 if synthetic is None else config.real_fraction
         n_real = round(config.batch * share)
         self._config = config
-        self._synthetic: Ahead[Batch] | None = None
-        self._real: Ahead[Batch] | None = None
-        self._pairs: Ahead[tuple[Batch, Batch, Tensor, Tensor]] | None = None
+        self._synthetic: Prefetcher[Batch] | None = None
+        self._real: Prefetcher[Batch] | None = None
+        self._pairs: Prefetcher[Pair] | None = None
         if synthetic is not None and n_real < config.batch:
             n = config.batch - n_real
             self._synthetic = (
-                Ahead(
+                Prefetcher(
                     lambda number: synthetic.batch(number, n),
                     numbers(),
                     lambda number: synthetic.expect(number, n),
                     synthetic.reach,
                 )
-                if isinstance(synthetic, Expecting)
-                else Ahead(lambda number: synthetic.batch(number, n), numbers())
+                if isinstance(synthetic, Prefetchable)
+                else Prefetcher(lambda number: synthetic.batch(number, n), numbers())
             )
         if real is not None and n_real:
             hands = n_real // 4 if config.consistency > 0 and isinstance(real, PairSource) else 0
             if hands and isinstance(real, PairSource):  # half of them twice; single ones may show no hand
                 pair = real.pair
-                self._pairs = Ahead(lambda number: pair(number, hands), numbers())
-            self._real = Ahead(lambda number: real.batch(number, n_real - 2 * hands), numbers())
+                self._pairs = Prefetcher(lambda number: pair(number, hands), numbers())
+            self._real = Prefetcher(lambda number: real.batch(number, n_real - 2 * hands), numbers())
 
-    def take(self) -> Lesson:
+    def take(self) -> TrainBatch:
         """The next step's samples, on the configuration's device."""
         device, parts, pairs = self._config.device, [], None
         if self._synthetic is not None:
-            parts.append(weighed(self._synthetic.take(), self._config.synthetic_weight))
+            parts.append(reweighted(self._synthetic.take(), self._config.synthetic_weight))
         if self._real is not None:
             parts.append(self._real.take())
         if self._pairs is not None:
@@ -173,7 +165,7 @@ class Feed:
             rows = slice(at, at + n), slice(at + n, at + 2 * n)
             pairs = Pairs(*rows, R_2_1.to(device), T_2_1.to(device))
             parts += [first, second]
-        return Lesson(joined([on_device(part, device) for part in parts]), pairs)
+        return TrainBatch(concatenated([on_device(part, device) for part in parts]), pairs)
 
     def close(self) -> None:
         """End the threads."""

@@ -20,18 +20,18 @@ from models.networks.mobrecon import MobRecon
 from models.networks.network import NetworkOutput
 from models.training import losses
 from models.training.config import TrainConfig
-from models.training.feed import Lesson
+from models.training.feed import TrainBatch
 from models.training.objectives import Objectives
 
 
-def arithmetic(config: TrainConfig) -> torch.autocast:
-    """The arithmetic in which encoders are run; all else is in 32 bits."""
+def encoder_autocast(config: TrainConfig) -> torch.autocast:
+    """The encoder_autocast in which encoders are run; all else is in 32 bits."""
     gpu = torch.device(config.device).type
     return torch.autocast(gpu, torch.bfloat16, enabled=gpu == "cuda" if config.bf16 is None else config.bf16)
 
 
-def quicken(network: nn.Module, config: TrainConfig) -> None:
-    """Let the network's encoders, nearly all of its work, run in `arithmetic`.
+def autocast_encoders(network: nn.Module, config: TrainConfig) -> None:
+    """Let the network's encoders, nearly all of its work, run in `encoder_autocast`.
 
     They alone: bfloat16 knows a vertex to half a millimetre and a joint to half a pixel, which would drown
     the normals of faces and the last steps of a training.
@@ -39,7 +39,7 @@ def quicken(network: nn.Module, config: TrainConfig) -> None:
     running: list[torch.autocast] = []
 
     def begin(encoder: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        running.append(arithmetic(config))
+        running.append(encoder_autocast(config))
         running[-1].__enter__()
 
     def end(encoder: nn.Module, inputs: tuple[Tensor, ...], answer: object) -> object:
@@ -57,14 +57,14 @@ def rows_of(output: NetworkOutput, rows: slice) -> NetworkOutput:
     return NetworkOutput(**{name: value[rows] for name, value in output.named().items()})
 
 
-def agreement(
-    objectives: Objectives, output: NetworkOutput, lesson: Lesson, weight: float
+def consistency_terms(
+    objectives: Objectives, output: NetworkOutput, train_batch: TrainBatch, weight: float
 ) -> dict[str, Tensor]:
-    """The terms of two views, where the lesson has any; a left or missing hand has no mesh to agree on."""
-    if lesson.pairs is None:
+    """The terms of two views, where there are any; a left or missing hand has no mesh to agree on."""
+    if train_batch.pairs is None:
         return {}
-    pairs = lesson.pairs
-    shown = (lesson.batch.presence * lesson.batch.right)[pairs.first]
+    pairs = train_batch.pairs
+    shown = (train_batch.batch.presence * train_batch.batch.right)[pairs.first]
     terms = objectives.consistency(
         rows_of(output, pairs.first), rows_of(output, pairs.second), pairs.R_2_1, pairs.T_2_1, shown
     )
@@ -77,16 +77,16 @@ class PaperLearner(nn.Module):
     def __init__(self, config: TrainConfig, network: nn.Module, hand: HandData) -> None:
         super().__init__()
         self.config, self.network = config, network
-        quicken(network, config)
+        autocast_encoders(network, config)
         self.objectives = Objectives(hand, config.device)
         self.objective = getattr(self.objectives, config.objective)
 
-    def forward(self, lesson: Lesson) -> dict[str, Tensor]:
-        batch = lesson.batch
+    def forward(self, train_batch: TrainBatch) -> dict[str, Tensor]:
+        batch = train_batch.batch
         output = self.network(batch.images)
-        terms = self.objective(output, batch.truth, batch.trust)
+        terms = self.objective(output, batch.labels, batch.weights)
         terms |= self.objectives.scores(output, batch.presence, batch.right)
-        return terms | agreement(self.objectives, output, lesson, self.config.consistency)
+        return terms | consistency_terms(self.objectives, output, train_batch, self.config.consistency)
 
 
 class EncoderLearner(nn.Module):
@@ -95,23 +95,23 @@ class EncoderLearner(nn.Module):
     def __init__(self, config: TrainConfig, network: MobRecon | M3dhmr) -> None:
         super().__init__()
         self.config, self.network = config, network
-        quicken(network, config)
+        autocast_encoders(network, config)
         network.decoder.requires_grad_(False)
         network.lifting.lift.requires_grad_(False)
         self.heatmaps = HeatmapHead(network.lifting.encoder, soft=False)
 
-    def forward(self, lesson: Lesson) -> dict[str, Tensor]:
-        batch, lifting = lesson.batch, self.network.lifting
+    def forward(self, train_batch: TrainBatch) -> dict[str, Tensor]:
+        batch, lifting = train_batch.batch, self.network.lifting
         encoding = lifting.encoder(batch.images)
         L_p, _ = lifting.joints(encoding)
         maps = lifting.early(encoding.first), self.heatmaps(encoding)[1]
         presence, right = lifting.scores(encoding.F_e.mean((2, 3)))
-        trust = batch.trust.joints_2d
-        target = losses.gaussian_heatmaps(batch.truth.joints_2d, maps[0].shape[-1], variance=1.0)
+        weight = batch.weights.joints_2d
+        target = losses.gaussian_heatmaps(batch.labels.joints_2d, maps[0].shape[-1], variance=1.0)
         return {
-            "pose2D": losses.l1(L_p, batch.truth.joints_2d, trust),
-            "early": losses.heatmap_loss(maps[0], target, trust),
-            "heat": losses.heatmap_loss(maps[1], target, trust),
+            "pose2D": losses.l1(L_p, batch.labels.joints_2d, weight),
+            "early": losses.heatmap_loss(maps[0], target, weight),
+            "heat": losses.heatmap_loss(maps[1], target, weight),
             "presence": 0.1 * losses.score_loss(presence, batch.presence),
             "right": 0.1 * losses.score_loss(right, batch.right, batch.presence),
         }

@@ -3,28 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from models.geometry import Float
-from models.training.batch import Batch, joined
-
-Pair = tuple[Batch, Batch, Tensor, Tensor]
-"""Two views of B hands; R_2_1 (B, 3, 3): the first crop's frame -> the second's; T_2_1 (B, 2, 3): 0..1 of
-the first crop -> of the second."""
-
-
-class Paired(Protocol):
-    """A source that can also show each hand twice."""
-
-    def batch(self, number: int, size: int) -> Batch:
-        """As `models.training.batch.Source.batch`."""
-
-    def pair(self, number: int, size: int) -> Pair:
-        """Two views of `size` hands; the same number and size give the same ones."""
+from models.training.batch import Batch, Pair, PairSource, concatenated
 
 
 def pair_of(first: Batch, second: Batch, A_1: Sequence[Float], A_2: Sequence[Float]) -> Pair:
@@ -33,7 +17,7 @@ def pair_of(first: Batch, second: Batch, A_1: Sequence[Float], A_2: Sequence[Flo
     T_2_1 is the affine map that comes nearest on the hand's joints.
     """
     R = np.array([b @ a.T for a, b in zip(A_1, A_2, strict=True)], np.float32)
-    seen = first.truth.joints_2d.numpy(), second.truth.joints_2d.numpy()
+    seen = first.labels.joints_2d.numpy(), second.labels.joints_2d.numpy()
     T = np.array([_affine(a, b) for a, b in zip(*seen, strict=True)], np.float32)
     return first, second, torch.from_numpy(R), torch.from_numpy(T)
 
@@ -41,24 +25,24 @@ def pair_of(first: Batch, second: Batch, A_1: Sequence[Float], A_2: Sequence[Flo
 class Together:
     """Several sources as one: each gives an equal part of every batch, the first what is left over."""
 
-    def __init__(self, sources: Sequence[Paired]) -> None:
+    def __init__(self, sources: Sequence[PairSource]) -> None:
         """Raises ValueError without any source."""
         if not sources:
             raise ValueError("expected one source at least")
         self._sources = list(sources)
 
-    def batch(self, number: int, size: int) -> Batch:
+    def batch(self, number: int, count: int) -> Batch:
         """As `Source.batch`."""
-        return joined([source.batch(number, n) for source, n in self._shares(size)])
+        return concatenated([source.batch(number, n) for source, n in self._shares(count)])
 
-    def pair(self, number: int, size: int) -> Pair:
-        """As `Paired.pair`."""
-        pairs = [source.pair(number, n) for source, n in self._shares(size)]
+    def pair(self, number: int, count: int) -> Pair:
+        """As `PairSource.pair`."""
+        pairs = [source.pair(number, n) for source, n in self._shares(count)]
         first, second, R, T = zip(*pairs, strict=True)
-        return joined(first), joined(second), torch.cat(R), torch.cat(T)
+        return concatenated(first), concatenated(second), torch.cat(R), torch.cat(T)
 
-    def _shares(self, size: int) -> list[tuple[Paired, int]]:
-        each, more = divmod(size, len(self._sources))
+    def _shares(self, count: int) -> list[tuple[PairSource, int]]:
+        each, more = divmod(count, len(self._sources))
         counts = [each + more] + [each] * (len(self._sources) - 1)
         return [(source, n) for source, n in zip(self._sources, counts, strict=True) if n > 0]
 

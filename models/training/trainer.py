@@ -13,21 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from models.hand.hand_data import HandData
-from models.networks.m3dhmr import M3dhmr
-from models.networks.mobrecon import MobRecon
-from models.networks.mobrecon_lm import MobReconLm
 from models.training.batch import Source
-from models.training.checkpoint import Checkpoint, Position, read_checkpoint, write_checkpoint, write_weights
+from models.training.checkpoint import Position, write_weights
 from models.training.config import TrainConfig
-from models.training.distributed import Team
-from models.training.ema import Averaged
+from models.training.distributed import ProcessGroup
 from models.training.feed import Feed
-from models.training.landmark import LandmarkLearner
-from models.training.learners import EncoderLearner, PaperLearner
+from models.training.run import Run
 from models.training.run_log import RunLog
 from models.training.validation import Validator
 
@@ -37,35 +32,8 @@ class Result:
     """What a run came to."""
 
     position: Position
-    waited: float  # the part of the time that steps waited for samples
+    waited: float  # the fraction of the time that steps waited for samples
     weights: Path  # the best averaged weights, by validation; without any, the last
-
-
-def make_learner(config: TrainConfig, network: nn.Module, hand: HandData) -> nn.Module:
-    """The learner of a schedule: holds `network`; Lesson -> weighted loss terms by name.
-
-    Raises ValueError where the schedule is not for this network.
-    """
-    if config.objective == "landmark":
-        if not isinstance(network, MobReconLm):
-            raise ValueError(f"schedule {config.schedule} trains mobrecon_lm alone, not {config.network}")
-        return LandmarkLearner(config, network, hand)
-    if config.objective == "encoder":
-        if not isinstance(network, MobRecon | M3dhmr):
-            raise ValueError(f"schedule {config.schedule} trains stacked encoders: {config.network} has none")
-        return EncoderLearner(config, network)
-    return PaperLearner(config, network, hand)
-
-
-def make_optimiser(config: TrainConfig, learner: nn.Module) -> torch.optim.Optimizer:
-    """Over what learns, each part by its rate."""
-    if isinstance(learner, LandmarkLearner):
-        groups = learner.groups()
-    else:
-        groups = [{"params": [p for p in learner.parameters() if p.requires_grad], "lr": config.rate}]
-    if config.optimiser == "adamw":
-        return torch.optim.AdamW(groups, weight_decay=config.weight_decay)
-    return torch.optim.Adam(groups) if config.optimiser == "adam" else torch.optim.RMSprop(groups)
 
 
 def train(
@@ -85,87 +53,78 @@ def train(
     network: on the CPU, as it starts. asked_to_stop: given the number of steps done; a run that is asked
     ends early, with a checkpoint. Raises ValueError for sources, schedules or checkpoints that don't fit.
     """
-    team = Team.of_this_process(config)
-    torch.manual_seed(config.seed)
-    network.to(config.device)
-    averaged = Averaged(network, config.ema)
-    learner = make_learner(config, network, hand).to(config.device)
-    learner.to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
-    optimiser = make_optimiser(config, learner)
-    rates = [group["lr"] for group in optimiser.param_groups]
-    position = Position()
-    if resume is not None:
-        found = read_checkpoint(resume, config.network, config.schedule)
-        learner.load_state_dict(found.learner)
-        averaged.network.load_state_dict(found.averaged)
-        optimiser.load_state_dict(found.optimiser)
-        position = found.position
+    with ProcessGroup.joined(config) as group:
+        torch.manual_seed(config.seed)
+        run = Run(config, network, hand)
+        lacking = run.restore(resume) if resume is not None else None
+        feed = Feed(config, synthetic, real, lambda: group.batch_numbers(run.position.step))
+        log = RunLog(out) if group.is_first else None
+        if log is not None and lacking is not None:
+            say(lacking)
+        try:
+            waited = _steps(run, group, feed, log, validator, out, asked_to_stop, say)
+        finally:
+            feed.close()
+        if log is not None:
+            if run.position.step % config.validate_every:
+                _validate(run, validator, out, log, say)
+                run.save(out)
+            log.close()
+        group.barrier()
+    best = out / "best.safetensors"
+    return Result(run.position, waited, best if best.is_file() else out / "last.safetensors")
 
-    feed = Feed(config, synthetic, real, lambda: team.numbers(position.step))
-    log = RunLog(out) if team.first else None
-    model = DistributedDataParallel(learner, find_unused_parameters=True) if team.size > 1 else learner
+
+def _steps(
+    run: Run,
+    group: ProcessGroup,
+    feed: Feed,
+    log: RunLog | None,
+    validator: Validator | None,
+    out: Path,
+    asked_to_stop: Callable[[int], bool],
+    say: Callable[[str], None],
+) -> float:
+    """All steps of the run; the fraction of the time that they waited for samples."""
+    config, position = run.config, run.position
+    multiple = group.size > 1
+    model = DistributedDataParallel(run.learner, find_unused_parameters=True) if multiple else run.learner
     waited_s, start_s = 0.0, time.monotonic() - position.spent_s
     began_s, began_at = time.monotonic(), position.step
-    try:
-        while (progress := team.agreed(_progress(config, position))) < 1:
-            torch.manual_seed(_seed_of(config, position.step, team.rank))
-            asked_s = time.monotonic()
-            lesson = feed.take()
-            waited_s += time.monotonic() - asked_s
+    while (progress := group.broadcast(run.progress())) < 1:
+        torch.manual_seed(_seed_of(config, position.step, group.rank))
+        asked_s = time.monotonic()
+        batch = feed.take()
+        waited_s += time.monotonic() - asked_s
 
-            factor = config.rate_factor(position.step, progress) * position.plateau_rate
-            for group, rate in zip(optimiser.param_groups, rates, strict=True):
-                group["lr"] = rate * factor
-            terms: dict[str, Tensor] = model(lesson)
-            loss = torch.stack(list(terms.values())).sum()
-            optimiser.zero_grad(set_to_none=True)
-            loss.backward()
-            nn.utils.clip_grad_norm_(learner.parameters(), config.clip)
-            optimiser.step()
-            position.step += 1
-            position.spent_s = time.monotonic() - start_s
-            averaged.update(network, position.step)
+        factor = run.learning_rate_factor(progress)
+        loss, terms = run.step(model, batch, progress)
+        position.spent_s = time.monotonic() - start_s
+        run.ema.update(run.network, position.step)
 
-            passed_s = time.monotonic() - began_s
-            if log is not None and position.step % config.log_every == 0:
-                values = {name: value.item() for name, value in terms.items()}
-                speed = (position.step - began_at) * config.batch * team.size / passed_s
-                row = {
-                    "loss": loss.item(),
-                    "rate": factor,
-                    "samples_per_s": speed,
-                    "waited": waited_s / passed_s,
-                }
-                log.write("train", position.step, row | {"minutes": position.spent_s / 60} | values)
-                say(
-                    f"step {position.step}  loss {loss.item():.4f}  {speed:.0f} samples/s  "
-                    f"waiting {row['waited']:.0%}  {progress:.0%}"
-                )
-            if position.step % config.validate_every == 0:
-                if log is not None:
-                    _validate(config, averaged.network, validator, position, out, log, say)
-                    _save(config, learner, averaged, optimiser, position, out)
-                team.meet()
-            if team.agreed(float(asked_to_stop(position.step))):
-                break
-    finally:
-        feed.close()
-    if log is not None:
-        if position.step % config.validate_every:
-            _validate(config, averaged.network, validator, position, out, log, say)
-            _save(config, learner, averaged, optimiser, position, out)
-        log.close()
-    team.meet()
-    best = out / "best.safetensors"
-    waited = waited_s / max(time.monotonic() - began_s, 1e-9)
-    return Result(position, waited, best if best.is_file() else out / "last.safetensors")
-
-
-def _progress(config: TrainConfig, position: Position) -> float:
-    """How much of the run is done, 0..1."""
-    if config.steps is not None:
-        return position.step / config.steps
-    return position.spent_s / (60 * (config.minutes or 0.0))
+        passed_s = time.monotonic() - began_s
+        if log is not None and position.step % config.log_every == 0:
+            speed = (position.step - began_at) * config.batch * group.size / passed_s
+            row = {
+                "loss": loss.item(),
+                "rate": factor,
+                "samples_per_s": speed,
+                "waited": waited_s / passed_s,
+                "minutes": position.spent_s / 60,
+            }
+            log.write("train", position.step, row | {name: value.item() for name, value in terms.items()})
+            say(
+                f"step {position.step}  loss {loss.item():.4f}  {speed:.0f} samples/s  "
+                f"waiting {row['waited']:.0%}  {progress:.0%}"
+            )
+        if position.step % config.validate_every == 0:
+            if log is not None:
+                _validate(run, validator, out, log, say)
+                run.save(out)
+            group.barrier()
+        if group.broadcast(float(asked_to_stop(position.step))):
+            break
+    return waited_s / max(time.monotonic() - began_s, 1e-9)
 
 
 def _seed_of(config: TrainConfig, step: int, rank: int) -> int:
@@ -173,48 +132,13 @@ def _seed_of(config: TrainConfig, step: int, rank: int) -> int:
 
 
 def _validate(
-    config: TrainConfig,
-    network: nn.Module,
-    validator: Validator | None,
-    position: Position,
-    out: Path,
-    log: RunLog,
-    say: Callable[[str], None],
+    run: Run, validator: Validator | None, out: Path, log: RunLog, say: Callable[[str], None]
 ) -> None:
-    """Judge the averaged weights, keep them if they are the best so far, and lower rates that stand still."""
+    """Validate the averaged weights, and keep them if they are the best so far."""
     if validator is None:
         return
-    figures = validator(network, config.device)
-    log.write("validation", position.step, figures | {"minutes": position.spent_s / 60})
-    say(f"step {position.step}  " + "  ".join(f"{name} {value:.2f}" for name, value in figures.items()))
-    if figures["mm"] < position.best_mm:
-        position.best_mm = figures["mm"]
-        write_weights(out / "best.safetensors", network)
-    if config.decay == "plateau":
-        if figures["mm"] < position.plateau_best_mm:
-            position.plateau_best_mm, position.plateau_waited = figures["mm"], 0
-        else:
-            position.plateau_waited += 1
-        if position.plateau_waited > config.plateau_patience:
-            position.plateau_rate *= config.plateau_factor
-            position.plateau_waited = 0
-
-
-def _save(
-    config: TrainConfig,
-    learner: nn.Module,
-    averaged: Averaged,
-    optimiser: torch.optim.Optimizer,
-    position: Position,
-    out: Path,
-) -> None:
-    write_weights(out / "last.safetensors", averaged.network)
-    checkpoint = Checkpoint(
-        config.network,
-        config.schedule,
-        position,
-        learner.state_dict(),
-        averaged.network.state_dict(),
-        optimiser.state_dict(),
-    )
-    write_checkpoint(out / "checkpoint.pt", checkpoint)
+    figures, step = validator(run.ema.network, run.config.device), run.position.step
+    log.write("validation", step, figures | {"minutes": run.position.spent_s / 60})
+    say(f"step {step}  " + "  ".join(f"{name} {value:.2f}" for name, value in figures.items()))
+    if run.validated(figures["mm"]):
+        write_weights(out / "best.safetensors", run.ema.network)

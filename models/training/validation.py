@@ -1,7 +1,7 @@
-"""How good a network is in the middle of its training: its own crops, no tracker, one pass.
+"""How good a network is in the middle of its training: on its own crops, without a tracker, in one pass.
 
 Judged on what it can't have seen: real pictures with measured joints, real pictures with 2D joints, and
-drawn hands with full truth. `main.py evaluate` judges the same through the whole pipeline.
+drawn hands with full labels. `main.py evaluate` judges the same through the whole pipeline.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _CHUNK = 32
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
+class ValidationSet:
     """Crops whose truth is known, of one kind. Weight 0: this joint is not judged."""
 
     name: str
@@ -41,20 +41,20 @@ class Judged:
     weight_3d: NDArray[np.float64]  # (N, 21)
 
 
-def judged_samples(samples: SampleSet, size: int, most: int = 120) -> Judged:
+def validation_samples(samples: SampleSet, size: int, most: int = 120) -> ValidationSet:
     """The crops that the app would make of a set's samples if it knew their joints; `most` of them, evenly.
 
     Raises ValueError where a sample's files are unfit.
     """
     every = max(1, samples.count // most)
-    rows = [_judged_sample(sample, size) for k, sample in enumerate(samples.read()) if k % every == 0]
+    rows = [_validation_sample(sample, size) for k, sample in enumerate(samples.read()) if k % every == 0]
     known = [row for row in rows if row is not None]
     if not known:
         raise ValueError(f"{samples.name}: none of its samples has joints in its picture to judge by")
-    return Judged(samples.name, *(np.stack(column) for column in zip(*known, strict=True)))
+    return ValidationSet(samples.name, *(np.stack(column) for column in zip(*known, strict=True)))
 
 
-def _judged_sample(sample: Sample, size: int) -> tuple[np.ndarray, ...] | None:
+def _validation_sample(sample: Sample, size: int) -> tuple[np.ndarray, ...] | None:
     if sample.joints_2d_px is None or (sample.joints_counted is not None and not sample.joints_counted.any()):
         return None
     image = read_rgb(sample.image) if isinstance(sample.image, Path) else sample.image
@@ -85,12 +85,12 @@ def _project(px: np.ndarray, camera: Camera, A: np.ndarray, virtual: Camera) -> 
     return np.asarray(project(rays(px, camera) @ A.T, virtual), np.float64)
 
 
-def judged_source(name: str, source: Source, count: int = 96) -> Judged:
+def validation_source(name: str, source: Source, count: int = 96) -> ValidationSet:
     """The first hands of a source, judged as far as their labels are trusted."""
     batch: Batch = source.batch(0, count)
-    truth, trust = batch.truth, batch.trust
+    truth, trust = batch.labels, batch.weights
     ones = torch.ones(1, 21)
-    return Judged(
+    return ValidationSet(
         name,
         (batch.images * 255).round().byte().permute(0, 2, 3, 1).contiguous().cpu().numpy(),
         truth.joints_2d.double().cpu().numpy(),
@@ -103,7 +103,7 @@ def judged_source(name: str, source: Source, count: int = 96) -> Judged:
 class Validator:
     """Judges a network on several sets."""
 
-    def __init__(self, sets: Sequence[Judged]) -> None:
+    def __init__(self, sets: Sequence[ValidationSet]) -> None:
         self.sets = sets
 
     def __call__(self, network: nn.Module, device: str) -> dict[str, float]:

@@ -51,12 +51,12 @@ def main(arguments: list[str] | None = None) -> int:
 def build(out: Path, count: int, seed: int, size: int, backgrounds: Path | None = None) -> None:
     """`count` hands of `size` px in a folder. Raises OSError, ValueError, NoGraphics."""
     out.mkdir(parents=True, exist_ok=True)
-    source = SyntheticHands(load_open_hand(), min(count, _BATCH), backgrounds, seed)
+    source = SyntheticHands(load_open_hand(), size, backgrounds, seed)
     rows: list[tuple[str, list[float], np.ndarray, np.ndarray]] = []
     try:
         number = 0
         while len(rows) < count:
-            crops = source.crops(number, size, labelled=True)
+            crops = source.crops(number, min(count, _BATCH), labelled=True)
             for k in fit_to_judge(crops)[: count - len(rows)]:
                 _write_pictures(crops, k, out, f"{len(rows):05d}")
                 rows.append(_truth(crops, k, size))

@@ -16,8 +16,8 @@ import torch
 from models.datasets.registry import read_training_set
 from models.datasets.samples import Sample, SampleSet, read_rgb
 from models.geometry import Float, project
-from models.training.batch import Batch, Trust, Truth
-from models.training.pairs import Pair, pair_of
+from models.training.batch import Batch, Labels, LabelWeights, Pair
+from models.training.pairs import pair_of
 from models.training.real.photo import Image, Photo, PhotoConfig
 from models.training.real.pictures import cut
 from models.training.real.views import ViewRange, drawn_view, view_camera
@@ -53,15 +53,15 @@ class MeasuredHands:
     def __len__(self) -> int:
         return self._samples.count
 
-    def batch(self, number: int, size: int) -> Batch:
+    def batch(self, number: int, count: int) -> Batch:
         """As `Source.batch`."""
         rng = np.random.default_rng([self._seed, number])
-        return _joined([self._one(self._get(int(k)), rng) for k in rng.integers(0, len(self), size)])
+        return _joined([self._one(self._get(int(k)), rng) for k in rng.integers(0, len(self), count)])
 
-    def pair(self, number: int, size: int) -> Pair:
-        """As `Paired.pair`."""
+    def pair(self, number: int, count: int) -> Pair:
+        """As `PairSource.pair`."""
         rng = np.random.default_rng([self._seed, number, 2])
-        samples = [self._get(int(k)) for k in rng.integers(0, len(self), size)]
+        samples = [self._get(int(k)) for k in rng.integers(0, len(self), count)]
         first, second = ([self._one(sample, rng) for sample in samples] for _ in range(2))
         return pair_of(_joined(first), _joined(second), [s.A for s in first], [s.A for s in second])
 
@@ -100,7 +100,7 @@ class _Shown:
 def _joined(shown: list[_Shown]) -> Batch:
     B = len(shown)
     ones, no_mesh = torch.ones(B), torch.zeros(B, 778, 3)
-    truth = Truth(
+    truth = Labels(
         no_mesh,
         torch.from_numpy(np.stack([s.joints_m for s in shown])),
         torch.from_numpy(np.stack([s.joints_2d for s in shown])),
@@ -109,7 +109,7 @@ def _joined(shown: list[_Shown]) -> Batch:
     )
     has_mask = torch.tensor([float(s.has_mask) for s in shown])
     images = torch.from_numpy(np.stack([s.image for s in shown])).permute(0, 3, 1, 2)
-    trust = Trust(ones, ones.clone(), torch.zeros(B), has_mask)
+    trust = LabelWeights(ones, ones.clone(), torch.zeros(B), has_mask)
     return Batch(images.contiguous().float().div_(255), truth, trust, ones.clone(), ones.clone())
 
 

@@ -11,8 +11,8 @@ import torch
 from models.datasets.real_crops import read_real_crops
 from models.geometry import Float, project, rays
 from models.hand.hand_data import HandData
-from models.training.batch import Batch, Trust, Truth
-from models.training.pairs import Pair, pair_of
+from models.training.batch import Batch, Labels, LabelWeights, Pair
+from models.training.pairs import pair_of
 from models.training.real.label_files import (
     RealLabels,
     crop_camera_of,
@@ -98,15 +98,15 @@ class RealHands:
     def __len__(self) -> int:
         return len(self._pictures)
 
-    def batch(self, number: int, size: int) -> Batch:
+    def batch(self, number: int, count: int) -> Batch:
         """As `Source.batch`."""
         rng = np.random.default_rng([self._seed, number])
-        return self._joined([self._any(int(k), rng) for k in rng.integers(0, len(self), size)])
+        return self._joined([self._any(int(k), rng) for k in rng.integers(0, len(self), count)])
 
-    def pair(self, number: int, size: int) -> Pair:
-        """As `Paired.pair`: hands alone, right ones or mirrored to it."""
+    def pair(self, number: int, count: int) -> Pair:
+        """As `PairSource.pair`: hands alone, right ones or mirrored to it."""
         rng = np.random.default_rng([self._seed, number, 2])
-        rows = [int(k) for k in rng.integers(0, len(self), size)]
+        rows = [int(k) for k in rng.integers(0, len(self), count)]
         first, second = ([self._shown(k, rng) for k in rows] for _ in range(2))
         return pair_of(self._joined(first), self._joined(second), [s.A for s in first], [s.A for s in second])
 
@@ -155,7 +155,7 @@ class RealHands:
             vertices[row] = placed - joints[row, 0]
             joints[row] = joints[row] - joints[row, 0]
             joints_2d[row] = _unit(project(self._rays[s.hand] @ s.A.T, s.camera), self.size)
-        truth = Truth(
+        truth = Labels(
             torch.from_numpy(vertices),
             torch.from_numpy(joints),
             torch.from_numpy(joints_2d),
@@ -166,7 +166,7 @@ class RealHands:
         return Batch(
             torch.from_numpy(images).permute(0, 3, 1, 2).contiguous().float().div_(255),
             truth,
-            Trust(in_2d, in_3d, in_3d.clone(), torch.zeros(B)),
+            LabelWeights(in_2d, in_3d, in_3d.clone(), torch.zeros(B)),
             torch.tensor([s.presence for s in samples]),
             torch.tensor([s.right for s in samples]),
         )

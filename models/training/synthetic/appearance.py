@@ -18,7 +18,7 @@ Float32 = NDArray[np.float32]
 _ENVIRONMENTS = ASSETS / "env"
 
 
-def write_looks(rows: Float32, rng: np.random.Generator, gravity_rad: Float) -> None:
+def write_appearance(rows: Float32, rng: np.random.Generator, gravity_rad: Float) -> None:
     """Fill in light, skin and clothes. rows: (N, ROW_TEXELS, 4); gravity_rad: (N,) where down is."""
     n = len(rows)
     _skin(rows, rng)

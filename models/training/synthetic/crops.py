@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from models.training.batch import Batch, Trust, Truth
+from models.training.batch import Batch, Labels, LabelWeights
 
 Float32 = NDArray[np.float32]
 
@@ -47,7 +47,7 @@ class SyntheticCrops:
             return tensor * known.reshape(-1, *[1] * (tensor.ndim - 1))
 
         root = self.joints_m[:, :1]
-        truth = Truth(
+        truth = Labels(
             vertices_m=label(self.vertices_m - root),
             joints_m=label(self.joints_m - root),
             joints_2d=label(self.projected(self.joints_m)),
@@ -56,8 +56,8 @@ class SyntheticCrops:
         )
         return Batch(
             images=self.images,
-            truth=truth,
-            trust=Trust(known, known.clone(), known.clone(), known.clone()),
+            labels=truth,
+            weights=LabelWeights(known, known.clone(), known.clone(), known.clone()),
             presence=torch.from_numpy(self.present.astype(np.float32)),
             right=torch.from_numpy((~self.mirrored).astype(np.float32)),
         )

@@ -20,7 +20,7 @@ from models.training.synthetic.crops import SyntheticCrops
 from models.training.synthetic.sampler import SyntheticHands
 
 
-class Drawers:
+class RenderWorkers:
     """A source of the very batches that `SyntheticHands` of the same seed draws.
 
     Pictures get the webcam's faults here, on `device`, so that the processes need no GPU's memory.
@@ -29,32 +29,31 @@ class Drawers:
     def __init__(
         self,
         hand: HandData,
-        side: int,
+        side_px: int,
         backgrounds: Path | None,
         seed: int,
         device: torch.device | str,
         processes: int,
         effects: bool = True,
     ) -> None:
-        """side: of the pictures, pixels. The rest as `SyntheticHands`. The processes start with the first
-        batch asked for."""
+        """processes: how many draw; they start with the first batch asked for. Else as `SyntheticHands`."""
         self.reach = processes + 1  # so many batches should be expected ahead for all to be busy
         self._seed, self._device, self._effects = seed, device, effects
         self._pool = ProcessPoolExecutor(
-            processes, get_context("spawn"), _begin, (_Easel(hand, side, backgrounds, seed),)
+            processes, get_context("spawn"), _begin, (_Renderer(hand, side_px, backgrounds, seed),)
         )
         self._expected: dict[tuple[int, int], Future[dict[str, Any]]] = {}
 
-    def expect(self, number: int, size: int) -> None:
+    def expect(self, number: int, count: int) -> None:
         """Have the batch drawn that will be asked for."""
-        if (number, size) not in self._expected:
-            self._expected[number, size] = self._pool.submit(_draw, number, size)
+        if (number, count) not in self._expected:
+            self._expected[number, count] = self._pool.submit(_draw, number, count)
 
-    def batch(self, number: int, size: int) -> Batch:
+    def batch(self, number: int, count: int) -> Batch:
         """As `Source.batch`. Raises NoGraphics where OpenGL can't start, ValueError where a process died."""
         try:
-            self.expect(number, size)
-            crop = self._expected.pop((number, size)).result()
+            self.expect(number, count)
+            crop = self._expected.pop((number, count)).result()
         except BrokenProcessPool as error:
             raise ValueError(
                 "a process that draws hands has died, for want of memory perhaps; try fewer: --drawers 1"
@@ -69,29 +68,31 @@ class Drawers:
         self._pool.shutdown(cancel_futures=True)
 
 
-class _Easel:
-    """What a process draws with: for each size of batch its own hands."""
+class _Renderer:
+    """What a process draws with; its hands are made by the first batch, in the process itself."""
 
-    def __init__(self, hand: HandData, side: int, backgrounds: Path | None, seed: int) -> None:
-        self._hand, self._side, self._backgrounds, self._seed = hand, side, backgrounds, seed
-        self._hands: dict[int, SyntheticHands] = {}
+    def __init__(self, hand: HandData, side_px: int, backgrounds: Path | None, seed: int) -> None:
+        self._hand, self._side_px, self._backgrounds, self._seed = hand, side_px, backgrounds, seed
+        self._hands: SyntheticHands | None = None
 
-    def draw(self, number: int, size: int) -> dict[str, Any]:
+    def draw(self, number: int, count: int) -> dict[str, Any]:
         """The fields of `SyntheticCrops`, as arrays, with the pictures in eight bits, as drawn: `rgb`."""
-        if size not in self._hands:
-            self._hands[size] = SyntheticHands(self._hand, size, self._backgrounds, self._seed, effects=False)
-        fields = dict(vars(self._hands[size].crops(number, self._side)))
+        if self._hands is None:
+            self._hands = SyntheticHands(
+                self._hand, self._side_px, self._backgrounds, self._seed, effects=False
+            )
+        fields = dict(vars(self._hands.crops(number, count)))
         rgb = fields.pop("images").mul_(255).round_().byte().numpy()
         return fields | {"rgb": rgb}
 
 
-_easel: _Easel | None = None  # of a process that draws
+_renderer: _Renderer | None = None  # of a process that draws
 
 
-def _begin(easel: _Easel) -> None:
+def _begin(renderer: _Renderer) -> None:
     """Make this process one that draws, on one core, until the one that asked for it ends."""
-    global _easel
-    _easel = easel
+    global _renderer
+    _renderer = renderer
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the other one answers to Ctrl-C
     os.environ.setdefault("LP_NUM_THREADS", "0")  # Mesa's threads, should it draw without a GPU
     torch.set_num_threads(1)
@@ -105,6 +106,6 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _draw(number: int, size: int) -> dict[str, Any]:
-    assert _easel is not None
-    return _easel.draw(number, size)
+def _draw(number: int, count: int) -> dict[str, Any]:
+    assert _renderer is not None
+    return _renderer.draw(number, count)

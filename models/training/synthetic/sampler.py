@@ -13,7 +13,7 @@ from models.geometry import rotation_from_axis_angle
 from models.hand.hand_data import N_BETAS, N_BONES, HandData
 from models.training.batch import Batch, on_device
 from models.training.synthetic.accessories import dress
-from models.training.synthetic.appearance import write_backgrounds, write_looks
+from models.training.synthetic.appearance import write_appearance, write_backgrounds
 from models.training.synthetic.atlas import N_CAPSULES, ROW_TEXELS, TEXELS, Atlas
 from models.training.synthetic.atlas_mesh import N_ALL_BONES, PART_FOREARM
 from models.training.synthetic.backgrounds import background_bank
@@ -21,7 +21,7 @@ from models.training.synthetic.camera_effects import webcam
 from models.training.synthetic.crops import SyntheticCrops
 from models.training.synthetic.poses import PoseSource
 from models.training.synthetic.posing import PosedHands, Poser
-from models.training.synthetic.viewpoints import crop_cameras, draw_views
+from models.training.synthetic.viewpoints import crop_cameras, sample_viewpoints
 
 Float = NDArray[np.float64]
 Float32 = NDArray[np.float32]
@@ -43,36 +43,41 @@ class SyntheticHands:
     def __init__(
         self,
         hand: HandData,
-        batch_size: int,
+        side_px: int,
         backgrounds: Path | None = None,
         seed: int = 0,
         device: torch.device | str = "cpu",
         effects: bool = True,
     ) -> None:
-        """backgrounds: a folder of pictures to lay hands over, beside the drawn ones. device: where pictures
-        get the webcam's faults (`effects`), and where batches come from.
+        """side_px: of the crops. backgrounds: a folder of pictures to lay hands over, beside the drawn ones.
+        device: where pictures get the webcam's faults (`effects`), and where batches come from.
 
         Raises ValueError where the folder holds no picture, or the hand model has pose correctives.
         """
-        self._hand, self._n, self._seed = hand, batch_size, seed
+        self._hand, self._side_px, self._seed = hand, side_px, seed
         self._device, self._effects = device, effects
         self._poses, self._poser = PoseSource(hand), Poser(hand)
         self._bank = background_bank(backgrounds)
         self._atlas: Atlas | None = None
 
-    def batch(self, number: int, size: int) -> Batch:
-        """The batch of this number, `size` px wide. Raises NoGraphics where OpenGL can't start."""
-        return on_device(self.crops(number, size).batch(), self._device)
+    def batch(self, number: int, count: int) -> Batch:
+        """As `Source.batch`. Raises NoGraphics where OpenGL can't start."""
+        return on_device(self.crops(number, count).batch(), self._device)
 
-    def crops(self, number: int, size: int, labelled: bool = False) -> SyntheticCrops:
-        """The same with the cameras; `labelled`: with parts, depth and what is visible."""
+    def crops(
+        self, number: int, count: int, labelled: bool = False, side_px: int | None = None
+    ) -> SyntheticCrops:
+        """The same with the cameras; `labelled`: with parts, depth and what is visible.
+
+        side_px: of these crops; None: of every crop. The hands don't depend on it.
+        """
         rng = np.random.default_rng([self._seed, number])
-        n = self._n
+        n, size = count, side_px or self._side_px
         if self._atlas is None:
             self._atlas = Atlas(self._hand, self._bank)
         angles = self._poses.draw(rng, n)
         betas = np.clip(rng.standard_normal((n, N_BETAS)), -2.5, 2.5)
-        views = draw_views(rng, n)
+        views = sample_viewpoints(rng, n)
         posed = self._poser(angles, betas, views.R_wrist)
         place = self._before_the_camera(posed, views.distance_m)
         joints: Float32 = self._hand.regressor_21 @ posed.vertices_m + place.astype(np.float32)
@@ -81,7 +86,7 @@ class SyntheticHands:
         rows = np.zeros((n, ROW_TEXELS, 4), np.float32)
         self._write_shape(rows, rng, posed, betas, R, place)
         rows[:, TEXELS["CAMERA"], 0] = focal
-        write_looks(rows, rng, views.gravity_rad)
+        write_appearance(rows, rng, views.gravity_rad)
         write_backgrounds(rows, rng, len(self._bank), views.gravity_rad)
         kind = rng.random(n)
         present, mirrored = kind >= NO_HAND, kind >= 1 - LEFT

@@ -45,9 +45,9 @@ def preview(
     unfit, NoGraphics where OpenGL can't start.
     """
     n = COLUMNS * ROWS
-    source = SyntheticHands(hand or load_open_hand(), n, backgrounds, seed)
+    source = SyntheticHands(hand or load_open_hand(), _DRAWN, backgrounds, seed)
     try:
-        crops = source.crops(0, _DRAWN, labelled=True)
+        crops = source.crops(0, n, labelled=True)
     finally:
         source.close()
     pictures = _pictures(crops)

@@ -34,7 +34,7 @@ class Views:
     gravity_rad: Float  # (B,) where down is in the crop, from its y axis
 
 
-def draw_views(rng: np.random.Generator, n: int) -> Views:
+def sample_viewpoints(rng: np.random.Generator, n: int) -> Views:
     """Views as webcams have them, 20 cm to 1 m away, with 50 to 90 degrees of field."""
     kind = rng.random(n)[:, None, None]
     R = np.where(kind < 0.62, _shown(rng, n), np.where(kind < 0.82, _hemisphere(rng, n), _any(rng, n)))

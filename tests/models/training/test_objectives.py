@@ -9,7 +9,7 @@ from models.hand.hand_data import load_open_hand
 from models.networks.layers.lixel import BINS
 from models.networks.network import NetworkOutput
 from models.training import losses
-from models.training.batch import Trust, Truth
+from models.training.batch import Labels, LabelWeights
 from models.training.objectives import Objectives
 from tests.models.tiny_hands import TinyHands, make_hands
 
@@ -24,8 +24,8 @@ def objectives() -> Objectives:
     return Objectives(load_open_hand(), render_size=32)
 
 
-def truth_of(h: TinyHands) -> Truth:
-    return Truth(h.vertices_m, h.joints_m, h.joints_2d, h.vertices_2d, h.mask)
+def truth_of(h: TinyHands) -> Labels:
+    return Labels(h.vertices_m, h.joints_m, h.joints_2d, h.vertices_2d, h.mask)
 
 
 def perfect(h: TinyHands, objectives: Objectives) -> NetworkOutput:
@@ -118,7 +118,7 @@ def test_a_label_counts_as_far_as_it_is_trusted(
 
     def cost(first: float, second: float) -> torch.Tensor:
         trust = torch.tensor([first, second])
-        terms: dict[str, torch.Tensor] = objective(output, truth, Trust(trust, trust, trust, trust))
+        terms: dict[str, torch.Tensor] = objective(output, truth, LabelWeights(trust, trust, trust, trust))
         return torch.stack(list(terms.values())).sum()
 
     whole = torch.stack(list(objective(output, truth).values())).sum()

@@ -16,9 +16,9 @@ from models.hand.hand_data import load_open_hand
 from models.networks.mobrecon import LiftingConfig, MobRecon, MobReconConfig
 from models.training.checkpoint import read_checkpoint
 from models.training.config import SCHEDULES, TrainConfig
-from models.training.ema import Averaged
+from models.training.ema import Ema
 from models.training.trainer import Result, train
-from models.training.validation import Validator, judged_source
+from models.training.validation import Validator, validation_source
 from tests.models.training.tiny_source import TinyPairs, TinySource
 
 SIZE = 64
@@ -66,7 +66,7 @@ def test_going_on_is_the_same_as_never_having_stopped(source: TinySource, tmp_pa
         for name in ("whole", "parts")
     )
     assert whole.position.step == parts.position.step == 4
-    for kind in ("learner", "averaged"):
+    for kind in ("learner", "ema"):
         a, b = getattr(whole, kind), getattr(parts, kind)
         assert a.keys() == b.keys()
         assert all(torch.equal(a[name], b[name]) for name in a), kind
@@ -86,7 +86,7 @@ def test_a_seed_is_a_run(source: TinySource, tmp_path: Path) -> None:
 def test_it_learns_and_tells(source: TinySource, tmp_path: Path) -> None:
     """A few hands by heart: the loss falls, the best weights are the network's own."""
     config = configured(steps=20, batch=8, decay="cosine", ema=0.8, validate_every=10)
-    validator = Validator([judged_source("tiny", source, 16)])
+    validator = Validator([validation_source("tiny", source, 16)])
     said: list[str] = []
     result = run(source, tmp_path, config, validator=validator, say=said.append)
     assert re.fullmatch(r"step 1  loss \d.*  \d+ samples/s  waiting \d+%  0%", said[0])
@@ -137,7 +137,7 @@ def test_bfloat16_where_networks_are_run_and_nowhere_else(source: TinySource, tm
 def test_averaged_weights() -> None:
     """In its beginning the average keeps less of itself; its counters are the network's own."""
     network = nn.BatchNorm1d(2)
-    averaged = Averaged(network, keep=0.9)
+    averaged = Ema(network, decay=0.9)
     network.weight.data.fill_(3.0)
     network.num_batches_tracked += 5
     averaged.update(network, step=1)
@@ -167,9 +167,9 @@ def test_plateaus_lower_the_rate(source: TinySource, tmp_path: Path) -> None:
 def test_processes_draw_different_batches(source: TinySource, tmp_path: Path) -> None:
     from itertools import islice
 
-    from models.training.distributed import Team
+    from models.training.distributed import ProcessGroup
 
-    drawn = [list(islice(Team(rank, 2).numbers(3), 3)) for rank in range(2)]
+    drawn = [list(islice(ProcessGroup(rank, 2).batch_numbers(3), 3)) for rank in range(2)]
     assert drawn == [[6, 8, 10], [7, 9, 11]]
 
 
@@ -181,7 +181,7 @@ def test_rates_of_the_papers() -> None:
         ("mobrecon-pretrain", 80, (20, 40, 60)),
     ):
         config = SCHEDULES[name]
-        rates = [config.rate_factor(1000, (epoch + 0.5) / epochs) for epoch in range(epochs)]
+        rates = [config.learning_rate_factor(1000, (epoch + 0.5) / epochs) for epoch in range(epochs)]
         falls = [e for e in range(1, epochs) if rates[e] < rates[e - 1]]
         assert tuple(falls) == at
         assert rates[-1] == pytest.approx(0.1 ** len(at))
@@ -189,7 +189,7 @@ def test_rates_of_the_papers() -> None:
 
 def test_a_source_that_fails_ends_the_run(tmp_path: Path) -> None:
     class Broken:
-        def batch(self, number: int, size: int) -> None:
+        def batch(self, number: int, count: int) -> None:
             raise ValueError("no picture")
 
     with pytest.raises(ValueError, match="no picture"):

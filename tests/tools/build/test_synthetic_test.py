@@ -26,7 +26,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-class Truth:
+class Labels:
     """A model that answers a set's own truth."""
 
     def __init__(self, samples: list[Sample]) -> None:
@@ -52,7 +52,7 @@ def test_who_knows_the_truth_makes_no_error(folder: Path) -> None:
     samples = read_set("synthetic", folder)
     truth = list(samples.read())
     assert samples.count == len(truth) == COUNT
-    found = figures(run(samples, {"truth": Truth(truth)}))["truth"]
+    found = figures(run(samples, {"truth": Labels(truth)}))["truth"]
     assert found["pa_mpjpe_mm"]["p95"] < 1e-2
     assert found["pa_mpvpe_mm"] < 1e-2
     assert found["mpvpe_mm"] < 1e-2
@@ -70,8 +70,8 @@ def test_a_left_hand_s_truth_lies_in_its_picture(folder: Path) -> None:
     from models.training.synthetic.sampler import SyntheticHands
     from tools.build.synthetic_test import _truth
 
-    source = SyntheticHands(load_open_hand(), 24, seed=3)
-    crops = source.crops(1, SIZE, labelled=True)
+    source = SyntheticHands(load_open_hand(), SIZE, seed=3)
+    crops = source.crops(1, 24, labelled=True)
     source.close()
     k = int(np.flatnonzero(crops.mirrored)[0])
     handedness, (fx, fy, cx, cy), joints, _ = _truth(crops, k, SIZE)

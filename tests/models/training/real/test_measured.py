@@ -1,6 +1,7 @@
 """A user's own data sets as training sources."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from models.training.pairs import Together
 from models.training.real.measured import MeasuredHands, measured_hands
 from models.training.real.photo import PhotoConfig
 from models.training.real.views import ViewRange
-from models.training.sources import gather
+from models.training.sources import DataConfig, gather
 from tests.app.clips import steady, write_clip
 from tests.models.datasets.tiny_sets import hand, write_freihand, write_ho3d, write_obman
 
@@ -28,7 +29,7 @@ SETS: dict[str, Callable[[Path], Path]] = {
 @pytest.mark.parametrize("name", SETS)
 def test_joints_are_a_right_hand_s_as_the_app_crops_it(tmp_path: Path, name: str) -> None:
     batch = measured_hands(name, SETS[name](tmp_path), 96, 5).batch(0, 6)
-    joints, seen = batch.truth.joints_m, batch.truth.joints_2d
+    joints, seen = batch.labels.joints_m, batch.labels.joints_2d
     true = torch.from_numpy(hand()[0].astype(np.float32))
     for joint in (9, 20):
         lengths = (joints[:, joint] - joints[:, 0]).norm(dim=1)
@@ -38,8 +39,8 @@ def test_joints_are_a_right_hand_s_as_the_app_crops_it(tmp_path: Path, name: str
     assert bool((joints[:, 9, 1] < 0).all())  # fingers up
     assert float(seen.min()) > 0
     assert float(seen.max()) < 1
-    assert float(batch.trust.joints.min()) == 1
-    assert float(batch.trust.mesh.max()) == 0
+    assert float(batch.weights.joints.min()) == 1
+    assert float(batch.weights.mesh.max()) == 0
     again = measured_hands(name, tmp_path, 96, 5).batch(0, 6)
     assert torch.equal(batch.images, again.images)
 
@@ -47,21 +48,21 @@ def test_joints_are_a_right_hand_s_as_the_app_crops_it(tmp_path: Path, name: str
 def test_masks_follow_the_hand_and_count_where_there_are_any(tmp_path: Path) -> None:
     source = measured_hands("obman", write_obman(tmp_path, split="train"), 96, 0)
     batch = source.batch(1, 4)
-    assert float(batch.trust.mask.min()) == 1
-    side = batch.truth.mask.shape[-1]
-    at = (batch.truth.joints_2d * side).long().clamp(0, side - 1)
-    on = batch.truth.mask[torch.arange(4)[:, None], 0, at[..., 1], at[..., 0]]
+    assert float(batch.weights.mask.min()) == 1
+    side = batch.labels.mask.shape[-1]
+    at = (batch.labels.joints_2d * side).long().clamp(0, side - 1)
+    on = batch.labels.mask[torch.arange(4)[:, None], 0, at[..., 1], at[..., 0]]
     assert float(on.mean()) > 0.9
-    assert float(batch.truth.mask.mean()) < 0.6
+    assert float(batch.labels.mask.mean()) < 0.6
     without = measured_hands("ho3d", write_ho3d(tmp_path / "ho3d"), 96, 0).batch(0, 2)
-    assert float(without.trust.mask.max()) == 0
+    assert float(without.weights.mask.max()) == 0
 
 
 def test_any_set_of_stills_can_be_taken(tmp_path: Path) -> None:
     plain = PhotoConfig(0, 0, 0, grey=0, far=0, blur=0, grain=0, jpeg=0, cover=0)
     range_ = ViewRange(0.0, (1.0, 1.0), 0.0)
     batch = MeasuredHands(freihand(write_freihand(tmp_path)), 64, 0, range_, plain).batch(0, 3)
-    wrist, knuckle = batch.truth.joints_2d[:, 0], batch.truth.joints_2d[:, 9]
+    wrist, knuckle = batch.labels.joints_2d[:, 0], batch.labels.joints_2d[:, 9]
     assert float((knuckle - wrist)[:, 0].abs().max()) < 0.002  # upright
 
 
@@ -70,12 +71,12 @@ def test_two_views_and_sources_together(tmp_path: Path) -> None:
     together = Together(sources)
     a, b, R, T = together.pair(0, 5)
     assert len(a.images) == len(R) == len(T) == 5
-    turned = torch.einsum("bij,bvj->bvi", R, a.truth.joints_m)
-    torch.testing.assert_close(turned, b.truth.joints_m, atol=1e-6, rtol=0)
-    moved = torch.einsum("bij,bkj->bki", T[:, :, :2], a.truth.joints_2d) + T[:, None, :, 2]
-    assert float((moved - b.truth.joints_2d).abs().max()) < 0.01
+    turned = torch.einsum("bij,bvj->bvi", R, a.labels.joints_m)
+    torch.testing.assert_close(turned, b.labels.joints_m, atol=1e-6, rtol=0)
+    moved = torch.einsum("bij,bkj->bki", T[:, :, :2], a.labels.joints_2d) + T[:, None, :, 2]
+    assert float((moved - b.labels.joints_2d).abs().max()) < 0.01
     batch = together.batch(1, 5)
-    assert batch.trust.mask.tolist() == [0, 0, 0, 1, 1]  # three of HO-3D, two of ObMan
+    assert batch.weights.mask.tolist() == [0, 0, 0, 1, 1]  # three of HO-3D, two of ObMan
     assert torch.equal(batch.images[:3], sources[0].batch(1, 3).images)
     assert len(together.batch(0, 1).images) == 1
     with pytest.raises(ValueError, match="one source at least"):
@@ -83,17 +84,17 @@ def test_two_views_and_sources_together(tmp_path: Path) -> None:
 
 
 def test_a_run_learns_from_them_and_is_judged_by_others(tmp_path: Path) -> None:
-    measured = [("obman", write_obman(tmp_path / "obman", split="train"))]
-    judges = [("freihand", write_freihand(tmp_path / "freihand"))]
-    common = (load_open_hand(), 64, 0, None, tmp_path / "labels.npz", None, False)
-    material = gather(*common, judges, measured)
-    assert material.real is not None
-    assert len(material.real.batch(0, 3).images) == 3
-    assert [judged.name for judged in material.validator.sets] == ["freihand"]
+    measured = (("obman", write_obman(tmp_path / "obman", split="train")),)
+    judges = (("freihand", write_freihand(tmp_path / "freihand")),)
+    config = DataConfig(64, synthetic=False, measured=measured, validate=judges)
+    data = gather(config, load_open_hand())
+    assert data.real is not None
+    assert len(data.real.batch(0, 3).images) == 3
+    assert [judged.name for judged in data.validator.sets] == ["freihand"]
     with pytest.raises(ValueError, match="nothing to judge"):
-        gather(*common, [], measured)
+        gather(replace(config, validate=()), load_open_hand())
     with pytest.raises(ValueError, match="nothing to learn from"):
-        gather(*common, judges)
+        gather(replace(config, measured=()), load_open_hand())
 
 
 def test_what_can_t_be_learnt_from(tmp_path: Path) -> None:

@@ -71,21 +71,21 @@ def source(folder: Path, size: int = 160, **options: object) -> RealHands:
 
 def test_joints_and_mesh_lie_on_the_picture_in_every_view(folder: Path) -> None:
     batch = source(folder, config=ALL_HANDS, photo=PLAIN).batch(3, 32)
-    at = torch.round(batch.truth.joints_2d * 160 - 0.5).long()
+    at = torch.round(batch.labels.joints_2d * 160 - 0.5).long()
     light = batch.images.mean(1)[torch.arange(32)[:, None], at[..., 1], at[..., 0]]
     assert light.median() > 0.8
     assert light.quantile(0.05) > 0.4
-    seen = torch.from_numpy(HAND.regressor_21.copy()) @ batch.truth.vertices_2d
-    assert (seen - batch.truth.joints_2d).abs().max() < 0.02  # perspective, and rounding of JPEGs apart
-    assert float(batch.trust.joints_2d.min()) == float(batch.trust.mesh.min()) == 1
-    assert float(batch.trust.mask.max()) == 0
+    seen = torch.from_numpy(HAND.regressor_21.copy()) @ batch.labels.vertices_2d
+    assert (seen - batch.labels.joints_2d).abs().max() < 0.02  # perspective, and rounding of JPEGs apart
+    assert float(batch.weights.joints_2d.min()) == float(batch.weights.mesh.min()) == 1
+    assert float(batch.weights.mask.max()) == 0
 
 
 def test_hands_are_right_ones_from_the_wrist(folder: Path) -> None:
     batch = source(folder, config=ALL_HANDS).batch(0, 32)
-    joints = batch.truth.joints_m
+    joints = batch.labels.joints_m
     assert float(joints[:, 0].abs().max()) == 0
-    found = torch.from_numpy(HAND.regressor_21.copy()) @ batch.truth.vertices_m
+    found = torch.from_numpy(HAND.regressor_21.copy()) @ batch.labels.vertices_m
     torch.testing.assert_close(found, joints, atol=1e-5, rtol=0)
     fingers, thumb = joints[:, 9], joints[:, 5] - joints[:, 17]
     out = torch.linalg.cross(fingers, thumb)
@@ -98,7 +98,7 @@ def test_hands_are_right_ones_from_the_wrist(folder: Path) -> None:
 def test_the_same_number_gives_the_same_batch(folder: Path) -> None:
     first, again = source(folder).batch(5, 6), source(folder).batch(5, 6)
     assert torch.equal(first.images, again.images)
-    assert torch.equal(first.truth.vertices_2d, again.truth.vertices_2d)
+    assert torch.equal(first.labels.vertices_2d, again.labels.vertices_2d)
     assert not torch.equal(first.images, source(folder).batch(6, 6).images)
 
 
@@ -107,19 +107,19 @@ def test_some_samples_show_no_hand_or_a_left_one_and_teach_nothing_else(folder: 
     none, left = batch.presence == 0, (batch.presence == 1) & (batch.right == 0)
     assert 8 <= int(none.sum()) <= 28
     assert 8 <= int(left.sum()) <= 28
-    for trust in (batch.trust.joints_2d, batch.trust.joints, batch.trust.mesh):
+    for trust in (batch.weights.joints_2d, batch.weights.joints, batch.weights.mesh):
         assert float(trust[none | left].max()) == 0
         assert float(trust[~(none | left)].min()) == 1
 
 
 def test_two_views_of_one_hand_agree(folder: Path) -> None:
     a, b, R, T = source(folder, config=ALL_HANDS).pair(1, 8)
-    turned = torch.einsum("bij,bvj->bvi", R, a.truth.vertices_m)
-    torch.testing.assert_close(turned, b.truth.vertices_m, atol=1e-6, rtol=0)
-    moved = torch.einsum("bij,bkj->bki", T[:, :, :2], a.truth.joints_2d) + T[:, None, :, 2]
-    assert (moved - b.truth.joints_2d).abs().max() < 0.004  # an affine map, against perspective
+    turned = torch.einsum("bij,bvj->bvi", R, a.labels.vertices_m)
+    torch.testing.assert_close(turned, b.labels.vertices_m, atol=1e-6, rtol=0)
+    moved = torch.einsum("bij,bkj->bki", T[:, :, :2], a.labels.joints_2d) + T[:, None, :, 2]
+    assert (moved - b.labels.joints_2d).abs().max() < 0.004  # an affine map, against perspective
     torch.testing.assert_close(torch.linalg.det(R), torch.ones(8))
-    assert (a.truth.joints_2d - b.truth.joints_2d).abs().max() > 0.05
+    assert (a.labels.joints_2d - b.labels.joints_2d).abs().max() > 0.05
 
 
 def test_held_out_crops_are_never_trained_on(folder: Path) -> None:

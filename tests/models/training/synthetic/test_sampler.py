@@ -20,9 +20,9 @@ N, SIZE = 24, 96
 
 @pytest.fixture(scope="module")
 def source() -> Iterator[SyntheticHands]:
-    made = SyntheticHands(load_open_hand(), N, seed=3)
+    made = SyntheticHands(load_open_hand(), 32, seed=3)
     try:
-        made.batch(0, 32)
+        made.batch(0, N)
     except NoGraphics as error:
         pytest.skip(f"needs EGL: {error}")
     yield made
@@ -31,7 +31,7 @@ def source() -> Iterator[SyntheticHands]:
 
 @pytest.fixture(scope="module")
 def crops(source: SyntheticHands) -> SyntheticCrops:
-    return source.crops(1, SIZE, labelled=True)
+    return source.crops(1, N, True, SIZE)
 
 
 def shown(crops: SyntheticCrops) -> np.ndarray:
@@ -91,27 +91,27 @@ def test_depth_and_parts_are_the_mesh_s(crops: SyntheticCrops) -> None:
 
 
 def test_one_seed_is_one_batch_and_another_is_another(source: SyntheticHands) -> None:
-    first, other, again = source.batch(5, 48), source.batch(6, 48), source.batch(5, 48)
+    first, other, again = (source.batch(k, N) for k in (5, 6, 5))
     assert torch.equal(first.images, again.images)
-    assert torch.equal(first.truth.vertices_m, again.truth.vertices_m)
-    assert not torch.equal(first.truth.vertices_m, other.truth.vertices_m)
+    assert torch.equal(first.labels.vertices_m, again.labels.vertices_m)
+    assert not torch.equal(first.labels.vertices_m, other.labels.vertices_m)
 
 
 def test_the_size_changes_nothing_but_the_size(source: SyntheticHands) -> None:
-    small, large = source.batch(5, 48), source.batch(5, 96)
-    assert torch.equal(small.truth.joints_2d, large.truth.joints_2d)
+    small, large = (source.crops(5, N, side_px=side).batch() for side in (48, 96))
+    assert torch.equal(small.labels.joints_2d, large.labels.joints_2d)
     assert torch.equal(small.presence, large.presence)
     assert large.images.shape == (N, 3, 96, 96)
 
 
 def test_labels_are_root_relative_and_none_are_trusted_without_a_right_hand(source: SyntheticHands) -> None:
-    seen = [source.batch(k, 32) for k in range(8)]
+    seen = [source.batch(k, N) for k in range(8)]
     for batch in seen:
-        assert batch.truth.joints_m[:, 0].abs().max() < 1e-6
+        assert batch.labels.joints_m[:, 0].abs().max() < 1e-6
         unknown = (batch.presence == 0) | (batch.right == 0)
-        for weight in vars(batch.trust).values():
+        for weight in vars(batch.weights).values():
             assert torch.equal(weight, (~unknown).float())
-        assert batch.truth.mask[unknown].abs().max() == 0 if unknown.any() else True
+        assert batch.labels.mask[unknown].abs().max() == 0 if unknown.any() else True
         assert 0 <= batch.images.min() <= batch.images.max() <= 1
     hands = torch.cat([b.presence for b in seen])
     left = torch.cat([b.right for b in seen]) == 0
@@ -140,7 +140,7 @@ def test_a_folder_without_pictures_is_named(tmp_path) -> None:  # type: ignore[n
 def test_what_hides_a_hand_changes_what_is_visible_and_no_label(source: SyntheticHands) -> None:
     hidden = 0
     for number in range(3):
-        crops = source.crops(number, SIZE, labelled=True)
+        crops = source.crops(number, N, True, SIZE)
         assert crops.visible is not None
         assert crops.parts is not None
         assert (crops.visible <= crops.mask + 0.01).all()
