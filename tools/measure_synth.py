@@ -45,7 +45,9 @@ def main() -> None:
 
 def _measure_one(a: argparse.Namespace) -> None:
     """Print what this process draws, and how much of the processor that takes."""
-    source = SyntheticHands(load_open_hand(), a.size, a.backgrounds, 0, a.device, a.effects)
+    source = SyntheticHands(
+        load_open_hand(), side_px=a.size, backgrounds=a.backgrounds, device=a.device, effects=a.effects
+    )
     source.batch(0, a.batch)
     walls, processors = [], []
     for number in range(1, a.rounds + 1):

@@ -60,9 +60,8 @@ def gather(config: DataConfig, hand: HandData) -> TrainingData:
         if c.render_workers:
             synthetic = RenderWorkers(hand, c.side_px, c.backgrounds, c.seed, c.device, c.render_workers)
         else:
-            synthetic = SyntheticHands(hand, c.side_px, c.backgrounds, c.seed, c.device)
-        others = SyntheticHands(hand, c.side_px, c.backgrounds, _OTHER_SEED + c.seed, c.device)
-        sets.append(validation_source("drawn", others))
+            synthetic = _synthetic(c, hand, c.seed)
+        sets.append(validation_source("drawn", _synthetic(c, hand, _OTHER_SEED + c.seed)))
     if c.real is not None:
         real.insert(0, RealHands(c.real, c.labels, hand, c.side_px, c.seed, backgrounds=c.backgrounds))
         held_out = RealHands(
@@ -72,3 +71,9 @@ def gather(config: DataConfig, hand: HandData) -> TrainingData:
     if not sets:
         raise ValueError("nothing to judge the training by: give --validate NAME:DIR beside --measured")
     return TrainingData(synthetic, Together(real) if real else None, Validator(sets))
+
+
+def _synthetic(config: DataConfig, hand: HandData, seed: int) -> SyntheticHands:
+    return SyntheticHands(
+        hand, side_px=config.side_px, backgrounds=config.backgrounds, seed=seed, device=config.device
+    )

@@ -51,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
 def build(out: Path, count: int, seed: int, size: int, backgrounds: Path | None = None) -> None:
     """`count` hands of `size` px in a folder. Raises OSError, ValueError, NoGraphics."""
     out.mkdir(parents=True, exist_ok=True)
-    source = SyntheticHands(load_open_hand(), size, backgrounds, seed)
+    source = SyntheticHands(load_open_hand(), side_px=size, backgrounds=backgrounds, seed=seed)
     rows: list[tuple[str, list[float], np.ndarray, np.ndarray]] = []
     try:
         number = 0

@@ -29,13 +29,13 @@ def drawn_crops(
 
     Raises ValueError where the folder holds no picture, NoGraphics where OpenGL can't start.
     """
-    synth = SyntheticHands(hand, _BATCH, backgrounds, seed)
+    synth = SyntheticHands(hand, side_px=INPUT_SIZE, backgrounds=backgrounds, seed=seed)
     grounds = Pictures(pictures_in(backgrounds))
     photo = Photo()
     made = 0
     try:
         for number in range(-(-count // _BATCH)):
-            crops = synth.crops(number, INPUT_SIZE)
+            crops = synth.crops(number, _BATCH)
             images = (crops.images.permute(0, 2, 3, 1).numpy() * 255).round().clip(0, 255).astype(np.uint8)
             rng = np.random.default_rng([seed, number, 7])
             for k in range(min(_BATCH, count - made)):

@@ -79,7 +79,11 @@ class _Renderer:
         """The fields of `SyntheticCrops`, as arrays, with the pictures in eight bits, as drawn: `rgb`."""
         if self._hands is None:
             self._hands = SyntheticHands(
-                self._hand, self._side_px, self._backgrounds, self._seed, effects=False
+                self._hand,
+                side_px=self._side_px,
+                backgrounds=self._backgrounds,
+                seed=self._seed,
+                effects=False,
             )
         fields = dict(vars(self._hands.crops(number, count)))
         rgb = fields.pop("images").mul_(255).round_().byte().numpy()

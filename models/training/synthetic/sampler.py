@@ -43,6 +43,7 @@ class SyntheticHands:
     def __init__(
         self,
         hand: HandData,
+        *,
         side_px: int,
         backgrounds: Path | None = None,
         seed: int = 0,

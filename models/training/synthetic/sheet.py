@@ -45,7 +45,7 @@ def preview(
     unfit, NoGraphics where OpenGL can't start.
     """
     n = COLUMNS * ROWS
-    source = SyntheticHands(hand or load_open_hand(), _DRAWN, backgrounds, seed)
+    source = SyntheticHands(hand or load_open_hand(), side_px=_DRAWN, backgrounds=backgrounds, seed=seed)
     try:
         crops = source.crops(0, n, labelled=True)
     finally:

@@ -70,7 +70,7 @@ def test_a_left_hand_s_truth_lies_in_its_picture(folder: Path) -> None:
     from models.training.synthetic.sampler import SyntheticHands
     from tools.build.synthetic_test import _truth
 
-    source = SyntheticHands(load_open_hand(), SIZE, seed=3)
+    source = SyntheticHands(load_open_hand(), side_px=SIZE, seed=3)
     crops = source.crops(1, 24, labelled=True)
     source.close()
     k = int(np.flatnonzero(crops.mirrored)[0])

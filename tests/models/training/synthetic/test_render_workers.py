@@ -15,7 +15,7 @@ from models.training.synthetic.sampler import SyntheticHands
 @pytest.mark.slow  # a process needs seconds to begin
 def test_other_processes_draw_the_same_batches() -> None:
     hand = load_open_hand()
-    here = SyntheticHands(hand, 48, seed=4)
+    here = SyntheticHands(hand, side_px=48, seed=4)
     try:
         wanted = [here.batch(number, 6) for number in (3, 5)]
     except NoGraphics as error:

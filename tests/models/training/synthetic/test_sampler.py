@@ -20,7 +20,7 @@ N, SIZE = 24, 96
 
 @pytest.fixture(scope="module")
 def source() -> Iterator[SyntheticHands]:
-    made = SyntheticHands(load_open_hand(), 32, seed=3)
+    made = SyntheticHands(load_open_hand(), side_px=32, seed=3)
     try:
         made.batch(0, N)
     except NoGraphics as error:
@@ -134,7 +134,7 @@ def test_crops_are_the_app_s_up_to_the_errors_of_a_tracker(crops: SyntheticCrops
 
 def test_a_folder_without_pictures_is_named(tmp_path) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(ValueError, match="holds no"):
-        SyntheticHands(load_open_hand(), 2, tmp_path)
+        SyntheticHands(load_open_hand(), side_px=32, backgrounds=tmp_path)
 
 
 def test_what_hides_a_hand_changes_what_is_visible_and_no_label(source: SyntheticHands) -> None:
