@@ -17,21 +17,20 @@ import threading
 import time
 from collections.abc import Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
 import numpy as np
 
 from app.ahead import ahead
-from app.capture import DEMO, Frame, open_file, source_path
-from app.export import Moment
-from app.recorder import Recorder, RecordingOptions, RecordingState, Shot
+from app.capture import DEMO, open_file, source_path
+from app.frame import Frame, Picture
+from app.recorder import Recorder, RecordingOptions, RecordingState
 from app.session import Settings
 from app.session.drawing import Drawing, load_compositor
 from app.session.finder import load_pipeline, pipeline_config
 from models.graphics import NoGraphics
-from models.tracking.pipeline import PipelineResult
 
 RATE = 30.0
 KINDS = {
@@ -39,8 +38,6 @@ KINDS = {
     "picture, clean plate, hands": RecordingOptions(clean=True, hands=True),
 }
 _WARM_UP_S = 2.0
-
-Found = tuple[Frame, PipelineResult]
 
 
 @dataclass(frozen=True)
@@ -58,7 +55,7 @@ class Span:
         return self.pictures / self.seconds
 
 
-def endless(settings: Settings) -> Generator[Found]:
+def endless(settings: Settings) -> Generator[Picture]:
     """The demo's frames and their hands, again and again, as fast as they are taken."""
     file = open_file(source_path(DEMO))
     frames = list(file.frames())
@@ -67,16 +64,14 @@ def endless(settings: Settings) -> Generator[Found]:
         for turn in count():
             for frame in frames:
                 time_s = frame.time_s + turn * length_s
-                yield (
-                    Frame(frame.image_rgb, time_s, turn * len(frames) + frame.index),
-                    pipeline.process(frame.image_rgb, time_s),
-                )
+                again = Frame(frame.image_rgb, time_s, turn * len(frames) + frame.index)
+                yield Picture.undrawn(again, pipeline.process(frame.image_rgb, time_s))
 
 
 class Bench:
     """Draws what is found, and measures spans of it."""
 
-    def __init__(self, found: Iterator[Found], settings: Settings) -> None:
+    def __init__(self, found: Iterator[Picture], settings: Settings) -> None:
         self._found, self._settings = found, settings
         self._drawing = Drawing(load_compositor, _give_up)
 
@@ -85,13 +80,11 @@ class Bench:
         pictures = recorded = 0
         start_s = next_s = time.perf_counter()
         while (now_s := time.perf_counter()) - start_s < seconds:
-            frame, result = next(self._found)
-            image_rgb, _ = self._drawing.draw(frame.image_rgb, result, self._settings, frame.time_s)
+            picture = self._drawing.draw(next(self._found), self._settings)
             pictures += 1
             if recorder is not None and now_s >= next_s:
                 next_s = max(next_s + 1 / RATE, now_s - 1 / RATE)
-                moment = Moment(pictures, now_s - start_s, result.camera, result.hands)
-                recorder.add(Shot(image_rgb, frame.image_rgb, moment))
+                recorder.add(replace(picture, frame=replace(picture.frame, time_s=now_s - start_s)))
                 recorded += 1
         return Span(pictures, time.perf_counter() - start_s, recorded, _recorder_s())
 

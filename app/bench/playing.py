@@ -7,16 +7,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.bench.clips import repeated
 from app.bench.spread import Spread
-from app.capture import Frame, ImageFile, VideoFile
+from app.capture import ImageFile, VideoFile
 from app.errors import UserError
-from app.export import Moment
+from app.frame import Frame
 from app.offline.video import draw_ahead
-from app.recorder import Recorder, Shot
+from app.recorder import Recorder
 from app.session import Listener, Picture, Session, Settings, Status
 from app.session.drawing import MakeCompositor, load_compositor
 from app.session.finder import MakePipeline, load_pipeline
@@ -66,16 +66,16 @@ def throughput(
     with tempfile.TemporaryDirectory() as folder:
         recorder = Recorder(Path(folder) / "a.mp4", lambda state: None) if recording else None
         done, start_s, recorded_s = 0, 0.0, 0.0
-        drawn_frames = draw_ahead(_Part(file, frames), settings, make_pipeline, make_compositor)
-        with closing(drawn_frames) as pictures:
-            for index, drawn in enumerate(pictures):
+        drawn = draw_ahead(_Part(file, frames), settings, make_pipeline, make_compositor)
+        with closing(drawn) as pictures:
+            for index, picture in enumerate(pictures):
                 now_s = time.perf_counter()
                 start_s = now_s if index <= _SKIPPED else start_s
                 done = index - _SKIPPED
                 if recorder is not None and now_s - recorded_s >= 1 / _RECORDED_FPS:
                     recorded_s = now_s
-                    moment = Moment(index, time.monotonic(), drawn.result.camera, drawn.result.hands)
-                    recorder.add(Shot(drawn.image_rgb, drawn.frame.image_rgb, moment))
+                    frame = replace(picture.frame, time_s=time.monotonic())
+                    recorder.add(replace(picture, frame=frame))
         fps = done / max(time.perf_counter() - start_s, 1e-9) if done > 0 else 0.0
         if recorder is not None:
             recorder.finish()

@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from app.bench.spread import Spread, without_collecting
-from app.capture import Frame
+from app.frame import Frame, Picture
 from app.session import Settings
 from app.session.drawing import Drawing, MakeCompositor, load_compositor
 from app.session.finder import MakePipeline, load_pipeline, pipeline_config
@@ -74,7 +74,7 @@ def time_stages(
             camera = settings.camera(frame.image_rgb.shape[1], frame.image_rgb.shape[0])
             result = pipeline.process(frame.image_rgb, frame.time_s, camera)
             found_s = time.perf_counter()
-            picture_rgb, _ = drawing.draw(frame.image_rgb, result, settings, frame.time_s)
+            picture_rgb = drawing.draw(Picture.undrawn(frame, result), settings).image_rgb
             drawn_s, drawn_cpu = time.perf_counter(), time.process_time()
             theirs = yardstick(frame)
             end_s, end_cpu = time.perf_counter(), time.process_time()
@@ -110,7 +110,7 @@ def time_effects(
         with without_collecting():
             for index, (frame, result) in enumerate(zip(frames, results, strict=True)):
                 start_s = time.perf_counter()
-                picture_rgb, _ = drawing.draw(frame.image_rgb, result, settings, frame.time_s)
+                picture_rgb = drawing.draw(Picture.undrawn(frame, result), settings).image_rgb
                 end_s = time.perf_counter()
                 if index >= WARM_UP and not np.array_equal(picture_rgb, frame.image_rgb):
                     times.setdefault(name, []).append((end_s - start_s) * 1e3)

@@ -1,9 +1,10 @@
 """Webcams, videos and images as timestamped frames."""
 
+from app.capture.fault import SourceError
 from app.capture.files import ImageFile, VideoFile, check_file, open_file, read_image
-from app.capture.frame import Frame, SourceError
 from app.capture.live import DEMO, DEMO_CLIP, live_frames, source_kind, source_path, source_title
 from app.capture.webcam import CameraInfo, Webcam, list_cameras
+from app.frame import Frame
 
 __all__ = [
     "DEMO",

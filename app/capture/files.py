@@ -13,7 +13,8 @@ import numpy as np
 from av.container import InputContainer
 from numpy.typing import NDArray
 
-from app.capture.frame import Frame, SourceError
+from app.capture.fault import SourceError
+from app.frame import Frame
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"})
 # FFmpeg's names of what is opened as a video: no playlists, no lists of images, no descriptions of streams.

@@ -9,9 +9,10 @@ from pathlib import Path
 from threading import Event
 from typing import Literal
 
+from app.capture.fault import SourceError
 from app.capture.files import ImageFile, VideoFile, open_file
-from app.capture.frame import Frame, SourceError
 from app.capture.webcam import Report, Webcam
+from app.frame import Frame
 from models.manifest import ASSETS
 
 DEMO_CLIP = ASSETS / "clips" / "demo.mp4"

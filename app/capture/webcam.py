@@ -12,7 +12,8 @@ from threading import Event
 import cv2
 import numpy as np
 
-from app.capture.frame import Frame, SourceError
+from app.capture.fault import SourceError
+from app.frame import Frame
 
 _RETRY_S = 1.0
 _FAILED_READS = 5  # in a row before a camera counts as gone: a single bad frame is common

@@ -14,7 +14,7 @@ from app.commands.numbers import whole
 from app.commands.options import add_json, print_json, say
 from app.commands.progress import ProgressBar
 from app.errors import UserError
-from app.export.sidecar import read_sidecar
+from app.export.formats.sidecar import read_sidecar
 from app.offline.video import Progress
 from models.datasets.registry import data_sets, read_set
 from models.datasets.samples import SampleSet

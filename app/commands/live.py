@@ -12,7 +12,7 @@ from pathlib import Path
 from app.capture import DEMO, open_file, source_kind, source_path
 from app.commands.options import add_camera, add_look, add_model, say, settings_from
 from app.commands.process import write_video
-from app.export import Wanted
+from app.export import Exports
 from app.output import prepare_output, refuse_source_as_output
 from app.recorder import RecordingOptions
 from app.session import Settings
@@ -83,7 +83,7 @@ def _without_window(arguments: argparse.Namespace, missing: str) -> int:
     camera = arguments.source is None or source_kind(arguments.source) == "camera"
     source, out = DEMO if camera else arguments.source, arguments.record or _DEMO_OUT
     say(f"{missing}: rendering {source} to {out} instead of opening the window")
-    write_video(source, out, settings_from(arguments, Settings()), Wanted(), arguments.mirror)
+    write_video(source, out, settings_from(arguments, Settings()), Exports(), arguments.mirror)
     print(f"The video is in {out}")
     return 0
 

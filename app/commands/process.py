@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 
 from app.capture import open_file, source_path
 from app.commands.options import add_camera, add_json, add_look, add_model, print_json, say, settings_from
 from app.commands.progress import ProgressBar
 from app.errors import UserError
-from app.export import Wanted, make_writers
-from app.offline.batch import SUFFIXES, Outcome, is_batch, plan, table
+from app.export import Exports, export_formats, make_writers
+from app.offline.batch import Outcome, files_beside, is_batch, plan, table
 from app.offline.video import Report, process_file
 from app.session import Settings
 
@@ -40,10 +39,10 @@ def run(arguments: argparse.Namespace) -> int:
     settings = settings_from(arguments, Settings())
     if is_batch(arguments.source):
         return run_batch(arguments, settings)
-    wanted = wanted_from(arguments)
-    beside = {kind: arguments.out.with_suffix("") for kind in arguments.also}
-    wanted = replace(wanted, **{kind: p.with_name(p.name + SUFFIXES[kind]) for kind, p in beside.items()})
-    report = write_video(arguments.source, arguments.out, settings, wanted, arguments.mirror)
+    given = exports_from(arguments)
+    files = {**given.files, **files_beside(arguments.out, arguments.also)}
+    exports = Exports(files, given.options)
+    report = write_video(arguments.source, arguments.out, settings, exports, arguments.mirror)
     hands = f"a hand in {report.frames_with_hand} of {report.frames} frames"
     print(f"{arguments.out}: {hands}, {report.fps:.1f} frames/s")
     if arguments.json:
@@ -53,17 +52,17 @@ def run(arguments: argparse.Namespace) -> int:
 
 def run_batch(arguments: argparse.Namespace, settings: Settings) -> int:
     """Every video that isn't done yet; a video that fails doesn't stop the others. Raises UserError."""
-    extras = wanted_from(arguments)
-    if replace(extras, mesh_format="ply", mano_model=None) != Wanted():
+    given = exports_from(arguments)
+    if given.files:
         raise UserError("for a folder of videos, name what to export by --also, such as --also joints,gltf")
     outcomes: list[Outcome] = []
-    for job in plan(Path(arguments.source), arguments.out, arguments.also, extras):
+    for job in plan(Path(arguments.source), arguments.out, arguments.also, given.options):
         if job.done:
             outcomes.append(Outcome(job))
             continue
         say(str(job.source))
         try:
-            report = write_video(str(job.source), job.out, settings, job.wanted, arguments.mirror)
+            report = write_video(str(job.source), job.out, settings, job.exports, arguments.mirror)
             outcomes.append(Outcome(job, report))
         except UserError as error:
             say(str(error))
@@ -76,40 +75,40 @@ def run_batch(arguments: argparse.Namespace, settings: Settings) -> int:
 
 def _kinds(text: str) -> tuple[str, ...]:
     kinds = tuple(dict.fromkeys(filter(None, text.split(","))))
-    if not set(kinds) <= set(SUFFIXES):
-        raise argparse.ArgumentTypeError(f"expected any of {', '.join(SUFFIXES)}, got {text!r}")
+    known = export_formats()
+    if not set(kinds) <= set(known):
+        raise argparse.ArgumentTypeError(f"expected any of {', '.join(known)}, got {text!r}")
     return kinds
 
 
 def add_exports(parser: argparse.ArgumentParser) -> None:
-    """--also, --joints, --hands, --meshes, --gltf, --mano."""
+    """--also, and for each export format its own flag and options."""
+    known = export_formats()
     parser.add_argument(
         "--also",
         type=_kinds,
         default=(),
         metavar="KIND,…",
-        help=f"export beside each video any of: {', '.join(SUFFIXES)}",
+        help=f"export beside each video any of: {', '.join(known)}",
     )
-    parser.add_argument("--joints", type=Path, metavar="FILE.csv", help="a row for every hand in every frame")
-    parser.add_argument("--hands", type=Path, metavar="FILE.jsonl", help="all there is, a line a frame")
-    parser.add_argument("--meshes", type=Path, metavar="FOLDER", help="a mesh file for every hand and frame")
-    parser.add_argument("--mesh-format", choices=("ply", "obj"), default="ply", help="of --meshes")
-    parser.add_argument("--gltf", type=Path, metavar="FILE.glb", help="skinned, animated hands")
-    parser.add_argument("--mano", type=Path, metavar="FILE.npz", help="MANO parameters of every hand")
-    parser.add_argument("--mano-model", type=Path, metavar="MANO_RIGHT.pkl", help="your copy, for --mano")
+    for name, entry in known.items():
+        parser.add_argument(f"--{name}", type=Path, metavar=entry.takes, help=entry.help)
+        for option in entry.options:
+            parser.add_argument(option.flag, **option.argparse)
 
 
-def wanted_from(arguments: argparse.Namespace) -> Wanted:
-    """What the flags of `add_exports` ask for."""
-    names = ("joints", "hands", "meshes", "mesh_format", "gltf", "mano", "mano_model")
-    return Wanted(**{name: getattr(arguments, name) for name in names})
+def exports_from(arguments: argparse.Namespace) -> Exports:
+    """What the flags of `add_exports` ask for, but for --also."""
+    given, known = vars(arguments), export_formats()
+    files = {name: given[name] for name in known if given[name] is not None}
+    return Exports(files, {o.name: given[o.name] for entry in known.values() for o in entry.options})
 
 
-def write_video(source: str, out: Path, settings: Settings, wanted: Wanted, mirror: bool) -> Report:
+def write_video(source: str, out: Path, settings: Settings, exports: Exports, mirror: bool) -> Report:
     """Process `source` with a progress bar, and say what was wrong with it. Raises UserError."""
     bar = ProgressBar()
     file = open_file(source_path(source))
-    writers = make_writers(wanted)
+    writers = make_writers(exports)
     try:
         report = process_file(file, out, settings, writers=writers, mirror=mirror, on_progress=bar)
     finally:

@@ -1,6 +1,7 @@
 """The temporal-jitter test: any models on the same frames of a still hand, and what they tell of it."""
 
-from app.jitter.report import JitterReport, ModelReport, prepare_folder, report_text, save_report
+from app.jitter.report import JitterReport, ModelReport, report_text
+from app.jitter.saving import prepare_folder, save_report
 from app.jitter.trial import MEDIAPIPE, NAMES, JitterTest, NoHandSeen
 
 __all__ = [

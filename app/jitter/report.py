@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.errors import UserError
 from app.jitter.camera_motion import CameraMotion
 from models.evaluation.filter_lag import FilterLag
 from models.evaluation.jitter import HandTrack, drift_over_size, figures, second_differences
@@ -207,35 +205,3 @@ def frame_figures(track: HandTrack) -> NDArray[np.float64]:
         if track.vertices_m is not None:
             table[1:-1, 8] = lengths(1e3 * (track.vertices_m - track.joints_m[:, :1]))
     return table
-
-
-def prepare_folder(folder: Path) -> None:
-    """Make sure that a report can be saved there. Raises UserError."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with (folder / "jitter.json").open("ab"):
-            pass
-    except OSError as error:
-        raise _unwritable(folder, error) from error
-
-
-def save_report(report: JitterReport, folder: Path) -> list[str]:
-    """jitter.json, jitter.csv and jitter.png in a folder; the names written. Raises UserError."""
-    from app.jitter.figure import write_png
-
-    prepare_folder(folder)
-    written = ["jitter.json", "jitter.csv", "jitter.png"]
-    try:
-        text = json.dumps(report.summary(), indent=1) + "\n"
-        (folder / written[0]).write_text(text, encoding="utf-8")
-        write_csv(report, folder / written[1])
-        write_png(report, folder / written[2])
-    except ModuleNotFoundError:  # matplotlib comes with mediapipe, unless left out
-        written.pop()
-    except OSError as error:
-        raise _unwritable(folder, error) from error
-    return written
-
-
-def _unwritable(folder: Path, error: OSError) -> UserError:
-    return UserError(f"{folder} can't be written ({error.strerror}); give a folder you may write to")

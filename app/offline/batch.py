@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.errors import UserError
-from app.export import Wanted
+from app.export import Exports, export_formats
+from app.export.entry import Options
 from app.offline.video import Report
 
 VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".mts", ".mpg", ".mpeg", ".wmv"})
-SUFFIXES = {"joints": ".csv", "hands": ".jsonl", "gltf": ".glb", "mano": ".npz", "meshes": "_meshes"}
-"""What can be exported beside each video, and how its file's name ends."""
 _MAX_LIST_BYTES = 1 << 20
 
 
@@ -22,13 +21,12 @@ class Job:
 
     source: Path
     out: Path
-    wanted: Wanted
+    exports: Exports
 
     @property
     def done(self) -> bool:
         """Whether everything is there, and not older than the source. The video appears last."""
-        w = self.wanted
-        files = [f for f in (self.out, w.joints, w.hands, w.gltf, w.mano, w.meshes) if f is not None]
+        files = [self.out, *self.exports.files.values()]
         try:
             return min(f.stat().st_mtime for f in files) >= self.source.stat().st_mtime
         except OSError:
@@ -70,10 +68,16 @@ def is_batch(source: str) -> bool:
         return False
 
 
-def plan(source: Path, out: Path, also: Sequence[str], extras: Wanted) -> list[Job]:
+def files_beside(video: Path, also: Sequence[str]) -> dict[str, Path]:
+    """Where the exports named by `--also` go, beside a video that is written, by format."""
+    known = export_formats()
+    return {name: video.with_name(f"{video.stem}{known[name].ending}") for name in also}
+
+
+def plan(source: Path, out: Path, also: Sequence[str], options: Options) -> list[Job]:
     """The videos of a folder, or those that a list names, one a line, seen from the list's folder.
 
-    also: kinds of SUFFIXES. extras: the mesh format and MANO's file for those. Raises UserError.
+    also: names of export formats. options: of those formats. Raises UserError.
     """
     videos = _listed(source) if source.is_file() else _found(source)
     if not videos:
@@ -89,9 +93,8 @@ def plan(source: Path, out: Path, also: Sequence[str], extras: Wanted) -> list[J
         while name in taken:
             name, number = f"{video.stem}_{number}", number + 1
         taken.add(name)
-        files = {kind: out / f"{name}{SUFFIXES[kind]}" for kind in also}
-        wanted = Wanted(**files, mesh_format=extras.mesh_format, mano_model=extras.mano_model)
-        jobs.append(Job(video, out / f"{name}.mp4", wanted))
+        target = out / f"{name}.mp4"
+        jobs.append(Job(video, target, Exports(files_beside(target, also), options)))
     if any(job.out.resolve() == job.source.resolve() for job in jobs):
         raise UserError(f"{out} is where the videos are; choose another folder for --out")
     return jobs

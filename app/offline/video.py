@@ -11,19 +11,18 @@ from typing import Protocol
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from app.ahead import ahead
-from app.capture import Frame, ImageFile, VideoFile
+from app.capture import ImageFile, VideoFile
 from app.errors import UserError
-from app.export import HandsWriter, Moment
+from app.export import HandsWriter
+from app.frame import Frame, Picture
 from app.output import OutputError, prepare_output, refuse_source_as_output
 from app.recorder import VideoWriter
 from app.session import Settings
 from app.session.drawing import Drawing, MakeCompositor, load_compositor
 from app.session.finder import MakePipeline, load_pipeline, pipeline_config
 from models.graphics import NoGraphics
-from models.tracking.pipeline import PipelineResult
 
 
 @dataclass(frozen=True)
@@ -61,16 +60,6 @@ def spread(values: list[float]) -> dict[str, float]:
     return {"median": round(float(median), 3), "p95": round(float(p95), 3)}
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """A frame on its way to the file."""
-
-    frame: Frame
-    result: PipelineResult
-    image_rgb: NDArray[np.uint8]
-    stages_ms: dict[str, float]
-
-
 def process_file(
     source: VideoFile | ImageFile,
     out: Path,
@@ -94,19 +83,19 @@ def process_file(
     started_s: float | None = None
     writer: VideoWriter | None = None
     try:
-        with closing(draw_ahead(source, settings, make_pipeline, make_compositor)) as drawn_frames:
-            for drawn in drawn_frames:
-                image_rgb = np.asarray(cv2.flip(drawn.image_rgb, 1), np.uint8) if mirror else drawn.image_rgb
+        with closing(draw_ahead(source, settings, make_pipeline, make_compositor)) as pictures:
+            for picture in pictures:
+                image_rgb = picture.image_rgb
+                if mirror:
+                    image_rgb = np.asarray(cv2.flip(image_rgb, 1), np.uint8)
                 encode_s = time.perf_counter()
                 if writer is None:
                     writer = VideoWriter(partial, (image_rgb.shape[1], image_rgb.shape[0]), live=False)
-                writer.write(image_rgb, drawn.frame.time_s, drawn.frame.duration_s)
-                _count(report, drawn, (time.perf_counter() - encode_s) * 1e3)
-                moment = Moment(
-                    report.frames - 1, drawn.frame.time_s, drawn.result.camera, drawn.result.hands
-                )
+                writer.write(image_rgb, picture.time_s, picture.frame.duration_s)
+                _count(report, picture, (time.perf_counter() - encode_s) * 1e3)
+                hands = picture.hands_as(report.frames - 1, picture.time_s)
                 for exported in writers:
-                    exported.add(moment)
+                    exported.add(hands)
                 if started_s is None:
                     started_s = time.perf_counter()  # the models have been loaded by now
                 elif (now_s := time.perf_counter()) > started_s:
@@ -145,7 +134,7 @@ def draw_ahead(
     settings: Settings,
     make_pipeline: MakePipeline,
     make_compositor: MakeCompositor,
-) -> Generator[Drawn]:
+) -> Generator[Picture]:
     """Every frame of a source, drawn; decoding, inference and drawing each on a thread of their own."""
 
     def give_up(error: NoGraphics) -> None:
@@ -154,26 +143,23 @@ def draw_ahead(
     def decoded() -> Generator[Frame]:
         yield from source.frames()
 
-    def found() -> Generator[tuple[Frame, PipelineResult]]:
+    def found() -> Generator[Picture]:
         pipeline = make_pipeline(pipeline_config(settings))
         try:
             with closing(ahead(decoded())) as frames:
                 for frame in frames:
                     height, width = frame.image_rgb.shape[:2]
                     camera = settings.camera(width, height)
-                    yield frame, pipeline.process(frame.image_rgb, frame.time_s, camera)
+                    yield Picture.undrawn(frame, pipeline.process(frame.image_rgb, frame.time_s, camera))
         finally:
             pipeline.close()
 
-    def drawn() -> Generator[Drawn]:
+    def drawn() -> Generator[Picture]:
         drawing = Drawing(make_compositor, give_up)
         try:
             with closing(ahead(found())) as results:
-                for frame, result in results:
-                    start_s = time.perf_counter()
-                    image_rgb, _ = drawing.draw(frame.image_rgb, result, settings, frame.time_s)
-                    draw_ms = (time.perf_counter() - start_s) * 1e3
-                    yield Drawn(frame, result, image_rgb, {**result.stages_ms, "draw": draw_ms})
+                for picture in results:
+                    yield drawing.draw(picture, settings)
         finally:
             drawing.close()
 
@@ -181,8 +167,8 @@ def draw_ahead(
         yield from frames
 
 
-def _count(report: Report, drawn: Drawn, encode_ms: float) -> None:
+def _count(report: Report, picture: Picture, encode_ms: float) -> None:
     report.frames += 1
-    report.frames_with_hand += bool(drawn.result.hands)
-    for name, value in {**drawn.stages_ms, "encode": encode_ms}.items():
+    report.frames_with_hand += bool(picture.hands)
+    for name, value in {**picture.found.stages_ms, "encode": encode_ms}.items():
         report.stages_ms.setdefault(name, []).append(value)

@@ -10,18 +10,15 @@ from pathlib import Path
 from queue import Empty, Full, Queue
 from threading import Event, Thread
 
-import numpy as np
-from numpy.typing import NDArray
-
-from app.export import Moment
-from app.export.sidecar import SidecarWriter
+from app.export.formats.sidecar import SidecarWriter
+from app.frame import Picture
 from app.output import OutputError, prepare_output
 from app.recorder.microphone import RATE, Microphone, SoundSource
 from app.recorder.video import Sound, VideoWriter
 
 _log = logging.getLogger(__name__)
 
-_QUEUE_SHOTS = 16
+_QUEUE_PICTURES = 16
 
 
 @dataclass(frozen=True)
@@ -31,15 +28,6 @@ class RecordingOptions:
     clean: bool = False  # NAME.clean.mp4: the camera's picture, nothing drawn on it
     hands: bool = False  # NAME.jsonl: the sidecar
     sound: bool = False  # the default microphone, in the video
-
-
-@dataclass(frozen=True)
-class Shot:
-    """One finished picture."""
-
-    image_rgb: NDArray[np.uint8]  # (H, W, 3), must not change later
-    clean_rgb: NDArray[np.uint8]  # the same without anything drawn on it
-    moment: Moment  # its time on the monotonic clock, seconds
 
 
 @dataclass(frozen=True)
@@ -73,7 +61,7 @@ class Recorder:
         self._options = options or RecordingOptions()
         self._listen = listen
         self._on_state = on_state
-        self._queue: Queue[Shot] = Queue(_QUEUE_SHOTS)
+        self._queue: Queue[Picture] = Queue(_QUEUE_PICTURES)
         self._dropped = 0
         self._lacks = ""
         self._finishing = Event()
@@ -85,12 +73,12 @@ class Recorder:
         """Whether its files may still be written to."""
         return self._thread.is_alive()
 
-    def add(self, shot: Shot) -> None:
-        """Record a picture."""
+    def add(self, picture: Picture) -> None:
+        """Record a picture, which must not change later; its time is on the monotonic clock, seconds."""
         if self._finishing.is_set():
             return
         try:
-            self._queue.put_nowait(shot)
+            self._queue.put_nowait(picture)
         except Full:
             self._dropped += 1
 
@@ -112,12 +100,12 @@ class Recorder:
             microphone = self._open_microphone()
             while not (self._finishing.is_set() and self._queue.empty()):
                 try:
-                    shot = self._queue.get(timeout=0.05)
+                    picture = self._queue.get(timeout=0.05)
                 except Empty:
                     continue
                 if files is None:
-                    files = _Files(self.path, self._options, shot, microphone is not None)
-                files.write(shot)
+                    files = _Files(self.path, self._options, picture, microphone is not None)
+                files.write(picture)
                 if microphone is not None:
                     files.write_sound(microphone.read())
                 if time.monotonic() - reported_s > 0.2:
@@ -154,16 +142,16 @@ class Recorder:
 class _Files:
     """The files of one recording; times in them count from its first picture."""
 
-    def __init__(self, path: Path, options: RecordingOptions, first: Shot, sound: bool) -> None:
+    def __init__(self, path: Path, options: RecordingOptions, first: Picture, sound: bool) -> None:
         height, width = first.image_rgb.shape[:2]
-        self._start_s = first.moment.time_s
+        self._start_s = first.time_s
         self.picture = VideoWriter(path, (width, height), live=True, sound_rate=RATE if sound else None)
         self._clean: VideoWriter | None = None
         self._hands: SidecarWriter | None = None
         self._index = 0
         try:
             if options.clean:
-                height, width = first.clean_rgb.shape[:2]
+                height, width = first.frame.image_rgb.shape[:2]
                 self._clean = VideoWriter(path.with_suffix(".clean.mp4"), (width, height), live=True)
             if options.hands:
                 self._hands = SidecarWriter(path.with_suffix(".jsonl"), in_place=True)
@@ -171,17 +159,17 @@ class _Files:
             self.close()
             raise
 
-    def write(self, shot: Shot) -> None:
+    def write(self, picture: Picture) -> None:
         """One picture, in every file."""
-        time_s = shot.moment.time_s - self._start_s
-        before = self.picture.frames
-        self.picture.write(shot.image_rgb, time_s)
-        if self.picture.frames == before:
+        time_s = picture.time_s - self._start_s
+        previous = self.picture.frames
+        self.picture.write(picture.image_rgb, time_s)
+        if self.picture.frames == previous:
             return  # its time did not advance
         if self._clean is not None:
-            self._clean.write(shot.clean_rgb, time_s)
+            self._clean.write(picture.frame.image_rgb, time_s)
         if self._hands is not None:
-            self._hands.add(replace(shot.moment, index=self._index, time_s=time_s))
+            self._hands.add(picture.hands_as(self._index, time_s))
         self._index += 1
 
     def write_sound(self, sounds: list[Sound]) -> None:

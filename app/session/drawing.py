@@ -6,18 +6,19 @@ import math
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.effects import effects, make_effect
+from app.frame import Picture
 from app.render.gl.context import is_graphics_fault
 from app.render.scene import Effect
 from app.session.settings import VIEW3D, Settings
 from models.graphics import NoGraphics
 from models.manifest import ChangedAsset
-from models.tracking.pipeline import PipelineResult
 
 AGAIN_S = 2.0  # graphics that failed are not set up again more often than this
 
@@ -65,20 +66,29 @@ class Drawing:
         self._effect: Effect | None = None
         self._effect_key: object = None
 
-    def draw(
-        self, frame_rgb: NDArray[np.uint8], result: PipelineResult, settings: Settings, time_s: float
-    ) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
-        """The finished picture, (H, W, 3) RGB, and the lines the effect reads out."""
+    def draw(self, picture: Picture, settings: Settings) -> Picture:
+        """The finished picture, the lines that the effect reads out, and the time it took as stage `draw`.
+
+        Without graphics, or with nothing to draw, the picture shows its frame as it is.
+        """
+        start_s = time.perf_counter()
+        image_rgb, readout = self._composed(picture, settings)
+        draw_ms = (time.perf_counter() - start_s) * 1e3
+        found = replace(picture.found, stages_ms={**picture.found.stages_ms, "draw": draw_ms})
+        return replace(picture, found=found, image_rgb=image_rgb, readout=readout)
+
+    def _composed(self, picture: Picture, settings: Settings) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
+        frame_rgb, time_s = picture.frame.image_rgb, picture.time_s
         if settings.effect == "none" and not settings.overlays:
             return frame_rgb, ()
         effect = self._chosen(settings)
         while (compositor := self._compositor or self._open()) is not None:
             try:
-                seen = result.hands, result.camera
+                found = picture.hands, picture.camera
                 overlays = settings.overlays - {VIEW3D}
-                image_rgb = compositor.compose(frame_rgb, *seen, effect, time_s, overlays)
+                image_rgb = compositor.compose(frame_rgb, *found, effect, time_s, overlays)
                 if VIEW3D in settings.overlays:
-                    compositor.draw_aside(image_rgb, frame_rgb, *seen, settings.orbit, time_s)
+                    compositor.draw_aside(image_rgb, frame_rgb, *found, settings.orbit, time_s)
                 return image_rgb, tuple(effect.readout())
             except Exception as error:
                 if not is_graphics_fault(error):

@@ -11,10 +11,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from app.capture import Frame
+from app.frame import Frame
 from app.memory import give_back
-from app.session.picture import Status
 from app.session.settings import Settings
+from app.session.status import Status
 from models.tracking.pipeline import PipelineConfig, PipelineResult
 from models.types import Camera, Handedness
 

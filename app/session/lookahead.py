@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
-from app.capture import Frame
+from app.frame import Frame, Picture
 from models.tracking.prediction import HandPredictor
-from models.types import HandMesh
-
-Hands = tuple[HandMesh, ...]
 
 
 class LookAhead:
@@ -23,21 +21,21 @@ class LookAhead:
         """How far off the predicted joints have been of late."""
         return self._predictor.error_px
 
-    def __call__(
-        self, frame: Frame, hands: Hands, newest: Frame | None, most_ms: float
-    ) -> tuple[Frame, Hands] | None:
+    def __call__(self, picture: Picture, newest: Frame | None, most_ms: float) -> Picture | None:
         """A frame and the hands in it; None where nothing newer than what was drawn last can be had.
 
-        frame, hands: what was looked at. newest: captured since. most_ms: how far ahead hands are foretold.
+        picture: the newest that was searched for hands. newest: captured since. most_ms: how far ahead hands
+        are predicted, milliseconds.
         """
         if most_ms <= 0:
-            return frame, hands
-        self._predictor.update(hands)
-        if newest is not None and newest.image_rgb.shape == frame.image_rgb.shape:
-            ahead_s = newest.time_s - frame.time_s
+            return picture
+        self._predictor.update(picture.hands)
+        if newest is not None and newest.image_rgb.shape == picture.frame.image_rgb.shape:
+            ahead_s = newest.time_s - picture.time_s
             if 0 < ahead_s <= most_ms / 1e3:
-                frame, hands = newest, self._predictor.at(newest.time_s)
-        if frame.time_s <= self._drawn_s:
+                predicted = self._predictor.at(newest.time_s)
+                picture = Picture.undrawn(newest, replace(picture.found, hands=predicted))
+        if picture.time_s <= self._drawn_s:
             return None
-        self._drawn_s = frame.time_s
-        return frame, hands
+        self._drawn_s = picture.time_s
+        return picture

@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event, Lock, Thread
 
-import numpy as np
-from numpy.typing import NDArray
-
-from app.capture import DEMO, Frame, SourceError, list_cameras, live_frames
+from app.capture import DEMO, SourceError, list_cameras, live_frames
 from app.errors import UserError
-from app.export import Moment
-from app.export.sidecar import save_moment
+from app.export.formats.sidecar import save_frame
+from app.frame import Frame, Picture
 from app.output import save_png
-from app.recorder import Recorder, RecordingOptions, RecordingState, Shot
+from app.recorder import Recorder, RecordingOptions, RecordingState
 from app.session.drawing import Drawing, MakeCompositor, load_compositor
 from app.session.finder import HandFinder, MakePipeline, load_pipeline
 from app.session.lookahead import LookAhead
-from app.session.picture import Picture, Status
 from app.session.settings import Settings
 from app.session.statistics import StatisticsMeter
+from app.session.status import Status
 from app.session.virtual_camera import VirtualCamera
 from app.slot import LatestSlot
 from models.graphics import NoGraphics
-from models.tracking.pipeline import PipelineResult
 
 _log = logging.getLogger(__name__)
 
@@ -55,13 +50,6 @@ class _Request:
     stop: Event  # set when another source is wanted, or none
 
 
-@dataclass(frozen=True)
-class _Work:
-    frame: Frame
-    source: str
-    result: PipelineResult | None = None
-
-
 class Session:
     """Runs from its making until `close`. Its methods may be called from any thread and return at once."""
 
@@ -77,8 +65,8 @@ class Session:
         self._listener = listener
         self._make_pipeline = make_pipeline
         self._make_compositor = make_compositor
-        self._frames: LatestSlot[_Work] = LatestSlot()
-        self._results: LatestSlot[_Work] = LatestSlot()
+        self._frames: LatestSlot[Frame] = LatestSlot()
+        self._results: LatestSlot[Picture] = LatestSlot()
         self._requests: LatestSlot[_Request] = LatestSlot()
         self._request = _Request(AUTO, Event())  # the newest
         self._lock = Lock()
@@ -86,7 +74,7 @@ class Session:
         self._unjoined: list[Recorder] = []  # every one that may still be writing
         self._virtual: VirtualCamera | None = None
         self._picture: Picture | None = None
-        self._newest: _Work | None = None  # captured, whether looked at or not
+        self._newest: Frame | None = None  # captured, whether searched for hands or not
         self._watcher: Callable[[Frame], None] | None = None
         self._drawing_fails = False  # on the last frame
         self._losing_pictures = False  # the last one could not be handed on
@@ -153,7 +141,7 @@ class Session:
             return
         try:
             save_png(path, picture.image_rgb)
-            save_moment(path.with_suffix(".json"), _moment(picture))
+            save_frame(path.with_suffix(".json"), picture.hands_as(picture.frame.index, picture.time_s))
             self._listener.status(Status("snapshot", "info", f"Snapshot saved: {path}"))
         except UserError as error:
             self._listener.status(Status("snapshot", "error", str(error)))
@@ -191,22 +179,21 @@ class Session:
         for frame in live_frames(request.source, request.stop, report):
             if frame.index == 0:
                 report(note)  # only now is it sure that the source plays
-            self._newest = _Work(frame, request.source)
+            self._newest = frame = replace(frame, source=request.source)
             if (watcher := self._watcher) is not None:
                 watcher(frame)
-            if self._frames.put(_Work(frame, request.source)):
+            if self._frames.put(frame):
                 self.statistics.dropped()
 
     def _inference_loop(self) -> None:
         finder = HandFinder(self._make_pipeline, self._listener.status, self._listener.fell_back)
         source = ""
         try:
-            while (work := self._frames.take()) is not None:
-                if work.source != source or work.frame.index == 0:
-                    source = work.source
+            while (frame := self._frames.take()) is not None:
+                if frame.source != source or frame.index == 0:
+                    source = frame.source
                     finder.reset()
-                result = finder.find(work.frame, self.settings)
-                if self._results.put(_Work(work.frame, work.source, result)):
+                if self._results.put(Picture.undrawn(frame, finder.find(frame, self.settings))):
                     self.statistics.dropped()
         finally:
             finder.close()
@@ -215,15 +202,13 @@ class Session:
         drawing = Drawing(self._make_compositor, self._tell_no_graphics, self._withdraw_graphics_fault)
         look_ahead, source = LookAhead(), ""
         try:
-            while (work := self._results.take()) is not None:
-                if work.result is None:
-                    continue
-                if work.source != source:
-                    look_ahead, source = LookAhead(), work.source
+            while (picture := self._results.take()) is not None:
+                if picture.frame.source != source:
+                    look_ahead, source = LookAhead(), picture.frame.source
                 try:
-                    chosen = self._look_ahead(look_ahead, work, work.result)
+                    chosen = self._look_ahead(look_ahead, picture)
                     if chosen is not None:
-                        self._draw(drawing, *chosen, work.source)
+                        self._draw(drawing, chosen)
                 except Exception as error:  # a fault with one picture must not stop all that follow
                     self._tell_of_lost_picture(error)
                 else:
@@ -231,16 +216,14 @@ class Session:
         finally:
             drawing.close()
 
-    def _look_ahead(
-        self, look_ahead: LookAhead, work: _Work, result: PipelineResult
-    ) -> tuple[Frame, PipelineResult] | None:
-        """What is drawn: this frame, or a newer one with its hands foretold; None where that was drawn."""
+    def _look_ahead(self, look_ahead: LookAhead, picture: Picture) -> Picture | None:
+        """What is drawn: this frame, or a newer one with its hands predicted; None where that was drawn."""
         newest = self._newest
-        same = newest is not None and newest.source == work.source
+        same = newest is not None and newest.source == picture.frame.source
         most_ms = self.settings.predict_ms
-        chosen = look_ahead(work.frame, result.hands, newest.frame if newest and same else None, most_ms)
-        self.statistics.foretold(look_ahead.error_px if most_ms > 0 else None)
-        return None if chosen is None else (chosen[0], replace(result, hands=chosen[1]))
+        chosen = look_ahead(picture, newest if same else None, most_ms)
+        self.statistics.predicted(look_ahead.error_px if most_ms > 0 else None)
+        return chosen
 
     def _tell_of_lost_picture(self, error: Exception) -> None:
         """Say it once for a row of pictures that are lost; whoever is told may be what fails."""
@@ -265,12 +248,11 @@ class Session:
     def _tell_of_virtual_camera(self, line: str, fault: bool) -> None:
         self._listener.status(Status("virtual camera", "error" if fault else "info", line))
 
-    def _draw(self, drawing: Drawing, frame: Frame, result: PipelineResult, source: str) -> None:
+    def _draw(self, drawing: Drawing, picture: Picture) -> None:
         if self._picture is None:  # the first frame at once, before the graphics are set up
-            self._deliver(_picture(frame, frame.image_rgb, result, {}, (), source))
-        started_s = time.perf_counter()
+            self._deliver(picture)
         try:
-            image_rgb, readout = drawing.draw(frame.image_rgb, result, self.settings, frame.time_s)
+            picture = drawing.draw(picture, self.settings)
             if self._drawing_fails:
                 self._drawing_fails = False
                 self._withdraw_graphics_fault()
@@ -280,41 +262,14 @@ class Session:
                 line = f"Drawing failed ({error}); the effect is left out"
                 self._listener.status(Status("graphics", "error", line))
             self._drawing_fails = True
-            image_rgb, readout = frame.image_rgb, ()
-        stages_ms = {**result.stages_ms, "draw": (time.perf_counter() - started_s) * 1e3}
-        self._deliver(_picture(frame, image_rgb, result, stages_ms, readout, source))
+        self._deliver(picture)
 
     def _deliver(self, picture: Picture) -> None:
         self._picture = picture
         # Other threads may take either away at any moment: each is looked up once.
         recorder, virtual = self._recorder, self._virtual
         if recorder is not None:
-            recorder.add(Shot(picture.image_rgb, picture.clean_rgb, _moment(picture)))
+            recorder.add(picture)
         if virtual is not None:
             virtual.show(picture.image_rgb)
         self._listener.picture(picture)
-
-
-def _picture(
-    frame: Frame,
-    image_rgb: NDArray[np.uint8],
-    result: PipelineResult,
-    stages_ms: Mapping[str, float],
-    readout: Sequence[str],
-    source: str,
-) -> Picture:
-    return Picture(
-        image_rgb,
-        result.hands,
-        frame.time_s,
-        frame.index,
-        stages_ms,
-        tuple(readout),
-        source,
-        frame.image_rgb,
-        result.camera,
-    )
-
-
-def _moment(picture: Picture) -> Moment:
-    return Moment(picture.index, picture.time_s, picture.camera, picture.hands)

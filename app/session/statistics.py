@@ -27,7 +27,7 @@ class Statistics:
     dropped: int  # frames replaced by a newer one before they were worked on, since the source was opened
     cores: float = 0.0  # that this process keeps busy
     memory_mb: float = 0.0  # of this process, MiB
-    foretold_px: float | None = None  # how far off predicted joints were of late; None without prediction
+    prediction_error_px: float | None = None  # of predicted joints, of late; None without prediction
 
 
 class StatisticsMeter:
@@ -38,7 +38,7 @@ class StatisticsMeter:
         self._shown_s: deque[float] = deque(maxlen=_WINDOW)
         self._latency_s: deque[float] = deque(maxlen=_WINDOW)
         self._dropped = 0
-        self._foretold_px: float | None = None
+        self._prediction_error_px: float | None = None
         self._usage = UsageMeter()
 
     def reset(self) -> None:
@@ -47,12 +47,12 @@ class StatisticsMeter:
             self._shown_s.clear()
             self._latency_s.clear()
             self._dropped = 0
-            self._foretold_px = None
+            self._prediction_error_px = None
 
-    def foretold(self, error_px: float | None) -> None:
+    def predicted(self, error_px: float | None) -> None:
         """How well hands are predicted; None where they are not."""
         with self._lock:
-            self._foretold_px = error_px
+            self._prediction_error_px = error_px
 
     def dropped(self) -> None:
         """A frame was replaced before it was worked on."""
@@ -71,8 +71,8 @@ class StatisticsMeter:
         with self._lock:
             recent = [t for t in self._shown_s if t > time.monotonic() - _FPS_S]
             latency = list(self._latency_s)
-            dropped, foretold_px = self._dropped, self._foretold_px
+            dropped, error_px = self._dropped, self._prediction_error_px
             usage = self._usage.read(_USAGE_S)
         fps = (len(recent) - 1) / (recent[-1] - recent[0]) if len(recent) > 1 else 0.0
         p50, p95, p99 = (np.percentile(latency, (50, 95, 99)) * 1e3).tolist() if latency else (0.0, 0.0, 0.0)
-        return Statistics(fps, p50, p95, p99, dropped, usage.cores, usage.memory_mb, foretold_px)
+        return Statistics(fps, p50, p95, p99, dropped, usage.cores, usage.memory_mb, error_px)

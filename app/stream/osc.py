@@ -12,7 +12,7 @@ from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
 from app.export.joints_csv import JOINT_NAMES
-from app.export.writers import Moment
+from app.frame import FrameHands
 from app.stream.address import StreamAddress
 from app.stream.slots import HandSlots
 from app.stream.udp import UdpSocket
@@ -45,7 +45,7 @@ class OscSender:
         self._slots = HandSlots()
         self._start_s: float | None = None
 
-    def send(self, moment: Moment) -> None:
+    def send(self, moment: FrameHands) -> None:
         if self._start_s is None:
             self._start_s = moment.time_s
         frame = message("/frame", "if", moment.index, moment.time_s - self._start_s)

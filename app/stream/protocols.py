@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
 
-from app.export.writers import Moment
+from app.frame import FrameHands
 
 if TYPE_CHECKING:
     from app.stream.address import StreamAddress
@@ -22,7 +22,7 @@ Tell = Callable[[str], None]
 class Sender(Protocol):
     """One protocol at one address. Its making raises UserError where the address can't be had."""
 
-    def send(self, moment: Moment) -> None:
+    def send(self, moment: FrameHands) -> None:
         """The next frame, at once or not at all. Raises OSError where it can't leave the machine."""
 
     def close(self) -> None:

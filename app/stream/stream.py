@@ -12,7 +12,7 @@ from threading import Event, Thread
 import numpy as np
 
 from app.errors import UserError
-from app.export.writers import Moment
+from app.frame import FrameHands
 from app.slot import LatestSlot
 from app.stream.address import StreamAddress
 from app.stream.protocols import PROTOCOLS, Sender
@@ -35,7 +35,7 @@ class Stream:
         """Opens on its own thread; on_news is called from there, must return quickly and never raise."""
         self.address = address
         self._on_news = on_news
-        self._moments: LatestSlot[tuple[Moment, float]] = LatestSlot()
+        self._moments: LatestSlot[tuple[FrameHands, float]] = LatestSlot()
         self._delays_s: deque[float] = deque(maxlen=_JUDGED)
         self.sent = self.left_out = 0
         self._fails = False
@@ -51,7 +51,7 @@ class Stream:
         if self._error is not None:
             raise self._error
 
-    def show(self, moment: Moment) -> None:
+    def show(self, moment: FrameHands) -> None:
         """The next frame's hands. Returns at once; a frame that was not sent in time is left out."""
         if self._moments.put((moment, time.perf_counter())):
             self.left_out += 1
@@ -85,7 +85,7 @@ class Stream:
             with suppress(OSError):
                 sender.close()
 
-    def _send(self, sender: Sender, moment: Moment, shown_s: float) -> None:
+    def _send(self, sender: Sender, moment: FrameHands, shown_s: float) -> None:
         try:
             sender.send(moment)
         except ConnectionRefusedError:

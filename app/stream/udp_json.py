@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from app.export.sidecar import as_json
-from app.export.writers import Moment
+from app.export.formats.sidecar import as_json
+from app.frame import FrameHands
 from app.stream.address import StreamAddress
 from app.stream.udp import UdpSocket
 
@@ -17,7 +17,7 @@ class UdpJsonSender:
     def __init__(self, address: StreamAddress) -> None:
         self._socket = UdpSocket(address)
 
-    def send(self, moment: Moment) -> None:
+    def send(self, moment: FrameHands) -> None:
         self._socket.send(json.dumps(as_json(moment, mesh=False), separators=(",", ":")).encode())
 
     def close(self) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from pythonosc.osc_message import OscMessage
 from scipy.spatial.transform import Rotation
 
-from app.export.writers import Moment
+from app.frame import FrameHands
 from app.stream.address import StreamAddress
 from app.stream.osc import bundle, message
 from app.stream.udp import UdpSocket
@@ -41,7 +41,7 @@ class VmcSender:
         self._poser = HandPoser()
         self._start_s: float | None = None
 
-    def send(self, moment: Moment) -> None:
+    def send(self, moment: FrameHands) -> None:
         if self._start_s is None:
             self._start_s = moment.time_s
         best: dict[Handedness, HandMesh] = {}

@@ -21,8 +21,8 @@ from websockets.http11 import Request, Response
 from websockets.typing import Origin
 
 from app.errors import UserError
-from app.export.sidecar import as_json, head
-from app.export.writers import Moment
+from app.export.formats.sidecar import as_json, head
+from app.frame import FrameHands
 from app.stream.address import StreamAddress, resolved
 
 PATHS = {"/": False, "/mesh": True}
@@ -82,7 +82,7 @@ class WebSocketSender:
             reason = f"{address.text} can't be served ({self._fault.strerror}); choose another port"
             raise UserError(reason) from self._fault
 
-    def send(self, moment: Moment) -> None:
+    def send(self, moment: FrameHands) -> None:
         wanted = {client.mesh for client in tuple(self._clients)}
         texts = {mesh: _text(as_json(moment, mesh)) for mesh in wanted}
         if texts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.export.writers import Moment
+from app.frame import FrameHands
 from app.stream.stream import Stream
 
 
@@ -12,7 +12,7 @@ class StreamWriter:
     def __init__(self, stream: Stream) -> None:
         self.stream = stream
 
-    def add(self, moment: Moment) -> None:
+    def add(self, moment: FrameHands) -> None:
         self.stream.show(moment)
 
     def save(self) -> None:

@@ -101,8 +101,8 @@ class BottomBar(QFrame):
         delay = f"delay {' / '.join(f'{ms:.0f}' for ms in delays)} ms"
         taken = f"{100 * figures.cores:.0f} % CPU", f"{figures.memory_mb:.0f} MB"
         parts = [f"{figures.fps:.0f} fps", delay, f"{figures.dropped} dropped", *taken, model]
-        if figures.foretold_px is not None:
-            parts.insert(2, f"foretold ± {figures.foretold_px:.1f} px")
+        if figures.prediction_error_px is not None:
+            parts.insert(2, f"predicted ± {figures.prediction_error_px:.1f} px")
         while self._hud.fontMetrics().horizontalAdvance(_GAP.join(parts)) > self._hud.width() and parts:
             parts.pop()  # in a narrow window the last ones give way
         self._hud.setText(_GAP.join(parts))

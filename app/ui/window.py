@@ -127,7 +127,7 @@ class MainWindow(QMainWindow):
         self.session.snapshot(_new_file(QStandardPaths.StandardLocation.PicturesLocation, ".png"))
 
     def _show_picture(self, picture: Picture) -> None:
-        if picture.source != self._source:
+        if picture.frame.source != self._source:
             return  # a last one of the source before
         self.view.set_picture(picture.image_rgb, picture.time_s)
         self.panel.show_readout(picture.readout)

@@ -10,9 +10,8 @@ from threading import Event, get_ident
 import numpy as np
 from numpy.typing import NDArray
 
-from app.capture import Frame, SourceError
-from app.export import Moment
-from app.recorder import Shot
+from app.capture import SourceError
+from app.frame import Frame, Picture
 from models.geometry import camera_from_fov
 from models.tracking.pipeline import PipelineResult
 from models.types import Camera, HandMesh
@@ -25,13 +24,17 @@ def fake_hand(time_s: float = 0.0, track_id: int = 0) -> HandMesh:
     return HandMesh("right", vertices_m, joints_m, np.full((21, 2), 9.0, np.float32), 0.9, track_id, time_s)
 
 
-def fake_shot(
-    image_rgb: NDArray[np.uint8], time_s: float, clean_rgb: NDArray[np.uint8] | None = None
-) -> Shot:
-    """A picture to be recorded, with one hand in it."""
-    height, width = image_rgb.shape[:2]
-    moment = Moment(0, time_s, camera_from_fov(width, height), (fake_hand(time_s),))
-    return Shot(image_rgb, image_rgb if clean_rgb is None else clean_rgb, moment)
+def fake_picture(
+    image_rgb: NDArray[np.uint8],
+    time_s: float,
+    clean_rgb: NDArray[np.uint8] | None = None,
+    index: int = 0,
+    source: str = "clip",
+) -> Picture:
+    """A picture with one hand in it. clean_rgb: its frame; None: nothing was drawn on it."""
+    camera = camera_from_fov(image_rgb.shape[1], image_rgb.shape[0])
+    frame = Frame(image_rgb if clean_rgb is None else clean_rgb, time_s, index, source=source)
+    return Picture(frame, PipelineResult((fake_hand(time_s),), camera, {}), image_rgb)
 
 
 @dataclass

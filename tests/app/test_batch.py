@@ -8,7 +8,7 @@ import pytest
 
 from app.cli import main
 from app.errors import UserError
-from app.export import Wanted
+from app.export import Exports
 from app.offline.batch import Job, plan
 from tests.app.clips import steady, write_clip
 from tests.app.commands.command_help import failing_line
@@ -74,18 +74,18 @@ def test_a_source_that_changed_is_done_again(tmp_path: Path) -> None:
     source, out = write_clip(tmp_path / "a.mp4", steady(2)), tmp_path / "out.mp4"
     out.touch()
     os.utime(source, (1, 1))
-    assert Job(source, out, Wanted()).done
+    assert Job(source, out, Exports()).done
     os.utime(source, (out.stat().st_mtime + 5,) * 2)
-    assert not Job(source, out, Wanted()).done
-    assert not Job(source, tmp_path / "none.mp4", Wanted()).done
+    assert not Job(source, out, Exports()).done
+    assert not Job(source, tmp_path / "none.mp4", Exports()).done
 
 
 def test_a_list_names_files_from_its_own_folder(folder: Path, tmp_path: Path) -> None:
     (folder / "list.txt").write_text("# mine\nb.mp4\n\n a.mp4 \nb.mp4\n")
-    jobs = plan(folder / "list.txt", tmp_path / "out", ["gltf"], Wanted())
+    jobs = plan(folder / "list.txt", tmp_path / "out", ["gltf"], {})
     assert [job.source.name for job in jobs] == ["b.mp4", "a.mp4", "b.mp4"]
     assert [job.out.name for job in jobs] == ["b.mp4", "a.mp4", "b_mp4.mp4"]
-    assert jobs[0].wanted.gltf == tmp_path / "out" / "b.glb"
+    assert jobs[0].exports.files["gltf"] == tmp_path / "out" / "b.glb"
 
 
 def test_what_cannot_be_is_said_in_one_line(
@@ -106,7 +106,7 @@ def test_what_cannot_be_is_said_in_one_line(
         assert expected in failing_line(capsys, "process", *arguments)
     (tmp_path / "huge.txt").write_bytes(b"a\n" * (1 << 20))
     with pytest.raises(UserError, match="too large"):
-        plan(tmp_path / "huge.txt", out, [], Wanted())
+        plan(tmp_path / "huge.txt", out, [], {})
     (tmp_path / "null.txt").write_bytes(b"a.mp4\nb\0.mp4\n")
     with pytest.raises(UserError, match="not a list of files"):
-        plan(tmp_path / "null.txt", out, (), Wanted())
+        plan(tmp_path / "null.txt", out, (), {})

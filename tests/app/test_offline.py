@@ -22,7 +22,7 @@ import pytest
 from app.ahead import ahead
 from app.capture import open_file
 from app.errors import UserError
-from app.export.joints_csv import JointsCsvWriter
+from app.export.formats.joints_csv import JointsCsvWriter
 from app.offline.video import Progress, Report, process_file
 from app.session import Settings
 from tests.app.clips import numbered_picture, steady, video_duration_s, video_times_s, write_clip

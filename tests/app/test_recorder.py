@@ -15,12 +15,12 @@ import cv2
 import numpy as np
 import pytest
 
-from app.export.sidecar import read_sidecar
+from app.export.formats.sidecar import read_sidecar
 from app.output import OutputError, prepare_output, save_png
 from app.recorder import Recorder, RecordingOptions, RecordingState, Sound, VideoWriter
 from app.recorder.microphone import RATE
 from tests.app.clips import numbered_picture, video_duration_s, video_times_s
-from tests.app.fakes import fake_shot
+from tests.app.fakes import fake_picture
 from tests.paths import ROOT
 
 
@@ -100,7 +100,7 @@ def record(path: Path, count: int, size_wh: tuple[int, int] = (64, 48)) -> list[
     states: list[RecordingState] = []
     recorder = Recorder(path, states.append)
     for index in range(count):
-        recorder.add(fake_shot(numbered_picture(index, *size_wh), 100 + index / 30))
+        recorder.add(fake_picture(numbered_picture(index, *size_wh), 100 + index / 30))
         time.sleep(0.002)
     recorder.finish()
     recorder.join()
@@ -145,7 +145,7 @@ def test_a_slow_disk_drops_pictures_and_never_waits(tmp_path: Path, monkeypatch:
     recorder = Recorder(tmp_path / "a.mp4", states.append)
     start_s = time.monotonic()
     for index in range(60):
-        recorder.add(fake_shot(numbered_picture(index, 64, 48), index / 30))
+        recorder.add(fake_picture(numbered_picture(index, 64, 48), index / 30))
     assert time.monotonic() - start_s < 0.2
     recorder.finish()
     recorder.join()
@@ -157,13 +157,13 @@ def kill_after(path: Path, recorded_s: float) -> float:
     """Record in another process and kill it; how long it had recorded, seconds."""
     code = (
         "import sys, time\nfrom pathlib import Path\nfrom app.recorder import Recorder\n"
-        "from tests.app.clips import numbered_picture\nfrom tests.app.fakes import fake_shot\n"
+        "from tests.app.clips import numbered_picture\nfrom tests.app.fakes import fake_picture\n"
         "from app.recorder import RecordingOptions\n"
         "options = RecordingOptions(clean=True, hands=True)\n"
         "recorder = Recorder(Path(sys.argv[1]), lambda state: None, options)\n"
         "start = time.monotonic()\n"
         "for index in range(10_000):\n"
-        "    recorder.add(fake_shot(numbered_picture(index, 320, 240), time.monotonic()))\n"
+        "    recorder.add(fake_picture(numbered_picture(index, 320, 240), time.monotonic()))\n"
         "    print(time.monotonic() - start, flush=True)\n"
         "    time.sleep(1 / 30)\n"
     )
@@ -230,7 +230,7 @@ def record_with(path: Path, options: RecordingOptions, listen: Callable[[], obje
     recorder = Recorder(path, states.append, options, listen)  # type: ignore[arg-type]
     for index in range(60):
         picture = numbered_picture(index, 64, 48)
-        recorder.add(fake_shot(picture, 100 + index / 30, 255 - picture))
+        recorder.add(fake_picture(picture, 100 + index / 30, 255 - picture))
         while recorder._queue.qsize() > 8:
             time.sleep(0.005)
     recorder.finish()
@@ -307,7 +307,7 @@ def test_a_disk_that_fills_up_ends_the_recording_and_what_was_written_plays(tmp_
         states: list[RecordingState] = []
         recorder = Recorder(disk / "a.mp4", states.append)
         for index in range(400):
-            recorder.add(fake_shot(rng.integers(0, 255, (120, 160, 3), np.uint8), index / 30))
+            recorder.add(fake_picture(rng.integers(0, 255, (120, 160, 3), np.uint8), index / 30))
             time.sleep(0.01)
             if states and states[-1].finished:
                 break

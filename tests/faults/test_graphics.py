@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app.frame import Frame, Picture
 from app.session import Settings
 from app.session import drawing as drawing_module
 from app.session.drawing import Drawing
@@ -40,10 +41,11 @@ def test_a_context_that_is_lost_is_made_anew_on_the_same_picture(monkeypatch: py
     told: list[NoGraphics] = []
     drawing = Drawing(open_compositor, told.append)
     frame = grey_frame(CAMERA)
+    picture = Picture.undrawn(Frame(frame, 0.0, 0), RESULT)
     try:
-        before, _ = drawing.draw(frame, RESULT, Settings(), 0.0)
+        before = drawing.draw(picture, Settings()).image_rgb
         lost(drawing)
-        after, _ = drawing.draw(frame, RESULT, Settings(), 0.0)
+        after = drawing.draw(picture, Settings()).image_rgb
     finally:
         drawing.close()
     assert (before != frame).any()
@@ -73,15 +75,16 @@ def test_graphics_that_keep_failing_leave_the_picture_and_one_line(
     made: list[Callable[[], object]] = [Failing]
     drawing = Drawing(lambda: made[0](), told.append, lambda: again.append("again"))  # type: ignore[arg-type, return-value]
     frame = grey_frame(CAMERA)
+    picture = Picture.undrawn(Frame(frame, 0.0, 0), RESULT)
     for _ in range(5):
-        image_rgb, _ = drawing.draw(frame, RESULT, Settings(), 0.0)
+        image_rgb = drawing.draw(picture, Settings()).image_rgb
         assert image_rgb is frame
     assert len(told) == 1
     assert "OpenGL failed" in str(told[0])
     assert not again
     made[0] = open_compositor
     monkeypatch.setattr(drawing_module, "AGAIN_S", 0.0)
-    image_rgb, _ = drawing.draw(frame, RESULT, Settings(), 0.0)
+    image_rgb = drawing.draw(picture, Settings()).image_rgb
     drawing.close()
     assert again == ["again"]
     assert (image_rgb != frame).any()

@@ -16,8 +16,8 @@ import pytest
 
 from app.capture import SourceError, check_file, open_file
 from app.errors import UserError
-from app.export import Wanted, make_writers
-from app.export.sidecar import save_moment
+from app.export import Exports, make_writers
+from app.export.formats.sidecar import save_frame
 from app.folders import write_whole
 from app.offline.video import Progress, process_file
 from app.output import save_png
@@ -26,7 +26,7 @@ from app.session import Settings
 from models.inference.autotune import quickest
 from models.inference.runtime import cache_dir
 from tests.app.clips import steady, video_times_s, write_clip
-from tests.app.fakes import FakeCompositor, FakePipeline, fake_shot
+from tests.app.fakes import FakeCompositor, FakePipeline, fake_picture
 
 resource = pytest.importorskip("resource", reason="needs limits as Linux has them")
 pytestmark = pytest.mark.fault
@@ -36,9 +36,8 @@ NOISE = np.random.default_rng(0).integers(0, 255, (120, 160, 3), np.uint8)
 
 def process(source: Path, out: Path, **more: object) -> None:
     """`process` on stand-ins, with every export that can be asked for."""
-    wanted = Wanted(
-        joints=out.with_suffix(".csv"), hands=out.with_suffix(".jsonl"), gltf=out.with_suffix(".glb")
-    )
+    endings = {"joints": ".csv", "hands": ".jsonl", "gltf": ".glb"}
+    wanted = Exports({name: out.with_suffix(ending) for name, ending in endings.items()})
     process_file(
         open_file(source),
         out,
@@ -55,7 +54,7 @@ def record(path: Path, options: RecordingOptions, meanwhile: Callable[[int], Non
     states: list[RecordingState] = []
     recorder = Recorder(path, states.append, options)
     for index in range(300):
-        recorder.add(fake_shot(NOISE, index / 30))
+        recorder.add(fake_picture(NOISE, index / 30))
         time.sleep(0.005)
         if states:
             meanwhile(states[-1].frames)
@@ -101,12 +100,12 @@ def test_a_disk_that_fills_up_while_processing_leaves_nothing(tmp_path: Path) ->
 
 
 def test_a_disk_that_is_full_for_snapshots_and_settings(tmp_path: Path, full_disk: None) -> None:
-    moment = fake_shot(NOISE, 0.0).moment
-    many = replace(moment, hands=moment.hands * 5)
+    one = fake_picture(NOISE, 0.0).hands_as(0, 0.0)
+    many = replace(one, hands=one.hands * 5)
     for write in (
         lambda path: save_png(path, NOISE),
         lambda path: write_whole(path, "x" * 50_000),
-        lambda path: save_moment(path.with_suffix(".json"), many),
+        lambda path: save_frame(path.with_suffix(".json"), many),
     ):
         with pytest.raises(UserError) as failure:
             write(tmp_path / "a.png")
@@ -199,7 +198,7 @@ def test_without_permission_it_says_so_before_any_work(powerless: Path) -> None:
         lambda: VideoWriter(powerless / "a.mp4", (160, 120), live=True).write(NOISE, 0.0),
         lambda: save_png(powerless / "a.png", NOISE),
         lambda: write_whole(powerless / "a.json", "{}"),
-        lambda: make_writers(Wanted(hands=powerless / "a.jsonl")),
+        lambda: make_writers(Exports({"hands": powerless / "a.jsonl"})),
     ):
         with pytest.raises(UserError) as failure:
             write()

@@ -216,17 +216,17 @@ def _read_settings(path: Path) -> None:
 
 
 def _sidecar(path: Path) -> None:
-    from app.export.sidecar import SidecarWriter
-    from tests.app.fakes import fake_shot
+    from app.export.formats.sidecar import SidecarWriter
+    from tests.app.fakes import fake_picture
 
     writer = SidecarWriter(path)
     for k in range(2):
-        writer.add(fake_shot(numbered_picture(0, 64, 48), k / 30).moment)
+        writer.add(fake_picture(numbered_picture(0, 64, 48), k / 30).hands_as(k, k / 30))
     writer.save()
 
 
 def _read_sidecar(path: Path) -> None:
-    from app.export.sidecar import read_sidecar
+    from app.export.formats.sidecar import read_sidecar
 
     list(read_sidecar(path))
 
@@ -250,10 +250,9 @@ def _videos(path: Path) -> None:
 
 
 def _read_videos(path: Path) -> None:
-    from app.export import Wanted
     from app.offline.batch import plan
 
-    plan(path, path.parent / "out", ("hands",), Wanted())
+    plan(path, path.parent / "out", ("hands",), {})
 
 
 def formats() -> dict[str, Format]:

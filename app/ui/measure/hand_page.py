@@ -226,7 +226,7 @@ class HandPage(Sheet):
             return
         self._note("")
         self._frozen = (picture.hands[0], picture.camera)
-        self._card.show_picture(picture.clean_rgb)
+        self._card.show_picture(picture.frame.image_rgb)
 
     def _measure_card(self) -> None:
         if self._frozen is None:

@@ -12,7 +12,7 @@ from app.cli import build_parser
 from app.commands.options import settings_from
 from app.session import Listener, Picture, Session, Settings, session
 from app.session.lookahead import LookAhead
-from tests.app.fakes import FakeCompositor, FakePipeline, fake_hand, ticking_frames
+from tests.app.fakes import FakeCompositor, FakePipeline, fake_picture, ticking_frames
 
 IMAGE = np.zeros((48, 64, 3), np.uint8)
 
@@ -21,19 +21,25 @@ def frame(index: int) -> Frame:
     return Frame(IMAGE, index / 30, index)
 
 
+def searched(index: int) -> Picture:
+    return fake_picture(IMAGE, index / 30, index=index)
+
+
 def test_without_prediction_hands_stay_on_their_own_frame() -> None:
-    hands = (fake_hand(1 / 30),)
-    assert LookAhead()(frame(1), hands, frame(3), 0.0) == (frame(1), hands)
+    picture = searched(1)
+    assert LookAhead()(picture, frame(3), 0.0) is picture
 
 
 def test_the_newest_frame_is_drawn_once_and_not_from_too_far_ahead() -> None:
     look_ahead = LookAhead()
-    drawn, hands = look_ahead(frame(1), (fake_hand(1 / 30),), frame(2), 50)  # type: ignore[misc]
-    assert drawn.index == 2
-    assert hands[0].time_s == pytest.approx(2 / 30)
-    assert look_ahead(frame(2), (fake_hand(2 / 30),), frame(2), 50) is None
-    drawn, hands = look_ahead(frame(3), (fake_hand(3 / 30),), frame(6), 50)  # type: ignore[misc]
-    assert (drawn.index, hands[0].time_s) == (3, 0.1)
+    shown = look_ahead(searched(1), frame(2), 50)
+    assert shown is not None
+    assert shown.frame.index == 2
+    assert shown.hands[0].time_s == pytest.approx(2 / 30)
+    assert look_ahead(searched(2), frame(2), 50) is None
+    shown = look_ahead(searched(3), frame(6), 50)
+    assert shown is not None
+    assert (shown.frame.index, shown.hands[0].time_s) == (3, 0.1)
     assert look_ahead.error_px is not None
 
 
@@ -58,11 +64,11 @@ def test_a_slow_model_shows_newer_pictures_with_prediction(monkeypatch: pytest.M
         end_s = time.monotonic() + 5
         while len(pictures) < 14 and time.monotonic() < end_s:
             time.sleep(0.01)
-        assert (running.statistics.read().foretold_px is None) == (predict_ms == 0)
+        assert (running.statistics.read().prediction_error_px is None) == (predict_ms == 0)
         running.close()
         with_hands = [(at, p) for at, p in pictures if p.hands]
         ages[predict_ms] = [at - p.time_s for at, p in with_hands]
-        indices = [p.index for _, p in with_hands]
+        indices = [p.frame.index for _, p in with_hands]
         assert indices == sorted(set(indices))
     assert np.median(ages[100.0]) < np.median(ages[0.0]) - 0.02
 

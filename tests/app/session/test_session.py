@@ -97,7 +97,7 @@ def test_pictures_come_drawn_and_on_one_thread(start: Callable[..., Rig]) -> Non
     assert rig.pipeline.closed
     assert len(rig.compositor.threads) == 1
     assert threading.get_ident() not in rig.compositor.threads
-    assert {"network", "draw"} <= set(with_hands(rig)[-1].stages_ms)
+    assert {"network", "draw"} <= set(with_hands(rig)[-1].found.stages_ms)
 
 
 def test_a_slow_stage_drops_frames_and_stays_current(start: Callable[..., Rig]) -> None:
@@ -107,7 +107,7 @@ def test_a_slow_stage_drops_frames_and_stays_current(start: Callable[..., Rig]) 
     late_s = rig.watcher.lateness_s[-10:]
     assert np.median(late_s) < 0.05 * 2.5  # a frame waits for the one before it, never for a queue
     assert rig.session.statistics.read().dropped > 20
-    indices = [picture.index for picture in rig.watcher.pictures]
+    indices = [picture.frame.index for picture in rig.watcher.pictures]
     assert indices == sorted(indices)
 
 
@@ -221,7 +221,7 @@ def test_a_picture_that_cannot_be_handed_on_does_not_freeze_the_session(start: C
     class Failing:
         running = False
 
-        def add(self, shot: object) -> None:
+        def add(self, picture: object) -> None:
             if fails[0]:
                 raise RuntimeError("a recorder's fault")
 
@@ -299,14 +299,14 @@ def test_a_source_that_dies_is_told_and_another_can_be_opened(start: Callable[..
     count = len(rig.watcher.pictures)
     rig.session.open("clip")
     wait_for(lambda: len(rig.watcher.pictures) > count + 2)
-    assert rig.watcher.pictures[-1].source == "clip"
+    assert rig.watcher.pictures[-1].frame.source == "clip"
 
 
 def test_many_sources_in_a_row_end_with_the_last(start: Callable[..., Rig]) -> None:
     rig = start()
     for index in range(50):
         rig.session.open(f"clip {index}")
-    wait_for(lambda: rig.watcher.pictures and rig.watcher.pictures[-1].source == "clip 49")
+    wait_for(lambda: rig.watcher.pictures and rig.watcher.pictures[-1].frame.source == "clip 49")
     count = len(rig.watcher.pictures)
     wait_for(lambda: len(rig.watcher.pictures) > count + 3)
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from app.export import Moment
+from app.frame import FrameHands
 from models.hand.hand_data import load_open_hand
 from models.hand.skinning import pose_hand
 from models.types import Camera, Handedness, HandMesh, HandPose
@@ -32,8 +32,8 @@ def hand_of(bends: np.ndarray, side: Handedness = "right", track: int = 0, time_
     return HandMesh(side, vertices * flip, joints * flip, pixels, 0.9, track, time_s, pose)
 
 
-def moment(index: int, *hands: HandMesh) -> Moment:
-    return Moment(index, index / 30, CAMERA, hands or (hand_of(np.zeros((16, 3)), time_s=index / 30),))
+def moment(index: int, *hands: HandMesh) -> FrameHands:
+    return FrameHands(index, index / 30, CAMERA, hands or (hand_of(np.zeros((16, 3)), time_s=index / 30),))
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_DGRAM) -> int:

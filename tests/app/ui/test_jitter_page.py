@@ -19,13 +19,12 @@ from PyQt6.QtWidgets import QApplication, QLabel
 
 from app.capture import Frame
 from app.jitter import JitterTest
-from app.session import Picture, Settings
+from app.session import Settings
 from app.ui.measure import jitter_page
 from app.ui.measure.jitter_page import JitterPage
 from app.ui.measure.jitter_recording import Measuring, Recording
-from models.geometry import camera_from_fov
 from tests.app.commands.test_jitter import Stand, picture
-from tests.app.fakes import fake_hand
+from tests.app.fakes import fake_picture
 from tests.app.ui.test_window import application, open_window, pump  # noqa: F401
 
 
@@ -47,10 +46,7 @@ def feed(page: JitterPage, frame_rgb: np.ndarray, first: int, count: int = 30) -
     """Frames as the capture thread hands them over, and one picture."""
     for k in range(first, first + count):
         page.watchers[-1](Frame(frame_rgb, 100 + k / 30, k))
-    hand = fake_hand(time_s=100 + first / 30)
-    camera = camera_from_fov(*frame_rgb.shape[1::-1])
-    shown = Picture(frame_rgb, (hand,), 100 + first / 30, first, {}, (), "clip", frame_rgb, camera)
-    page.take_picture(shown)
+    page.take_picture(fake_picture(frame_rgb, 100 + first / 30, index=first))
 
 
 def test_ten_seconds_end_in_a_result_that_can_be_saved(page: JitterPage, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from app.ui.preferences import Preferences, load_preferences, save_preferences
 from models.evaluation.filter_lag import moving_hands
 from models.hand.hand_data import load_open_hand
 from models.hand.profile import BREADTH_M, HandProfile, palm_breadth_m, personal_hand
+from models.tracking.pipeline import PipelineResult
 from models.types import Camera
 from tests.app.measure.chessboards import board_views
 from tests.app.ui.test_window import MODELS, application, open_window, pump  # noqa: F401
@@ -43,7 +44,8 @@ def pictured(index: int) -> Picture:
     """A picture of the demo's hand."""
     hand = replace(moving_hands(30.0)[0][3 * index], time_s=float(index) / 4)
     image_rgb = np.zeros((480, 640, 3), np.uint8)
-    return Picture(image_rgb, (hand,), hand.time_s, index, {}, (), "clip", image_rgb, CAMERA)
+    frame = Frame(image_rgb, hand.time_s, index, source="clip")
+    return Picture.undrawn(frame, PipelineResult((hand,), CAMERA, {}))
 
 
 def test_a_board_that_is_shown_gives_a_camera_that_is_kept_and_used(application) -> None:  # noqa: F811

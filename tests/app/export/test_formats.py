@@ -14,9 +14,10 @@ import trimesh
 from scipy.spatial.transform import Rotation
 
 from app.errors import UserError
-from app.export import Moment, Wanted, make_writers
-from app.export.joints_csv import JOINT_NAMES
-from app.export.sidecar import read_sidecar
+from app.export import Exports, make_writers
+from app.export.formats.sidecar import read_sidecar
+from app.export.joint_names import JOINT_NAMES
+from app.frame import FrameHands
 from models.hand.hand_data import load_open_hand
 from models.hand.skinning import pose_hand
 from models.types import Camera, Handedness, HandMesh
@@ -38,20 +39,20 @@ def hand_at(time_s: float, track: int = 0, handedness: Handedness = "right") -> 
     return HandMesh(handedness, vertices * flip, joints * flip, pixels, 0.9, track, time_s)
 
 
-def moments(n: int = 5) -> list[Moment]:
+def frames(n: int = 5) -> list[FrameHands]:
     """A right hand all the time, a left one in frames 1 and 2 only."""
     out = []
     for i in range(n):
         hands = [hand_at(i / 10)] + ([hand_at(i / 10, 1, "left")] if i in (1, 2) else [])
-        out.append(Moment(i, i / 10, CAMERA, tuple(hands)))
+        out.append(FrameHands(i, i / 10, CAMERA, tuple(hands)))
     return out
 
 
-def export(wanted: Wanted, n: int = 5) -> None:
+def export(wanted: Exports, n: int = 5) -> None:
     writers = make_writers(wanted)
-    for moment in moments(n):
+    for frame in frames(n):
         for writer in writers:
-            writer.add(moment)
+            writer.add(frame)
     for writer in writers:
         writer.save()
 
@@ -76,7 +77,7 @@ def animation(gltf: pygltflib.GLTF2) -> dict[tuple[str, str], tuple[np.ndarray, 
 
 
 def test_gltf_joints_equal_the_csv(tmp_path: Path) -> None:
-    export(Wanted(joints=tmp_path / "j.csv", gltf=tmp_path / "h.glb"))
+    export(Exports({"joints": tmp_path / "j.csv", "gltf": tmp_path / "h.glb"}))
     moves = animation(pygltflib.GLTF2().load(str(tmp_path / "h.glb")))
     with (tmp_path / "j.csv").open() as file:
         rows = list(csv.DictReader(file))
@@ -91,7 +92,7 @@ def test_gltf_joints_equal_the_csv(tmp_path: Path) -> None:
 
 def test_the_gltf_skin_follows_the_mesh(tmp_path: Path) -> None:
     """Skinned as the specification says, from the file alone."""
-    export(Wanted(gltf=tmp_path / "h.glb"))
+    export(Exports({"gltf": tmp_path / "h.glb"}))
     gltf = pygltflib.GLTF2().load(str(tmp_path / "h.glb"))
     moves = animation(gltf)
     parent = {child: i for i, node in enumerate(gltf.nodes) for child in node.children or ()}
@@ -120,7 +121,7 @@ def test_the_gltf_skin_follows_the_mesh(tmp_path: Path) -> None:
 
 
 def test_a_hand_out_of_sight_has_no_size(tmp_path: Path) -> None:
-    export(Wanted(gltf=tmp_path / "h.glb"))
+    export(Exports({"gltf": tmp_path / "h.glb"}))
     moves = animation(pygltflib.GLTF2().load(str(tmp_path / "h.glb")))
     times, scale = moves["hand1_left_bone_wrist", "scale"]
     assert times == pytest.approx([0, 0.1, 0.3])
@@ -129,9 +130,9 @@ def test_a_hand_out_of_sight_has_no_size(tmp_path: Path) -> None:
 
 
 def test_a_video_without_hands_gives_a_valid_empty_scene(tmp_path: Path) -> None:
-    writers = make_writers(Wanted(gltf=tmp_path / "h.glb", joints=tmp_path / "j.csv"))
+    writers = make_writers(Exports({"gltf": tmp_path / "h.glb", "joints": tmp_path / "j.csv"}))
     for writer in writers:
-        writer.add(Moment(0, 0.0, CAMERA, ()))
+        writer.add(FrameHands(0, 0.0, CAMERA, ()))
         writer.save()
     assert not pygltflib.GLTF2().load(str(tmp_path / "h.glb")).animations
     assert len((tmp_path / "j.csv").read_text().splitlines()) == 1
@@ -139,7 +140,7 @@ def test_a_video_without_hands_gives_a_valid_empty_scene(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("kind", ["ply", "obj"])
 def test_meshes_read_back(tmp_path: Path, kind: str) -> None:
-    export(Wanted(meshes=tmp_path / "m", mesh_format=kind))
+    export(Exports({"meshes": tmp_path / "m"}, {"mesh_format": kind}))
     names = sorted(p.name for p in (tmp_path / "m").iterdir())
     assert len(names) == 7
     assert names[0] == f"frame_000000_hand0.{kind}"
@@ -154,13 +155,13 @@ def test_meshes_read_back(tmp_path: Path, kind: str) -> None:
 def test_meshes_never_mix_with_what_is_there(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("keep")
     with pytest.raises(UserError, match="not empty"):
-        make_writers(Wanted(meshes=tmp_path))
+        make_writers(Exports({"meshes": tmp_path}))
 
 
 def test_the_sidecar_reads_back(tmp_path: Path) -> None:
-    export(Wanted(hands=tmp_path / "h.jsonl"))
+    export(Exports({"hands": tmp_path / "h.jsonl"}))
     read = list(read_sidecar(tmp_path / "h.jsonl"))
-    for expected, got in zip(moments(), read, strict=True):
+    for expected, got in zip(frames(), read, strict=True):
         assert (got.index, got.time_s, got.camera) == (expected.index, expected.time_s, expected.camera)
         for a, b in zip(expected.hands, got.hands, strict=True):
             assert (a.handedness, a.track_id) == (b.handedness, b.track_id)
@@ -169,7 +170,7 @@ def test_the_sidecar_reads_back(tmp_path: Path) -> None:
 
 
 def test_a_sidecar_cut_off_by_a_crash_keeps_its_whole_lines(tmp_path: Path) -> None:
-    export(Wanted(hands=tmp_path / "h.jsonl"))
+    export(Exports({"hands": tmp_path / "h.jsonl"}))
     path = tmp_path / "h.jsonl"
     path.write_bytes(path.read_bytes()[:-500])
     assert len(list(read_sidecar(path))) == 4
@@ -206,7 +207,7 @@ def mano(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_mano_parameters_pose_mano_onto_the_hand(tmp_path: Path, mano: Path) -> None:
     """Posed as smplx does it, from MANO's own arrays and the npz alone, the joints lie on the hand's."""
-    export(Wanted(mano=tmp_path / "m.npz", mano_model=mano))
+    export(Exports({"mano": tmp_path / "m.npz"}, {"mano_model": mano}))
     arrays = mano_arrays()
     with np.load(tmp_path / "m.npz", allow_pickle=False) as file:
         rows = {name: file[name] for name in file.files}
@@ -233,17 +234,24 @@ def test_mano_parameters_pose_mano_onto_the_hand(tmp_path: Path, mano: Path) -> 
 
 def test_mano_without_its_file_or_with_another_says_so(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="--mano-model"):
-        make_writers(Wanted(mano=tmp_path / "m.npz"))
+        make_writers(Exports({"mano": tmp_path / "m.npz"}))
     (tmp_path / "bad.pkl").write_bytes(b"nonsense")
     for bad in ("bad.pkl", "none.pkl"):
         with pytest.raises(UserError, match=bad):
-            make_writers(Wanted(mano=tmp_path / "m.npz", mano_model=tmp_path / bad))
+            make_writers(Exports({"mano": tmp_path / "m.npz"}, {"mano_model": tmp_path / bad}))
 
 
 def test_given_up_exports_leave_nothing(tmp_path: Path) -> None:
-    wanted = Wanted(tmp_path / "j.csv", tmp_path / "h.jsonl", tmp_path / "m", gltf=tmp_path / "h.glb")
+    wanted = Exports(
+        {
+            "joints": tmp_path / "j.csv",
+            "hands": tmp_path / "h.jsonl",
+            "meshes": tmp_path / "m",
+            "gltf": tmp_path / "h.glb",
+        }
+    )
     for writer in make_writers(wanted):
-        writer.add(moments()[1])
+        writer.add(frames()[1])
         writer.discard()
     assert [name for _, _, names in os.walk(tmp_path) for name in names] == []
 
@@ -253,7 +261,7 @@ def test_the_khronos_validator_finds_no_fault(tmp_path: Path) -> None:
     """Fetches the validator from npm."""
     if shutil.which("npm") is None:
         pytest.skip("npm is not installed, and with it Khronos' glTF validator can't be had")
-    export(Wanted(gltf=tmp_path / "h.glb"))
+    export(Exports({"gltf": tmp_path / "h.glb"}))
     got = subprocess.run(["npm", "install", "gltf-validator"], cwd=tmp_path, capture_output=True, check=False)
     if got.returncode:
         pytest.skip("npm can't be reached, and with it Khronos' glTF validator can't be had")

@@ -12,7 +12,8 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from app.errors import UserError
-from app.export.writers import Moment
+from app.export.entry import ExportFormat, ExportOption
+from app.frame import FrameHands
 from app.output import prepare_output, write_whole
 from models.hand.hand_data import load_mano, load_open_hand
 from models.hand.inverse_skinning import InverseSkinning, PosedHand
@@ -56,8 +57,8 @@ class ManoWriter:
             )
         }
 
-    def add(self, moment: Moment) -> None:
-        for hand in moment.hands:
+    def add(self, frame: FrameHands) -> None:
+        for hand in frame.hands:
             flip = _MIRROR if hand.handedness == "left" else np.ones(3)
             key = (hand.track_id, hand.handedness)
             found = self._solver.fit(self._regressor @ hand.vertices_m * flip, self._last.get(key))
@@ -66,8 +67,8 @@ class ManoWriter:
             pose = Rotation.from_matrix(turns[_OURS]).as_rotvec()
             wrist = self._wrist + self._wrist_dirs @ found.betas
             row = {
-                "frame": moment.index,
-                "time_s": moment.time_s,
+                "frame": frame.index,
+                "time_s": frame.time_s,
                 "track": hand.track_id,
                 "side": hand.handedness,
                 "global_orient": pose[0],
@@ -92,3 +93,17 @@ class ManoWriter:
     def discard(self) -> None:
         for values in self._rows.values():
             values.clear()
+
+
+FORMAT = ExportFormat(
+    "mano",
+    ".npz",
+    "FILE.npz",
+    "MANO parameters of every hand",
+    lambda path, options: ManoWriter(path, options["mano_model"]),
+    (
+        ExportOption(
+            "--mano-model", {"type": Path, "metavar": "MANO_RIGHT.pkl", "help": "your copy, for --mano"}
+        ),
+    ),
+)

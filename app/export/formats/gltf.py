@@ -19,9 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
+from app.export.entry import ExportFormat
 from app.export.glb import INDICES, VERTICES, GlbBuilder
-from app.export.joints_csv import JOINT_NAMES
-from app.export.writers import Moment
+from app.export.joint_names import JOINT_NAMES
+from app.frame import FrameHands
 from app.output import prepare_output, write_whole
 from models.hand.hand_data import BONES_IN_21, N_BONES, HandData, load_open_hand
 from models.hand.inverse_skinning import InverseSkinning, PosedHand
@@ -66,10 +67,10 @@ class GltfWriter:
         self._tracks: dict[tuple[int, Handedness], _Track] = {}
         self._camera: Camera | None = None
 
-    def add(self, moment: Moment) -> None:
-        self._camera = self._camera or moment.camera
-        self._times.append(moment.time_s)
-        for hand in moment.hands:
+    def add(self, frame: FrameHands) -> None:
+        self._camera = self._camera or frame.camera
+        self._times.append(frame.time_s)
+        for hand in frame.hands:
             self._add_hand(
                 self._tracks.setdefault((hand.track_id, hand.handedness), _Track(hand.handedness)), hand
             )
@@ -226,3 +227,8 @@ def _normals(vertices: Float, faces: NDArray[np.int32]) -> Float:
     normals = np.zeros_like(vertices)
     np.add.at(normals, faces.ravel(), np.repeat(np.cross(b - a, c - a), 3, 0))
     return normals / np.linalg.norm(normals, axis=1, keepdims=True)
+
+
+FORMAT = ExportFormat(
+    "gltf", ".glb", "FILE.glb", "skinned, animated hands", lambda path, options: GltfWriter(path)
+)

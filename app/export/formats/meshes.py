@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import trimesh
-
-from app.export.writers import Moment
+from app.export.entry import ExportFormat, ExportOption
+from app.frame import FrameHands
 from app.output import OutputError, unwritable
 from models.hand.hand_data import load_open_hand
 
-FORMATS = ("ply", "obj")
+KINDS = ("ply", "obj")
 
 
 class MeshFolderWriter:
     """Files go into FOLDER.partial as they come; at the end it gets its name."""
 
     def __init__(self, folder: Path, mesh_format: str = "ply") -> None:
-        if mesh_format not in FORMATS:
-            raise OutputError(f"mesh format: expected one of {', '.join(FORMATS)}, got {mesh_format!r}")
+        if mesh_format not in KINDS:
+            raise OutputError(f"mesh format: expected one of {', '.join(KINDS)}, got {mesh_format!r}")
         self._folder, self._partial = folder, folder.with_name(f"{folder.name}.partial")
         self._format = mesh_format
         try:
@@ -30,12 +29,14 @@ class MeshFolderWriter:
             reason = f"{folder} can't be made ({error.strerror}); choose another folder"
             raise OutputError(reason) from error
 
-    def add(self, moment: Moment) -> None:
+    def add(self, frame: FrameHands) -> None:
+        import trimesh  # here: commands that export no meshes start without it
+
         hand_data = load_open_hand()
-        for hand in moment.hands:
+        for hand in frame.hands:
             faces = hand_data.faces if hand.handedness == "right" else hand_data.faces_left
             mesh = trimesh.Trimesh(hand.vertices_m, faces, process=False)
-            path = self._partial / f"frame_{moment.index:06d}_hand{hand.track_id}.{self._format}"
+            path = self._partial / f"frame_{frame.index:06d}_hand{hand.track_id}.{self._format}"
             try:
                 mesh.export(path, file_type=self._format)
             except OSError as error:
@@ -54,3 +55,13 @@ class MeshFolderWriter:
             path.unlink(missing_ok=True)
         if self._partial.exists():
             self._partial.rmdir()
+
+
+FORMAT = ExportFormat(
+    "meshes",
+    "_meshes",
+    "FOLDER",
+    "a mesh file for every hand and frame",
+    lambda path, options: MeshFolderWriter(path, options["mesh_format"]),
+    (ExportOption("--mesh-format", {"choices": KINDS, "default": "ply", "help": "of --meshes"}),),
+)

@@ -6,18 +6,10 @@ import csv
 import io
 from pathlib import Path
 
-from app.export.writers import Moment
+from app.export.entry import ExportFormat
+from app.export.joint_names import JOINT_NAMES
+from app.frame import FrameHands
 from app.output import prepare_output, write_whole
-
-JOINT_NAMES = (
-    "wrist",
-    *(f"thumb_{part}" for part in ("cmc", "mcp", "ip", "tip")),
-    *(
-        f"{finger}_{part}"
-        for finger in ("index", "middle", "ring", "little")
-        for part in ("mcp", "pip", "dip", "tip")
-    ),
-)
 
 
 class JointsCsvWriter:
@@ -28,11 +20,11 @@ class JointsCsvWriter:
         self._path = path
         self._rows: list[list[object]] = []
 
-    def add(self, moment: Moment) -> None:
-        for hand in moment.hands:
+    def add(self, frame: FrameHands) -> None:
+        for hand in frame.hands:
             pixels = (round(float(v), 2) for v in hand.joints_2d_px.ravel())
             metres = (round(float(v), 5) for v in hand.joints_m.ravel())
-            self._rows.append([round(moment.time_s, 6), hand.track_id, hand.handedness, *pixels, *metres])
+            self._rows.append([round(frame.time_s, 6), hand.track_id, hand.handedness, *pixels, *metres])
 
     def save(self) -> None:
         header = ["time_s", "hand", "side"]
@@ -44,3 +36,12 @@ class JointsCsvWriter:
 
     def discard(self) -> None:
         self._rows.clear()
+
+
+FORMAT = ExportFormat(
+    "joints",
+    ".csv",
+    "FILE.csv",
+    "a row for every hand in every frame",
+    lambda path, options: JointsCsvWriter(path),
+)

@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from app.errors import UserError
-from app.export.writers import Moment
+from app.export.entry import ExportFormat
+from app.frame import FrameHands
 from app.output import partial_of, prepare_output, unwritable, write_whole
 from models.types import Camera, HandMesh
 
@@ -31,12 +32,12 @@ def head() -> dict[str, Any]:
     return {"palmistry": VERSION, "hand": "open", "units": "metres, camera frame"}
 
 
-def as_json(moment: Moment, mesh: bool = True) -> dict[str, Any]:
+def as_json(frame: FrameHands, mesh: bool = True) -> dict[str, Any]:
     """One frame as a JSON object: pixels to 0.01, metres to 0.01 mm. mesh: with the vertices."""
-    c = moment.camera
+    c = frame.camera
     return {
-        "frame": moment.index,
-        "time_s": round(moment.time_s, 6),
+        "frame": frame.index,
+        "time_s": round(frame.time_s, 6),
         "camera": {"fx": c.fx, "fy": c.fy, "cx": c.cx, "cy": c.cy, "width": c.width, "height": c.height},
         "hands": [
             {
@@ -47,15 +48,15 @@ def as_json(moment: Moment, mesh: bool = True) -> dict[str, Any]:
                 "joints_3d_m": _rounded(hand.joints_m, 5),
                 **({"vertices_m": _rounded(hand.vertices_m, 5)} if mesh else {}),
             }
-            for hand in moment.hands
+            for hand in frame.hands
         ],
     }
 
 
-def save_moment(path: Path, moment: Moment) -> None:
+def save_frame(path: Path, frame: FrameHands) -> None:
     """One frame's hands as NAME.json. Raises OutputError."""
     prepare_output(path, ".json")
-    text = json.dumps({"palmistry": VERSION, **as_json(moment)}, indent=1)
+    text = json.dumps({"palmistry": VERSION, **as_json(frame)}, indent=1)
     write_whole(path, lambda file: file.write(text.encode()))
 
 
@@ -76,8 +77,8 @@ class SidecarWriter:
             raise unwritable(path, error) from error
         self._write(head())
 
-    def add(self, moment: Moment) -> None:
-        self._write(as_json(moment))
+    def add(self, frame: FrameHands) -> None:
+        self._write(as_json(frame))
 
     def save(self) -> None:
         try:
@@ -99,7 +100,7 @@ class SidecarWriter:
             raise unwritable(self._path, error) from error
 
 
-def read_sidecar(path: Path) -> Iterator[Moment]:
+def read_sidecar(path: Path) -> Iterator[FrameHands]:
     """The frames of a sidecar. Raises UserError in one line where it is damaged or something else."""
     try:
         with path.open("rb") as file:
@@ -110,7 +111,7 @@ def read_sidecar(path: Path) -> Iterator[Moment]:
                 number += 1
                 if not line.endswith(b"\n"):
                     return  # cut off by a crash
-                yield _moment(line, f"{path}, line {number}")
+                yield _frame(line, f"{path}, line {number}")
     except OSError as error:
         raise UserError(f"{path} can't be read ({error.strerror})") from error
 
@@ -123,13 +124,13 @@ def _is_head(line: bytes) -> bool:
     return isinstance(first, dict) and first.get("palmistry") == VERSION
 
 
-def _moment(line: bytes, where: str) -> Moment:
+def _frame(line: bytes, where: str) -> FrameHands:
     try:
         value = json.loads(line)
         camera = Camera(**{k: value["camera"][k] for k in ("fx", "fy", "cx", "cy", "width", "height")})
         time_s = float(value["time_s"])
         hands = tuple(_hand(hand, time_s) for hand in value["hands"])
-        return Moment(int(value["frame"]), time_s, camera, hands)
+        return FrameHands(int(value["frame"]), time_s, camera, hands)
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise UserError(f"{where}: damaged ({error}); delete the line or record again") from error
 
@@ -148,3 +149,8 @@ def _hand(value: dict[str, Any], time_s: float) -> HandMesh:
         int(value["track"]),
         time_s,
     )
+
+
+FORMAT = ExportFormat(
+    "hands", ".jsonl", "FILE.jsonl", "all there is, a line a frame", lambda path, options: SidecarWriter(path)
+)
