@@ -87,7 +87,7 @@ class HandFinder:
         self._current: PipelineConfig | None = None  # of the pipeline in use
         self._pipeline: HandPipeline | None = None
         self._failing = False  # on the last frame
-        self._misfit = False  # of the calibration to the last frame
+        self._mismatch = False  # between the calibration's aspect ratio and the last frame's
 
     def find(self, frame: Frame, settings: Settings) -> PipelineResult:
         """The hands of a frame; none while the first pipeline loads, or where it failed to."""
@@ -138,11 +138,11 @@ class HandFinder:
 
     def _check_calibration(self, settings: Settings, width: int, height: int) -> None:
         """Say that a calibration is for pictures of another shape, or withdraw that."""
-        if settings.misfit(width, height) == self._misfit:
+        if settings.aspect_mismatch(width, height) == self._mismatch:
             return
-        self._misfit = not self._misfit
+        self._mismatch = not self._mismatch
         line = "The camera was calibrated for pictures of another shape: the field of view is used instead"
-        self._report(Status("calibration", "warning", line if self._misfit else ""))
+        self._report(Status("calibration", "warning", line if self._mismatch else ""))
 
     def _load(self, settings: Settings) -> None:
         """Begin to load other models where the settings ask for them; pictures go on meanwhile.

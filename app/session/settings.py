@@ -33,7 +33,7 @@ class Settings:
     predict_ms: float = 0.0  # draw on a newer frame than was looked at, this much newer at most; live only
     handedness_lock: Handedness | None = None  # take every hand for this side
     max_hands: int = 2
-    fov_deg: float = DEFAULT_FOV_DEG  # the camera's diagonal field of view, used without intrinsics
+    fov_deg: float | None = None  # the camera's diagonal field of view, as somebody has stated it
     intrinsics: tuple[float, float, float, float] | None = None  # fx, fy, cx, cy, pixels of the frame
     calibration: CameraFile | None = None  # of the camera that is looked through, where it has one
 
@@ -43,9 +43,14 @@ class Settings:
             return Camera(*self.intrinsics, width=width, height=height)
         if self.calibration is not None and self.calibration.fits(width, height):
             return self.calibration.camera.scaled(width, height)
-        return camera_from_fov(width, height, self.fov_deg)
+        return camera_from_fov(width, height, self.fov_used_deg)
 
-    def misfit(self, width: int, height: int) -> bool:
+    @property
+    def fov_used_deg(self) -> float:
+        """The diagonal field of view where nothing better is known: as stated, or a common webcam's."""
+        return DEFAULT_FOV_DEG if self.fov_deg is None else self.fov_deg
+
+    def aspect_mismatch(self, width: int, height: int) -> bool:
         """Whether frames of this size, pixels, can't be the calibrated camera's, which then is not used."""
         if self.calibration is None or self.intrinsics is not None:
             return False
@@ -59,6 +64,6 @@ class Settings:
         elif self.calibration is not None:
             focal = max(self.calibration.focal_error, _LEAST_FOCAL)
         else:
-            focal = UNKNOWN_FOCAL if self.fov_deg == DEFAULT_FOV_DEG else STATED_FOCAL
+            focal = UNKNOWN_FOCAL if self.fov_deg is None else STATED_FOCAL
         measured = self.profile is not None and self.profile.measured
         return DepthError(focal, MEASURED_SIZE if measured else UNKNOWN_SIZE)

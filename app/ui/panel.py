@@ -104,10 +104,10 @@ class Panel(QFrame):
         self._latency.choose("ahead" if settings.predict_ms > 0 else "")
         self._show_hand(settings)
         self._side.choose(settings.handedness_lock or "")
-        self._fov.show_value(round(settings.fov_deg))
+        self._fov.show_value(round(settings.fov_used_deg))
         known = settings.intrinsics is not None or settings.calibration is not None
         self._fov.setEnabled(not known)
-        self._fov_value.setText("known" if known else f"{settings.fov_deg:.0f}°")
+        self._fov_value.setText("known" if known else f"{settings.fov_used_deg:.0f}°")
         self._depth.setText(_depth_text(settings))
         self._depth.setToolTip(settings.depth_error.text())
 

@@ -16,6 +16,7 @@ from app.errors import UserError
 from app.measure.profiles import load_profile
 from app.recorder import RecordingOptions
 from app.session import OVERLAYS, Settings
+from models.geometry import DEFAULT_FOV_DEG
 from models.hand.profile import HandProfile
 from models.tracking.prediction import MOST_AHEAD_S
 from models.types import Handedness
@@ -54,7 +55,8 @@ def save_preferences(store: QSettings, preferences: Preferences) -> None:
         "predict_ms": settings.predict_ms,
         "hand": settings.profile.name if settings.profile else "",
         "side_lock": settings.handedness_lock,
-        "fov_deg": settings.fov_deg,
+        "fov_deg": settings.fov_used_deg,
+        "fov_stated": settings.fov_deg is not None,
         "mirror_camera": preferences.mirror_camera,
         "mirror_file": preferences.mirror_file,
         "recording": [name for name, kept in asdict(preferences.recording).items() if kept],
@@ -102,7 +104,7 @@ def _from_saved(saved: Mapping[str, Any], models: tuple[str, ...]) -> Preference
         smoothing=number("smoothing", 0, 1, default.smoothing),
         predict_ms=number("predict_ms", 0, 1e3 * MOST_AHEAD_S, None) or default.predict_ms,
         handedness_lock=one_of("side_lock", get_args(Handedness), None),
-        fov_deg=number("fov_deg", 40, 120, default.fov_deg) or default.fov_deg,
+        fov_deg=_fov_deg(number("fov_deg", 40, 120, None), saved.get("fov_stated")),
     )
     kept = saved.get("recording")
     kept = kept if isinstance(kept, list) else []
@@ -110,6 +112,13 @@ def _from_saved(saved: Mapping[str, Any], models: tuple[str, ...]) -> Preference
     return Preferences(
         settings, flag("mirror_camera", base.mirror_camera), flag("mirror_file", base.mirror_file), recording
     )
+
+
+def _fov_deg(saved_deg: float | None, stated: object) -> float | None:
+    """A field of view if somebody stated it. Older versions saved the assumed one without saying which."""
+    if not isinstance(stated, bool):
+        stated = saved_deg != DEFAULT_FOV_DEG
+    return saved_deg if stated else None
 
 
 def _profile(name: object) -> HandProfile | None:

@@ -184,7 +184,7 @@ class CalibrationPage(Sheet):
         elif settings.calibration is not None:
             known = f"“{settings.calibration.name}” is calibrated."
         else:
-            known = f"The field of view is taken for {settings.fov_deg:.0f}°."
+            known = f"The field of view is taken for {settings.fov_used_deg:.0f}°."
         self._state.setText(f"{known} {settings.depth_error.text()}")
 
 

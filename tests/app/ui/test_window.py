@@ -276,6 +276,24 @@ def test_a_damaged_settings_file_becomes_the_defaults(tmp_path: Path) -> None:
     assert window_module.load_geometry(store) is None
 
 
+@pytest.mark.parametrize(
+    ("saved", "known"),
+    [
+        ({"fov_deg": 65.0}, None),  # older versions saved what was assumed
+        ({"fov_deg": 78.0}, 78.0),
+        ({"fov_deg": 65.0, "fov_stated": True}, 65.0),
+        ({"fov_deg": 65.0, "fov_stated": False}, None),
+    ],
+)
+def test_a_field_of_view_is_remembered_if_it_was_stated(tmp_path: Path, saved: dict, known: object) -> None:
+    store = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
+    store.setValue("preferences", json.dumps(saved))
+    preferences = load_preferences(store, MODELS)
+    assert preferences.settings.fov_deg == known
+    save_preferences(store, preferences)
+    assert load_preferences(store, MODELS) == preferences
+
+
 def test_preferences_survive_saving(tmp_path: Path) -> None:
     store = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
     kept = Preferences(
