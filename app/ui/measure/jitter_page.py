@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 from PyQt6.QtCore import QTimer
 from PyQt6.QtWidgets import QFileDialog, QGridLayout, QProgressBar, QWidget
@@ -22,8 +21,6 @@ from app.ui.sheet import Sheet, in_a_row, steps, text
 
 Watch = Callable[[Callable[[Frame], None] | None], None]
 """Asks the session for its frames, or for no more of them."""
-
-T = TypeVar("T")
 
 _COUNTDOWN_S = 3
 _TICK_MS = 100
@@ -131,6 +128,9 @@ class JitterPage(Sheet):
             self._measuring = None
 
     def _tick(self) -> None:
+        if self._measuring is not None:
+            self._look_at(self._measuring)
+            return
         recording = self._recording
         if recording is None:
             return
@@ -146,7 +146,6 @@ class JitterPage(Sheet):
             self._end_recording(recording)
 
     def _end_recording(self, recording: Recording) -> None:
-        self._timer.stop()
         self._watch(None)
         self._recording = None
         spool = recording.take_spool()
@@ -155,18 +154,19 @@ class JitterPage(Sheet):
             return
         chosen = [name for name, chip in self._models.items() if chip.isChecked()]
         self._show_progress("…", f"Measuring {', '.join(chosen)}; move as you like", 0.0)
-        self._measuring = run = Measuring(spool, chosen, self._settings(), self._source())
+        self._measuring = Measuring(spool, chosen, self._settings(), self._source())
 
-        def of_this_run(act: Callable[[T], None]) -> Callable[[T], None]:
-            """News of a run that was cancelled may still be on its way: they are not for this page."""
-            return lambda news: act(news) if self._measuring is run else None
-
-        run.progress.connect(of_this_run(lambda done: self._bar.setValue(round(1000 * done))))
-        run.finished.connect(of_this_run(self._show_report))
-        run.failed.connect(of_this_run(self._fail))
+    def _look_at(self, measuring: Measuring) -> None:
+        """Show how far the measuring is, or what it has come to."""
+        if measuring.fault:
+            self._fail(measuring.fault)
+        elif measuring.report is not None:
+            self._show_report(measuring.report)
+        else:
+            self._bar.setValue(round(1000 * measuring.done))
 
     def _show_report(self, report: JitterReport) -> None:
-        self._measuring = None
+        self._end_run()
         self._report = report
         self._saved.hide()
         self._warnings.setText("\n".join(report.warnings))
@@ -182,8 +182,12 @@ class JitterPage(Sheet):
         self._plots.show_report(report)
         self.show_page(self._result_page)
 
-    def _fail(self, line: str) -> None:
+    def _end_run(self) -> None:
+        self._timer.stop()
         self._measuring = None
+
+    def _fail(self, line: str) -> None:
+        self._end_run()
         self._fault.setText(line)
         self._fault.show()
         self.show_page(self._ready_page)

@@ -6,8 +6,6 @@ import logging
 from collections.abc import Callable, Sequence
 from threading import Event, Lock, Thread
 
-from PyQt6.QtCore import QObject, pyqtSignal
-
 from app.capture import Frame
 from app.jitter import JitterReport, JitterTest, NoHandSeen
 from app.jitter.spool import FrameSpool
@@ -66,12 +64,11 @@ class Recording:
             spool.close()
 
 
-class Measuring(QObject):
-    """Shows the recorded frames to the models on a thread of its own; silent once it was stopped."""
+class Measuring:
+    """Shows the recorded frames to the models on a thread of its own; its owner looks now and then how far.
 
-    progress = pyqtSignal(float)  # 0 .. 1
-    finished = pyqtSignal(object)  # JitterReport
-    failed = pyqtSignal(str)
+    No signals: a run that was cancelled ends by itself after its owner has gone, and nobody hears of it.
+    """
 
     def __init__(
         self,
@@ -81,51 +78,40 @@ class Measuring(QObject):
         source: str,
         make_test: Callable[[Sequence[str], float], JitterTest] = JitterTest,
     ) -> None:
-        super().__init__()
+        """spool: closed at the end."""
+        self.done = 0.0  # 0 .. 1
+        self.report: JitterReport | None = None  # once it is done
+        self.fault = ""  # why it ended without
         self._stop = Event()
         smoothing = 0.5 if settings.smoothing is None else settings.smoothing
 
         def work() -> None:
             try:
-                report = _measure(spool, make_test(models, smoothing), settings, source, self)
+                self.report = self._measure(spool, make_test(models, smoothing), settings, source)
             except NoHandSeen as error:
-                self._fail(str(error))
+                self.fault = str(error)
             except Exception as error:  # whatever a model does must not take the window with it
                 _log.exception("the jitter test failed")
-                self._fail(f"The test failed ({error})")
-            else:
-                if report is not None and not self.stopped:
-                    self.finished.emit(report)
+                self.fault = f"The test failed ({error})"
             finally:
                 spool.close()
 
-        self._thread = Thread(target=work, name="jitter test")
-        self._thread.start()
-
-    @property
-    def stopped(self) -> bool:
-        """Whether it was told to end."""
-        return self._stop.is_set()
+        Thread(target=work, name="jitter test").start()
 
     def stop(self) -> None:
         """Tell it to end. Returns at once: a model may take seconds to be loaded or to finish a frame."""
         self._stop.set()
 
-    def _fail(self, line: str) -> None:
-        if not self.stopped:
-            self.failed.emit(line)
-
-
-def _measure(
-    spool: FrameSpool, test: JitterTest, settings: Settings, source: str, watch: Measuring
-) -> JitterReport | None:
-    try:
-        for index, (frame_rgb, time_s) in enumerate(spool.frames()):
-            if watch.stopped:
-                return None
-            height, width = frame_rgb.shape[:2]
-            test.add(frame_rgb, time_s, settings.camera(width, height))
-            watch.progress.emit((index + 1) / spool.count)
-        return test.report(source)
-    finally:
-        test.close()
+    def _measure(
+        self, spool: FrameSpool, test: JitterTest, settings: Settings, source: str
+    ) -> JitterReport | None:
+        try:
+            for index, (frame_rgb, time_s) in enumerate(spool.frames()):
+                if self._stop.is_set():
+                    return None
+                height, width = frame_rgb.shape[:2]
+                test.add(frame_rgb, time_s, settings.camera(width, height))
+                self.done = (index + 1) / spool.count
+            return test.report(source)
+        finally:
+            test.close()
