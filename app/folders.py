@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from contextlib import suppress
 from pathlib import Path
 
 from platformdirs import user_config_path
@@ -35,18 +34,3 @@ def read_limited(path: Path, most_bytes: int = 100_000) -> str:
     if len(content) > most_bytes:
         raise UserError(f"{path} is too large to be such a file ({most_bytes // 1000} kB at most)")
     return content.decode("utf-8", errors="replace")
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a small file so that it is there whole or not at all. Raises UserError."""
-    partial = path.with_name(f"{path.name}.partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
-        raise UserError(
-            f"{path} can't be written ({error.strerror}); give a place you may write to"
-        ) from error

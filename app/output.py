@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.errors import UserError
+from models.whole_file import whole_file
 
 
 class OutputError(UserError):
@@ -46,26 +46,27 @@ def refuse_source_as_output(source: Path, out: Path) -> None:
         raise OutputError(f"{out} is the source itself; choose another output")
 
 
-def partial_of(path: Path) -> Path:
-    """Where a file is written until it is whole."""
-    return path.with_name(f"{path.stem}.partial{path.suffix}")
-
-
 def unwritable(path: Path, error: OSError) -> OutputError:
     """The line for a file that can't be written."""
-    return OutputError(f"{path} can't be written ({error.strerror}); free some space")
+    reason = error.strerror or error
+    return OutputError(
+        f"{path} can't be written ({reason}); free some space, or choose a place you may write to"
+    )
 
 
-def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Let `write` fill a file, then put it in its place. Raises OutputError."""
-    partial = partial_of(path)
+def write_whole(path: Path, content: str | bytes | Callable[[BinaryIO], object]) -> None:
+    """Write a file so that it is there whole or not at all; its folder is made where it is missing.
+
+    content: text, bytes, or what writes them to an open file. Raises OutputError.
+    """
     try:
-        with partial.open("wb") as file:
-            write(file)
-        partial.replace(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with whole_file(path) as draft, draft.open("wb") as file:
+            if callable(content):
+                content(file)
+            else:
+                file.write(content.encode() if isinstance(content, str) else content)
     except OSError as error:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
         raise unwritable(path, error) from error
 
 
@@ -75,4 +76,4 @@ def save_png(path: Path, image_rgb: NDArray[np.uint8]) -> None:
     ok, data = cv2.imencode(".png", cv2.cvtColor(image_rgb, cv2.COLOR_RGB2BGR))
     if not ok:
         raise OutputError(f"{path}: the picture can't be encoded as PNG; report this")
-    write_whole(path, lambda file: file.write(data.tobytes()))
+    write_whole(path, data.tobytes())

@@ -23,7 +23,6 @@ from pathlib import Path
 
 import numpy as np
 
-from app.ahead import ahead
 from app.capture import DEMO, open_file, source_path
 from app.frame import Frame, Picture
 from app.recorder import Recorder, RecordingOptions, RecordingState
@@ -31,6 +30,7 @@ from app.session import Settings
 from app.session.drawing import Drawing, load_compositor
 from app.session.finder import load_pipeline, pipeline_config
 from models.graphics import NoGraphics
+from models.prefetch import Prefetch
 
 RATE = 30.0
 KINDS = {
@@ -121,7 +121,7 @@ def measure(rounds: int, seconds: float, cores: int) -> None:
     dropped, recorded = dict.fromkeys(KINDS, 0), dict.fromkeys(KINDS, 0)
     with (
         tempfile.TemporaryDirectory() as folder,
-        closing(ahead(endless(settings))) as found,
+        closing(Prefetch(endless(settings))) as found,
         closing(Bench(found, settings)) as bench,
     ):
         bench.span(_WARM_UP_S)

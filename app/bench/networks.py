@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.bench.spread import Spread, take_turns
+from app.bench.spread import Spread
 from app.capture import Frame
 from models.inference import runtime
 from models.inference.engines import EngineName
@@ -16,6 +16,7 @@ from models.inference.landmark_runtime import INPUT_SIZE, LandmarkNet
 from models.networks.sizes import NETWORK_SIZES
 from models.tracking.detector import HandDetector
 from models.tracking.reconstruction import make_reconstruction
+from models.turns import take_turns
 
 FIT_MULT_ADDS_M = 331.0
 """Of MediaPipe's landmark network, which `fit` looks with: counted by tools.build.landmark_net."""

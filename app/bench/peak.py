@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from app.bench.spread import take_turns
+from models.turns import take_turns
 
 _SIDE = 768  # of the matrices: 7 MB, as much as a network's weights and pictures
 _CHANNELS, _PIXELS = 128, 56

@@ -10,13 +10,14 @@ from typing import Protocol
 
 import numpy as np
 
-from app.bench.spread import Spread, without_collecting
+from app.bench.spread import Spread
 from app.frame import Frame, Picture
 from app.session import Settings
 from app.session.drawing import Drawing, MakeCompositor, load_compositor
 from app.session.finder import MakePipeline, load_pipeline, pipeline_config
 from models.graphics import NoGraphics
 from models.tracking.pipeline import PipelineResult
+from models.turns import without_collecting
 
 WARM_UP = 30
 _LOOKING = frozenset({"crop", "network", "fit", "root"})  # what MediaPipe does as well, once a hand is found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 
 from app.commands.options import add_json, print_json
 from models.evaluation.accuracy import accuracy
+from models.inference.autotune import medians_ms
 from models.inference.bundle import BUNDLE
 from models.inference.engines import ENGINES, EngineName
 from models.inference.landmark_runtime import INPUT_SIZE, LandmarkNet
@@ -124,12 +124,7 @@ def landmark_net_ms() -> float:
     """Median time of the landmark network on one core, milliseconds."""
     net = LandmarkNet()
     crop_rgb = np.random.default_rng(0).integers(0, 255, (INPUT_SIZE, INPUT_SIZE, 3), np.uint8)
-    times_ms = []
-    for _ in range(_RUNS):
-        start_s = time.perf_counter()
-        net(crop_rgb)
-        times_ms.append((time.perf_counter() - start_s) * 1e3)
-    return round(float(np.median(times_ms)), 3)
+    return round(medians_ms({"": lambda: net(crop_rgb)}, _RUNS)[""], 3)
 
 
 def _text(value: Any) -> str:

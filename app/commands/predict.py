@@ -24,10 +24,11 @@ from app.commands.options import (
     print_json,
 )
 from app.errors import UserError
-from app.output import prepare_output
+from app.output import prepare_output, unwritable
 from app.session import Settings
 from models.tracking.pipeline import DEFAULT_MODEL, Pipeline, PipelineConfig
 from models.types import Camera, Handedness, HandMesh
+from models.whole_file import whole_file
 
 _CROPS = ("auto", "full")
 _SIDES = ("auto", "right", "left")
@@ -66,11 +67,11 @@ def run(arguments: argparse.Namespace) -> int:
         check_file(task.path)
     prepare_output(arguments.out, ".json")
     settings = camera_settings(arguments, Settings())
-    partial = arguments.out.with_name(f"{arguments.out.stem}.partial.json")
     started_s, hands = time.perf_counter(), 0
     try:
         with (
-            partial.open("w") as file,
+            whole_file(arguments.out) as draft,
+            draft.open("w") as file,
             closing(_Predictor(arguments.model or DEFAULT_MODEL, settings)) as predictor,
         ):
             for index, task in enumerate(tasks):
@@ -83,11 +84,8 @@ def run(arguments: argparse.Namespace) -> int:
                 }
                 file.write(("[" if index == 0 else ",\n") + json.dumps(record))
             file.write("]\n")
-        partial.replace(arguments.out)
     except OSError as error:
-        raise UserError(f"{arguments.out} can't be written ({error.strerror}); free some space") from error
-    finally:
-        partial.unlink(missing_ok=True)
+        raise unwritable(arguments.out, error) from error
     per_s = len(tasks) / (time.perf_counter() - started_s)
     print(f"{arguments.out}: {hands} hands in {len(tasks)} images, {per_s:.1f} images/s")
     if arguments.json:

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from app.errors import UserError
-from app.folders import file_stem, read_limited, user_folder, write_whole
+from app.folders import file_stem, read_limited, user_folder
 from app.measure.chessboard import Calibration
+from app.output import write_whole
 from models.types import Camera
 
 _KIND = "palmistry camera"

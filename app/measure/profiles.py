@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 
 from app.errors import UserError
-from app.folders import file_stem, read_limited, user_folder, write_whole
+from app.folders import file_stem, read_limited, user_folder
+from app.output import write_whole
 from models.hand.profile import HandProfile
 
 _KIND = "palmistry hand"

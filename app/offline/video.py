@@ -12,7 +12,6 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from app.ahead import ahead
 from app.capture import ImageFile, VideoFile
 from app.errors import UserError
 from app.export import HandsWriter
@@ -23,6 +22,8 @@ from app.session import Settings
 from app.session.drawing import Drawing, MakeCompositor, load_compositor
 from app.session.finder import MakePipeline, load_pipeline, pipeline_config
 from models.graphics import NoGraphics
+from models.prefetch import Prefetch
+from models.whole_file import draft_of
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def process_file(
     """
     prepare_output(out)
     refuse_source_as_output(source.path, out)
-    partial = out.with_name(f"{out.stem}.partial.mp4")
+    partial = draft_of(out)
     report = Report()
     started_s: float | None = None
     writer: VideoWriter | None = None
@@ -146,7 +147,7 @@ def draw_ahead(
     def found() -> Generator[Picture]:
         pipeline = make_pipeline(pipeline_config(settings))
         try:
-            with closing(ahead(decoded())) as frames:
+            with closing(Prefetch(decoded())) as frames:
                 for frame in frames:
                     height, width = frame.image_rgb.shape[:2]
                     camera = settings.camera(width, height)
@@ -157,13 +158,13 @@ def draw_ahead(
     def drawn() -> Generator[Picture]:
         drawing = Drawing(make_compositor, give_up)
         try:
-            with closing(ahead(found())) as results:
+            with closing(Prefetch(found())) as results:
                 for picture in results:
                     yield drawing.draw(picture, settings)
         finally:
             drawing.close()
 
-    with closing(ahead(drawn())) as frames:
+    with closing(Prefetch(drawn())) as frames:
         yield from frames
 
 

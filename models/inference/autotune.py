@@ -6,11 +6,13 @@ import json
 import os
 import platform
 import statistics
-import time
 from collections.abc import Callable, Hashable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
+
+from models.turns import take_turns
+from models.whole_file import whole_file
 
 K = TypeVar("K", bound=Hashable)
 Call = Callable[[], object]
@@ -30,15 +32,8 @@ def thread_choices() -> tuple[int, ...]:
 
 
 def medians_ms(ways: Mapping[K, Call], calls: int = MEASURED_CALLS) -> dict[K, float]:
-    """Median milliseconds of each way. They take turns, so that a busy moment hits them all."""
-    times: dict[K, list[float]] = {key: [] for key in ways}
-    for i in range(3 + calls):
-        for key, call in ways.items():
-            start = time.perf_counter()
-            call()
-            if i >= 3:
-                times[key].append(time.perf_counter() - start)
-    return {key: 1000 * statistics.median(t) for key, t in times.items()}
+    """Median milliseconds of each way, of `calls` calls by turns."""
+    return {key: statistics.median(times) for key, times in take_turns(ways, calls).items()}
 
 
 def quickest(what: str, ways: Mapping[str, Callable[[], Call]], cache: Path) -> str:
@@ -53,19 +48,10 @@ def quickest(what: str, ways: Mapping[str, Callable[[], Call]], cache: Path) -> 
     if memory.get(key) not in ways:
         times = medians_ms({name: make() for name, make in ways.items()})
         memory[key] = min(times, key=times.__getitem__)
-        with suppress(OSError):  # what can't be kept is measured again
-            write_atomically(file, json.dumps(memory, indent=1).encode())
+        # What can't be kept is measured again.
+        with suppress(OSError), whole_file(file, shared=True) as draft:
+            draft.write_text(json.dumps(memory, indent=1), encoding="utf-8")
     return memory[key]
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file, whole or not at all."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        draft.write_bytes(data)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _read(file: Path) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from models.inference.engines import INPUT, OUTPUTS, OnnxEngine
+from models.whole_file import whole_file
 
 TOLERANCE = 1e-4
 """Largest difference from torch: metres for the mesh, part of the crop for 2D joints, probability."""
@@ -54,8 +54,7 @@ def export_onnx(network: nn.Module, path: Path) -> float:
     deployed = Deployed(network).eval()
     crop = example_crop(deployed.input_size)
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")  # never a half-written graph under the real name
-    try:
+    with whole_file(path, shared=True) as draft:
         with _quiet(), torch.no_grad():
             torch.onnx.export(
                 deployed,
@@ -73,9 +72,6 @@ def export_onnx(network: nn.Module, path: Path) -> float:
         error = max(float(np.abs(e.numpy() - f).max()) for e, f in pairs)
         if not error <= TOLERANCE:
             raise RuntimeError(f"{path}: the exported graph differs from torch by {error:.2g} > {TOLERANCE}")
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
     return error
 
 

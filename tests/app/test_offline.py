@@ -19,12 +19,12 @@ import cv2
 import numpy as np
 import pytest
 
-from app.ahead import ahead
 from app.capture import open_file
 from app.errors import UserError
 from app.export.formats.joints_csv import JointsCsvWriter
 from app.offline.video import Progress, Report, process_file
 from app.session import Settings
+from models.prefetch import Prefetch
 from tests.app.clips import numbered_picture, steady, video_duration_s, video_times_s, write_clip
 from tests.app.fakes import FakeCompositor, FakePipeline
 from tests.paths import ROOT
@@ -196,7 +196,7 @@ def test_killed_half_way_what_was_done_plays(tmp_path: Path) -> None:
     assert len(video_times_s(tmp_path / "out.partial.mp4")) > 100
 
 
-def test_ahead_keeps_order_raises_and_closes_on_its_own_thread() -> None:
+def test_prefetching_keeps_order_raises_and_closes_on_its_own_thread() -> None:
     threads: set[int] = set()
 
     def numbers(count: int) -> Generator[int]:
@@ -210,9 +210,9 @@ def test_ahead_keeps_order_raises_and_closes_on_its_own_thread() -> None:
 
     seen: list[int] = []
     with pytest.raises(ValueError, match="the end"):
-        seen.extend(ahead(numbers(30)))
+        seen.extend(Prefetch(numbers(30)))
     assert seen == list(range(30))
-    with closing(ahead(numbers(10**9))) as items:
+    with closing(Prefetch(numbers(10**9))) as items:
         assert next(items) == 0
         time.sleep(0.01)
     assert threading.get_ident() not in threads

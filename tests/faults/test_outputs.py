@@ -18,9 +18,8 @@ from app.capture import SourceError, check_file, open_file
 from app.errors import UserError
 from app.export import Exports, make_writers
 from app.export.formats.sidecar import save_frame
-from app.folders import write_whole
 from app.offline.video import Progress, process_file
-from app.output import save_png
+from app.output import save_png, write_whole
 from app.recorder import Recorder, RecordingOptions, RecordingState, VideoWriter
 from app.session import Settings
 from models.inference.autotune import quickest

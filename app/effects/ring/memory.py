@@ -11,7 +11,8 @@ from typing import Any
 from app.effects.ring.model import UNITS_M
 from app.effects.ring.settings import Placement
 from app.errors import UserError
-from app.folders import read_limited, user_folder, write_whole
+from app.folders import read_limited, user_folder
+from app.output import write_whole
 
 _MOST = 200  # files; the oldest are forgotten
 _FILE_BYTES = 200_000

@@ -92,8 +92,7 @@ class GltfWriter:
         track.betas.append(pose.betas)
 
     def save(self) -> None:
-        content = self._glb()
-        write_whole(self._path, lambda file: file.write(content))
+        write_whole(self._path, self._glb())
 
     def discard(self) -> None:
         self._tracks.clear()

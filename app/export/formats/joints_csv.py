@@ -32,7 +32,7 @@ class JointsCsvWriter:
         header += [f"{joint}_{axis}_m" for joint in JOINT_NAMES for axis in "xyz"]
         text = io.StringIO(newline="")
         csv.writer(text).writerows([header, *self._rows])
-        write_whole(self._path, lambda file: file.write(text.getvalue().encode()))
+        write_whole(self._path, text.getvalue())
 
     def discard(self) -> None:
         self._rows.clear()

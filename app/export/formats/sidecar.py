@@ -20,8 +20,9 @@ import numpy as np
 from app.errors import UserError
 from app.export.entry import ExportFormat
 from app.frame import FrameHands
-from app.output import partial_of, prepare_output, unwritable, write_whole
+from app.output import prepare_output, unwritable, write_whole
 from models.types import Camera, HandMesh
+from models.whole_file import draft_of
 
 VERSION = 1
 _MAX_LINE = 1 << 20  # two hands with vertices take 50 kB
@@ -57,7 +58,7 @@ def save_frame(path: Path, frame: FrameHands) -> None:
     """One frame's hands as NAME.json. Raises OutputError."""
     prepare_output(path, ".json")
     text = json.dumps({"palmistry": VERSION, **as_json(frame)}, indent=1)
-    write_whole(path, lambda file: file.write(text.encode()))
+    write_whole(path, text)
 
 
 def _rounded(array: np.ndarray, digits: int) -> list[list[float]]:
@@ -70,7 +71,7 @@ class SidecarWriter:
     def __init__(self, path: Path, in_place: bool = False) -> None:
         """in_place: under the final name at once, as a recording does, so that a crash loses nothing."""
         prepare_output(path, ".jsonl")
-        self._path, self._partial = path, path if in_place else partial_of(path)
+        self._path, self._partial = path, path if in_place else draft_of(path)
         try:
             self._file = self._partial.open("w")
         except OSError as error:

@@ -17,7 +17,7 @@ from app.bench.networks import Timing, time_networks
 from app.bench.peak import peak_gmacs
 from app.bench.playing import Played, play, throughput
 from app.bench.report import Report
-from app.bench.spread import Spread, take_turns
+from app.bench.spread import Spread
 from app.bench.stages import WARM_UP, time_effects, time_stages
 from app.capture import Frame, open_file
 from app.cli import main
@@ -25,6 +25,7 @@ from app.commands import bench
 from app.errors import UserError
 from app.session import Session, Settings, session
 from app.session.usage import UsageMeter
+from models.turns import take_turns
 from tests.app.clips import steady, write_clip
 from tests.app.fakes import FakeCompositor, FakePipeline, ticking_frames
 

@@ -21,7 +21,7 @@ class CountWriter:
         self._lines.append(f"{frame.index}{self._mark}{len(frame.hands)}\n")
 
     def save(self) -> None:
-        write_whole(self._path, lambda file: file.write("".join(self._lines).encode()))
+        write_whole(self._path, "".join(self._lines))
 
     def discard(self) -> None:
         self._lines.clear()

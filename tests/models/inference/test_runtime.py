@@ -141,7 +141,7 @@ def test_a_new_graph_replaces_the_old_one(cache: Path) -> None:
     current.unlink()
     assert runtime.graph_path("tiny", cache) == current
     assert not old.exists()
-    assert not list(cache.glob("*.tmp"))
+    assert not list(cache.glob("*.partial*"))
 
 
 def test_an_export_that_differs_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
