@@ -28,7 +28,7 @@ from app.jitter import (
     NAMES,
     JitterReport,
     JitterTest,
-    NoHandSeen,
+    NoHandFound,
     prepare_folder,
     report_text,
     save_report,
@@ -129,7 +129,7 @@ def _measure(
                 test.add(frame_rgb, time_s, settings.camera(width, height))
                 bar(Progress(test.frames, expected, test.frames / (time.perf_counter() - started_s)))
             return test.report(source)
-        except NoHandSeen as error:
+        except NoHandFound as error:
             raise UserError(str(error)) from error
         finally:
             bar.end()

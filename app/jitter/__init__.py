@@ -2,7 +2,8 @@
 
 from app.jitter.report import JitterReport, ModelReport, report_text
 from app.jitter.saving import prepare_folder, save_report
-from app.jitter.trial import MEDIAPIPE, NAMES, JitterTest, NoHandSeen
+from app.jitter.trial import JitterTest, NoHandFound
+from models.evaluation.predictors import MEDIAPIPE, NAMES
 
 __all__ = [
     "MEDIAPIPE",
@@ -10,7 +11,7 @@ __all__ = [
     "JitterReport",
     "JitterTest",
     "ModelReport",
-    "NoHandSeen",
+    "NoHandFound",
     "prepare_folder",
     "report_text",
     "save_report",

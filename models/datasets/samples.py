@@ -72,6 +72,8 @@ class Prediction:
     joints_m: Array  # (21, 3) camera axes, metres
     vertices_m: Array | None = None  # (778, 3) beside the joints, in the open hand's order; None: no mesh
     placed: bool = True  # whether joints_m are in the camera frame, not just in its axes
+    handedness: Handedness = "right"  # of the hand that was found, where the model tells
+    track_id: int = 0  # the same while the model follows one hand, where it tells
 
 
 def stills(name: str, count: int, get: Callable[[int], Sample], every: int = 1) -> SampleSet:

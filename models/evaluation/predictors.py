@@ -20,6 +20,8 @@ NAMES = (*MODELS, MEDIAPIPE)
 class Predictor(Protocol):
     """One model. Answers None where it finds no hand."""
 
+    detector_runs: int | None  # frames of `track` in which the detector ran; None: the model doesn't tell
+
     def still(
         self, image_rgb: NDArray[np.uint8], camera: Camera, handedness: Handedness
     ) -> Prediction | None:
@@ -43,6 +45,7 @@ class PipelinePredictor:
     """A model of the app's own pipeline, not smoothed."""
 
     def __init__(self, model: str) -> None:
+        self.detector_runs: int | None = 0
         self._pipeline = Pipeline(PipelineConfig(model, max_hands=1, smoothing=None))
 
     def still(
@@ -51,8 +54,9 @@ class PipelinePredictor:
         return _prediction(self._pipeline.predict_crop(image_rgb, camera, handedness))
 
     def track(self, frame_rgb: NDArray[np.uint8], camera: Camera, time_s: float) -> Prediction | None:
-        hands = self._pipeline.process(frame_rgb, time_s, camera).hands
-        return _prediction(hands[0]) if hands else None
+        result = self._pipeline.process(frame_rgb, time_s, camera)
+        self.detector_runs = (self.detector_runs or 0) + (result.stages_ms.get("detect", 0.0) > 0)
+        return _prediction(result.hands[0]) if result.hands else None
 
     def close(self) -> None:
         self._pipeline.close()
@@ -60,6 +64,8 @@ class PipelinePredictor:
 
 class MediaPipePredictor:
     """MediaPipe's own hand landmarker: its image landmarks, and its world joints for 3D."""
+
+    detector_runs: int | None = None
 
     def __init__(self, min_score: float = 0.3) -> None:
         """min_score: palms less sure than this are no hands; lower than MediaPipe's 0.5, as there is one."""
@@ -94,4 +100,10 @@ class MediaPipePredictor:
 
 
 def _prediction(hand: HandMesh) -> Prediction:
-    return Prediction(hand.joints_2d_px, hand.joints_m, hand.vertices_m)
+    return Prediction(
+        hand.joints_2d_px,
+        hand.joints_m,
+        hand.vertices_m,
+        handedness=hand.handedness,
+        track_id=hand.track_id,
+    )

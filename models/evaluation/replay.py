@@ -17,6 +17,8 @@ _NEAR_S = 0.01
 class Replay:
     """A `Predictor` that answers by time; for video sets only."""
 
+    detector_runs: int | None = None
+
     def __init__(self, frames: Iterable[tuple[float, tuple[HandMesh, ...]]]) -> None:
         """frames: (time, hands), seconds since the first frame."""
         kept = list(frames)

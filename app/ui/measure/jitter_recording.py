@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from threading import Event, Lock, Thread
 
 from app.capture import Frame
-from app.jitter import JitterReport, JitterTest, NoHandSeen
+from app.jitter import JitterReport, JitterTest, NoHandFound
 from app.jitter.spool import FrameSpool
 from app.session import Settings
 
@@ -88,7 +88,7 @@ class Measuring:
         def work() -> None:
             try:
                 self.report = self._measure(spool, make_test(models, smoothing), settings, source)
-            except NoHandSeen as error:
+            except NoHandFound as error:
                 self.fault = str(error)
             except Exception as error:  # whatever a model does must not take the window with it
                 _log.exception("the jitter test failed")

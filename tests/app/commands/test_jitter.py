@@ -13,9 +13,10 @@ import pytest
 
 from app.cli import main
 from app.commands import jitter as command
-from app.jitter import JitterTest, NoHandSeen, save_report
+from app.jitter import JitterTest, NoHandFound, save_report
 from app.jitter.spool import FrameSpool
-from app.jitter.trial import NAMES, Seen
+from models.datasets.samples import Prediction
+from models.evaluation.predictors import NAMES
 from models.geometry import camera_from_fov, project
 from models.types import Camera
 from tests.app.commands.command_help import failing_line
@@ -34,7 +35,7 @@ class Stand:
         self.rng = np.random.default_rng(len(name))
         self.mesh, self.gone, self.drift_m, self.calls, self.closed = name != "mediapipe", gone, drift_m, 0, 0
 
-    def see(self, frame_rgb: np.ndarray, camera: Camera, time_s: float) -> Seen | None:
+    def track(self, frame_rgb: np.ndarray, camera: Camera, time_s: float) -> Prediction | None:
         self.calls += 1
         if self.calls - 1 in self.gone:
             return None
@@ -43,7 +44,7 @@ class Stand:
         points = here + noise
         joints, vertices = points[778:].astype(np.float32), points[:778].astype(np.float32)
         pixels = project(here[778:], camera).astype(np.float32)
-        return Seen(pixels, joints, vertices if self.mesh else None, "right", 1)
+        return Prediction(pixels, joints, vertices if self.mesh else None, track_id=1)
 
     def close(self) -> None:
         self.closed += 1
@@ -119,9 +120,9 @@ def test_losses_and_hand_offs_are_counted() -> None:
 
 
 def test_no_hand_and_too_few_frames_say_so() -> None:
-    with pytest.raises(NoHandSeen, match="no model saw a hand"):
+    with pytest.raises(NoHandFound, match="no model found a hand"):
         measured(30, gone=range(30))
-    with pytest.raises(NoHandSeen, match="too few"):
+    with pytest.raises(NoHandFound, match="too few"):
         measured(5)
 
 

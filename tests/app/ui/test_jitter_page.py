@@ -83,7 +83,7 @@ def test_without_a_hand_it_says_so_and_can_begin_again(
     pump(lambda: page._recording is None or page._recording._wanted)
     feed(page, picture(), 0)
     pump(lambda: not page._fault.isHidden())
-    assert "no model saw a hand" in page._fault.text()
+    assert "no model found a hand" in page._fault.text()
     page.begin()
     assert page._recording is not None
 
@@ -106,10 +106,10 @@ def test_cancel_never_waits_for_a_slow_model(page: JitterPage, monkeypatch: pyte
     at_work, let_go = threading.Event(), threading.Event()
 
     class Slow(Stand):
-        def see(self, *frame):
+        def track(self, *frame):
             at_work.set()
             let_go.wait(3)
-            return super().see(*frame)
+            return super().track(*frame)
 
     slow = partial(JitterTest, make=Slow)
     monkeypatch.setattr(jitter_page, "Measuring", partial(Measuring, make_test=slow))
