@@ -33,7 +33,7 @@ class JitterTest:
     def __init__(
         self, models: Sequence[str], smoothing: float = 0.5, make: Callable[[str], Predictor] = make_predictor
     ) -> None:
-        """models: of `predictors.NAMES`. smoothing: of the filter that is judged, 0 steady .. 1 responsive."""
+        """models: of `predictors.NAMES`. smoothing: of the filter to judge, 0 steady .. 1 responsive."""
         self._stack = ExitStack()
         self._predictors: dict[str, Predictor] = {}
         try:
