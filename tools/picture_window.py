@@ -111,7 +111,7 @@ class Photographer:
 
     def follow(self, picture: Picture) -> None:
         """Called with every picture shown."""
-        passes, frame = divmod(picture.index, CLIP_FRAMES)
+        passes, frame = divmod(picture.frame.index, CLIP_FRAMES)
         if not passes or self._scene == len(self._scenes):  # in the first, models are loaded
             return
         scene = self._scenes[self._scene]
