@@ -11,7 +11,7 @@ from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
-from app.export.joints_csv import JOINT_NAMES
+from app.export.joint_names import JOINT_NAMES
 from app.frame import FrameHands
 from app.stream.address import StreamAddress
 from app.stream.slots import HandSlots

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from app.export.joints_csv import JOINT_NAMES
+from app.export.joint_names import JOINT_NAMES
 from app.stream import Stream, StreamNews, parse_address
 from app.stream.slots import HandSlots
 from app.stream.vmc import BONES, tpose_rotations
