@@ -22,7 +22,7 @@ from models.training.real.labels import LabelConfig
 
 
 def summary(labels: RealLabels, crops: RealCrops) -> str:
-    """Per source, medians and 95th percentiles of what the labels' trust is made from."""
+    """Per source, medians and 95th percentiles of what the weights of labels are made from."""
     lines = [f"{'':12} {'crops':>5}  {'spread':>13}  {'mirror':>13}  {'fit error':>13}   % of the hand's box"]
     for source in np.unique(crops.source):
         mine = crops.source == source
@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="labels for real crops")
     parser.add_argument("--real", type=Path, required=True, metavar="DIR", help="folder with labels.npz")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.npz")
-    parser.add_argument("--views", type=int, default=LabelConfig().views, help="looks at each hand")
+    parser.add_argument("--views", type=int, default=LabelConfig().views, help="views of each hand")
     parser.add_argument("--every", type=int, default=1, help="only every Nth crop")
     options = parser.parse_args(arguments)
     try:

@@ -3,7 +3,7 @@
     python -m tools.measure_labels --stereo DIR [--every 5]
 
 DIR is what `evaluate --data stereo:DIR` takes. Labels are made as `tools.label_crops` makes them, each frame
-on its own: with one look or several, each depth gain, joints on their camera rays or those of the fitted
+on its own: from one view or several, each depth gain, joints on their camera rays or those of the fitted
 hand. Errors are PA-MPJPE in mm, mean / median over frames, then the mean without joints' constant offsets.
 Last, whether the labels' own agreement tells good ones: the error's rank correlation with each measure.
 """
@@ -45,21 +45,21 @@ def main(arguments: list[str] | None = None) -> int:
     cameras = [_camera(sample) for sample in samples]
     net, hand = LandmarkNet(), load_open_hand()
     print(f"{len(samples)} frames; PA-MPJPE, mm: mean / median / without offsets")
-    print(f"{'looks':>5}  {'depth gain':>10}  {'on rays':>21}  {'fitted hand':>21}")
+    print(f"{'views':>5}  {'depth gain':>10}  {'on rays':>21}  {'fitted hand':>21}")
     labels: list[Label] = []
     for views in VIEWS:
-        looker = Labeller(net, HandFitter(hand), LabelConfig(views=views))
-        looks = [
-            looker.look(np.asarray(s.image), camera, s.joints_2d_px, s.handedness)  # type: ignore[arg-type]
+        of_views = Labeller(net, HandFitter(hand), LabelConfig(views=views))
+        landmarks = [
+            of_views.infer(np.asarray(s.image), camera, s.joints_2d_px, s.handedness)  # type: ignore[arg-type]
             for s, camera in zip(samples, cameras, strict=True)
         ]
         for gain in GAINS:
             labeller = Labeller(net, HandFitter(hand, replace(FitConfig(), depth_gain=gain)))
             found = [
-                labeller.fit(k, c, s.handedness) for k, c, s in zip(looks, cameras, samples, strict=True)
+                labeller.fit(k, c, s.handedness) for k, c, s in zip(landmarks, cameras, samples, strict=True)
             ]
             on_rays = [
-                joints_on_rays(x.looks, c, x.joints_m, gain) for x, c in zip(found, cameras, strict=True)
+                joints_on_rays(x.landmarks, c, x.joints_m, gain) for x, c in zip(found, cameras, strict=True)
             ]
             of_fit = [x.joints_m for x in found]
             print(f"{views:5}  {gain:10.1f}  {_summary(on_rays, samples)}  {_summary(of_fit, samples)}")
@@ -67,10 +67,10 @@ def main(arguments: list[str] | None = None) -> int:
                 labels = found
     errors_mm = _errors(np.array([x.joints_m for x in labels]), samples)
     for name, values in {
-        "spread": [x.looks.spread for x in labels],
-        "mirror": [x.looks.mirror for x in labels],
+        "spread": [x.landmarks.spread for x in labels],
+        "mirror": [x.landmarks.mirror for x in labels],
         "fit error": [x.error for x in labels],
-        "presence": [-x.looks.presence for x in labels],
+        "presence": [-x.landmarks.presence for x in labels],
     }.items():
         print(f"rank correlation of the error with {name}: {spearmanr(values, errors_mm).statistic:.2f}")
     return 0

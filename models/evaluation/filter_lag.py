@@ -49,14 +49,14 @@ def lag_s(signal: ArrayLike, delayed: ArrayLike, times_s: ArrayLike) -> float:
     spline = CubicSpline(t, x)
     inner = (t >= t[0] + MOST_S) & (t <= t[-1] - MOST_S)
 
-    def misfit(shift_s: float) -> float:
+    def squared_error(shift_s: float) -> float:
         return float(((y[inner] - spline(t[inner] - shift_s)) ** 2).mean())
 
     # The best of a coarse grid, then the minimum beside it: a hand that waves has several.
     grid = np.linspace(-MOST_S, MOST_S, 81)
-    best = float(grid[np.argmin([misfit(s) for s in grid])])
+    best = float(grid[np.argmin([squared_error(s) for s in grid])])
     step = grid[1] - grid[0]
-    return float(minimize_scalar(misfit, bounds=(best - step, best + step), method="bounded").x)
+    return float(minimize_scalar(squared_error, bounds=(best - step, best + step), method="bounded").x)
 
 
 @lru_cache(maxsize=4)

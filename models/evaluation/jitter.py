@@ -1,4 +1,4 @@
-"""How much a hand that is held still shakes, measured on its track. NumPy only, no state.
+"""The jitter of a hand that is held still, measured on its track. NumPy only, no state.
 
 MobRecon's temporal measure (Chen et al., CVPR 2022, "acceleration"): the mean length of a point's second
 difference over time. Beside it what is left of a point's path once its 11-frame moving mean is taken away.

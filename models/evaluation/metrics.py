@@ -118,7 +118,7 @@ def errors_without_offsets(
 
 
 def pck(errors: ArrayLike, thresholds: ArrayLike) -> Float:
-    """(T,) share of the errors that are at most each of the thresholds (T,); NaN errors are left out."""
+    """(T,) fraction of the errors that are at most each of the thresholds (T,); NaN errors are left out."""
     e = np.sort(_known(errors))
     if len(e) == 0:
         return np.full(np.shape(thresholds), np.nan)

@@ -103,7 +103,7 @@ class Prefetcher(Generic[T]):
 
 
 def _announced(numbers: Iterator[int], expect: Callable[[int], None], reach: int) -> Iterator[int]:
-    """The same numbers; `expect` knows each of them when it is one of the next `reach`."""
+    """The same numbers; `expect` is told each of them when it is one of the next `reach`."""
     told: deque[int] = deque()
     for number in numbers:
         expect(number)
@@ -114,7 +114,7 @@ def _announced(numbers: Iterator[int], expect: Callable[[int], None], reach: int
 
 
 class Feed:
-    """Lessons by the configuration's shares, from the numbers given."""
+    """The batches of every step, with the configuration's fraction of real samples."""
 
     def __init__(
         self,
@@ -126,8 +126,8 @@ class Feed:
         """numbers: called once a source. Raises ValueError without any source."""
         if synthetic is None and real is None:
             raise ValueError("training needs a source of hands")
-        share = 0.0 if real is None else 1.0 if synthetic is None else config.real_fraction
-        n_real = round(config.batch * share)
+        fraction = 0.0 if real is None else 1.0 if synthetic is None else config.real_fraction
+        n_real = round(config.batch * fraction)
         self._config = config
         self._synthetic: Prefetcher[Batch] | None = None
         self._real: Prefetcher[Batch] | None = None

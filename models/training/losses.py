@@ -1,7 +1,7 @@
 """Loss terms of the four papers, each a mean over the batch, in the unit of its inputs.
 
-Every term against a truth takes `weight` (B,): each sample's share is multiplied by how far its label is
-trusted before the mean is taken, so that a sample without the label costs nothing. None trusts them all.
+Every term against labels takes `weight` (B,): each sample's part is multiplied by the weight of its label
+before the mean is taken, so that a sample without the label costs nothing. None weighs all 1.
 
 MobRecon (CVPR 2022, eq. 9-10), Tang et al. (ICCV 2021, eq. 3-8), M3DHMR (2025, eq. 7), HAMR (2019, eq. 6-8).
 The papers write some of them as sums; means keep a weight's effect when the mesh or the picture has another

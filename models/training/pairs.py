@@ -33,15 +33,15 @@ class Together:
 
     def batch(self, number: int, count: int) -> Batch:
         """As `Source.batch`."""
-        return concatenated([source.batch(number, n) for source, n in self._shares(count)])
+        return concatenated([source.batch(number, n) for source, n in self._counts(count)])
 
     def pair(self, number: int, count: int) -> Pair:
         """As `PairSource.pair`."""
-        pairs = [source.pair(number, n) for source, n in self._shares(count)]
+        pairs = [source.pair(number, n) for source, n in self._counts(count)]
         first, second, R, T = zip(*pairs, strict=True)
         return concatenated(first), concatenated(second), torch.cat(R), torch.cat(T)
 
-    def _shares(self, count: int) -> list[tuple[PairSource, int]]:
+    def _counts(self, count: int) -> list[tuple[PairSource, int]]:
         each, more = divmod(count, len(self._sources))
         counts = [each + more] + [each] * (len(self._sources) - 1)
         return [(source, n) for source, n in zip(self._sources, counts, strict=True) if n > 0]

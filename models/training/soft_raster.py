@@ -107,7 +107,7 @@ def soft_render(
     total = torch.zeros_like(alpha).index_add(0, index, weight)
     channels = []
     for c in range(colours.shape[1]):
-        share = weight * colours[:, c].to(dtype).expand(B, -1)[:, :, None].expand_as(D).flatten()
-        channels.append(torch.zeros_like(alpha).index_add(0, index, share) / total.clamp_min(1e-8) * alpha)
+        coloured = weight * colours[:, c].to(dtype).expand(B, -1)[:, :, None].expand_as(D).flatten()
+        channels.append(torch.zeros_like(alpha).index_add(0, index, coloured) / total.clamp_min(1e-8) * alpha)
     picture = (B, 1, size, size)
     return SoftImage(torch.cat([c.view(picture) for c in channels], 1), alpha.view(picture))

@@ -31,7 +31,7 @@ _CHUNK = 32
 
 @dataclass(frozen=True, eq=False)
 class ValidationSet:
-    """Crops whose truth is known, of one kind. Weight 0: this joint is not judged."""
+    """Crops whose joints are known, of one kind. Weight 0: this joint is not judged."""
 
     name: str
     images: NDArray[np.uint8]  # (N, S, S, 3) RGB; right hands, or left ones mirrored
@@ -88,15 +88,15 @@ def _project(px: np.ndarray, camera: Camera, A: np.ndarray, virtual: Camera) -> 
 def validation_source(name: str, source: Source, count: int = 96) -> ValidationSet:
     """The first hands of a source, judged as far as their labels are trusted."""
     batch: Batch = source.batch(0, count)
-    truth, trust = batch.labels, batch.weights
+    labels, weights = batch.labels, batch.weights
     ones = torch.ones(1, 21)
     return ValidationSet(
         name,
         (batch.images * 255).round().byte().permute(0, 2, 3, 1).contiguous().cpu().numpy(),
-        truth.joints_2d.double().cpu().numpy(),
-        (trust.joints_2d.cpu()[:, None] * ones).double().numpy(),
-        truth.joints_m.double().cpu().numpy(),
-        (trust.joints.cpu()[:, None] * ones).double().numpy(),
+        labels.joints_2d.double().cpu().numpy(),
+        (weights.joints_2d.cpu()[:, None] * ones).double().numpy(),
+        labels.joints_m.double().cpu().numpy(),
+        (weights.joints.cpu()[:, None] * ones).double().numpy(),
     )
 
 

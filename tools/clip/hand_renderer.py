@@ -177,7 +177,7 @@ class HandRenderer:
         """
         if np.min(np.asarray(vertices_m)[:, 2]) < 0.05:
             raise ValueError("hand: expected every vertex at least 0.05 m before the camera")
-        placed = self.arm.place(vertices_m, R_wrist, elbow_m)
+        placed = self.arm.pose(vertices_m, R_wrist, elbow_m)
         fine = self._skin.move(placed.skin)
         surfaces, seen = [self._skin], [fine]
         if skin.sleeve_rgb is not None:

@@ -32,9 +32,9 @@ class RealLabels:
     betas: Array  # (N, 10)
     root_m: Array  # (N, 3) the model's translation, of the mirrored hand for a left one
     presence: Array  # (N,) the landmark network's, 0..1
-    spread: Array  # (N,) of the looks in the picture, hand boxes
-    mirror: Array  # (N,) between the looks and the mirrored looks, hand boxes
-    depth_spread_m: Array  # (N,) of the looks along the line of sight
+    spread: Array  # (N,) of the views in the picture, hand boxes
+    mirror: Array  # (N,) between plain and mirrored views, hand boxes
+    depth_spread_m: Array  # (N,) of the views along the line of sight
     error: Array  # (N,) reprojection error of the fitted hand, hand boxes
 
     def __post_init__(self) -> None:
@@ -73,14 +73,14 @@ def make_labels(
 
     return RealLabels(
         crops.image,
-        column(lambda x: x.looks.joints_px),
+        column(lambda x: x.landmarks.joints_px),
         column(lambda x: x.pose),
         column(lambda x: x.betas),
         column(lambda x: x.root_m),
-        column(lambda x: x.looks.presence),
-        column(lambda x: x.looks.spread),
-        column(lambda x: x.looks.mirror),
-        column(lambda x: x.looks.depth_spread_m),
+        column(lambda x: x.landmarks.presence),
+        column(lambda x: x.landmarks.spread),
+        column(lambda x: x.landmarks.mirror),
+        column(lambda x: x.landmarks.depth_spread_m),
         column(lambda x: x.error),
     )
 

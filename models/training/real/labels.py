@@ -1,8 +1,8 @@
-"""The best label that can be made of a photograph without measuring the hand: many looks, one hand.
+"""Labels of photographs whose hands nobody measured: test-time augmentation, then one fit of the hand model.
 
-The landmark network looks at the hand in several crops, turned, scaled, shifted, every second one mirrored.
-The median of what it says is nearer the truth than any one look, and how far the looks differ says how far
-to trust it. Image landmarks count on their camera rays, world landmarks for their depth alone, shrunk; the
+The landmark network sees the hand in several crops: rotated, scaled, shifted, every second one mirrored. The
+median of its predictions is nearer the truth than any single one, and their spread says how much weight the
+label deserves. Image landmarks count on their camera rays, world landmarks for their depth alone, shrunk; the
 hand model, fitted to both, brings bone lengths, joint limits and the mesh.
 """
 
@@ -22,18 +22,18 @@ from models.types import Array, Camera, Handedness
 
 @dataclass(frozen=True)
 class LabelConfig:
-    """How often and how differently a hand is looked at."""
+    """How many views there are of a hand, and how different."""
 
     views: int = 8  # half of them mirrored
-    roll_deg: float = 15.0  # largest turn either way
+    roll_deg: float = 15.0  # largest rotation either way
     scale: float = 0.12  # largest change of size either way
     shift: float = 0.04  # largest shift, in crop sides
-    rounds: int = 1  # plain looks before, each cropped around the last one's joints
+    rounds: int = 1  # plain views before these, each cropped around the last one's joints
 
 
 @dataclass(frozen=True)
-class Looks:
-    """What the views said of one hand, and their agreement. Camera frame, true side."""
+class MultiViewLandmarks:
+    """The median of the views' predictions, and their agreement. Camera frame, true side."""
 
     joints_px: Array  # (21, 2) median, in the picture
     joints_world_m: Array  # (21, 3) median, camera axes, about its own middle
@@ -47,7 +47,7 @@ class Looks:
 class Label:
     """One hand, labelled. Camera frame, metres, true side."""
 
-    looks: Looks
+    landmarks: MultiViewLandmarks
     pose: Array  # (16, 3) axis-angle of the right-hand model (of the mirrored hand, for a left one)
     betas: Array  # (10,)
     root_m: Array  # (3,) the model's translation (of the mirrored hand, for a left one)
@@ -68,16 +68,16 @@ class Labeller:
         self, image_rgb: NDArray[np.uint8], camera: Camera, joints_px: Array, handedness: Handedness
     ) -> Label:
         """The hand around (21, 2) joints of a picture (H, W, 3), RGB uint8, whose side is known."""
-        looks = self.look(image_rgb, camera, joints_px, handedness)
-        return self.fit(looks, camera, handedness)
+        landmarks = self.infer(image_rgb, camera, joints_px, handedness)
+        return self.fit(landmarks, camera, handedness)
 
-    def look(
+    def infer(
         self, image_rgb: NDArray[np.uint8], camera: Camera, joints_px: Array, handedness: Handedness
-    ) -> Looks:
-        """The landmark network's answer to all views."""
+    ) -> MultiViewLandmarks:
+        """The landmark network's prediction from all views."""
         for _ in range(self.config.rounds):
-            joints_px, _, _ = self._ask(image_rgb, camera, joints_px, handedness, View())
-        answers = [self._ask(image_rgb, camera, joints_px, handedness, view) for view in self._views]
+            joints_px, _, _ = self._infer_view(image_rgb, camera, joints_px, handedness, View())
+        answers = [self._infer_view(image_rgb, camera, joints_px, handedness, view) for view in self._views]
         px, world = np.array([a[0] for a in answers]), np.array([a[1] for a in answers])
         mirrored = np.array([view.mirrored for view in self._views])
         middle, depth = np.median(px, 0), np.median(world, 0)
@@ -85,7 +85,7 @@ class Labeller:
         halves = [
             np.median(px[mirrored == half], 0) if (mirrored == half).any() else middle for half in (0, 1)
         ]
-        return Looks(
+        return MultiViewLandmarks(
             middle.astype(np.float32),
             depth.astype(np.float32),
             spread=float(np.linalg.norm(px - middle, axis=2).mean()) / box,
@@ -94,11 +94,11 @@ class Labeller:
             presence=float(np.median([a[2] for a in answers])),
         )
 
-    def fit(self, looks: Looks, camera: Camera, handedness: Handedness) -> Label:
-        """The hand model in the place that explains the looks best."""
-        fit = self._fitter.fit(rays(looks.joints_px, camera)[:, :2], looks.joints_world_m, handedness)
+    def fit(self, landmarks: MultiViewLandmarks, camera: Camera, handedness: Handedness) -> Label:
+        """The hand model fitted to the landmarks."""
+        fit = self._fitter.fit(rays(landmarks.joints_px, camera)[:, :2], landmarks.joints_world_m, handedness)
         return Label(
-            looks,
+            landmarks,
             fit.axis_angles,
             fit.betas,
             fit.state.t.astype(np.float32),
@@ -107,7 +107,7 @@ class Labeller:
             fit.error,
         )
 
-    def _ask(
+    def _infer_view(
         self,
         image_rgb: NDArray[np.uint8],
         camera: Camera,
@@ -115,13 +115,13 @@ class Labeller:
         handedness: Handedness,
         view: View,
     ) -> tuple[Array, Float, float]:
-        """One look: (21, 2) pixels of the picture, (21, 3) camera axes about their middle, presence."""
+        """One view: (21, 2) pixels of the picture, (21, 3) camera axes about their middle, presence."""
         virtual, R = view_camera(camera, joints_px, INPUT_SIZE, view)
         crop = warp_crop(image_rgb, camera, virtual, R, mirrored=(handedness == "left") != view.mirrored)
-        seen = self._net(crop.image_rgb)
-        px = crop_to_frame_px(seen.joints_crop_px, crop, camera).astype(np.float32)
-        world = seen.world_m.astype(np.float64) @ crop.A
-        return px, world - world.mean(0), seen.presence
+        found = self._net(crop.image_rgb)
+        px = crop_to_frame_px(found.joints_crop_px, crop, camera).astype(np.float32)
+        world = found.world_m.astype(np.float64) @ crop.A
+        return px, world - world.mean(0), found.presence
 
 
 def fixed_views(config: LabelConfig) -> list[View]:
@@ -135,13 +135,15 @@ def fixed_views(config: LabelConfig) -> list[View]:
     return views
 
 
-def joints_on_rays(looks: Looks, camera: Camera, size_from: Array, depth_gain: float) -> Array:
-    """(21, 3) joints on the looks' camera rays, at their world depths times a gain, camera frame, metres.
+def joints_on_rays(
+    landmarks: MultiViewLandmarks, camera: Camera, size_from: Array, depth_gain: float
+) -> Array:
+    """(21, 3) joints on the landmarks' camera rays, at their world depths times a gain, camera frame, metres.
 
     size_from: (21, 3) a fitted hand, whose mean distance they take.
     """
-    r = rays(looks.joints_px, camera)
+    r = rays(landmarks.joints_px, camera)
     sight = r.mean(0) / np.linalg.norm(r.mean(0))
-    along = depth_gain * (looks.joints_world_m @ sight)
+    along = depth_gain * (landmarks.joints_world_m @ sight)
     distance = (size_from @ sight).mean() + along - along.mean()
     return (r * (distance / (r @ sight))[:, None]).astype(np.float32)

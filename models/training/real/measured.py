@@ -18,9 +18,9 @@ from models.datasets.samples import Sample, SampleSet, read_rgb
 from models.geometry import Float, project
 from models.training.batch import Batch, Labels, LabelWeights, Pair
 from models.training.pairs import pair_of
-from models.training.real.photo import Image, Photo, PhotoConfig
+from models.training.real.photo import AugmentConfig, Image, PhotoAugmenter
 from models.training.real.pictures import cut
-from models.training.real.views import ViewRange, drawn_view, view_camera
+from models.training.real.views import ViewRange, sample_view, view_camera
 from models.types import Array, Camera
 
 MASK_SIDE = 64
@@ -41,14 +41,15 @@ class MeasuredHands:
         size: int,
         seed: int,
         views: ViewRange | None = None,
-        photo: PhotoConfig | None = None,
+        photo: AugmentConfig | None = None,
     ) -> None:
         """Raises ValueError where the set is a video or empty. Drawing does where a file is unfit."""
         if samples.get is None or samples.count == 0:
             raise ValueError(f"{samples.name}: expected stills to learn from, one at least")
         self.size, self._seed, self._samples, self._get = size, seed, samples, samples.get
         self._views = views or ViewRange()
-        self._photo = Photo(photo or replace(PhotoConfig(), cover=0.0))  # a mask shows nothing in the way
+        # Masks know nothing of an occluder.
+        self._augment = PhotoAugmenter(photo or replace(AugmentConfig(), occluder=0.0))
 
     def __len__(self) -> int:
         return self._samples.count
@@ -70,10 +71,10 @@ class MeasuredHands:
             raise ValueError(f"{sample.name}: has no measured joints to learn from")
         picture = read_rgb(sample.image) if isinstance(sample.image, Path) else sample.image
         camera = Camera(*sample.intrinsics, picture.shape[1], picture.shape[0])
-        view = drawn_view(self._views, rng)
+        view = sample_view(self._views, rng)
         virtual, R = view_camera(camera, sample.joints_2d_px, self.size, view)
         A = _MIRROR @ R if sample.handedness == "left" else R
-        image = self._photo(cut(picture, camera, virtual, A, rng), lambda: picture, rng)
+        image = self._augment(cut(picture, camera, virtual, A, rng), lambda: picture, rng)
         pixels = project(sample.joints_3d_m @ A.T, virtual)
         return _Shown(
             image,
@@ -100,7 +101,7 @@ class _Shown:
 def _joined(shown: list[_Shown]) -> Batch:
     B = len(shown)
     ones, no_mesh = torch.ones(B), torch.zeros(B, 778, 3)
-    truth = Labels(
+    labels = Labels(
         no_mesh,
         torch.from_numpy(np.stack([s.joints_m for s in shown])),
         torch.from_numpy(np.stack([s.joints_2d for s in shown])),
@@ -109,8 +110,8 @@ def _joined(shown: list[_Shown]) -> Batch:
     )
     has_mask = torch.tensor([float(s.has_mask) for s in shown])
     images = torch.from_numpy(np.stack([s.image for s in shown])).permute(0, 3, 1, 2)
-    trust = LabelWeights(ones, ones.clone(), torch.zeros(B), has_mask)
-    return Batch(images.contiguous().float().div_(255), truth, trust, ones.clone(), ones.clone())
+    weights = LabelWeights(ones, ones.clone(), torch.zeros(B), has_mask)
+    return Batch(images.contiguous().float().div_(255), labels, weights, ones.clone(), ones.clone())
 
 
 def _mask(sample: Sample, camera: Camera, crop: Camera, A: Float) -> Array:

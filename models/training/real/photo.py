@@ -1,4 +1,8 @@
-"""What a webcam, a compressor and things in the way do to a photograph of a hand. Works on bytes, fast."""
+"""Augmentation of photographs of hands: tone, resolution, blur, noise, compression, occluders.
+
+On bytes, with OpenCV. Photographs have a camera's response already; synthetic crops get a whole one, in
+linear light, in `models.training.synthetic.camera_effects`. The two have no step in common.
+"""
 
 from __future__ import annotations
 
@@ -13,48 +17,48 @@ from models.geometry import Float
 
 Image = NDArray[np.uint8]
 
-_GRAIN_SIDE = 768
+_NOISE_SIDE = 768
 
 
 @dataclass(frozen=True)
-class PhotoConfig:
-    """How often and how strongly. Chances 0..1; `most_*` is the largest draw."""
+class AugmentConfig:
+    """How often and how strongly. Chances 0..1; `max_*` is the largest draw."""
 
     gain: float = 0.08  # spread of the logarithm of a channel's gain: white balance
     gamma: float = 0.25  # spread of the logarithm of the exponent
     contrast: float = 0.15  # spread of contrast and, in 0..1, of brightness
     grey: float = 0.04  # chance of no colour
-    far: float = 0.25  # chance of few pixels: a hand far from a webcam
-    most_far: float = 3.0
+    low_resolution: float = 0.25  # chance of few pixels: a hand far from a webcam
+    max_shrink: float = 3.0
     blur: float = 0.25  # chance of a soft or moving picture
-    most_blur_px: float = 2.5
-    grain: float = 0.5  # chance of noise
-    most_grain: float = 16.0  # standard deviation, of 255
+    max_blur_px: float = 2.5
+    noise: float = 0.5  # chance of noise
+    max_noise: float = 16.0  # standard deviation, of 255
     jpeg: float = 0.2  # chance of compression
     worst_jpeg: int = 25
-    cover: float = 0.2  # chance of a patch in the way
-    most_cover: float = 0.3  # its largest side, in crop sides
+    occluder: float = 0.2  # chance of a patch in the way
+    max_occluder: float = 0.3  # its largest side, in crop sides
 
 
-class Photo:
+class PhotoAugmenter:
     """Changes pictures. What it does depends on the generator it is given, and on nothing else."""
 
-    def __init__(self, config: PhotoConfig | None = None) -> None:
-        self.config = config or PhotoConfig()
-        grain = np.random.default_rng(0).standard_normal((_GRAIN_SIDE, _GRAIN_SIDE, 3), np.float32)
+    def __init__(self, config: AugmentConfig | None = None) -> None:
+        self.config = config or AugmentConfig()
+        grain = np.random.default_rng(0).standard_normal((_NOISE_SIDE, _NOISE_SIDE, 3), np.float32)
         grain = grain + grain.mean(
             -1, keepdims=True
         )  # mostly grey, as sensors' noise looks after their filters
-        self._grain = np.asarray(np.clip(np.round(grain * 32), -127, 127), np.int8)  # 40 is one deviation
+        self._noise = np.asarray(np.clip(np.round(grain * 32), -127, 127), np.int8)  # 40 is one deviation
 
     def __call__(self, image_rgb: Image, other: Callable[[], Image], rng: np.random.Generator) -> Image:
         """A changed copy of (S, S, 3). other: called for a picture, RGB, to come in the way."""
         c, chance = self.config, rng.random(6)
         image = image_rgb.copy()
-        if chance[0] < c.cover:
-            self._cover(image, other, rng)
-        if chance[1] < c.far:
-            image = self._far(image, rng)
+        if chance[0] < c.occluder:
+            self._occlude(image, other, rng)
+        if chance[1] < c.low_resolution:
+            image = self._shrunk(image, rng)
         if chance[2] < c.blur:
             image = self._blurred(image, rng)
         image = np.asarray(cv2.LUT(image, self._tones(rng)), np.uint8)
@@ -62,8 +66,8 @@ class Photo:
             image = np.asarray(
                 cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB), np.uint8
             )
-        if chance[4] < c.grain:
-            image = self._grainy(image, rng)
+        if chance[4] < c.noise:
+            image = self._noisy(image, rng)
         if chance[5] < c.jpeg:
             quality = int(rng.integers(c.worst_jpeg, 90))
             data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
@@ -80,33 +84,33 @@ class Photo:
         x = 0.5 + (x - 0.5) * (1 + contrast) + 0.5 * brightness
         return np.asarray(np.clip(np.round(255 * x), 0, 255), np.uint8)[:, None]
 
-    def _far(self, image: Image, rng: np.random.Generator) -> Image:
+    def _shrunk(self, image: Image, rng: np.random.Generator) -> Image:
         size = image.shape[0]
-        small = round(size / rng.uniform(1.2, self.config.most_far))
+        small = round(size / rng.uniform(1.2, self.config.max_shrink))
         shrunk = cv2.resize(image, (small, small), interpolation=cv2.INTER_AREA)
         return np.asarray(cv2.resize(shrunk, (size, size), interpolation=cv2.INTER_LINEAR), np.uint8)
 
     def _blurred(self, image: Image, rng: np.random.Generator) -> Image:
-        most = self.config.most_blur_px * image.shape[0] / 224
+        most = max(self.config.max_blur_px * image.shape[0] / 224, 1.0)
         if rng.random() < 0.5:
             return np.asarray(cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 0.6 * most)), np.uint8)
         length = 2 * round(rng.uniform(1, most)) + 1
         return np.asarray(cv2.filter2D(image, -1, _streak(length, rng.uniform(0, np.pi))), np.uint8)
 
-    def _grainy(self, image: Image, rng: np.random.Generator) -> Image:
+    def _noisy(self, image: Image, rng: np.random.Generator) -> Image:
         size = image.shape[0]
-        x, y = rng.integers(0, _GRAIN_SIDE - size, 2) if size < _GRAIN_SIDE else (0, 0)
-        grain = self._grain[y : y + size, x : x + size]
-        strength = rng.uniform(0, self.config.most_grain) / 45
+        x, y = rng.integers(0, _NOISE_SIDE - size, 2) if size < _NOISE_SIDE else (0, 0)
+        grain = self._noise[y : y + size, x : x + size]
+        strength = rng.uniform(0, self.config.max_noise) / 45
         return np.asarray(
             cv2.addWeighted(image, 1, grain.astype(np.int16), strength, 0, dtype=cv2.CV_8U), np.uint8
         )
 
-    def _cover(self, image: Image, other: Callable[[], Image], rng: np.random.Generator) -> None:
+    def _occlude(self, image: Image, other: Callable[[], Image], rng: np.random.Generator) -> None:
         """Lay an ellipse or a bar of another picture, or of one colour, over the image."""
         size = image.shape[0]
         centre = rng.uniform(0, size, 2)
-        half = rng.uniform(0.05, self.config.most_cover / 2, 2) * size
+        half = rng.uniform(0.05, self.config.max_occluder / 2, 2) * size
         mask = np.zeros((size, size), np.uint8)
         if rng.random() < 0.5:
             cv2.ellipse(

@@ -21,9 +21,9 @@ from models.training.real.label_files import (
     vertices_of,
     write_labels,
 )
-from models.training.real.photo import Image, Photo, PhotoConfig
+from models.training.real.photo import AugmentConfig, Image, PhotoAugmenter
 from models.training.real.pictures import Pictures, beside_hand, cut, cut_square, pictures_in
-from models.training.real.views import ViewRange, drawn_view, view_camera
+from models.training.real.views import ViewRange, sample_view, view_camera
 from models.types import Array, Camera
 
 MASK_SIDE = 16  # of the masks, which are unknown
@@ -32,12 +32,12 @@ _MIRROR = np.diag([-1.0, 1.0, 1.0])
 
 @dataclass(frozen=True)
 class RealConfig:
-    """How crops are varied, and which labels are trusted. Disagreements are in hand boxes."""
+    """How crops are varied, and how much labels count. Disagreements are in hand boxes."""
 
     views: ViewRange = field(default_factory=ViewRange)
-    no_hand: float = 0.05  # share of samples without a hand
-    left: float = 0.05  # share of samples that show a left hand, as no crop of the app should
-    mirror: tuple[float, float] = (0.025, 0.06)  # with the mirrored looks: full trust up to it, none from it
+    no_hand: float = 0.05  # fraction of samples without a hand
+    left: float = 0.05  # fraction of samples that show a left hand, as no crop of the app should
+    mirror: tuple[float, float] = (0.025, 0.06)  # with the mirrored views: weight 1 up to it, 0 from it
     fit: tuple[float, float] = (0.025, 0.05)  # the fitted hand's reprojection error, likewise
 
 
@@ -66,7 +66,7 @@ class RealHands:
         held_out: bool = False,
         backgrounds: Path | None = None,
         config: RealConfig | None = None,
-        photo: PhotoConfig | None = None,
+        photo: AugmentConfig | None = None,
     ) -> None:
         """folder: as `read_real_crops` takes it. labels: their file; made there if there is none, at about a
         tenth of a second a crop. size: side of the crops, pixels. held_out: the crops kept from training,
@@ -76,16 +76,16 @@ class RealHands:
         Raises ValueError in one line where files are missing or unfit, OSError where labels can't be kept.
         """
         self.config, self.size = config or RealConfig(), size
-        self._seed, self._photo = seed, Photo(photo)
+        self._seed, self._augment = seed, PhotoAugmenter(photo)
         crops = read_real_crops(folder)
         if not labels.is_file():
             write_labels(make_labels(crops, hand), labels)
         known = read_labels(labels, crops)
-        trust_2d, trust_3d = trusts(known, self.config)
-        rows = np.flatnonzero((crops.held_out == held_out) & (trust_2d > 0))
+        weight_2d, weight_3d = label_weights(known, self.config)
+        rows = np.flatnonzero((crops.held_out == held_out) & (weight_2d > 0))
         if len(rows) == 0:
             raise ValueError(f"{folder}: holds no crops to learn from; give a larger folder")
-        self._trust_2d, self._trust_3d = trust_2d[rows], trust_3d[rows]
+        self._weight_2d, self._weight_3d = weight_2d[rows], weight_3d[rows]
         self._joints_px, self._left = known.joints_px[rows], crops.handedness[rows] == "left"
         self._vertices = vertices_of(known, crops, hand)[rows]  # (N, 778, 3) frame of the crop's camera
         self._joints = np.asarray(hand.regressor_21 @ self._vertices, np.float32)
@@ -120,10 +120,10 @@ class RealHands:
     def _shown(self, k: int, rng: np.random.Generator, left: bool = False) -> _Sample:
         """Hand k as a right one, or as a left one, in some view and light."""
         picture = self._pictures[k]
-        view = drawn_view(self.config.views, rng)
+        view = sample_view(self.config.views, rng)
         virtual, R = view_camera(self._camera, self._joints_px[k], self.size, view)
         A = _MIRROR @ R if self._left[k] != left else R
-        image = self._photo(cut(picture, self._camera, virtual, A, rng), lambda: self._other(rng), rng)
+        image = self._augment(cut(picture, self._camera, virtual, A, rng), lambda: self._other(rng), rng)
         return _Sample(image, None if left else k, A, virtual, 1.0, 0.0 if left else 1.0)
 
     def _without_hand(self, k: int, rng: np.random.Generator) -> _Sample:
@@ -131,7 +131,7 @@ class RealHands:
             picture = self._other(rng)
         else:
             picture = beside_hand(self._pictures[k], self._joints_px[k])
-        image = self._photo(cut_square(picture, self.size, rng), lambda: picture, rng)
+        image = self._augment(cut_square(picture, self.size, rng), lambda: picture, rng)
         return _Sample(image, None, np.eye(3), self._camera, 0.0, float(rng.integers(2)))
 
     def _other(self, rng: np.random.Generator) -> Image:
@@ -144,36 +144,36 @@ class RealHands:
         images = np.stack([s.image for s in samples])
         vertices, joints = np.zeros((B, 778, 3), np.float32), np.zeros((B, 21, 3), np.float32)
         vertices_2d, joints_2d = np.zeros((B, 778, 2), np.float32), np.zeros((B, 21, 2), np.float32)
-        trust_2d, trust_3d = np.zeros(B, np.float32), np.zeros(B, np.float32)
+        weight_2d, weight_3d = np.zeros(B, np.float32), np.zeros(B, np.float32)
         for row, s in enumerate(samples):
             if s.hand is None:
                 continue
-            trust_2d[row], trust_3d[row] = self._trust_2d[s.hand], self._trust_3d[s.hand]
+            weight_2d[row], weight_3d[row] = self._weight_2d[s.hand], self._weight_3d[s.hand]
             placed = self._vertices[s.hand] @ s.A.T
             joints[row] = self._joints[s.hand] @ s.A.T
             vertices_2d[row] = _unit(project(placed, s.camera), self.size)
             vertices[row] = placed - joints[row, 0]
             joints[row] = joints[row] - joints[row, 0]
             joints_2d[row] = _unit(project(self._rays[s.hand] @ s.A.T, s.camera), self.size)
-        truth = Labels(
+        labels = Labels(
             torch.from_numpy(vertices),
             torch.from_numpy(joints),
             torch.from_numpy(joints_2d),
             torch.from_numpy(vertices_2d),
             torch.zeros(B, 1, MASK_SIDE, MASK_SIDE),
         )
-        in_2d, in_3d = torch.from_numpy(trust_2d), torch.from_numpy(trust_3d)
+        in_2d, in_3d = torch.from_numpy(weight_2d), torch.from_numpy(weight_3d)
         return Batch(
             torch.from_numpy(images).permute(0, 3, 1, 2).contiguous().float().div_(255),
-            truth,
+            labels,
             LabelWeights(in_2d, in_3d, in_3d.clone(), torch.zeros(B)),
             torch.tensor([s.presence for s in samples]),
             torch.tensor([s.right for s in samples]),
         )
 
 
-def trusts(labels: RealLabels, config: RealConfig) -> tuple[Array, Array]:
-    """(N,) how far labels in the picture are trusted, and (N,) those in 3D, 0..1, by their agreement."""
+def label_weights(labels: RealLabels, config: RealConfig) -> tuple[Array, Array]:
+    """(N,) weights of the labels in the picture, and (N,) in 3D, 0..1, by the views' agreement."""
     in_2d = _falling(labels.mirror, *config.mirror)
     return in_2d, in_2d * _falling(labels.error, *config.fit)
 

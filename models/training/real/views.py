@@ -1,4 +1,4 @@
-"""The same hand cut out a little differently: to vary what training sees, and to look twice for a label."""
+"""Crops of the same hand that differ a little: augmentation for training, and several views for a label."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class ViewRange:
     shift: float = 0.05  # largest shift, in crop sides: a tenth of the hand's box
 
 
-def drawn_view(views: ViewRange, rng: np.random.Generator) -> View:
+def sample_view(views: ViewRange, rng: np.random.Generator) -> View:
     """Some view of a range."""
     roll = np.radians(views.roll_deg * np.clip(rng.standard_normal(), -2.5, 2.5))
     scale = np.exp(rng.uniform(*np.log(views.scale)))
@@ -47,6 +47,6 @@ def view_camera(camera: Camera, joints_px: ArrayLike, size: int, view: View) -> 
     virtual, R = crop_camera(camera, joints_px, size, CROP_SPAN, CROP_SHIFT, CROP_BOX_JOINTS)
     f = virtual.fx * view.scale
     x, y = np.array(view.shift) * size / f
-    turn = rotation_from_axis_angle([-y, x, 0.0])  # what was ahead is seen at (x, y)
-    R = turn @ rotation_from_axis_angle([0.0, 0.0, view.roll_rad]) @ R
+    R_shift = rotation_from_axis_angle([-y, x, 0.0])  # what was ahead is seen at (x, y)
+    R = R_shift @ rotation_from_axis_angle([0.0, 0.0, view.roll_rad]) @ R
     return Camera(f, f, virtual.cx, virtual.cy, size, size), R

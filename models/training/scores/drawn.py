@@ -9,7 +9,7 @@ import numpy as np
 
 from models.hand.hand_data import HandData
 from models.inference.landmark_runtime import INPUT_SIZE
-from models.training.real.photo import Photo
+from models.training.real.photo import PhotoAugmenter
 from models.training.real.pictures import Pictures, cut_square, pictures_in
 from models.training.scores.crops import Image, ScoreCrop
 from models.training.scores.disturb import Mask, cut_by_edge, lit, painted, reframed, shadow_on, touching
@@ -31,7 +31,7 @@ def drawn_crops(
     """
     synth = SyntheticHands(hand, side_px=INPUT_SIZE, backgrounds=backgrounds, seed=seed)
     grounds = Pictures(pictures_in(backgrounds))
-    photo = Photo()
+    photo = PhotoAugmenter()
     made = 0
     try:
         for number in range(-(-count // _BATCH)):

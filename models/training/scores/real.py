@@ -16,9 +16,9 @@ from models.inference.palm_runtime import PalmNet
 from models.tracking.detector import palm_crop
 from models.tracking.palm_views import SHRUNK, WHOLE, Halvings, draw_view, in_frame, view_matrix
 from models.training.real.label_files import crop_camera_of
-from models.training.real.photo import Photo
+from models.training.real.photo import PhotoAugmenter
 from models.training.real.pictures import Pictures, cut, cut_square, pictures_in
-from models.training.real.views import ViewRange, drawn_view, view_camera
+from models.training.real.views import ViewRange, sample_view, view_camera
 from models.training.scores.crops import Image, ScoreCrop
 from models.training.scores.disturb import Mask, cut_by_edge, lit
 from models.types import Array, Camera, Handedness
@@ -36,7 +36,7 @@ def real_hand_crops(folder: Path, looks: int, seed: int) -> Iterator[ScoreCrop]:
     """Hands of a folder of real crops, each in several views and lights. Raises ValueError."""
     crops = read_real_crops(folder)
     pictures = Pictures([folder / str(name) for name in crops.image])
-    photo = Photo()
+    photo = PhotoAugmenter()
     rng = np.random.default_rng(seed)
     for k in range(len(pictures)):
         picture = pictures[k]
@@ -55,7 +55,7 @@ def close_hand_crops(
     pictures: Sequence[Path], joints_px: Sequence[Array], looks: int, seed: int
 ) -> Iterator[ScoreCrop]:
     """Hands of photographs whose joints (21, 2) were found and whose side nobody knows."""
-    photo = Photo()
+    photo = PhotoAugmenter()
     rng = np.random.default_rng(seed)
     loaded = Pictures(pictures)
     for k, joints in enumerate(joints_px):
@@ -76,7 +76,7 @@ def handless_crops(folders: Sequence[Path], looks: int, seed: int) -> Iterator[S
     Each picture is looked at `looks` times or more, some part of it at some size, turned and mirrored. Of
     each palm come the first crop, and the second, cut around the joints that were seen in the first.
     """
-    palm_net, landmarks, photo = PalmNet(), LandmarkNet(), Photo()
+    palm_net, landmarks, photo = PalmNet(), LandmarkNet(), PhotoAugmenter()
     for folder in folders:
         paths = pictures_in(folder)
         pictures = Pictures(paths)
@@ -110,7 +110,7 @@ def _candidates(
 
 def _seen(picture: Image, camera: Camera, joints_px: Array, rng: np.random.Generator) -> Image:
     """A hand in some view, perhaps cut by the picture's edge, perhaps in poor light. Its own side."""
-    virtual, R = view_camera(camera, joints_px, INPUT_SIZE, drawn_view(_VIEWS, rng))
+    virtual, R = view_camera(camera, joints_px, INPUT_SIZE, sample_view(_VIEWS, rng))
     image = cut(picture, camera, virtual, R, rng)
     if rng.random() < 0.3:
         less, left = cut_by_edge(image, _hull(joints_px, camera, virtual, R), rng)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.geometry import rotation_from_axis_angle
-from models.training.synthetic.atlas import TEXELS, Cast
+from models.training.synthetic.atlas import TEXELS, DrawList
 from models.training.synthetic.atlas_mesh import N_ALL_BONES
 
 Float = NDArray[np.float64]
@@ -18,7 +18,9 @@ _RING_ON = (0.05, 0.2, 0.25, 0.4, 0.1)  # thumb to little finger
 _PALM_M = np.array([0.0, -0.07, -0.034])  # where things are held, the hand at rest
 
 
-def dress(rows: Float32, rng: np.random.Generator, present: NDArray[np.bool_]) -> tuple[Float32, Cast]:
+def add_accessories(
+    rows: Float32, rng: np.random.Generator, present: NDArray[np.bool_]
+) -> tuple[Float32, DrawList]:
     """The table with rows for everything else that is there, and who is drawn where.
 
     rows: (B, ROW_TEXELS, 4) the hands; present: (B,) whose tile has its hand.
@@ -36,14 +38,14 @@ def dress(rows: Float32, rng: np.random.Generator, present: NDArray[np.bool_]) -
     chance[~present, 2] = rng.random(int((~present).sum())) < 0.6
     for k in range(n):
         if chance[k, 0] and present[k]:
-            add(k, [_kind(rng)], _held(rows[k], rng))
+            add(k, [_prop_name(rng)], _held(rows[k], rng))
         if chance[k, 1] and present[k]:
-            add(k, [_kind(rng)], _free(rows[k], rng, near=True))
+            add(k, [_prop_name(rng)], _free(rows[k], rng, near=True))
         if chance[k, 2]:
-            add(k, [_kind(rng)], _free(rows[k], rng, near=False))
+            add(k, [_prop_name(rng)], _free(rows[k], rng, near=False))
         if chance[k, 3] and present[k]:
             add(k, ["skin"], _second(rows[k], rows[(k + 1) % n], rng))
-    return np.concatenate([rows, np.stack(added)]) if added else rows, Cast(hands, others)
+    return np.concatenate([rows, np.stack(added)]) if added else rows, DrawList(hands, others)
 
 
 def _worn(rng: np.random.Generator, row: int) -> list[tuple[str, int]]:
@@ -58,15 +60,15 @@ def _worn(rng: np.random.Generator, row: int) -> list[tuple[str, int]]:
     return [(name, row) for name in names]
 
 
-def _kind(rng: np.random.Generator) -> str:
-    return f"thing{rng.choice(3, p=[0.25, 0.45, 0.3])}"
+def _prop_name(rng: np.random.Generator) -> str:
+    return f"prop{rng.choice(3, p=[0.25, 0.45, 0.3])}"
 
 
-def _thing(host: Float32, rng: np.random.Generator, turn: Float, size_m: Float, at_m: Float) -> Float32:
-    """A row for a thing in the light and before the camera of another row."""
+def _prop(host: Float32, rng: np.random.Generator, rotation: Float, size_m: Float, at_m: Float) -> Float32:
+    """A row for a prop in the light and before the camera of another row."""
     row = host.copy()
     row[: TEXELS["CAPSULES"]] = 0
-    row[:3, :3], row[:3, 3] = turn * size_m, at_m
+    row[:3, :3], row[:3, 3] = rotation * size_m, at_m
     dark = rng.random() < 0.4
     colour = np.clip(rng.random(3) ** (3 if dark else 1) * rng.uniform(0.2, 1.0), 0.005, 0.9)
     if rng.random() < 0.3:  # of the colour of skin
@@ -79,7 +81,7 @@ def _thing(host: Float32, rng: np.random.Generator, turn: Float, size_m: Float, 
     return row
 
 
-def _any_turn(rng: np.random.Generator) -> Float:
+def _random_rotation(rng: np.random.Generator) -> Float:
     axis = rng.standard_normal(3)
     return rotation_from_axis_angle(axis / np.linalg.norm(axis) * rng.uniform(0, np.pi))
 
@@ -88,11 +90,11 @@ def _held(host: Float32, rng: np.random.Generator) -> Float32:
     """In the hollow of the hand, lying across the palm."""
     wrist = host[:3].astype(np.float64)
     across = rotation_from_axis_angle([0, 0, np.pi / 2 + rng.normal(0, 0.35)])
-    turn = wrist[:, :3] @ across @ rotation_from_axis_angle([0, rng.uniform(0, np.pi), 0])
+    rotation = wrist[:, :3] @ across @ rotation_from_axis_angle([0, rng.uniform(0, np.pi), 0])
     radius = rng.uniform(0.008, 0.035)
     size = np.array([radius, rng.uniform(0.04, 0.12), radius * rng.uniform(0.4, 1.2)])
     at = wrist[:, :3] @ (_PALM_M - [0, rng.normal(0, 0.01), 0.6 * radius]) + wrist[:, 3]
-    return _thing(host, rng, turn, size, at)
+    return _prop(host, rng, rotation, size, at)
 
 
 def _free(host: Float32, rng: np.random.Generator, near: bool) -> Float32:
@@ -103,7 +105,7 @@ def _free(host: Float32, rng: np.random.Generator, near: bool) -> Float32:
     width = z / float(host[TEXELS["CAMERA"], 0])  # of the crop there, metres
     at = np.array([*rng.uniform(-0.5, 0.5, 2) * width, max(z, 0.06)])
     size = width * rng.uniform(0.03, 0.14 if near else 0.4, 3)
-    return _thing(host, rng, _any_turn(rng), size, at)
+    return _prop(host, rng, _random_rotation(rng), size, at)
 
 
 def _second(host: Float32, other: Float32, rng: np.random.Generator) -> Float32:

@@ -1,4 +1,4 @@
-"""Whose hand it is, in what light, before what: the drawn part of the atlas's table that isn't shape."""
+"""Skin, light, clothes and background of each hand: the part of the atlas's table that isn't shape."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ENVIRONMENTS = ASSETS / "env"
 
 
 def write_appearance(rows: Float32, rng: np.random.Generator, gravity_rad: Float) -> None:
-    """Fill in light, skin and clothes. rows: (N, ROW_TEXELS, 4); gravity_rad: (N,) where down is."""
+    """Fill in skin, light and clothes. rows: (N, ROW_TEXELS, 4); gravity_rad: (N,) where down is."""
     n = len(rows)
     _skin(rows, rng)
     _light(rows, rng, gravity_rad)
@@ -42,13 +42,14 @@ def _skin(rows: Float32, rng: np.random.Generator) -> None:
     bright = rng.random((n, 3)) * rng.choice([0.15, 0.5, 0.9], (n, 1))
     red = np.array([0.35, 0.02, 0.04]) * rng.uniform(0.5, 1.5, (n, 1))
     colour = np.where(rng.random((n, 1)) < 0.5, red, bright)
-    share = np.where(rng.random(n) < 0.12, rng.uniform(0.7, 1.0, n), 0.0)
-    _put(rows, "NAILS", np.concatenate([colour, share[:, None]], 1))
+    coverage = np.where(rng.random(n) < 0.12, rng.uniform(0.7, 1.0, n), 0.0)
+    _put(rows, "NAILS", np.concatenate([colour, coverage[:, None]], 1))
 
 
 @lru_cache(maxsize=1)
-def _rooms() -> tuple[Float, Float]:
-    """Coefficients of the rooms' light (E, 9, 3), their mean radiance one, and of white walls' (9, 3)."""
+def _environments() -> tuple[Float, Float]:
+    """Irradiance coefficients of the environment maps (E, 9, 3), each of mean radiance one, and of white
+    walls (9, 3)."""
     lights = []
     for path in sorted(_ENVIRONMENTS.glob("*.npz")):
         with np.load(path, allow_pickle=False) as file:
@@ -56,8 +57,8 @@ def _rooms() -> tuple[Float, Float]:
         h, w = radiance.shape[:2]
         solid = np.sin((np.arange(h) + 0.5) / h * np.pi) * (2 * np.pi / w) * (np.pi / h)
         seen = panorama_directions(h, w).reshape(-1, 3), np.repeat(solid, w)
-        lights.append(room_light(radiance.reshape(-1, 3), *seen))
-    return np.stack(lights), room_light(np.ones((h * w, 3)), *seen)
+        lights.append(irradiance_coefficients(radiance.reshape(-1, 3), *seen))
+    return np.stack(lights), irradiance_coefficients(np.ones((h * w, 3)), *seen)
 
 
 def harmonics(directions: Float) -> Float:
@@ -66,7 +67,7 @@ def harmonics(directions: Float) -> Float:
     return np.stack([np.ones_like(x), y, z, x, x * y, y * z, 3 * z * z - 1, x * z, x * x - y * y], -1)
 
 
-# Y_lm squared norms times the cosine lobe's share over pi, for the polynomials above.
+# Y_lm squared norms times the cosine lobe's factor over pi, for the polynomials above.
 _CONVOLVED = np.concatenate(
     [
         [0.282095**2],
@@ -76,14 +77,16 @@ _CONVOLVED = np.concatenate(
 )
 
 
-def room_light(radiance: Float, directions: Float, solid_angle: Float) -> Float:
+def irradiance_coefficients(radiance: Float, directions: Float, solid_angle: Float) -> Float:
     """(9, 3) coefficients of irradiance over pi. radiance, directions: (P, 3); solid_angle: (P,)."""
     return (harmonics(directions) * solid_angle[:, None]).T @ radiance * _CONVOLVED[:, None]
 
 
-def turned_light(coefficients: Float, R: Float) -> Float:
-    """(N, 9, 3) the same light of rooms turned by R (N, 3, 3): it is c + v n + n A n for a normal n, A
-    without trace, so v and A turn."""
+def rotated_light(coefficients: Float, R: Float) -> Float:
+    """(N, 9, 3) coefficients of the same light, its environments rotated by R (N, 3, 3).
+
+    Irradiance is c + v n + n A n for a normal n, A without trace: v and A rotate.
+    """
     c = np.moveaxis(coefficients, 1, 0)  # (9, N, 3)
     v = R @ np.stack([c[3], c[1], c[2]], 1)
     xx, yy, zz, xy, yz, xz = c[8] - c[6], -c[8] - c[6], 2 * c[6], c[4] / 2, c[5] / 2, c[7] / 2
@@ -94,24 +97,24 @@ def turned_light(coefficients: Float, R: Float) -> Float:
     return np.stack([c[0], v[:, 1], v[:, 2], v[:, 0], *rows], 1)
 
 
-def _turned(angles_rad: Float, axis: int) -> Float:
+def _rotation_about(angles_rad: Float, axis: int) -> Float:
     return rotation_from_axis_angle(angles_rad[:, None] * np.eye(3)[axis])
 
 
 def _light(rows: Float32, rng: np.random.Generator, gravity_rad: Float) -> None:
     n = len(rows)
-    rooms, white = _rooms()
-    turn = (
-        _turned(-gravity_rad, 2)
-        @ _turned(rng.normal(0, 0.25, n), 0)
-        @ _turned(rng.uniform(0, 2 * np.pi, n), 1)
+    environments, white = _environments()
+    R = (
+        _rotation_about(-gravity_rad, 2)
+        @ _rotation_about(rng.normal(0, 0.25, n), 0)
+        @ _rotation_about(rng.uniform(0, 2 * np.pi, n), 1)
     )
-    chosen = rooms[rng.integers(len(rooms), size=n)]
+    chosen = environments[rng.integers(len(environments), size=n)]
     grey = chosen.mean(-1, keepdims=True)
-    room = grey + rng.uniform(0.1, 0.8, (n, 1, 1)) * (chosen - grey)
+    light = grey + rng.uniform(0.1, 0.8, (n, 1, 1)) * (chosen - grey)
     flat = rng.random((n, 1, 1)) ** 3
-    room = room + flat * (white - room)  # white walls make any room softer
-    coefficients = turned_light(room, turn)
+    light = light + flat * (white - light)  # white walls make any light softer
+    coefficients = rotated_light(light, R)
     level = np.exp(rng.normal(-1.3, 0.35, n))
     tint = np.exp(rng.normal(0, 0.06, (n, 3)))
     rows[:, TEXELS["LIGHT"] : TEXELS["LIGHT"] + 9, :3] = coefficients * (level[:, None] * tint)[:, None]
@@ -124,7 +127,7 @@ def _light(rows: Float32, rng: np.random.Generator, gravity_rad: Float) -> None:
         d = np.stack(
             [np.sin(azimuth) * np.cos(height), -np.sin(height), -np.cos(azimuth) * np.cos(height)], 1
         )
-        d = (_turned(-gravity_rad, 2) @ d[..., None])[..., 0]
+        d = (_rotation_about(-gravity_rad, 2) @ d[..., None])[..., 0]
         softness = np.exp(rng.uniform(np.log(0.03), np.log(0.5), n))
         warmth = rng.normal(0, 0.12, n)
         colour = np.exp(np.stack([warmth, 0.2 * warmth, -warmth], 1)) * strength[:, k : k + 1]
@@ -153,14 +156,14 @@ def _clothes(rows: Float32, rng: np.random.Generator, n: int) -> None:
 def write_backgrounds(
     rows: Float32, rng: np.random.Generator, count: int, gravity_rad: Float, mirrored: bool = True
 ) -> None:
-    """Choose a background of the bank for each row, and which part of it, turned as gravity is."""
+    """Choose a background of the bank for each row, and which part of it, rotated as gravity is."""
     n = len(rows)
     span = np.exp(rng.uniform(np.log(0.3), np.log(0.95), n))
-    turn = -gravity_rad + rng.normal(0, 0.05, n)
+    angle = -gravity_rad + rng.normal(0, 0.05, n)
     flip = np.where(rng.random(n) < 0.5, -1.0, 1.0) if mirrored else np.ones(n)
-    c, s = np.cos(turn) * span, np.sin(turn) * span
-    room = np.maximum(0.5 * (1 - (abs(c) + abs(s))), 0.0)  # so that the edge of the picture isn't seen
-    middle = 0.5 + rng.uniform(-1, 1, (n, 2)) * room[:, None]
+    c, s = np.cos(angle) * span, np.sin(angle) * span
+    margin = np.maximum(0.5 * (1 - (abs(c) + abs(s))), 0.0)  # so that the edge of the picture isn't seen
+    middle = 0.5 + rng.uniform(-1, 1, (n, 2)) * margin[:, None]
     blur = np.where(rng.random(n) < 0.5, 0.0, rng.uniform(0, 3.0, n))
     gain = np.exp(rng.normal(0, 0.25, (n, 1)) + rng.normal(0, 0.06, (n, 3)))
     _put(rows, "BACKGROUND", np.stack([rng.integers(count, size=n).astype(float), blur], 1))

@@ -89,12 +89,12 @@ class Arm:
         self._sleeve_thickness = thickness[:, None] + folds
         self.sleeve_faces = tube_faces(np.arange(len(self._sleeve_m) * size).reshape(-1, size))
         self.n_skin = n + len(RINGS_M) * size
-        placed = self.place(hand.template_m, np.eye(3), self._rest_centre + self._axis)
-        self.rest_skin, self.rest_sleeve = placed.skin, placed.sleeve
+        posed = self.pose(hand.template_m, np.eye(3), self._rest_centre + self._axis)
+        self.rest_skin, self.rest_sleeve = posed.skin, posed.sleeve
         ring_m = np.repeat(self._sleeve_m, size)
         self.sleeve_uv_m = np.stack([np.tile(self._angle, len(self._sleeve_m)) * 0.045, ring_m], 1)
 
-    def place(self, vertices_m: NDArray[np.floating], R_wrist: Float, elbow_m: Float) -> ArmMesh:
+    def pose(self, vertices_m: NDArray[np.floating], R_wrist: Float, elbow_m: Float) -> ArmMesh:
         """Rings for a posed hand. vertices_m: (778, 3). R_wrist: (3, 3) its global rotation.
         elbow_m: (3,) a point that the forearm runs towards."""
         vertices = np.asarray(vertices_m, np.float64)
@@ -121,22 +121,22 @@ class Arm:
         thickness_m: Float,
     ) -> Float:
         """(len(at_m) * 16, 3) points around the curve at the distances given."""
-        turn = np.cross(start, goal)
-        sine = float(np.linalg.norm(turn))
-        bend = turn / max(sine, 1e-9) * np.arctan2(sine, float(start @ goal))
+        axis = np.cross(start, goal)
+        sine = float(np.linalg.norm(axis))
+        bend = axis / max(sine, 1e-9) * np.arctan2(sine, float(start @ goal))
         fine = np.linspace(0, float(at_m.max()), 200)
         ease = np.clip(fine / _BEND_M, 0, 1)
         ease = ease * ease * (3 - 2 * ease)
         directions = rotation_from_axis_angle(ease[:, None] * bend) @ start
         path = np.concatenate([np.zeros((1, 3)), np.cumsum(directions[:-1] * np.diff(fine)[:, None], 0)])
-        share = np.interp(at_m, fine, ease)
+        bent_fraction = np.interp(at_m, fine, ease)
         middle = centre + np.stack([np.interp(at_m, fine, path[:, i]) for i in range(3)], 1)
-        R = rotation_from_axis_angle(share[:, None] * bend) @ R_wrist  # (K, 3, 3), no twist added
+        R = rotation_from_axis_angle(bent_fraction[:, None] * bend) @ R_wrist  # (K, 3, 3), no twist added
 
         flat_radius = np.linalg.norm(self._flat, axis=1)
         outward = self._flat / flat_radius[:, None]
-        round_share = np.clip((at_m - 0.01) / 0.15, 0, 0.75)[:, None]
-        radius = (1 - round_share) * flat_radius + round_share * self._radius
+        roundness = np.clip((at_m - 0.01) / 0.15, 0, 0.75)[:, None]
+        radius = (1 - roundness) * flat_radius + roundness * self._radius
         radius = radius * np.interp(at_m, _GROWTH_AT_M, _GROWTH)[:, None] + thickness_m
         slant = np.clip(1 - at_m / 0.03, 0, 1)[:, None, None] * self._slant[None, :, None] * self._axis
         points = size * (radius[..., None] * outward + slant)

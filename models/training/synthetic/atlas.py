@@ -30,13 +30,13 @@ TEXELS = {
     # where each entry of a row begins, in texels of four numbers
     "BONES": 0,  # rows of the (3, 4) map of each bone from rest to the camera frame
     "CAPSULES": 3 * N_ALL_BONES,  # thick lines that shade: start and radius; end and part
-    "LIGHT": 94,  # nine RGB coefficients of the room's light
+    "LIGHT": 94,  # nine RGB coefficients of the environment's irradiance
     "LAMPS": 103,  # two lamps: direction and softness; RGB
     "CAMERA": 107,  # focal length in crop widths
     "SKIN": 108,  # melanin, haemoglobin, roughness, melanin of the palm's side (a factor)
     "NAILS": 109,  # RGB of the polish, and how much there is
     "BETAS": 110,  # ten
-    "SLEEVE": 113,  # where it begins, metres down the arm; how loose it is, a share of its radius
+    "SLEEVE": 113,  # where it begins, metres down the arm; how loose it is, a fraction of its radius
     "CLOTH": 114,  # RGB and pattern; second RGB and the pattern's size, metres
     "METAL": 116,  # RGB and roughness of rings; of the watch's case
     "STRAP": 118,  # RGB of the watch's strap; one more texel
@@ -53,19 +53,19 @@ class Drawn:
     """Pictures of B tiles; row 0 is the top."""
 
     rgb: UInt8  # (B, 3, S, S) sRGB
-    coverage: UInt8  # (B, S, S) the hand's share of a pixel, hidden or not, of 255
-    labels: Float32 | None  # (B, S, S, 3) depth in metres, part + 1 (0: no hand), share in which it is seen
+    coverage: UInt8  # (B, S, S) the fraction of a pixel that the hand covers, occluded or not, of 255
+    labels: Float32 | None  # (B, S, S, 3) depth in metres, part + 1 (0: no hand), its visible fraction
 
 
 @dataclass(frozen=True)
-class Cast:
+class DrawList:
     """What is drawn on each tile, (name of the piece, row of the table) each.
 
-    Names: "skin", "sleeve", "watch", "ring0" .. "ring4" (thumb first), "thing0" .. "thing2".
+    Names: "skin", "sleeve", "watch", "ring0" .. "ring4" (thumb first), "prop0" .. "prop2".
     """
 
     hands: list[list[tuple[str, int]]]  # the hand of the crop and what it wears: has labels
-    others: list[list[tuple[str, int]]]  # what else is there: hides, or is hidden, without being labelled
+    others: list[list[tuple[str, int]]]  # what else is there: occludes, or is occluded, and has no labels
 
 
 class Atlas:
@@ -90,23 +90,23 @@ class Atlas:
         meshes = build_meshes(hand, levels=1)
         plain, fine = build_meshes(hand, levels=0), meshes.skin
         self.arm_start, self.arm_axis = meshes.arm_start, meshes.arm_axis
-        skin, thing = program("bent.vert", "skin.frag"), program("bent.vert", "thing.frag")
-        for each in (skin, thing):
+        skin, prop = program("bent.vert", "skin.frag"), program("bent.vert", "prop.frag")
+        for each in (skin, prop):
             set_uniforms(each, arm_start=tuple(self.arm_start), arm_axis=tuple(self.arm_axis), slides=False)
         cloth, metal = {"paint": TEXELS["CLOTH"], "rough": 0.9}, {"paint": TEXELS["METAL"], "metal": True}
         self._pieces = {
             "coarse skin": Drawable(gl, skin, plain.skin, {"flesh": 1.0}),
             "skin": Drawable(gl, skin, fine, {"flesh": 1.0}),
-            "coarse sleeve": Drawable(gl, thing, plain.sleeve, {**cloth, "slides": True}),
-            "sleeve": Drawable(gl, thing, meshes.sleeve, {**cloth, "slides": True}),
-            "watch": Drawable(gl, thing, meshes.watch, {"paint": TEXELS["STRAP"], "rough": 0.5}),
+            "coarse sleeve": Drawable(gl, prop, plain.sleeve, {**cloth, "slides": True}),
+            "sleeve": Drawable(gl, prop, meshes.sleeve, {**cloth, "slides": True}),
+            "watch": Drawable(gl, prop, meshes.watch, {"paint": TEXELS["STRAP"], "rough": 0.5}),
             **{
-                f"ring{k}": Drawable(gl, thing, ring, {**metal, "rough": 0.35})
+                f"ring{k}": Drawable(gl, prop, ring, {**metal, "rough": 0.35})
                 for k, ring in enumerate(meshes.rings)
             },
             **{
-                f"thing{k}": Drawable(gl, thing, piece, {**cloth, "rough": 0.5})
-                for k, piece in enumerate(meshes.things)
+                f"prop{k}": Drawable(gl, prop, piece, {**cloth, "rough": 0.5})
+                for k, piece in enumerate(meshes.props)
             },
         }
         self._maps = gl.texture_array((painted.shape[2], painted.shape[1], 2), 4, painted.tobytes())
@@ -136,25 +136,25 @@ class Atlas:
         """Free the context and everything in it."""
         self._gl.release()
 
-    def draw(self, rows: Float32, cast: Cast, n: int, size: int, labelled: bool = False) -> Drawn:
+    def draw(self, rows: Float32, draw_list: DrawList, n: int, size: int, labelled: bool = False) -> Drawn:
         """Draw n tiles of size x size pixels; row k of the table has the background of tile k.
 
         rows: (R, ROW_TEXELS, 4), R >= n.
         """
         with self._gl:
-            return self._draw_all(rows, cast, n, size, labelled)
+            return self._draw_all(rows, draw_list, n, size, labelled)
 
-    def _draw_all(self, rows: Float32, cast: Cast, n: int, size: int, labelled: bool) -> Drawn:
+    def _draw_all(self, rows: Float32, draw_list: DrawList, n: int, size: int, labelled: bool) -> Drawn:
         self._upload(rows)
         columns = max(1, min(_ATLAS_PX // (2 * size), int(np.ceil(np.sqrt(n)))))
         at_once = columns * columns
-        parts = [self._sheet(rows, cast, k, columns, size, labelled) for k in range(0, n, at_once)]
+        parts = [self._sheet(rows, draw_list, k, columns, size, labelled) for k in range(0, n, at_once)]
         rgba = np.concatenate([picture for picture, _ in parts])[:n] if len(parts) > 1 else parts[0][0][:n]
         labels = np.concatenate([p for _, p in parts])[:n] if labelled else None
         return Drawn(rgba[:, :3], rgba[:, 3], labels)
 
     def _sheet(
-        self, rows: Float32, cast: Cast, first: int, columns: int, size: int, labelled: bool
+        self, rows: Float32, draw_list: DrawList, first: int, columns: int, size: int, labelled: bool
     ) -> tuple[UInt8, Float32]:
         gl, side = self._gl, columns * size
         fine, textures, final = self._target(side, labelled)
@@ -164,16 +164,16 @@ class Atlas:
         gl.enable_only(moderngl.DEPTH_TEST | moderngl.CULL_FACE)
         gl.front_face = "cw"  # the picture's y runs down, which turns outward faces over
         self._maps.use(0)
-        for tile, drawn in enumerate(cast.hands[first : first + columns * columns]):
+        for tile, drawn in enumerate(draw_list.hands[first : first + columns * columns]):
             fine.viewport = (tile % columns * 2 * size, tile // columns * 2 * size, 2 * size, 2 * size)
             self._draw(drawn, size, owner=True)
-        # What hides a hand leaves its labels, and its share of the pixel in alpha, as they are.
+        # An occluder leaves the hand's labels, and its coverage in alpha, as they are.
         if labelled:
             fine.color_mask = ((True,) * 4, (False, False, True, False))  # type: ignore[assignment]
         gl.enable(moderngl.BLEND)
         gl.blend_func = moderngl.ONE, moderngl.ZERO, moderngl.ONE, moderngl.ONE  # type: ignore[assignment]
         gl.blend_equation = moderngl.FUNC_ADD, moderngl.MAX  # type: ignore[assignment]
-        for tile, drawn in enumerate(cast.others[first : first + columns * columns]):
+        for tile, drawn in enumerate(draw_list.others[first : first + columns * columns]):
             fine.viewport = (tile % columns * 2 * size, tile // columns * 2 * size, 2 * size, 2 * size)
             self._draw(drawn, size, owner=False)
         if labelled:
@@ -185,7 +185,7 @@ class Atlas:
             texture.use(slot)
         self._backgrounds.use(3)
         final.viewport = (0, 0, side, side)
-        tiles = min(columns * columns, len(cast.hands) - first)
+        tiles = min(columns * columns, len(draw_list.hands) - first)
         behind = rows[first : first + tiles, TEXELS["BACKGROUND"] :]
         if self._behind.size < behind.nbytes:
             self._behind.orphan(behind.nbytes)
@@ -232,8 +232,8 @@ class Atlas:
 
 @lru_cache(maxsize=1)
 def _painted(hand: HandData) -> tuple[UInt8, tuple[float, float, float, float]]:
-    """(2, H, W, 4) palm and back in eight bits, and their window: pigments as shares of 2.5, creases as what
-    they take of the light, nails."""
+    """(2, H, W, 4) palm and back in eight bits, and their window. Channels: both pigments over 2.5, what
+    creases take of the light, nails."""
     gl, skin = make_context(), build_meshes(hand, levels=1).skin
     maps = paint_skin(gl, hand, skin.rest, skin.normals, skin.faces, skin.part)
     gl.release()
@@ -241,8 +241,8 @@ def _painted(hand: HandData) -> tuple[UInt8, tuple[float, float, float, float]]:
     for picture in (maps.palm, maps.back):
         small = cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
         cavity = 0.5 + 0.45 * (small[..., 2] - cv2.GaussianBlur(small[..., 2], (0, 0), 4))
-        shares = np.stack([small[..., 0] / 2.5, small[..., 1] / 2.5, cavity, small[..., 3]], -1)
-        layers.append(np.round(np.clip(shares, 0, 1) * 255).astype(np.uint8))
+        fractions = np.stack([small[..., 0] / 2.5, small[..., 1] / 2.5, cavity, small[..., 3]], -1)
+        layers.append(np.round(np.clip(fractions, 0, 1) * 255).astype(np.uint8))
     return np.stack(layers), maps.window
 
 

@@ -1,6 +1,6 @@
 """The meshes that synthetic pictures are made of, at rest, ready to be bent on the GPU.
 
-All hang on the same bones: the hand's 16, then two that turn the forearm against the hand. Vertices of the
+All hang on the same bones: the hand's 16, then two that bend the forearm against the hand. Vertices of the
 arm carry no weights; the shader gives them theirs from how far along the arm they are, so that a sleeve can
 begin anywhere.
 """
@@ -26,7 +26,7 @@ Int = NDArray[np.int64]
 PART_FOREARM = 6
 """Parts 0 to 5 are the hand's regions: palm, then thumb to little finger."""
 ARM_BONES = (N_BONES, N_BONES + 1)
-"""Two bones after the hand's: the forearm turned half way, and all the way."""
+"""Two bones after the hand's: the forearm bent half way, and all the way."""
 N_ALL_BONES = N_BONES + 2
 WATCH_AT_M = 0.045  # from the wrist loop to the watch's middle
 
@@ -54,7 +54,7 @@ class Meshes:
     sleeve: Piece
     rings: tuple[Piece, ...]  # one for each finger, thumb first
     watch: Piece
-    things: tuple[Piece, ...]  # of unit size, on bone 0: ball, can, box; for what is held or in the way
+    props: tuple[Piece, ...]  # of unit size, on bone 0: ball, can, box; for what is held or in the way
     arm_start: Float  # (3,) middle of the wrist's loop at rest
     arm_axis: Float  # (3,) unit, from there down the arm
 
@@ -93,7 +93,7 @@ def build_meshes(hand: HandData, levels: int = 1) -> Meshes:
     skin = _skin(hand, arm, axis, levels)
     sleeve = _sleeve(hand, arm, levels)
     rings = tuple(_ring(hand, skin, f) for f in range(5))
-    return Meshes(skin, sleeve, rings, _watch(skin, start, axis), _things(), start, axis)
+    return Meshes(skin, sleeve, rings, _watch(skin, start, axis), _props(), start, axis)
 
 
 def _skin(hand: HandData, arm: Arm, axis: Float, levels: int) -> Piece:
@@ -119,11 +119,11 @@ def _skin(hand: HandData, arm: Arm, axis: Float, levels: int) -> Piece:
 
 
 def strongest_bones(matrix: sparse.csr_matrix, weights: NDArray[np.floating]) -> tuple[Int, Float]:
-    """The four bones that hold each fine vertex most, and their shares: (V, 4) each."""
+    """The four bones that hold each fine vertex most, and their weights: (V, 4) each."""
     fine = np.clip(matrix @ np.asarray(weights, np.float64), 0, None)
     bones = np.argsort(-fine, 1)[:, :4]
-    share = np.take_along_axis(fine, bones, 1)
-    return bones, share / np.maximum(share.sum(1, keepdims=True), 1e-9)
+    weight = np.take_along_axis(fine, bones, 1)
+    return bones, weight / np.maximum(weight.sum(1, keepdims=True), 1e-9)
 
 
 def _palmward(hand: HandData, normals: Float, part: Int) -> Float:
@@ -236,19 +236,19 @@ def _watch(skin: Piece, start: Float, axis: Float) -> Piece:
     )  # fmt: skip
 
 
-def _things() -> tuple[Piece, ...]:
+def _props() -> tuple[Piece, ...]:
     """A ball, a can and a box, each two across."""
-    turn, tilt = np.meshgrid(np.linspace(0, 2 * np.pi, 17)[:-1], np.linspace(0, np.pi, 9), indexing="ij")
-    ball = np.stack([np.sin(tilt) * np.cos(turn), np.cos(tilt), np.sin(tilt) * np.sin(turn)], -1)
+    azimuth, tilt = np.meshgrid(np.linspace(0, 2 * np.pi, 17)[:-1], np.linspace(0, np.pi, 9), indexing="ij")
+    ball = np.stack([np.sin(tilt) * np.cos(azimuth), np.cos(tilt), np.sin(tilt) * np.sin(azimuth)], -1)
     rim = np.array([[0.0, -1], [0.94, -1], [1, -0.96], [1, -0.3], [1, 0.3], [1, 0.96], [0.94, 1], [0, 1]])
-    angle = turn[:, :1]
+    angle = azimuth[:, :1]
     can = np.stack(np.broadcast_arrays(rim[:, 0] * np.cos(angle), rim[:, 1], rim[:, 0] * np.sin(angle)), -1)
     wide = np.maximum(abs(np.cos(angle)), abs(np.sin(angle)))[..., None]
     box = can / np.concatenate([wide, np.ones_like(wide), wide], -1)
-    return tuple(_thing(grid) for grid in (ball, can, box))
+    return tuple(_prop(grid) for grid in (ball, can, box))
 
 
-def _thing(grid: Float) -> Piece:
+def _prop(grid: Float) -> Piece:
     """A surface swept round the y axis: grid (N, K, 3)."""
     n, k, _ = grid.shape
     i, j = np.meshgrid(np.arange(n), np.arange(k - 1), indexing="ij")

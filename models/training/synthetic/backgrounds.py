@@ -1,7 +1,7 @@
 """What is behind a hand: a bank of pictures, drawn or from a folder.
 
-Drawn rooms are what webcams look at: walls and what hangs on them, windows, shelves, desks, floors, and in
-half of them a person, whose face and clothes are what hands are most often seen before.
+Drawn backgrounds are rooms as webcams see them: walls and what hangs on them, windows, shelves, desks,
+floors, and in half of them a person, whose face and clothes are what hands are most often seen before.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 
 
 def background_bank(folder: Path | None, drawn: int = 128, seed: int = 0) -> UInt8:
-    """(N, SIDE, SIDE, 3) RGB: `drawn` rooms and the pictures of the folder.
+    """(N, SIDE, SIDE, 3) RGB: `drawn` pictures of rooms, then those of the folder.
 
     Raises ValueError where a folder is given that holds no picture.
     """
-    rooms = list(_rooms(drawn, seed))
+    pictures = list(_drawn_backgrounds(drawn, seed))
     if folder is not None:
         files = sorted(path for path in folder.glob("*") if path.suffix.lower() in _SUFFIXES)
         if not files:
@@ -37,23 +37,23 @@ def background_bank(folder: Path | None, drawn: int = 128, seed: int = 0) -> UIn
             if picture is None:
                 raise ValueError(f"backgrounds: {path} is no picture; take it away")
             small = cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-            rooms.append(np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2RGB), np.uint8))
-    return np.stack(rooms)
+            pictures.append(np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2RGB), np.uint8))
+    return np.stack(pictures)
 
 
 @lru_cache(maxsize=1)
-def _rooms(count: int, seed: int) -> tuple[UInt8, ...]:
+def _drawn_backgrounds(count: int, seed: int) -> tuple[UInt8, ...]:
     rng = np.random.default_rng(seed)
-    return tuple(draw_room(rng) for _ in range(count))
+    return tuple(draw_background(rng) for _ in range(count))
 
 
-def draw_room(rng: np.random.Generator) -> UInt8:
+def draw_background(rng: np.random.Generator) -> UInt8:
     """(SIDE, SIDE, 3) RGB, about a metre or two across."""
     picture = _wall(rng)
     if rng.random() < 0.35:
         _floor(picture, rng)
     for _ in range(rng.integers(0, 6)):
-        _thing(picture, rng)
+        _object(picture, rng)
     if rng.random() < 0.35:
         _window(picture, rng)
     picture = _blurred(picture, rng.uniform(0.4, 2.5))
@@ -71,7 +71,7 @@ def _blurred(picture: Float32, sigma_px: float) -> Float32:
 
 
 def _paint(rng: np.random.Generator, colourful: float = 0.25) -> Float32:
-    """A colour as things in rooms have it: from black to white, mostly grey or warm."""
+    """A colour as objects in rooms have it: from black to white, mostly grey or warm."""
     level = rng.choice([rng.uniform(8, 60), rng.uniform(60, 170), rng.uniform(150, 245)])
     tint = rng.normal(0, 0.6 * colourful, 3) + rng.normal(0, 0.08) * np.array([1, 0, -1])
     return np.clip(level * np.exp(tint - tint.mean()), 3, 250).astype(np.float32)
@@ -119,7 +119,7 @@ def _floor(picture: Float32, rng: np.random.Generator) -> None:
     picture[top:, planks] *= 0.75
 
 
-def _thing(picture: Float32, rng: np.random.Generator) -> None:
+def _object(picture: Float32, rng: np.random.Generator) -> None:
     """A shelf, a picture, a screen, a cupboard, a box: a shaded slab, with smaller ones in it."""
     w, h = (rng.uniform(0.06, 0.6, 2) ** 1.3 * SIDE).astype(int) + 4
     x, y = (rng.uniform(-0.1, 1.0, 2) * SIDE).astype(int)

@@ -1,6 +1,6 @@
 """What a webcam does to a picture, in torch: on the CPU or wherever the pictures are.
 
-In the order of a camera: the lens blurs, movement smears, the light is too weak or too strong, the sensor
+In the order of a camera: the lens blurs, motion blurs, the light is too weak or too strong, the sensor
 adds noise and the wrong white, its software sharpens and shapes the contrast, and JPEG throws away detail.
 Every draw comes from a generator on the CPU, so that a seed means the same on every device.
 """
@@ -25,7 +25,7 @@ class Strength:
     """How often and how much; the whole of a webcam's faults at 1."""
 
     blur: float = 1.0
-    smear: float = 1.0
+    motion_blur: float = 1.0
     light: float = 1.0
     noise: float = 1.0
     compression: float = 1.0
@@ -35,30 +35,30 @@ class Strength:
 WEBCAM = Strength()
 
 
-def webcam(
-    images: Tensor, seed: list[int], fineness: np.ndarray | None = None, strength: Strength = WEBCAM
+def webcam_effects(
+    images: Tensor, seed: list[int], resolution_ratio: np.ndarray | None = None, strength: Strength = WEBCAM
 ) -> Tensor:
     """(B, 3, S, S) RGB 0..1, as a webcam would have given them.
 
-    seed: of the draws. fineness: (B,) pixels of the webcam's frame for one of the crop; under 1 the crop was
-    enlarged, and is as soft as that makes it.
+    seed: of the draws. resolution_ratio: (B,) pixels of the webcam's frame for one of the crop; under 1 the
+    crop was enlarged, and is as soft as that makes it.
     """
     rng = np.random.default_rng(seed)
     n, size = len(images), images.shape[-1]
     device = images.device
 
-    def some(values: np.ndarray) -> Tensor:
+    def to_device(values: np.ndarray) -> Tensor:
         return torch.from_numpy(np.asarray(values, np.float32)).to(device)
 
     light = images.clamp(0, 1).square()  # near enough to linear light
     sigma = np.abs(rng.normal(0, 0.45, n)) * strength.blur * size / 128
-    if fineness is not None:
-        sigma = np.hypot(sigma, 0.5 * strength.blur / np.clip(fineness, 0.2, 4))
-    length = np.where(rng.random(n) < 0.2 * strength.smear, rng.exponential(0.03, n) * size, 0.0)
-    light = _blurred(light, some(np.clip(sigma, 0.05, None)))
+    if resolution_ratio is not None:
+        sigma = np.hypot(sigma, 0.5 * strength.blur / np.clip(resolution_ratio, 0.2, 4))
+    length = np.where(rng.random(n) < 0.2 * strength.motion_blur, rng.exponential(0.03, n) * size, 0.0)
+    light = _blurred(light, to_device(np.clip(sigma, 0.05, None)))
     angle, moved = rng.uniform(0, np.pi, n), np.flatnonzero(length > 0.5)
     if len(moved):
-        light[moved] = _smeared(light[moved], length[moved], angle[moved])
+        light[moved] = _motion_blurred(light[moved], length[moved], angle[moved])
 
     gain = np.exp(rng.normal(0, 0.22, (n, 1)) * strength.light)
     dark = rng.random((n, 1)) < 0.07 * strength.light
@@ -67,18 +67,18 @@ def webcam(
     # A camera exposes for the mean of what it sees, half way.
     mean = light.mean((1, 2, 3)).clamp_min(0.01)[:, None]
     metered = (_MIDDLE_GREY / mean).sqrt().clamp(0.6, 1.5) ** strength.light
-    light = light * (some(gain * white) * metered)[:, :, None, None]
+    light = light * (to_device(gain * white) * metered)[:, :, None, None]
     level = np.where(dark[:, 0], 0.035, 0.012) * rng.random(n) ** 1.5 * strength.noise
-    light = (light + _grain(light, some(level), int(rng.integers(2**31)))).clamp(0, 1)
+    light = (light + _sensor_noise(light, to_device(level), int(rng.integers(2**31)))).clamp(0, 1)
     picture = light.clamp_min(1e-6).pow(
-        some(0.5 * np.exp(rng.normal(0, 0.16 * strength.light, n)))[:, None, None, None]
+        to_device(0.5 * np.exp(rng.normal(0, 0.16 * strength.light, n)))[:, None, None, None]
     )
-    picture = _finish(picture, rng, strength, some)
+    picture = _image_processing(picture, rng, strength, to_device)
     amount = np.where(rng.random(n) < 0.5, rng.random(n) ** 2, 0) * strength.compression
     squeezed = np.flatnonzero(amount > 0.02)
     if len(squeezed):
-        picture[squeezed] = _compressed(picture[squeezed], some(amount[squeezed]))
-    return _frame_edge(picture, rng, strength.frame_edge, some).clamp(0, 1)
+        picture[squeezed] = _compressed(picture[squeezed], to_device(amount[squeezed]))
+    return _frame_edge(picture, rng, strength.frame_edge, to_device).clamp(0, 1)
 
 
 def _blurred(light: Tensor, sigma: Tensor) -> Tensor:
@@ -94,7 +94,7 @@ def _blurred(light: Tensor, sigma: Tensor) -> Tensor:
     return lines.reshape(n, 3, size, size)
 
 
-def _smeared(light: Tensor, length: np.ndarray, angle: np.ndarray) -> Tensor:
+def _motion_blurred(light: Tensor, length: np.ndarray, angle: np.ndarray) -> Tensor:
     """Each picture moved along a line of length px while the shutter is open: the mean of several moments."""
     n, size = len(light), light.shape[-1]
     moments = 7
@@ -103,12 +103,12 @@ def _smeared(light: Tensor, length: np.ndarray, angle: np.ndarray) -> Tensor:
     still = torch.eye(2, 3, device=light.device).expand(n, 2, 3)
     grid = F.affine_grid(still, [n, 3, size, size], align_corners=False)
     total = torch.zeros_like(light)
-    for share in np.linspace(-0.5, 0.5, moments):
-        total += F.grid_sample(light, grid + share * step, padding_mode="border", align_corners=False)
+    for moment in np.linspace(-0.5, 0.5, moments):
+        total += F.grid_sample(light, grid + moment * step, padding_mode="border", align_corners=False)
     return total / moments
 
 
-def _grain(light: Tensor, level: Tensor, seed: int) -> Tensor:
+def _sensor_noise(light: Tensor, level: Tensor, seed: int) -> Tensor:
     """Shot and read noise, grey and fine, coloured and coarser."""
     generator = torch.Generator(light.device).manual_seed(seed)
     n, _, size, _ = light.shape
@@ -119,25 +119,27 @@ def _grain(light: Tensor, level: Tensor, seed: int) -> Tensor:
     return (grey + 0.6 * colour) * level[:, None, None, None] * (0.15 + light.clamp(0, 1).sqrt())
 
 
-def _finish(picture: Tensor, rng: np.random.Generator, strength: Strength, some: _Sender) -> Tensor:
+def _image_processing(
+    picture: Tensor, rng: np.random.Generator, strength: Strength, to_device: _Sender
+) -> Tensor:
     """Sharpening, contrast, colour and vignette, as cameras' software likes them."""
     n, _, size, _ = picture.shape
     sharp = np.where(rng.random(n) < 0.4, rng.exponential(0.5, n), 0) * strength.light
     some_sharp = np.flatnonzero(sharp)
     if len(some_sharp):
         crisp = picture[some_sharp]
-        soft = _blurred(crisp, some(np.full(len(some_sharp), 0.9)))
-        picture[some_sharp] = crisp + some(sharp[some_sharp])[:, None, None, None] * (crisp - soft)
-    contrast = some(np.exp(rng.normal(0.1, 0.14, n) * strength.light))[:, None, None, None]
-    colour = some(np.clip(1 + rng.normal(0, 0.15 * strength.light, n), 0.0, 1.8))[:, None, None, None]
-    grey = (picture * some(np.array(_LUMA))[None, :, None, None]).sum(1, keepdim=True)
+        soft = _blurred(crisp, to_device(np.full(len(some_sharp), 0.9)))
+        picture[some_sharp] = crisp + to_device(sharp[some_sharp])[:, None, None, None] * (crisp - soft)
+    contrast = to_device(np.exp(rng.normal(0.1, 0.14, n) * strength.light))[:, None, None, None]
+    colour = to_device(np.clip(1 + rng.normal(0, 0.15 * strength.light, n), 0.0, 1.8))[:, None, None, None]
+    grey = (picture * to_device(np.array(_LUMA))[None, :, None, None]).sum(1, keepdim=True)
     mean = grey.mean((2, 3), keepdim=True)
     picture = mean + contrast * (grey + colour * (picture - grey) - mean)
     haze = np.where(rng.random(n) < 0.15, rng.uniform(0, 0.15, n), 0) * strength.light
-    picture = picture * (1 - some(haze)[:, None, None, None]) + some(haze)[:, None, None, None]
+    picture = picture * (1 - to_device(haze)[:, None, None, None]) + to_device(haze)[:, None, None, None]
     axis = torch.linspace(-1, 1, size, device=picture.device)
     far = axis.square()[:, None] + axis.square()[None]
-    fall = some(np.where(rng.random(n) < 0.25, rng.uniform(-0.15, 0.3, n), 0) * strength.light)
+    fall = to_device(np.where(rng.random(n) < 0.25, rng.uniform(-0.15, 0.3, n), 0) * strength.light)
     return picture * (1 - fall[:, None, None, None] * far[None, None] / 2)
 
 
@@ -165,13 +167,13 @@ def _compressed(picture: Tensor, amount: Tensor) -> Tensor:
     return torch.stack([r, g, b], 1)
 
 
-def _frame_edge(picture: Tensor, rng: np.random.Generator, strength: float, some: _Sender) -> Tensor:
+def _frame_edge(picture: Tensor, rng: np.random.Generator, strength: float, to_device: _Sender) -> Tensor:
     """Where the crop reaches over the frame's edge it is black, as the app has it."""
     n, _, size, _ = picture.shape
     over = rng.random(n) < 0.08 * strength
     angle = rng.integers(0, 4, n) * np.pi / 2 + rng.normal(0, 0.15, n)
     at = np.where(over, rng.uniform(0.28, 0.5, n), 9.0)
     axis = (torch.arange(size, device=picture.device) + 0.5) / size - 0.5
-    c, s = some(np.cos(angle))[:, None, None], some(np.sin(angle))[:, None, None]
+    c, s = to_device(np.cos(angle))[:, None, None], to_device(np.sin(angle))[:, None, None]
     off = axis[None, None] * c + axis[None, :, None] * s
-    return picture * (off < some(at)[:, None, None])[:, None]
+    return picture * (off < to_device(at)[:, None, None])[:, None]

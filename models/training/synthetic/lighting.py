@@ -1,4 +1,4 @@
-"""Light for rendered hands: a room as a few dozen distant lamps, and one key light.
+"""Light for rendered hands: an environment map as a few dozen distant lamps, and one key light.
 
 A panorama is reduced to lamps that keep its whole energy; each lamp casts its own shadow in the renderer,
 so that ambient occlusion and soft shadows are one thing.
@@ -38,9 +38,9 @@ def spread_directions(n: int) -> Float:
     """(n, 3) unit vectors, evenly spread (a Fibonacci lattice)."""
     k = np.arange(n) + 0.5
     y = 1 - 2 * k / n
-    turn = k * np.pi * (3 - np.sqrt(5))
+    azimuth = k * np.pi * (3 - np.sqrt(5))
     r = np.sqrt(1 - y * y)
-    return np.stack([r * np.cos(turn), y, r * np.sin(turn)], 1)
+    return np.stack([r * np.cos(azimuth), y, r * np.sin(azimuth)], 1)
 
 
 def panorama_directions(height: int, width: int, yaw_deg: float = 0.0) -> Float:
@@ -60,7 +60,7 @@ def light_from_panorama(
     n_lamps: int = 48,
     key_softness: float = 0.1,
 ) -> Light:
-    """Light of a room. panorama_rgb: (H, W, 3) linear, equirectangular, up at the top."""
+    """Light of an environment map. panorama_rgb: (H, W, 3) linear, equirectangular, up at the top."""
     h, w = panorama_rgb.shape[:2]
     toward = panorama_directions(h, w, yaw_deg)
     solid_angle = np.sin((np.arange(h) + 0.5) / h * np.pi) * (2 * np.pi / w) * (np.pi / h)

@@ -137,7 +137,7 @@ class PoseSource:
     """Draws finger poses of one hand model that don't run through themselves."""
 
     TOUCH = 0.70
-    """Skin gives: bones may come as near as this share of their radii."""
+    """Skin gives: bones may come as near as this fraction of their radii."""
 
     def __init__(self, hand: HandData) -> None:
         self._poser = Poser(hand)
@@ -182,18 +182,18 @@ class PoseSource:
         between = np.where(rng.random(n) < 0.7, 0.0, rng.random(n))[:, None, None]
         shown = named + between * (other - named)
         degrees = np.where(kind[:, None, None] < 0.5, shown, self._protocol[rng.integers(1520, size=n)])
-        degrees = np.where(kind[:, None, None] > 0.72, self._anything(rng, n), degrees)
-        return clamp(np.radians(degrees + self._unlike(rng, n)))
+        degrees = np.where(kind[:, None, None] > 0.72, self._random_pose(rng, n), degrees)
+        return clamp(np.radians(degrees + self._jitter(rng, n)))
 
-    def _unlike(self, rng: np.random.Generator, n: int) -> Float:
-        """Nobody holds a pose quite as the book says: whole hand, finger and joint each stray."""
-        stray = np.zeros((n, 15, 3))
-        stray[..., 0] = rng.normal(0, 5, (n, 1)) + np.repeat(rng.normal(0, 6, (n, 5)), 3, 1)
-        stray += rng.normal(0, 1, (n, 15, 3)) * [4, 3.5, 2]
-        return stray
+    def _jitter(self, rng: np.random.Generator, n: int) -> Float:
+        """(n, 15, 3) degrees: noise of the whole hand, of each finger and of each joint."""
+        noise = np.zeros((n, 15, 3))
+        noise[..., 0] = rng.normal(0, 5, (n, 1)) + np.repeat(rng.normal(0, 6, (n, 5)), 3, 1)
+        noise += rng.normal(0, 1, (n, 15, 3)) * [4, 3.5, 2]
+        return noise
 
-    def _anything(self, rng: np.random.Generator, n: int) -> Float:
-        """Whatever joints can do, neighbours and joints of a finger loosely together."""
+    def _random_pose(self, rng: np.random.Generator, n: int) -> Float:
+        """(n, 15, 3) degrees within the joint limits; neighbouring fingers and joints are correlated."""
         low, high = LIMITS_DEG[..., 0], LIMITS_DEG[..., 1]
         whole = rng.random((n, 1))
         curl = np.clip(whole + rng.normal(0, 0.35, (n, 4)), 0, 1)

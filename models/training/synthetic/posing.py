@@ -50,7 +50,7 @@ class Poser:
         return PosedHands(vertices, bones, centres, vertices[:, self._tips].astype(np.float64))
 
     def skeletons(self, angles: Float) -> tuple[Float, Float]:
-        """(B, 16, 3) rotation centres and (B, 5, 3) fingertips of the mean hand, its wrist unturned."""
+        """(B, 16, 3) rotation centres and (B, 5, 3) fingertips of the mean hand, its wrist not rotated."""
         n, tips = len(angles), self._tips
         bones, centres = self._bones(angles, np.zeros((n, N_BETAS)), np.broadcast_to(np.eye(3), (n, 3, 3)))
         rest = self._hand.template_m[tips]
@@ -61,11 +61,11 @@ class Poser:
         hand, n = self._hand, len(angles)
         local = angles_to_rotations(angles.reshape(n, 15, 3), self._frames)
         rest = hand.joints_rest + np.tensordot(betas, hand.joint_dirs, 1)
-        turned, moved = np.empty((n, N_BONES, 3, 3)), np.zeros((n, N_BONES, 3))
-        turned[:, 0] = R_wrist
+        rotations, translations = np.empty((n, N_BONES, 3, 3)), np.zeros((n, N_BONES, 3))
+        rotations[:, 0] = R_wrist
         for j, parent in enumerate(hand.parents.tolist()[1:], 1):
-            turned[:, j] = turned[:, parent] @ local[:, j - 1]
+            rotations[:, j] = rotations[:, parent] @ local[:, j - 1]
             step = rest[:, j] - rest[:, parent]
-            moved[:, j] = moved[:, parent] + (turned[:, parent] @ step[..., None])[..., 0]
-        offset = moved - (turned @ rest[..., None])[..., 0]
-        return np.concatenate([turned, offset[..., None]], -1), moved
+            translations[:, j] = translations[:, parent] + (rotations[:, parent] @ step[..., None])[..., 0]
+        offset = translations - (rotations @ rest[..., None])[..., 0]
+        return np.concatenate([rotations, offset[..., None]], -1), translations

@@ -15,7 +15,7 @@ import torch
 
 from models.hand.hand_data import HandData
 from models.training.batch import Batch, on_device
-from models.training.synthetic.camera_effects import webcam
+from models.training.synthetic.camera_effects import webcam_effects
 from models.training.synthetic.crops import SyntheticCrops
 from models.training.synthetic.sampler import SyntheticHands
 
@@ -60,7 +60,7 @@ class RenderWorkers:
             ) from error
         images = torch.from_numpy(crop.pop("rgb")).to(self._device).float().mul_(1 / 255)
         if self._effects:
-            images = webcam(images, [self._seed, number, 1], crop["fineness"])
+            images = webcam_effects(images, [self._seed, number, 1], crop["resolution_ratio"])
         return on_device(SyntheticCrops(images=images, **crop).batch(), self._device)
 
     def close(self) -> None:

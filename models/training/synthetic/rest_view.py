@@ -53,7 +53,7 @@ def finger_bones(hand: HandData) -> list[list[Bone]]:
     return fingers
 
 
-def seen_from(
+def render_rest_maps(
     context: moderngl.Context,
     side: float,
     rest: Float,

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from models.geometry import rotation_from_axis_angle
 from models.hand.hand_data import N_BETAS, N_BONES, HandData
 from models.training.batch import Batch, on_device
-from models.training.synthetic.accessories import dress
+from models.training.synthetic.accessories import add_accessories
 from models.training.synthetic.appearance import write_appearance, write_backgrounds
 from models.training.synthetic.atlas import N_CAPSULES, ROW_TEXELS, TEXELS, Atlas
 from models.training.synthetic.atlas_mesh import N_ALL_BONES, PART_FOREARM
 from models.training.synthetic.backgrounds import background_bank
-from models.training.synthetic.camera_effects import webcam
+from models.training.synthetic.camera_effects import webcam_effects
 from models.training.synthetic.crops import SyntheticCrops
 from models.training.synthetic.poses import PoseSource
 from models.training.synthetic.posing import PosedHands, Poser
@@ -28,7 +28,7 @@ Float32 = NDArray[np.float32]
 UInt8 = NDArray[np.uint8]
 
 NO_HAND, LEFT = 0.10, 0.05
-"""Shares of the crops that show no hand, and a left one unmirrored."""
+"""Fractions of the crops that show no hand, and a left one unmirrored."""
 _NEAREST_M = 0.06
 _FINGER_RADIUS_M = np.concatenate([[0.012, 0.0095, 0.008], np.tile([0.0085, 0.0075, 0.0065], 4)])
 _PALM_RADIUS_M, _ARM_RADIUS_M = 0.011, 0.026
@@ -78,23 +78,23 @@ class SyntheticHands:
             self._atlas = Atlas(self._hand, self._bank)
         angles = self._poses.draw(rng, n)
         betas = np.clip(rng.standard_normal((n, N_BETAS)), -2.5, 2.5)
-        views = sample_viewpoints(rng, n)
-        posed = self._poser(angles, betas, views.R_wrist)
-        place = self._before_the_camera(posed, views.distance_m)
-        joints: Float32 = self._hand.regressor_21 @ posed.vertices_m + place.astype(np.float32)
-        R, focal = crop_cameras(joints.astype(np.float64), views)
+        viewpoints = sample_viewpoints(rng, n)
+        posed = self._poser(angles, betas, viewpoints.R_wrist)
+        translation = self._wrist_translation(posed, viewpoints.distance_m)
+        joints: Float32 = self._hand.regressor_21 @ posed.vertices_m + translation.astype(np.float32)
+        R, focal = crop_cameras(joints.astype(np.float64), viewpoints)
 
         rows = np.zeros((n, ROW_TEXELS, 4), np.float32)
-        self._write_shape(rows, rng, posed, betas, R, place)
+        self._write_shape(rows, rng, posed, betas, R, translation)
         rows[:, TEXELS["CAMERA"], 0] = focal
-        write_appearance(rows, rng, views.gravity_rad)
-        write_backgrounds(rows, rng, len(self._bank), views.gravity_rad)
+        write_appearance(rows, rng, viewpoints.gravity_rad)
+        write_backgrounds(rows, rng, len(self._bank), viewpoints.gravity_rad)
         kind = rng.random(n)
         present, mirrored = kind >= NO_HAND, kind >= 1 - LEFT
-        rows, cast = dress(rows, rng, present)
-        drawn = self._atlas.draw(rows, cast, n, size, labelled)
+        rows, draw_list = add_accessories(rows, rng, present)
+        drawn = self._atlas.draw(rows, draw_list, n, size, labelled)
 
-        turn = R.transpose(0, 2, 1).astype(np.float32)
+        R_t = R.transpose(0, 2, 1).astype(np.float32)
         _mirror(drawn.rgb, mirrored)
         _mirror(drawn.coverage, mirrored)
         images = torch.from_numpy(drawn.rgb).to(self._device).float().mul_(1 / 255)
@@ -104,16 +104,16 @@ class SyntheticHands:
             parts = part.astype(np.uint8)
             for shown in (parts, depth_m, visible):
                 shown[mirrored] = shown[mirrored, :, ::-1]
-        fineness = views.frame_px_per_rad / (focal * size)
+        resolution_ratio = viewpoints.frame_px_per_rad / (focal * size)
         if self._effects:
-            images = webcam(images, [self._seed, number, 1], fineness)
+            images = webcam_effects(images, [self._seed, number, 1], resolution_ratio)
         return SyntheticCrops(
             images=images,
-            vertices_m=(posed.vertices_m + place.astype(np.float32)) @ turn,
-            joints_m=np.asarray(joints @ turn, np.float32),
+            vertices_m=(posed.vertices_m + translation.astype(np.float32)) @ R_t,
+            joints_m=np.asarray(joints @ R_t, np.float32),
             focal=focal.astype(np.float32),
             mask=drawn.coverage * np.float32(1 / 255),
-            fineness=fineness.astype(np.float32),
+            resolution_ratio=resolution_ratio.astype(np.float32),
             present=present,
             mirrored=mirrored,
             parts=parts,
@@ -132,27 +132,35 @@ class SyntheticHands:
             self._atlas.close()
             self._atlas = None
 
-    def _before_the_camera(self, posed: PosedHands, distance_m: Float) -> Float:
+    def _wrist_translation(self, posed: PosedHands, distance_m: Float) -> Float:
         """(B, 1, 3) where the wrists go, so that the hands' middles lie ahead, at arm's length or nearer."""
         middle = 0.5 * (posed.vertices_m.min(1) + posed.vertices_m.max(1))
-        place = -middle.astype(np.float64)
-        place[:, 2] = np.maximum(distance_m - middle[:, 2], _NEAREST_M - posed.vertices_m[..., 2].min(1))
-        return place[:, None]
+        translation = -middle.astype(np.float64)
+        translation[:, 2] = np.maximum(
+            distance_m - middle[:, 2], _NEAREST_M - posed.vertices_m[..., 2].min(1)
+        )
+        return translation[:, None]
 
     def _write_shape(
-        self, rows: Float32, rng: np.random.Generator, posed: PosedHands, betas: Float, R: Float, place: Float
+        self,
+        rows: Float32,
+        rng: np.random.Generator,
+        posed: PosedHands,
+        betas: Float,
+        R: Float,
+        translation: Float,
     ) -> None:
         n = len(rows)
         bones = np.zeros((n, N_ALL_BONES, 3, 4))
         bones[:, :N_BONES] = posed.bones
         bones[:, N_BONES:] = self._forearm(rng, posed, betas)
-        bones[..., 3] += place
+        bones[..., 3] += translation
         bones = R[:, None] @ bones
         rows[:, : TEXELS["CAPSULES"]] = bones.reshape(n, -1, 4)
         rows[:, TEXELS["BETAS"] : TEXELS["BETAS"] + 3] = np.pad(betas, ((0, 0), (0, 2))).reshape(n, 3, 4)
 
-        turn = R.transpose(0, 2, 1)
-        centres, tips = (posed.centres_m + place) @ turn, (posed.tips_m + place) @ turn
+        R_t = R.transpose(0, 2, 1)
+        centres, tips = (posed.centres_m + translation) @ R_t, (posed.tips_m + translation) @ R_t
         heads = centres[:, 1:].reshape(n, 5, 3, 3)
         ends = np.concatenate([heads[:, :, 1:], tips[:, :, None]], 2).copy()
         ends[:, :, 2] -= 0.35 * (ends[:, :, 2] - heads[:, :, 2])  # the last is as round as it is long
@@ -181,9 +189,9 @@ class SyntheticHands:
         bend = np.clip(bend, [-1.1, -0.2, -0.4], [1.1, 0.2, 0.4])
         start = self._atlas.arm_start
         out = np.empty((n, 2, 3, 4))
-        for k, share in enumerate((0.5, 1.0)):
-            turn = rotation_from_axis_angle(share * bend)
-            local = np.concatenate([turn, (start - turn @ start)[..., None]], -1)
+        for k, fraction in enumerate((0.5, 1.0)):
+            R_bend = rotation_from_axis_angle(fraction * bend)
+            local = np.concatenate([R_bend, (start - R_bend @ start)[..., None]], -1)
             out[:, k] = posed.bones[:, 0, :, :3] @ local
             out[:, k, :, 3] += posed.bones[:, 0, :, 3]
         return out

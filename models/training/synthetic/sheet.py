@@ -39,7 +39,7 @@ def preview(
     backgrounds: Path | None = None,
     hand: HandData | None = None,
 ) -> None:
-    """Write a picture of synthetic crops, each above its labels: joints, parts (dimmed where hidden), depth.
+    """Write a picture of synthetic crops above their labels: joints, parts (dimmed where occluded), depth.
 
     real: a folder of real crops, shown below. Raises ValueError in one line where a folder or the path is
     unfit, NoGraphics where OpenGL can't start.
@@ -81,8 +81,8 @@ def _labelled(crops: SyntheticCrops, picture: UInt8, k: int) -> UInt8:
     assert crops.depth_m is not None
     assert crops.visible is not None
     on = crops.parts[k] > 0
-    share = np.where(crops.visible[k] > 0.5, 0.55, 0.25)[..., None]
-    blended = drawn * (1 - share) + _PART_RGB[crops.parts[k]] * share
+    opacity = np.where(crops.visible[k] > 0.5, 0.55, 0.25)[..., None]
+    blended = drawn * (1 - opacity) + _PART_RGB[crops.parts[k]] * opacity
     drawn[on] = blended[on].astype(np.uint8)
     points = crops.projected(crops.joints_m)[k] * size - 0.5
     if crops.mirrored[k]:

@@ -16,7 +16,7 @@ from scipy.ndimage import gaussian_filter
 from scipy.spatial import cKDTree
 
 from models.hand.hand_data import HandData
-from models.training.synthetic.rest_view import Bone, finger_bones, seen_from
+from models.training.synthetic.rest_view import Bone, finger_bones, render_rest_maps
 
 Float = NDArray[np.float64]
 
@@ -51,7 +51,7 @@ def paint_skin(
     noise = _Noise(size_wh[::-1], seed)
     maps = []
     for side in (1.0, -1.0):
-        p, n, part = seen_from(
+        p, n, part = render_rest_maps(
             context, side, rest, normals, faces, parts, window, (int(size[0]), int(size[1]))
         )
         maps.append(_paint(hand, p, n, part, noise))

@@ -22,7 +22,7 @@ FRAMES = np.array([[640, 480], [1280, 720], [1920, 1080]])
 
 
 @dataclass(frozen=True)
-class Views:
+class Viewpoints:
     """B cameras before B hands."""
 
     R_wrist: Float  # (B, 3, 3) the hand's global rotation, camera frame
@@ -34,14 +34,18 @@ class Views:
     gravity_rad: Float  # (B,) where down is in the crop, from its y axis
 
 
-def sample_viewpoints(rng: np.random.Generator, n: int) -> Views:
-    """Views as webcams have them, 20 cm to 1 m away, with 50 to 90 degrees of field."""
+def sample_viewpoints(rng: np.random.Generator, n: int) -> Viewpoints:
+    """Viewpoints as webcams have them, 20 cm to 1 m away, with 50 to 90 degrees of field."""
     kind = rng.random(n)[:, None, None]
-    R = np.where(kind < 0.62, _shown(rng, n), np.where(kind < 0.82, _hemisphere(rng, n), _any(rng, n)))
+    R = np.where(
+        kind < 0.62,
+        _facing_camera(rng, n),
+        np.where(kind < 0.82, _hemisphere(rng, n), _random_rotations(rng, n)),
+    )
     fov = np.radians(rng.uniform(50, 90, n))
     diagonal = np.hypot(*FRAMES[rng.choice(len(FRAMES), n, p=[0.3, 0.5, 0.2])].T)
     small = rng.random(n) < 0.7  # most crops of a tracker are off by little
-    return Views(
+    return Viewpoints(
         R_wrist=R,
         distance_m=np.exp(rng.uniform(np.log(0.2), np.log(1.0), n)),
         frame_px_per_rad=0.5 * diagonal / np.tan(fov / 2),
@@ -52,20 +56,20 @@ def sample_viewpoints(rng: np.random.Generator, n: int) -> Views:
     )
 
 
-def _turn(axis: int, angle: Float) -> Float:
+def _rotation_about(axis: int, angle: Float) -> Float:
     return rotation_from_axis_angle(angle[:, None] * np.eye(3)[axis])
 
 
-def _shown(rng: np.random.Generator, n: int) -> Float:
+def _facing_camera(rng: np.random.Generator, n: int) -> Float:
     """Palm, or in half of them the back of the hand, towards the camera, more or less."""
     back = np.where(rng.random(n) < 0.5, np.pi, 0.0)
     around = back + np.radians(rng.normal(0, 30, n))
     nod = np.radians(rng.normal(0, 22, n))
-    return _turn(0, nod) @ _turn(1, around)
+    return _rotation_about(0, nod) @ _rotation_about(1, around)
 
 
 def _hemisphere(rng: np.random.Generator, n: int) -> Float:
-    """MobRecon's 216 views: camera places spread over the half of the sphere above the wrist."""
+    """MobRecon's 216 views: camera positions spread over the half of the sphere above the wrist."""
     directions = spread_directions(432)
     directions = directions[directions[:, 1] < 0][
         rng.integers(216, size=n)
@@ -76,7 +80,7 @@ def _hemisphere(rng: np.random.Generator, n: int) -> Float:
     return np.stack([x, np.cross(z, x), z], 1)
 
 
-def _any(rng: np.random.Generator, n: int) -> Float:
+def _random_rotations(rng: np.random.Generator, n: int) -> Float:
     q = rng.standard_normal((n, 4))
     w, x, y, z = (q / np.linalg.norm(q, axis=1, keepdims=True)).T
     rows = [
@@ -87,11 +91,11 @@ def _any(rng: np.random.Generator, n: int) -> Float:
     return np.stack(rows, -1).reshape(n, 3, 3)
 
 
-def crop_cameras(joints_m: Float, views: Views) -> tuple[Float, Float]:
+def crop_cameras(joints_m: Float, viewpoints: Viewpoints) -> tuple[Float, Float]:
     """R_crop_cam (B, 3, 3) and the focal length (B,) in crop widths of the app's crop around each hand.
 
     joints_m: (B, 21, 3) camera frame, before the camera. As
-    `models.inference.landmark_runtime.crop_hand`, with the views' errors.
+    `models.inference.landmark_runtime.crop_hand`, with the viewpoints' errors.
     """
     r = joints_m / joints_m[..., 2:]
     forward = r[:, [0, 5, 9, 13, 17]].mean(1)
@@ -109,13 +113,13 @@ def crop_cameras(joints_m: Float, views: Views) -> tuple[Float, Float]:
         middle = (low + high) / 2
         middle[:, 1] -= CROP_SHIFT * side
         forward = (R.transpose(0, 2, 1) @ _ahead(middle)[..., None])[..., 0]
-    # Errors of place and roll: the axis moves, and the picture turns about it.
-    forward = (R.transpose(0, 2, 1) @ _ahead(views.shift * side[:, None])[..., None])[..., 0]
+    # Errors of position and roll: the axis moves, and the picture rotates about it.
+    forward = (R.transpose(0, 2, 1) @ _ahead(viewpoints.shift * side[:, None])[..., None])[..., 0]
     z = forward / np.linalg.norm(forward, axis=-1, keepdims=True)
     y = R[:, 1] - z * (R[:, 1] * z).sum(-1, keepdims=True)
     y /= np.linalg.norm(y, axis=-1, keepdims=True)
-    R = _turn(2, views.roll_rad) @ np.stack([np.cross(y, z), y, z], 1)
-    return R, 1 / (side * CROP_SPAN * views.scale)
+    R = _rotation_about(2, viewpoints.roll_rad) @ np.stack([np.cross(y, z), y, z], 1)
+    return R, 1 / (side * CROP_SPAN * viewpoints.scale)
 
 
 def _ahead(xy: Float) -> Float:

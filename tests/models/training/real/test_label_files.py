@@ -1,4 +1,4 @@
-"""Labels made by looking several times: on the demo clip, whose truth is known."""
+"""Labels made from several views: on the demo clip, whose truth is known."""
 
 from pathlib import Path
 
@@ -47,12 +47,12 @@ def test_labels_are_near_the_truth_on_either_side(
         px = project(true, camera).astype(np.float32)
         box = np.ptp(px, axis=0).max()
         right = labeller.label(frame, camera, px, "right")
-        assert np.linalg.norm(right.looks.joints_px - px, axis=1).mean() < 0.05 * box
+        assert np.linalg.norm(right.landmarks.joints_px - px, axis=1).mean() < 0.05 * box
         assert pa_mpjpe(right.joints_m, true) < 0.012
-        assert right.looks.presence > 0.8
-        assert max(right.error, right.looks.mirror, right.looks.spread) < 0.06
-        on_rays = joints_on_rays(right.looks, camera, right.joints_m, 0.8)
-        np.testing.assert_allclose(project(on_rays, camera), right.looks.joints_px, atol=0.05)
+        assert right.landmarks.presence > 0.8
+        assert max(right.error, right.landmarks.mirror, right.landmarks.spread) < 0.06
+        on_rays = joints_on_rays(right.landmarks, camera, right.joints_m, 0.8)
+        np.testing.assert_allclose(project(on_rays, camera), right.landmarks.joints_px, atol=0.05)
         assert pa_mpjpe(on_rays, true) < 0.016
         mirrored = px * [-1, 1] + [camera.width - 1, 0]
         left = labeller.label(

@@ -14,7 +14,7 @@ from models.datasets.sets.still import still
 from models.hand.hand_data import load_open_hand
 from models.training.pairs import Together
 from models.training.real.measured import MeasuredHands, measured_hands
-from models.training.real.photo import PhotoConfig
+from models.training.real.photo import AugmentConfig
 from models.training.real.views import ViewRange
 from models.training.sources import DataConfig, gather
 from tests.app.clips import steady, write_clip
@@ -59,7 +59,7 @@ def test_masks_follow_the_hand_and_count_where_there_are_any(tmp_path: Path) -> 
 
 
 def test_any_set_of_stills_can_be_taken(tmp_path: Path) -> None:
-    plain = PhotoConfig(0, 0, 0, grey=0, far=0, blur=0, grain=0, jpeg=0, cover=0)
+    plain = AugmentConfig(0, 0, 0, grey=0, low_resolution=0, blur=0, noise=0, jpeg=0, occluder=0)
     range_ = ViewRange(0.0, (1.0, 1.0), 0.0)
     batch = MeasuredHands(freihand(write_freihand(tmp_path)), 64, 0, range_, plain).batch(0, 3)
     wrist, knuckle = batch.labels.joints_2d[:, 0], batch.labels.joints_2d[:, 9]

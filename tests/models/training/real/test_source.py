@@ -18,13 +18,13 @@ from models.training.real.label_files import (
     vertices_of,
     write_labels,
 )
-from models.training.real.photo import Photo, PhotoConfig
-from models.training.real.source import RealConfig, RealHands, trusts
+from models.training.real.photo import AugmentConfig, PhotoAugmenter
+from models.training.real.source import RealConfig, RealHands, label_weights
 
 HAND = load_open_hand()
 N = 24
 CAMERA = crop_camera_of(224, 224)
-PLAIN = PhotoConfig(0, 0, 0, grey=0, far=0, blur=0, grain=0, jpeg=0, cover=0)
+PLAIN = AugmentConfig(0, 0, 0, grey=0, low_resolution=0, blur=0, noise=0, jpeg=0, occluder=0)
 ALL_HANDS = RealConfig(no_hand=0, left=0)
 
 
@@ -107,9 +107,9 @@ def test_some_samples_show_no_hand_or_a_left_one_and_teach_nothing_else(folder: 
     none, left = batch.presence == 0, (batch.presence == 1) & (batch.right == 0)
     assert 8 <= int(none.sum()) <= 28
     assert 8 <= int(left.sum()) <= 28
-    for trust in (batch.weights.joints_2d, batch.weights.joints, batch.weights.mesh):
-        assert float(trust[none | left].max()) == 0
-        assert float(trust[~(none | left)].min()) == 1
+    for weight in (batch.weights.joints_2d, batch.weights.joints, batch.weights.mesh):
+        assert float(weight[none | left].max()) == 0
+        assert float(weight[~(none | left)].min()) == 1
 
 
 def test_two_views_of_one_hand_agree(folder: Path) -> None:
@@ -128,14 +128,14 @@ def test_held_out_crops_are_never_trained_on(folder: Path) -> None:
     assert len(source(folder, held_out=True)) == crops.held_out.sum() > 0
 
 
-def test_trust_falls_with_disagreement() -> None:
+def test_weights_fall_with_disagreement() -> None:
     zeros = np.zeros(4, np.float32)
     labels = replace(
         made_labels(np.array([str(k) for k in range(N)])),
         mirror=np.repeat(np.float32([0.01, 0.05, 0.01, 0.2]), N // 4),
         error=np.repeat(np.float32([0.01, 0.01, 0.07, 0.01]), N // 4),
     )
-    in_2d, in_3d = (trust[:: N // 4] for trust in trusts(labels, RealConfig()))
+    in_2d, in_3d = (weight[:: N // 4] for weight in label_weights(labels, RealConfig()))
     assert zeros[0] == in_2d[3] < in_2d[1] < in_2d[0] == in_2d[2] == 1
     assert in_3d.tolist() == [1, in_2d[1], 0, 0]
 
@@ -151,9 +151,17 @@ def test_labels_of_other_crops_or_damaged_ones_are_refused(folder: Path, tmp_pat
         RealHands(folder, other, HAND, 64, 0)
 
 
+def test_small_crops_are_blurred_too() -> None:
+    """Below 90 px the longest blur is shorter than a pixel."""
+    picture = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    blurred = PhotoAugmenter(replace(PLAIN, blur=1))
+    found = [blurred(picture, lambda: picture, np.random.default_rng(seed)) for seed in range(8)]
+    assert all(image.shape == picture.shape for image in found)
+
+
 def test_light_and_cameras_change_the_picture_but_not_its_shape() -> None:
     picture = np.random.default_rng(0).integers(0, 256, (96, 96, 3), dtype=np.uint8)
-    always = Photo(PhotoConfig(grey=0.5, far=1, blur=1, grain=1, jpeg=1, cover=1))
+    always = PhotoAugmenter(AugmentConfig(grey=0.5, low_resolution=1, blur=1, noise=1, jpeg=1, occluder=1))
     for seed in range(20):
         found = always(picture, lambda: picture[:50], np.random.default_rng(seed))
         assert found.shape == picture.shape
@@ -161,4 +169,4 @@ def test_light_and_cameras_change_the_picture_but_not_its_shape() -> None:
         assert (found != picture).mean() > 0.5
         again = always(picture, lambda: picture[:50], np.random.default_rng(seed))
         np.testing.assert_array_equal(found, again)
-    assert (Photo(PLAIN)(picture, lambda: picture, np.random.default_rng(0)) == picture).all()
+    assert (PhotoAugmenter(PLAIN)(picture, lambda: picture, np.random.default_rng(0)) == picture).all()

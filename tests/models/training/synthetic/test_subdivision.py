@@ -76,7 +76,7 @@ def test_the_arm_runs_to_the_elbow_and_never_twists_shut() -> None:
     hand = load_open_hand()
     arm = Arm(hand)
     elbow = np.array([0.25, 0.1, 0.05])  # the wrist bent by about 70 degrees
-    skin = arm.place(hand.template_m, np.eye(3), elbow).skin[778:].reshape(-1, 16, 3)
+    skin = arm.pose(hand.template_m, np.eye(3), elbow).skin[778:].reshape(-1, 16, 3)
     centres = skin.mean(1)
     towards = elbow - hand.template_m[arm.loop].mean(0)
     last = centres[-1] - centres[-2]
