@@ -19,7 +19,7 @@ uniform float opacity;
 out vec4 colour;
 
 #include "light.glsl"
-#include "hiding.glsl"
+#include "occlusion.glsl"
 
 // Light that reaches the stone along a direction of its own frame. Whoever looks at it keeps some away, and so
 // does the finger: that is the dark among a brilliant's bright facets.
@@ -27,24 +27,24 @@ vec3 arriving(vec3 own, float rough) {
     vec3 d = normalize(cam_from_own * own);
     float viewer = smoothstep(0.88, 0.97, dot(d, -normalize(p_cam)));
     vec3 light = radiance(d, rough) * (1.0 - 0.8 * viewer);
-    if (gripping == 0) return light;
-    vec3 p = (grip_from_cam * vec4(p_cam, 1.0)).xyz, r = normalize(mat3(grip_from_cam) * d);
+    if (mounted == 0) return light;
+    vec3 p = (mount_from_cam * vec4(p_cam, 1.0)).xyz, r = normalize(mat3(mount_from_cam) * d);
     return mix(light, 0.25 * skin_rgb, smoothstep(-0.1, 0.35, -dot(normalize(p.xy), r.xy)));
 }
 
-float mirrored_share(float cosine, float ratio) {  // Schlick; ratio: index behind over index before
+float reflected_fraction(float cosine, float ratio) {  // Schlick; ratio: index behind over index before
     float f = (1.0 - ratio) / (1.0 + ratio);
     return f * f + (1.0 - f * f) * pow(1.0 - cosine, 5.0);
 }
 
 void main() {
-    float visible = opacity * in_view();
+    float visible = opacity * visibility();
     if (visible < 0.004) discard;
 
     vec3 d = normalize(p_own - eye_own);
     vec3 n = normalize(transpose(cam_from_own) * n_cam);  // rigid but for a mild stretch
     float cosine = max(-dot(d, n), 0.02);
-    float surface = mirrored_share(cosine, indices.g);
+    float surface = reflected_fraction(cosine, indices.g);
     vec3 light = surface * arriving(reflect(d, n), 0.0);
 
     vec3 p = p_own;
@@ -69,9 +69,9 @@ void main() {
         for (int c = 0; c < 3; ++c) {
             vec3 out_own = refract(d, -wall, indices[c]);
             if (dot(out_own, out_own) > 0.0) {
-                float share = mirrored_share(max(dot(out_own, wall), 0.0), 1.0 / indices[c]);
-                through[c] = (1.0 - share) * arriving(out_own, 0.0)[c];
-                if (c == 1) back = share;
+                float fraction = reflected_fraction(max(dot(out_own, wall), 0.0), 1.0 / indices[c]);
+                through[c] = (1.0 - fraction) * arriving(out_own, 0.0)[c];
+                if (c == 1) back = fraction;
             }
         }
         light += kept * through;
@@ -80,5 +80,5 @@ void main() {
         if (left < 0.03) break;
     }
     light += left * pow(clarity, vec3(crossed)) * arriving(d, 1.0);
-    colour = vec4(shown(light), 1.0) * visible;
+    colour = vec4(reinhard(light), 1.0) * visible;
 }

@@ -3,7 +3,7 @@
 // in front of its back, even where a fist is closed tighter than the thing is thick.
 in vec3 p_cam;
 uniform float hand_slot;
-#include "holding.glsl"
+#include "held.glsl"
 out vec4 depth_and_part;
 
 void main() {

@@ -17,7 +17,7 @@ const float GIVES_WAY = 0.004;  // of its distance, skin to what touches it
 out vec4 colour;
 
 #include "ambient.glsl"
-#include "photographed.glsl"
+#include "tone_map.glsl"
 
 void main() {
     float behind = (1.0 - GIVES_WAY) * p_cam.z - texelFetch(occluder, ivec2(gl_FragCoord.xy), 0).r;
@@ -36,5 +36,5 @@ void main() {
     float rough = max(roughness * roughness, 0.01), sharp = 2.0 / (rough * rough);  // Blinn's exponent
     float glint = pow(max(dot(n, normalize(light_direction + to_eye)), 0.0), sharp) * (sharp + 8.0) / 25.0;
     seen += 0.04 * 0.45 * lamp * glint * scene_light;
-    colour = vec4(photographed(seen + glow_rgb), 1.0) * visible;
+    colour = vec4(tone_map(seen + glow_rgb), 1.0) * visible;
 }

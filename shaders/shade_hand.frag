@@ -7,7 +7,7 @@ out vec4 shade;
 
 #define CASTER r
 #include "shadow.glsl"
-#include "holding.glsl"
+#include "held.glsl"
 
 void main() {
     vec3 n = normalize(n_cam);

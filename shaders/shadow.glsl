@@ -10,7 +10,7 @@ const vec2 SPOT[SPOTS] = vec2[](
 const float NEAR_M = 0.003, WIDE_M = 0.016;
 const vec2 FADES_M = vec2(0.035, 0.085);  // shadows from farther away are lost in the room's own light
 
-// The share, 0 lit .. 1 dark, of a small disc around p, square to the light, that is covered (.x), and of a wide one
+// The fraction, 0 lit .. 1 dark, of a small disc around p, square to the light, that is covered (.x), and of a wide one
 // (.y). Only what lies above the surface, whose normal is n, counts.
 vec2 covered(vec3 p, vec3 n, float clear) {
     vec3 at = (shadow_from_cam * vec4(p, 1.0)).xyz;

@@ -12,11 +12,11 @@ uniform vec3 scene_light;      // linear: what white in this scene's light looks
 uniform vec3 bounce_rgb;       // linear reflectance of the band
 
 const int SLICES = 48;
-uniform vec3 footprint[SLICES];  // the band's middle, half its width, share; by angle from the finger's back
+uniform vec3 footprint[SLICES];  // the band's middle, half its width, fraction; by angle from the finger's back
 
 out vec4 colour;
 
-#include "hiding.glsl"
+#include "occlusion.glsl"
 
 const vec3 SHADOW_RGB = vec3(0.10, 0.035, 0.02);  // light that skin scatters into its own shadow
 
@@ -28,8 +28,8 @@ vec3 touched(vec3 p) {
 
 void main() {
     vec3 n = normalize(n_cam);
-    vec3 p = (grip_from_cam * vec4(p_cam, 1.0)).xyz;
-    vec3 to_light = normalize(mat3(grip_from_cam) * light_direction);
+    vec3 p = (mount_from_cam * vec4(p_cam, 1.0)).xyz;
+    vec3 to_light = normalize(mat3(mount_from_cam) * light_direction);
     float lit = max(dot(n, light_direction), 0.0);
     vec3 band = touched(p);
     float z = p.z - band.x;
@@ -45,7 +45,7 @@ void main() {
 
     float edge = smoothstep(0.0, 0.65, dot(n, -normalize(p_cam)));
     edge *= 1.0 - smoothstep(0.4 * SECTION_M, SECTION_M, off_band);
-    edge *= band.z * opacity * past_hands(abs(band.x) + band.y + SECTION_M);
+    edge *= band.z * opacity * visible_past_hands(abs(band.x) + band.y + SECTION_M);
     if (edge * shadow < 0.004) discard;
     colour = vec4(SHADOW_RGB * shadow + light, shadow) * edge;
 }

@@ -34,7 +34,7 @@ void main() {
     vec3 behind = textureLod(photo, through, 0.0).rgb;
     behind *= behind * mix(vec3(1.0), vec3(0.90, 0.955, 0.97), min(0.5 * here, 1.0));
     float steep = dot(slope, slope);
-    behind *= 1.0 - 0.42 * min(steep, 1.0);  // the rim turns to where it is dark
+    behind *= 1.0 - 0.42 * min(steep, 1.0);  // the rim environment_rotations to where it is dark
 
     float rim = 1.0 + n.z, fresnel = 0.02 + 1.2 * rim * rim;
     vec3 half_way = normalize(light_direction + vec3(0.0, 0.0, -1.0));

@@ -18,24 +18,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.capture import open_file
 from app.effects import FINGERS, Rings, RingSettings, make_effect
 from app.effects.ring.fit import Finger, FingerSections, Section
 from app.render.compositor import Compositor
 from app.render.gl.context import choose_platform
-from app.render.occlusion_boundary import find_cuts
+from app.render.occlusion_boundary import find_boundaries
 from app.render.scene import EffectContext, Metal, Prop
-from app.render.viewport import window_around
+from app.render.viewport import viewport_around
 from models.geometry import project
 from models.hand.hand_data import load_open_hand
 from models.tracking.pipeline import DEFAULT_MODEL, MODELS, Pipeline, PipelineConfig
-from models.types import HandMesh
+from models.types import HandMesh, UInt8
 from tools.build.clip import CLIP_CAMERA, FPS, OUT_DIR, Actor, Posed
 from tools.true_view import Mask, TrueView
-
-Float = NDArray[np.float64]
 
 GLOW = Metal((1e6, 1e6, 1e6), 1.0)  # drawn white wherever there is metal: its coverage can be read
 SEEN_PX = 12
@@ -47,7 +44,7 @@ MARGIN_PX = 4
 class Scene:
     """One frame and its truth."""
 
-    frame_rgb: NDArray[np.uint8]
+    frame_rgb: UInt8
     time_s: float
     hand: HandMesh
     section: Section | None  # None where it is not compared: between, or partly out of view
@@ -118,10 +115,10 @@ def coverage(compositor: Compositor, scene: Scene, hands: Sequence[HandMesh], pr
     """(H, W) where at least half of a pixel of the ring is drawn."""
     mask = np.zeros(scene.frame_rgb.shape[:2], bool)
     corners = np.concatenate([p.geometry.vertices_m @ p.pose[:3, :3].T + p.pose[:3, 3] for p in props])
-    w = window_around(corners, CLIP_CAMERA, MARGIN_PX)
+    w = viewport_around(corners, CLIP_CAMERA, MARGIN_PX)
     if w is not None:
-        cuts = find_cuts(scene.frame_rgb, props, hands, load_open_hand().regions, CLIP_CAMERA)
-        w, rgba = compositor.render(cuts.held_by(w), hands, props, CLIP_CAMERA, cuts=cuts)
+        boundaries = find_boundaries(scene.frame_rgb, props, hands, load_open_hand().regions, CLIP_CAMERA)
+        w, rgba = compositor.render(boundaries.widen(w), hands, props, CLIP_CAMERA, boundaries=boundaries)
         mask[w.y : w.y + w.height, w.x : w.x + w.width] = rgba[..., :3].min(-1) > 127
     return mask
 
@@ -135,9 +132,9 @@ def compare(drawn: Drawn, view: TrueView) -> Figures:
     on_truth = np.eye(4)
     on_truth[:3, :3] = np.stack([section.across, section.up, section.axis], 1)
     on_truth[:3, 3] = section.center_m
-    assert prop.grip is not None
+    assert prop.mount is not None
     half_axes_m = 1e-3 * np.array([section.half_width_mm, section.half_height_mm])
-    on_truth[:3, :2] *= half_axes_m / prop.grip.inner_radius_m
+    on_truth[:3, :2] *= half_axes_m / prop.mount.inner_radius_m
     off_mm = 1e3 * (placed[:3, 3] - section.center_m)
     return Figures(
         float(np.linalg.norm(off_mm)),

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from app.capture import open_file
 from app.effects import make_effect
@@ -23,6 +22,7 @@ from app.render.scene import EffectContext
 from app.session import Settings
 from app.session.drawing import load_compositor
 from app.session.finder import load_pipeline, pipeline_config
+from models.types import UInt8
 from tools.tiles import WARM_UP, draw_tiles
 
 TILE_WH = (272, 204)
@@ -60,10 +60,10 @@ SHOTS = (
 
 
 def main() -> int:
-    return draw_tiles(__doc__, "effects.jpg", SHOTS, photographed, COLUMNS, QUALITY)
+    return draw_tiles(__doc__, "effects.jpg", SHOTS, clip_tiles, COLUMNS, QUALITY)
 
 
-def photographed(path: Path, shots: list[Shot]) -> dict[Shot, NDArray[np.uint8]]:
+def clip_tiles(path: Path, shots: list[Shot]) -> dict[Shot, UInt8]:
     """The tiles of one clip, its frames looked at one after the other as `process` does."""
     settings = Settings()
     pipeline, compositor = load_pipeline(pipeline_config(settings)), load_compositor()
@@ -89,7 +89,7 @@ def photographed(path: Path, shots: list[Shot]) -> dict[Shot, NDArray[np.uint8]]
     return tiles
 
 
-def tile(picture_rgb: NDArray[np.uint8], shot: Shot) -> NDArray[np.uint8]:
+def tile(picture_rgb: UInt8, shot: Shot) -> UInt8:
     """TILE_WH of a picture."""
     x, y = shot.left_top
     part = picture_rgb[y : y + shot.wide_px * TILE_WH[1] // TILE_WH[0], x : x + shot.wide_px]

@@ -14,14 +14,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from app.capture import open_file
 from app.effects import Rings, RingSettings, make_effect
 from app.session import Settings
 from app.session.drawing import load_compositor
 from app.session.finder import load_pipeline, pipeline_config
-from models.types import HandMesh
+from models.types import HandMesh, UInt8
 from tools.tiles import WARM_UP, draw_tiles
 
 TILE_WH = (340, 238)
@@ -68,10 +67,10 @@ SHOTS = (
 
 
 def main() -> int:
-    return draw_tiles(__doc__, "rings.jpg", SHOTS, photographed, COLUMNS, QUALITY)
+    return draw_tiles(__doc__, "rings.jpg", SHOTS, clip_tiles, COLUMNS, QUALITY)
 
 
-def photographed(path: Path, shots: list[Shot]) -> dict[Shot, NDArray[np.uint8]]:
+def clip_tiles(path: Path, shots: list[Shot]) -> dict[Shot, UInt8]:
     """The tiles of one clip, its frames looked at one after the other as `process` does."""
     settings = Settings()
     pipeline, compositor = load_pipeline(pipeline_config(settings)), load_compositor()
@@ -95,7 +94,7 @@ def photographed(path: Path, shots: list[Shot]) -> dict[Shot, NDArray[np.uint8]]
     return tiles
 
 
-def tile(picture_rgb: NDArray[np.uint8], hand: HandMesh, shot: Shot) -> NDArray[np.uint8]:
+def tile(picture_rgb: UInt8, hand: HandMesh, shot: Shot) -> UInt8:
     """TILE_WH of a picture around a joint."""
     size = np.array([shot.wide_px, shot.wide_px * TILE_WH[1] / TILE_WH[0]])
     limit = np.array(picture_rgb.shape[1::-1]) - size

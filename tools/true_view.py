@@ -90,13 +90,15 @@ class TrueView:
 
     def _pressed(self, prop: Prop, pose: Float, hand: HandMesh) -> Float:
         """(M, 3) the hand, its own finger pressed in under the band."""
-        grip = prop.grip
-        assert grip is not None
+        mount = prop.mount
+        assert mount is not None
         v = self._matrix @ hand.vertices_m.astype(np.float64)
         local = (v - pose[:3, 3]) @ np.linalg.inv(pose[:3, :3]).T
         off = np.linalg.norm(local[:, :2], axis=1)
-        under = (np.abs(local[:, 2]) < grip.half_width_m + _BESIDE_M) & (off < _AROUND * grip.inner_radius_m)
-        under &= (self._regions == grip.region) | (self._regions == 0)
+        under = (np.abs(local[:, 2]) < mount.half_width_m + _BESIDE_M) & (
+            off < _AROUND * mount.inner_radius_m
+        )
+        under &= (self._regions == mount.region) | (self._regions == 0)
         axis = pose[:3, 2] / np.linalg.norm(pose[:3, 2])
         from_middle = v[under] - pose[:3, 3]
         outward = from_middle - (from_middle @ axis)[:, None] * axis

@@ -6,16 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.effects.declaration import EffectType, NoSettings
 from app.effects.palm_section import DIRECTIONS, SPOKES_M, PalmSection, PalmSections
 from app.render.scene import EffectContext, Geometry, Paint, Prop
 from models.hand.hand_data import HandData, load_open_hand
+from models.types import Float64
 
-Float = NDArray[np.float64]
-
-_PLACE = 0.80  # between wrist and knuckles: past the thumb's web
+_POSITION = 0.80  # between wrist and knuckles: past the thumb's web
 _WIDTH_M = 0.019
 _LOOSE_M = 0.0010  # from the skin to the paper
 _MEMORY_S = 0.25
@@ -29,8 +27,8 @@ _STRIPES = ((0.30, 0.11), (-0.30, 0.11), (0.0, 0.20))  # middle and width, in wi
 
 @dataclass(frozen=True)
 class _Worn:
-    middle: Float  # (DIRECTIONS,) radius of the taut paper at its middle, in lengths of SPOKES_M
-    slope: Float  # (DIRECTIONS,) by how much it widens for each metre towards the fingers
+    middle: Float64  # (DIRECTIONS,) radius of the taut paper at its middle, in lengths of SPOKES_M
+    slope: Float64  # (DIRECTIONS,) by how much it widens for each metre towards the fingers
     time_s: float
 
 
@@ -47,14 +45,14 @@ class BandEffect:
         self._worn = {k: w for k, w in self._worn.items() if 0 <= now - w.time_s <= _FORGET_S}
         props: list[Prop] = []
         for hand in context.hands:
-            section = self._sections.section(hand, _PLACE, _CUTS_M)
+            section = self._sections.section(hand, _POSITION, _CUTS_M)
             if section is None:
                 continue
             worn = _follow(self._worn.get(hand.track_id), section, now)
             self._worn[hand.track_id] = worn
-            props.append(Prop(_strip(worn, 0.0, 1.0, 0.0), section.frame, _PAPER, worn=True))
+            props.append(Prop(_strip(worn, 0.0, 1.0, 0.0), section.frame, _PAPER, on_skin=True))
             for middle, width in _STRIPES:
-                props.append(Prop(_strip(worn, middle, width, 0.00025), section.frame, _PRINT, worn=True))
+                props.append(Prop(_strip(worn, middle, width, 0.00025), section.frame, _PRINT, on_skin=True))
         return props
 
     def readout(self) -> Sequence[str]:
@@ -65,15 +63,16 @@ class BandEffect:
 EFFECT = EffectType("band", lambda _, __: BandEffect(), NoSettings, order=20)
 
 
-def _follow(before: _Worn | None, section: PalmSection, now: float) -> _Worn:
+def _follow(previous: _Worn | None, section: PalmSection, now: float) -> _Worn:
     """Paper is taut along itself and straight across: one line through the cuts, smooth around the palm."""
     h = section.heights_m - section.heights_m.mean()
     slope = _smooth(h @ section.radii / (h @ h), 4.0)
     taut = (section.radii - h[:, None] * slope).max(0)
     middle = np.maximum(taut, _smooth(taut, 1.5))
-    if before is not None:
-        keep = float(np.exp(-(now - before.time_s) / _MEMORY_S))
-        middle, slope = keep * before.middle + (1 - keep) * middle, keep * before.slope + (1 - keep) * slope
+    if previous is not None:
+        keep = float(np.exp(-(now - previous.time_s) / _MEMORY_S))
+        middle = keep * previous.middle + (1 - keep) * middle
+        slope = keep * previous.slope + (1 - keep) * slope
     return _Worn(middle, slope, now)
 
 
@@ -95,13 +94,13 @@ def _strip(worn: _Worn, middle: float, width: float, above_m: float) -> Geometry
     return Geometry(vertices, directions, faces.astype(np.int32))
 
 
-def _smooth(values: Float, sigma: float) -> Float:
+def _smooth(values: Float64, sigma: float) -> Float64:
     """Round the circle, by a Gaussian of sigma directions."""
     k = np.arange(-9, 10)
     weight = np.exp(-0.5 * (k / sigma) ** 2)
     return np.asarray(sum(w * np.roll(values, i) for i, w in zip(k, weight / weight.sum(), strict=True)))
 
 
-def _length(radii: Float) -> float:
+def _length(radii: Float64) -> float:
     points = radii[:, None] * SPOKES_M
     return float(np.linalg.norm(np.roll(points, -1, 0) - points, axis=1).sum())

@@ -7,46 +7,45 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.render.scene import Grasp
-from models.types import HandMesh
-
-Float = NDArray[np.float64]
+from app.render.scene import HeldBy
+from models.types import Float64, HandMesh
 
 WRIST, THUMB_TIP = 0, 4
-KNUCKLES = np.array(
-    [5, 9, 13, 17]
-)  # of the four fingers, index to little; the next three are towards the tip
-_OPEN_TURN, _CLOSED_TURN = np.radians([60.0, 215.0])  # what a finger's three joints bend in all
+KNUCKLES = np.array([5, 9, 13, 17])  # index to little; the next three are towards the tip
+_OPEN_BEND, _CLOSED_BEND = np.radians([60.0, 215.0])  # what a finger's three joints bend in all
 _AROUND_FROM, _AROUND = 0.25, 0.5  # closure of a finger that begins to be around a thing, and that is
-_PALMWARDS_M = 0.008  # in a fist, from the fingers' middle: they lie before what they hold
+_PALMWARDS_M = 0.008  # in a fist, from the fingers' middle: they lie in front of what they hold
 _PALM_THICK_M = 0.013  # from the plane of the bones to the palm's skin
 
 
 @dataclass(frozen=True)
-class Hold:
-    """The frame of a thing that lies in a hand, camera frame. across, out and forward are unit vectors at
-    right angles to each other; for a right hand forward = across x out, for a left hand out x across."""
+class PalmFrame:
+    """The palm as a frame for what lies in the hand, in the camera frame.
+
+    across, out and forward are unit vectors at right angles to each other: for a right hand
+    forward = across x out, for a left hand out x across.
+    """
 
     closure: float  # 0 open .. 1 fist, the four fingers' mean
-    palm_m: Float  # (3,) the middle of the palm, on its skin
-    center_m: Float  # (3,) what the fingers close around: in a fist its middle, else just above the palm
-    across: Float  # (3,) from the little finger's side to the thumb's
-    out: Float  # (3,) out of the palm
-    forward: Float  # (3,) from the wrist to the fingers
+    palm_m: Float64  # (3,) the middle of the palm, on its skin
+    center_m: Float64  # (3,) what the fingers close around: in a fist its middle, else just above the palm
+    across: Float64  # (3,) from the little finger's side to the thumb's
+    out: Float64  # (3,) out of the palm
+    forward: Float64  # (3,) from the wrist to the fingers
     palm_width_m: float  # index to little knuckle
 
 
-def closures(joints_m: NDArray[np.floating]) -> Float:
+def closures(joints_m: NDArray[np.floating]) -> Float64:
     """(4,) how far each finger of (21, 3) joints is closed, index to little: 0 stretched .. 1 in a fist."""
     j = np.asarray(joints_m, np.float64)
     chain = np.stack([np.broadcast_to(j[WRIST], (4, 3)), *(j[KNUCKLES + k] for k in range(4))], 1)
     bones = np.diff(chain, axis=1)
     bones /= np.maximum(np.linalg.norm(bones, axis=2, keepdims=True), 1e-9)
-    turn = np.arccos(np.clip((bones[:, 1:] * bones[:, :-1]).sum(2), -1, 1)).sum(1)
-    return np.clip((turn - _OPEN_TURN) / (_CLOSED_TURN - _OPEN_TURN), 0, 1)
+    bend = np.arccos(np.clip((bones[:, 1:] * bones[:, :-1]).sum(2), -1, 1)).sum(1)
+    return np.clip((bend - _OPEN_BEND) / (_CLOSED_BEND - _OPEN_BEND), 0, 1)
 
 
-def hold(hand: HandMesh, clearance_m: float = 0.0) -> Hold:
+def palm_frame(hand: HandMesh, clearance_m: float = 0.0) -> PalmFrame:
     """Where a thing would be held; clearance_m: from the palm's skin to its middle while the hand is open."""
     j = hand.joints_m.astype(np.float64)
     knuckles = j[KNUCKLES]
@@ -60,15 +59,15 @@ def hold(hand: HandMesh, clearance_m: float = 0.0) -> Hold:
     palm = 0.18 * j[WRIST] + 0.82 * knuckles.mean(0) + _PALM_THICK_M * out
     inside = np.average(j[KNUCKLES[:, None] + np.arange(4)].mean(1), axis=0, weights=fingers + 1e-3)
     inside -= _PALMWARDS_M * out
-    share = float(np.clip((closed - 0.25) / 0.5, 0, 1))
-    center = (1 - share) * (palm + clearance_m * out) + share * inside
-    return Hold(closed, palm, center, across, out, forward, width)
+    fraction = float(np.clip((closed - 0.25) / 0.5, 0, 1))
+    center = (1 - fraction) * (palm + clearance_m * out) + fraction * inside
+    return PalmFrame(closed, palm, center, across, out, forward, width)
 
 
-def grasp(hand: HandMesh) -> Grasp:
+def held_by(hand: HandMesh) -> HeldBy:
     """How far its fingers are around what lies in it; the thumb as far as the fingers on average."""
     around = np.clip((closures(hand.joints_m) - _AROUND_FROM) / (_AROUND - _AROUND_FROM), 0, 1)
-    return Grasp(hand.track_id, (0.0, float(around.mean()), *around.tolist()))
+    return HeldBy(hand.track_id, (0.0, float(around.mean()), *around.tolist()))
 
 
 def thumb_over(
@@ -82,17 +81,17 @@ def thumb_over(
     tip = hand.joints_m[THUMB_TIP] - start
     above = float(tip @ up)
     flat = tip - above * np.asarray(up, np.float64)
-    share = float(np.clip(flat @ along / max(float(along @ along), 1e-12), 0, 1))
-    return float(np.linalg.norm(flat - share * along)), above
+    fraction = float(np.clip(flat @ along / max(float(along @ along), 1e-12), 0, 1))
+    return float(np.linalg.norm(flat - fraction * along)), above
 
 
-class Switch:
-    """A yes or no from a trembling value: on above one level, off below another, and only if it lasts."""
+class Hysteresis:
+    """A yes or no from a noisy value: on above one level, off below another, and only if it lasts."""
 
     def __init__(self, on_above: float, off_below: float, lasting_s: float = 0.06) -> None:
         """Raises ValueError unless the value has to fall for off after it rose for on."""
         if not on_above > off_below:
-            raise ValueError(f"switch: expected on_above > off_below, got {on_above} and {off_below}")
+            raise ValueError(f"hysteresis: expected on_above > off_below, got {on_above} and {off_below}")
         self.on = False
         self._levels = on_above, off_below
         self._lasting_s = lasting_s
@@ -111,10 +110,10 @@ class Switch:
         return self.on
 
 
-def grasp_switch() -> Switch:
-    """On while a hand is closed around something, fed with `Hold.closure`."""
-    return Switch(0.58, 0.42)
+def closure_hysteresis() -> Hysteresis:
+    """On while a hand is closed around something, fed with `PalmFrame.closure`."""
+    return Hysteresis(0.58, 0.42)
 
 
-def _unit(vector: Float) -> Float:
+def _unit(vector: Float64) -> Float64:
     return vector / max(float(np.linalg.norm(vector)), 1e-12)

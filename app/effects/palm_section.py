@@ -6,13 +6,10 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from app.effects.gestures import KNUCKLES, WRIST
 from models.hand.hand_data import HandData
-from models.types import HandMesh
-
-Float = NDArray[np.float64]
+from models.types import Float64, HandMesh
 
 DIRECTIONS = 64
 _ANGLES = np.linspace(-np.pi, np.pi, DIRECTIONS, endpoint=False)
@@ -24,9 +21,9 @@ SPOKES_M = np.stack([0.040 * np.cos(_ANGLES), 0.015 * np.sin(_ANGLES)], 1)
 class PalmSection:
     """What a tape round the palm would touch, in several cuts."""
 
-    frame: Float  # (4, 4) own frame -> camera frame: x to the thumb's side, z to the fingers, the middle at 0
-    heights_m: Float  # (S,) of the cuts, along
-    radii: Float  # (S, DIRECTIONS) from the middle to the tape, in lengths of SPOKES_M
+    frame: Float64  # (4, 4) own frame -> camera frame: x to the thumb, z to the fingers, middle at 0
+    heights_m: Float64  # (S,) of the cuts, along
+    radii: Float64  # (S, DIRECTIONS) from the middle to the tape, in lengths of SPOKES_M
 
 
 class PalmSections:
@@ -36,8 +33,8 @@ class PalmSections:
         palm = hand.regions == 0
         self._faces = hand.faces[palm[hand.faces].all(1)].astype(np.int64)
 
-    def section(self, hand: HandMesh, place: float, heights_m: Float) -> PalmSection | None:
-        """Cuts around a place on the line from wrist (0) to knuckles (1); None where there is no palm.
+    def section(self, hand: HandMesh, position: float, heights_m: Float64) -> PalmSection | None:
+        """Cuts around a position on the line from wrist (0) to knuckles (1); None where there is no palm.
 
         heights_m: (S,) of the cuts from there towards the fingers.
         """
@@ -45,7 +42,7 @@ class PalmSections:
         knuckles = joints[KNUCKLES]
         across = _unit(knuckles[0] - knuckles[3])
         forward = knuckles.mean(0) - joints[WRIST]
-        origin = joints[WRIST] + place * forward
+        origin = joints[WRIST] + position * forward
         along = _unit(forward - (forward @ across) * across)  # square to the knuckles, as a band slips on
         up = np.cross(along, across)
         cuts = [self._cut(v, origin + h * along, along, across, up) for h in heights_m]
@@ -58,7 +55,9 @@ class PalmSections:
         radii = np.stack([_radii(hull - middle) for hull in outlines])
         return PalmSection(frame, heights_m, radii)
 
-    def _cut(self, v: Float, origin: Float, along: Float, across: Float, up: Float) -> Float | None:
+    def _cut(
+        self, v: Float64, origin: Float64, along: Float64, across: Float64, up: Float64
+    ) -> Float64 | None:
         """(N, 2) convex outline of the palm in a plane, metres."""
         height = (v - origin) @ along
         ends = np.concatenate([self._faces[:, [0, 1]], self._faces[:, [1, 2]], self._faces[:, [2, 0]]])
@@ -73,7 +72,7 @@ class PalmSections:
         return hull if len(hull) >= 3 and np.ptp(hull, axis=0).min() > 0.005 else None
 
 
-def _radii(hull: Float) -> Float:
+def _radii(hull: Float64) -> Float64:
     """(DIRECTIONS,) from the origin, inside, to a convex outline (N, 2), in lengths of SPOKES_M."""
     a, b = hull, np.roll(hull, -1, 0)
     normal = np.stack([b[:, 1] - a[:, 1], a[:, 0] - b[:, 0]], 1)
@@ -84,5 +83,5 @@ def _radii(hull: Float) -> Float:
     return np.where(facing > 1e-9, away / np.maximum(facing, 1e-9), np.inf).min(1)  # the nearest edge
 
 
-def _unit(vector: Float) -> Float:
+def _unit(vector: Float64) -> Float64:
     return vector / max(float(np.linalg.norm(vector)), 1e-12)

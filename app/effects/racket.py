@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.effects.declaration import EffectType, NoSettings
-from app.effects.gestures import Hold, grasp, hold
+from app.effects.gestures import PalmFrame, held_by, palm_frame
 from app.effects.shapes import bar, ellipse, moved, slab
 from app.effects.solids import joined
 from app.render.scene import EffectContext, Geometry, Paint, Prop
-
-Float = NDArray[np.float64]
+from models.types import Float64
 
 _GRIP_RADIUS_M = 0.014
 _LEAN = np.radians(22)  # of the blade from square to the forearm, towards the fingers
@@ -31,8 +29,8 @@ class RacketEffect:
         """Four props a hand: blade, two rubbers, grip."""
         props = []
         for hand in context.hands:
-            pose, held = racket_pose(hold(hand, _GRIP_RADIUS_M)), grasp(hand)
-            props += [Prop(geometry, pose, paint, held=held) for geometry, paint in racket()]
+            pose, holder = racket_pose(palm_frame(hand, _GRIP_RADIUS_M)), held_by(hand)
+            props += [Prop(geometry, pose, paint, held_by=holder) for geometry, paint in racket()]
         return props
 
     def readout(self) -> Sequence[str]:
@@ -43,12 +41,12 @@ class RacketEffect:
 EFFECT = EffectType("racket", lambda _, __: RacketEffect(), NoSettings, order=40)
 
 
-def racket_pose(held: Hold) -> Float:
+def racket_pose(palm: PalmFrame) -> Float64:
     """(4, 4) racket -> camera frame."""
     pose = np.eye(4)
-    along = np.cos(_LEAN) * held.across + np.sin(_LEAN) * held.forward
-    pose[:3, :3] = np.stack([np.cross(along, held.out), along, held.out], 1)
-    pose[:3, 3] = held.center_m
+    along = np.cos(_LEAN) * palm.across + np.sin(_LEAN) * palm.forward
+    pose[:3, :3] = np.stack([np.cross(along, palm.out), along, palm.out], 1)
+    pose[:3, 3] = palm.center_m
     return pose
 
 

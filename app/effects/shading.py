@@ -6,14 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.render.scene import Geometry
-
-Float = NDArray[np.float64]
+from models.types import Float64
 
 _CREASE = np.cos(np.radians(40.0))  # faces that meet at more than this keep their edge
 _MOST_NEIGHBOURS = 48  # of a corner; the rest of a fan changes nothing
 
 
-def shaded(vertices: Float, faces: NDArray[np.integer], flat: bool = False) -> Geometry:
+def shaded(vertices: Float64, faces: NDArray[np.integer], flat: bool = False) -> Geometry:
     """A geometry with normals of its own for every face's corners: smooth but for creases, or flat facets.
 
     vertices: (V, 3), shared between the faces (F, 3) that meet in them.
@@ -30,7 +29,7 @@ def shaded(vertices: Float, faces: NDArray[np.integer], flat: bool = False) -> G
     )
 
 
-def _summed(faces: NDArray[np.integer], weighted: Float, corners: Float, count: int) -> Float:
+def _summed(faces: NDArray[np.integer], weighted: Float64, corners: Float64, count: int) -> Float64:
     """(3 F, 3) for every corner, the normals around its vertex that don't bend away from its own."""
     at, of_face = faces.ravel(), np.arange(len(faces)).repeat(3)
     order = np.argsort(at, kind="stable")
@@ -45,5 +44,5 @@ def _summed(faces: NDArray[np.integer], weighted: Float, corners: Float, count: 
     return summed
 
 
-def _unit(vectors: Float) -> Float:
+def _unit(vectors: Float64) -> Float64:
     return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-300)

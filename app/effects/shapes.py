@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.effects.solids import swept
 from app.render.scene import Geometry
-
-Float = NDArray[np.float64]
+from models.types import Float64
 
 _FINE_M = 0.0005  # bevels this narrow are hardly seen
 
 
-def slab(outline: Float, thickness_m: float, bevel_m: float) -> Geometry:
+def slab(outline: Float64, thickness_m: float, bevel_m: float) -> Geometry:
     """A flat thing with rounded edges, its middle in the plane z = 0.
 
     outline: (P, 2) counter-clockwise, seen whole from its centre of gravity.
@@ -31,13 +29,13 @@ def slab(outline: Float, thickness_m: float, bevel_m: float) -> Geometry:
     return swept(np.concatenate([ends[0], rings, ends[1]]), closed=False)
 
 
-def ellipse(width_m: float, height_m: float, points: int = 48) -> Float:
+def ellipse(width_m: float, height_m: float, points: int = 48) -> Float64:
     """(points, 2) counter-clockwise."""
     angle = np.linspace(0, 2 * np.pi, points, endpoint=False)
     return 0.5 * np.column_stack([width_m * np.cos(angle), height_m * np.sin(angle)])
 
 
-def rounded_rectangle(width_m: float, height_m: float, radius_m: float) -> Float:
+def rounded_rectangle(width_m: float, height_m: float, radius_m: float) -> Float64:
     """(32, 2) counter-clockwise; (12, 2) where the corners are too small to be seen round."""
     corner = np.array([width_m, height_m]) / 2 - radius_m
     steps = np.linspace(0, 90, 8 if radius_m > 2 * _FINE_M else 3)
@@ -46,7 +44,7 @@ def rounded_rectangle(width_m: float, height_m: float, radius_m: float) -> Float
     return (arc + corner * np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]])[:, None]).reshape(-1, 2)
 
 
-def bar(stations: Float, exponent: float = 2.6, points: int = 32) -> Geometry:
+def bar(stations: Float64, exponent: float = 2.6, points: int = 32) -> Geometry:
     """A handle along y. stations: (N, 3) y and the width and depth there, from one end to the other; the ends
     are closed. exponent: 2 is an ellipse, more is boxier."""
     angle = np.linspace(0, 2 * np.pi, points, endpoint=False)

@@ -7,27 +7,22 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.effects.declaration import Choice, EffectType, setting
 from app.effects.gestures import KNUCKLES, WRIST
 from app.effects.solids import ball, swept
-from app.render.scene import SKIN_STYLES, Bone, EffectContext, Geometry, Prop, Skin, Thing
-from models.types import HandMesh
-
-Float = NDArray[np.float64]
+from app.render.scene import HAND_STYLES, Bone, EffectContext, Geometry, HandStyle, Prop, SceneItem
+from models.types import Float64, HandMesh
 
 _THUMB = 1  # its first joint; the others follow to the tip
-_SHAFT_M = (
-    np.array([[4.6, 4.0, 3.3, 2.7], [4.0, 4.3, 3.5, 2.7]]) * 1e-3
-)  # radii, thumb and fingers, palm to tip
+_SHAFT_M = 1e-3 * np.array([[4.6, 4.0, 3.3, 2.7], [4.0, 4.3, 3.5, 2.7]])  # thumb, fingers; to the tip
 _CARPAL_M = 0.0056
 _CARPAL_ROWS = (0.07, 0.19)  # of the way from the wrist to each knuckle
 _METACARPAL_FROM = 0.28
 _TIP_TO = 0.86  # the last bone ends inside the fingertip
 
 
-_STYLE_TITLES = {name: name.capitalize() for name in SKIN_STYLES}
+_STYLE_TITLES = {name: name.capitalize() for name in HAND_STYLES}
 _STYLE_TITLES |= {"xray": "X-ray bones", "fingers": "Coloured fingers"}
 
 
@@ -36,7 +31,7 @@ class SkinSettings:
     """How the hand is drawn."""
 
     style: str = setting(
-        SKIN_STYLES[0], Choice("skin", "Style", "how the hand is drawn as a skin", _STYLE_TITLES)
+        HAND_STYLES[0], Choice("skin", "Style", "how the hand is drawn as a skin", _STYLE_TITLES)
     )
 
 
@@ -44,14 +39,14 @@ class SkinEffect:
     """Draws every hand's mesh in one style. Raises ValueError for an unknown one."""
 
     def __init__(self, settings: SkinSettings) -> None:
-        self._skin = Skin(settings.style)
+        self._style = HandStyle(settings.style)
 
-    def place(self, context: EffectContext) -> Sequence[Thing]:
+    def place(self, context: EffectContext) -> Sequence[SceneItem]:
         """The skin; with X-rays, the bones in it."""
         if not context.hands:
             return ()
-        xray = self._skin.style == "xray"
-        return (self._skin, *(bone for hand in context.hands if xray for bone in skeleton(hand)))
+        xray = self._style.name == "xray"
+        return (self._style, *(bone for hand in context.hands if xray for bone in skeleton(hand)))
 
     def readout(self) -> Sequence[str]:
         """Nothing."""
@@ -66,8 +61,8 @@ def skeleton(hand: HandMesh) -> list[Prop]:
     j = hand.joints_m.astype(np.float64)
     size = float(np.linalg.norm(j[KNUCKLES[1]] - j[WRIST])) / 0.09  # of this hand, against a usual one
     carpals = [
-        _pose(j[WRIST] + share * (j[k] - j[WRIST]), np.eye(3), np.full(3, size))
-        for share in _CARPAL_ROWS
+        _pose(j[WRIST] + fraction * (j[k] - j[WRIST]), np.eye(3), np.full(3, size))
+        for fraction in _CARPAL_ROWS
         for k in KNUCKLES
     ]
     chains = [j[[_THUMB, 2, 3, 4]]]
@@ -84,25 +79,25 @@ def skeleton(hand: HandMesh) -> list[Prop]:
     return [_several(_carpal(), carpals), _several(_bone(), shafts)]
 
 
-def _between(a: Float, b: Float, share: float) -> Float:
-    return (a + share * (b - a))[None]
+def _between(a: Float64, b: Float64, fraction: float) -> Float64:
+    return (a + fraction * (b - a))[None]
 
 
-def _frame(axis: Float) -> Float:
+def _frame(axis: Float64) -> Float64:
     """(3, 3) a rotation whose third column is the axis."""
     side = np.cross(axis, np.eye(3)[np.argmin(np.abs(axis))])
     side /= np.linalg.norm(side)
     return np.stack([side, np.cross(axis, side), axis], 1)
 
 
-def _pose(at: Float, turned: Float, size: Float) -> Float:
+def _pose(at: Float64, turned: Float64, size: Float64) -> Float64:
     """(4, 4) the shape's frame -> the camera's."""
     pose = np.eye(4)
     pose[:3, :3], pose[:3, 3] = turned * size, at
     return pose
 
 
-def _several(shape: Geometry, poses: list[Float]) -> Prop:
+def _several(shape: Geometry, poses: list[Float64]) -> Prop:
     """The same shape in several places, to be drawn at once."""
     copies = np.stack(poses).astype(np.float32)
     return Prop(Geometry(shape.vertices_m, shape.normals, shape.faces, copies), np.eye(4), Bone())

@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.render.scene import Geometry
+from models.types import Float64
 
-Float = NDArray[np.float64]
 
-
-def swept(points: Float, closed: bool) -> Geometry:
+def swept(points: Float64, closed: bool) -> Geometry:
     """A smooth solid from cross-sections.
 
     points: (T, P, 3), T outlines of P points each, all closed. closed: the last outline joins the first; if
@@ -33,7 +32,7 @@ def swept(points: Float, closed: bool) -> Geometry:
     return _outward(points.reshape(-1, 3), normals.reshape(-1, 3), faces)
 
 
-def tube(path: Float, radii: Float, corners: int = 10) -> Geometry:
+def tube(path: Float64, radii: Float64, corners: int = 10) -> Geometry:
     """A wire with round ends. path: (N, 3) its middle. radii: (N,) or a single one."""
     radii = np.broadcast_to(radii, len(path)).astype(np.float64)
     tangent = _unit(np.gradient(path, axis=0))
@@ -57,7 +56,7 @@ def tube(path: Float, radii: Float, corners: int = 10) -> Geometry:
     return swept(centres[:, None] + widths[:, None, None] * circle, closed=False)
 
 
-def ball(centre: Float, radius: float, corners: int = 8) -> Geometry:
+def ball(centre: Float64, radius: float, corners: int = 8) -> Geometry:
     """A sphere."""
     polar = np.linspace(0, np.pi, corners // 2 + 2)
     angle = np.linspace(0, 2 * np.pi, corners, endpoint=False)
@@ -70,10 +69,10 @@ def ball(centre: Float, radius: float, corners: int = 8) -> Geometry:
     )
 
 
-def faceted(corners: Float, polygons: list[list[int]]) -> Geometry:
+def faceted(corners: Float64, polygons: list[list[int]]) -> Geometry:
     """A convex solid around the origin with flat facets. corners: (V, 3). polygons: of those corners."""
-    vertices: list[Float] = []
-    normals: list[Float] = []
+    vertices: list[Float64] = []
+    normals: list[Float64] = []
     faces: list[list[int]] = []
     first = 0
     for polygon in polygons:
@@ -102,18 +101,18 @@ def joined(*solids: Geometry) -> Geometry:
     )
 
 
-def _differences(points: Float, closed: bool) -> Float:
+def _differences(points: Float64, closed: bool) -> Float64:
     if closed:
         return np.roll(points, -1, 0) - np.roll(points, 1, 0)
     return np.gradient(points, axis=0)
 
 
-def _least_parallel(tangent: Float) -> Float:
+def _least_parallel(tangent: Float64) -> Float64:
     """(3,) the axis that the tangents (N, 3) of a gently bent path keep away from most."""
     return np.eye(3)[int(np.argmin(np.abs(tangent).max(0)))]
 
 
-def _outward(points: Float, normals: Float, faces: NDArray[np.integer]) -> Geometry:
+def _outward(points: Float64, normals: Float64, faces: NDArray[np.integer]) -> Geometry:
     a, b, c = (points[faces[:, k]] for k in range(3))
     volume = np.einsum("ij,ij->", a, np.cross(b, c))
     if volume < 0:
@@ -126,5 +125,5 @@ def _outward(points: Float, normals: Float, faces: NDArray[np.integer]) -> Geome
     return Geometry(points.astype(np.float32), _unit(normals).astype(np.float32), faces.astype(np.int32))
 
 
-def _unit(vectors: Float) -> Float:
+def _unit(vectors: Float64) -> Float64:
     return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-30)

@@ -7,17 +7,14 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from app.effects.declaration import EffectType, NoSettings
-from app.effects.gestures import Hold, Switch, grasp, grasp_switch, hold, thumb_over
+from app.effects.gestures import Hysteresis, PalmFrame, closure_hysteresis, held_by, palm_frame, thumb_over
 from app.effects.shapes import bar, ellipse, moved, rounded_rectangle, slab
 from app.effects.solids import ball, joined, tube
-from app.render.scene import EffectContext, Geometry, Grasp, Paint, Prop
-from models.types import Camera
-
-Float = NDArray[np.float64]
+from app.render.scene import EffectContext, Geometry, HeldBy, Paint, Prop
+from models.types import Camera, Float64
 
 _CLEARANCE_M = 0.022  # from the palm's skin to the middle of the case
 _REACH_M = 0.085  # a hand that closes this near, seen square to the view, takes it ..
@@ -44,11 +41,11 @@ _LAMP_ON = Paint((0.10, 0.60, 0.12), roughness=0.2, glow_rgb=(0.25, 1.6, 0.30))
 
 @dataclass
 class _Radio:
-    position_m: Float
-    turned: Rotation
+    position_m: Float64
+    rotation: Rotation
     holder: int | None = None  # HandMesh.track_id
     held_s: float = -np.inf  # when its holder was last seen
-    pressed: Switch = field(default_factory=lambda: Switch(-_PRESS_M, -_LET_GO_M, lasting_s=0.03))
+    pressed: Hysteresis = field(default_factory=lambda: Hysteresis(-_PRESS_M, -_LET_GO_M, lasting_s=0.03))
 
 
 class WalkieTalkieEffect:
@@ -56,7 +53,7 @@ class WalkieTalkieEffect:
 
     def __init__(self) -> None:
         self._radio: _Radio | None = None
-        self._closed: dict[int, Switch] = {}  # by HandMesh.track_id
+        self._closed: dict[int, Hysteresis] = {}  # by HandMesh.track_id
         self._time_s = -np.inf
 
     @property
@@ -75,30 +72,30 @@ class WalkieTalkieEffect:
         self._time_s = now
         if not 0 <= passed_s < 1:
             self._radio, self._closed, passed_s = None, {}, 0.0
-        holds = {hand.track_id: hold(hand, _CLEARANCE_M) for hand in context.hands}
+        palms = {hand.track_id: palm_frame(hand, _CLEARANCE_M) for hand in context.hands}
         if self._radio is None:
-            if not holds:
+            if not palms:
                 return ()
-            self._radio = _lying(context.camera, next(iter(holds.values())))
+            self._radio = _lying(context.camera, next(iter(palms.values())))
         radio = self._radio
-        for track_id, held in holds.items():
-            self._grasp(radio, track_id, held, now)
-        if radio.holder is not None and radio.holder in holds:
+        for track_id, palm in palms.items():
+            self._take_or_drop(radio, track_id, palm, now)
+        if radio.holder is not None and radio.holder in palms:
             radio.held_s = now
             hand = next(hand for hand in context.hands if hand.track_id == radio.holder)
-            _approach(radio, *_in_hand(holds[radio.holder]), passed_s / _TAKE_S)
-            start, end = radio.position_m + radio.turned.apply(_BUTTON_M)
-            beside, above = thumb_over(hand, start, end, radio.turned.apply([0, 0, 1]))
-            over = holds[radio.holder].closure > _FIRM and _OVER_M[0] < above < _OVER_M[1]
+            _approach(radio, *_in_hand(palms[radio.holder]), passed_s / _TAKE_S)
+            start, end = radio.position_m + radio.rotation.apply(_BUTTON_M)
+            beside, above = thumb_over(hand, start, end, radio.rotation.apply([0, 0, 1]))
+            over = palms[radio.holder].closure > _FIRM and _OVER_M[0] < above < _OVER_M[1]
             radio.pressed.update(-beside if over else -np.inf, now)
         elif radio.holder is None or now - radio.held_s > _LOST_S:
             radio.holder = None
-            radio.pressed = _Radio(radio.position_m, radio.turned).pressed
-            farthest = max((held.center_m[2] + _BEHIND_M for held in holds.values()), default=0.0)
+            radio.pressed = _Radio(radio.position_m, radio.rotation).pressed
+            farthest = max((palm.center_m[2] + _BEHIND_M for palm in palms.values()), default=0.0)
             rest = _into_view(radio.position_m, max(radio.position_m[2], farthest), context.camera)
             _approach(radio, rest, _upright(), passed_s / _SETTLE_S)
         holder = next((hand for hand in context.hands if hand.track_id == radio.holder), None)
-        return _props(radio, None if holder is None else grasp(holder))
+        return _props(radio, None if holder is None else held_by(holder))
 
     def readout(self) -> Sequence[str]:
         """What it is doing, for people who wonder what to do."""
@@ -108,15 +105,15 @@ class WalkieTalkieEffect:
             return ("Close your hand on the radio to take it",)
         return ("On air" if self.pressed else "Press the orange button with your thumb",)
 
-    def _grasp(self, radio: _Radio, track_id: int, held: Hold, now: float) -> None:
+    def _take_or_drop(self, radio: _Radio, track_id: int, palm: PalmFrame, now: float) -> None:
         """Take it with a hand that closes near it; let go with one that opens."""
         known = track_id in self._closed
-        switch = self._closed.setdefault(track_id, grasp_switch())
+        state = self._closed.setdefault(track_id, closure_hysteresis())
         if not known:
-            switch.on = held.closure > 0.5  # came as a fist: has not just closed
-        was = switch.on
-        closed = switch.update(held.closure, now)
-        away = held.center_m - radio.position_m
+            state.on = palm.closure > 0.5  # came as a fist: has not just closed
+        was = state.on
+        closed = state.update(palm.closure, now)
+        away = palm.center_m - radio.position_m
         near = np.hypot(away[0], away[1]) < _REACH_M and abs(away[2]) < _REACH_DEPTH_M
         if radio.holder is None and closed and not was and near:
             radio.holder = track_id
@@ -127,7 +124,7 @@ class WalkieTalkieEffect:
 EFFECT = EffectType("walkie_talkie", lambda _, __: WalkieTalkieEffect(), NoSettings, order=50)
 
 
-def _lying(camera: Camera, first: Hold) -> _Radio:
+def _lying(camera: Camera, first: PalmFrame) -> _Radio:
     """In the middle of the picture, as far away as the first hand."""
     z = float(first.center_m[2]) + _BEHIND_M
     ray = np.array(
@@ -142,20 +139,20 @@ def _upright() -> Rotation:
     return Rotation.from_euler("yx", [-0.45, 0.12]) * facing
 
 
-def _in_hand(held: Hold) -> tuple[Float, Rotation]:
-    axes = np.stack([np.cross(held.across, held.out), held.across, held.out], 1)
-    return held.center_m, Rotation.from_matrix(axes)
+def _in_hand(palm: PalmFrame) -> tuple[Float64, Rotation]:
+    axes = np.stack([np.cross(palm.across, palm.out), palm.across, palm.out], 1)
+    return palm.center_m, Rotation.from_matrix(axes)
 
 
-def _approach(radio: _Radio, position_m: Float, turned: Rotation, steps: float) -> None:
+def _approach(radio: _Radio, position_m: Float64, rotation: Rotation, steps: float) -> None:
     """Move towards a pose, for so many time constants."""
-    share = 1 - float(np.exp(-steps))
-    radio.position_m = radio.position_m + share * (position_m - radio.position_m)
-    turn = (turned * radio.turned.inv()).as_rotvec()
-    radio.turned = Rotation.from_rotvec(share * turn) * radio.turned
+    fraction = 1 - float(np.exp(-steps))
+    radio.position_m = radio.position_m + fraction * (position_m - radio.position_m)
+    turn = (rotation * radio.rotation.inv()).as_rotvec()
+    radio.rotation = Rotation.from_rotvec(fraction * turn) * radio.rotation
 
 
-def _into_view(position_m: Float, z: float, camera: Camera) -> Float:
+def _into_view(position_m: Float64, z: float, camera: Camera) -> Float64:
     """The place at depth z that is seen where this one is, but well inside the picture."""
     seen = z / max(float(position_m[2]), 0.05) * position_m[:2]
     low = np.array([_MARGIN * camera.width - camera.cx, _MARGIN * camera.height - camera.cy])
@@ -164,16 +161,16 @@ def _into_view(position_m: Float, z: float, camera: Camera) -> Float:
     return np.array([*np.clip(seen, z * low / focal, z * high / focal), z])
 
 
-def _props(radio: _Radio, held: Grasp | None) -> list[Prop]:
+def _props(radio: _Radio, holder: HeldBy | None) -> list[Prop]:
     pose = np.eye(4)
-    pose[:3, :3], pose[:3, 3] = radio.turned.as_matrix(), radio.position_m
+    pose[:3, :3], pose[:3, 3] = radio.rotation.as_matrix(), radio.position_m
     on = radio.pressed.on
     down = pose.copy()
     down[:3, 3] -= pose[:3, 2] * (0.0022 if on else 0.0)
     parts = _parts()
     painted = [(parts[0], _CASE, pose), (parts[1], _FACE, pose), (parts[2], _DARK, pose)]
     painted += [(parts[3], _BUTTON_ON if on else _BUTTON, down), (parts[4], _LAMP_ON if on else _LAMP, pose)]
-    return [Prop(geometry, at, paint, held=held) for geometry, paint, at in painted]
+    return [Prop(geometry, at, paint, held_by=holder) for geometry, paint, at in painted]
 
 
 @lru_cache(maxsize=1)

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.effects.declaration import EffectType, NoSettings
-from app.effects.gestures import hold
-from app.effects.hand_collider import HandField
+from app.effects.gestures import palm_frame
+from app.effects.hand_collider import HandCollider
 from app.render.scene import EffectContext, Water
 from models.hand.hand_data import HandData, load_open_hand
-
-Float = NDArray[np.float64]
+from models.types import Float64
 
 MOST_DROPS = 3500
 DROP_RADIUS_M = 0.0024
@@ -40,20 +38,20 @@ _FASTEST_M_S = 5.0
 
 _STREAK_S = 1 / 90  # a drop is seen as long as it falls in this time ..
 _STREAK = np.array([0.0, -1 / 3, -2 / 3])  # .. in so many parts of it
-_FILM = 0.42  # of a whole drop's depth is one that lies on the skin
+_FLAT = 0.42  # of a whole drop's depth is one that lies on the skin
 
 
 class WaterEffect:
     """A stream from above onto the first hand; every hand is in its way."""
 
     def __init__(self, hand: HandData | None = None, seed: int = 0) -> None:
-        self._field = HandField(hand or load_open_hand())
+        self._collider = HandCollider(hand or load_open_hand())
         self._random = np.random.default_rng(seed)
         self._time_s = -np.inf
         self._clear()
 
     @property
-    def drops_m(self) -> Float:
+    def drops_m(self) -> Float64:
         """(N, 3) where the drops are, camera frame."""
         return self._position
 
@@ -64,7 +62,7 @@ class WaterEffect:
         if not 0 <= now - then < _LONGEST_S:
             self._clear()
             then = now
-        self._field.update(context.hands, now)
+        self._collider.update(context.hands, now)
         steps = max(1, round((now - then) / _STEP_S)) if now > then else 0
         dt = (now - then) / steps if steps else 0.0
         self._aim(context, now - then)
@@ -73,9 +71,9 @@ class WaterEffect:
             self._step(dt)
         if not len(self._position):
             return ()
-        return (self._seen(),)
+        return (self._scene_item(),)
 
-    def _seen(self) -> Water:
+    def _scene_item(self) -> Water:
         """What falls is drawn out along its way, what lies on the skin is flat."""
         lying, falling, velocity = self._position[self._lying], ~self._lying, self._velocity[~self._lying]
         parts = self._position[falling] + _STREAK_S * _STREAK[:, None, None] * velocity
@@ -84,7 +82,7 @@ class WaterEffect:
         return Water(
             np.concatenate([lying, parts.reshape(-1, 3)]).astype(np.float32),
             DROP_RADIUS_M,
-            np.concatenate([np.full(len(lying), _FILM), np.tile(amounts, len(_STREAK))]).astype(np.float32),
+            np.concatenate([np.full(len(lying), _FLAT), np.tile(amounts, len(_STREAK))]).astype(np.float32),
         )
 
     def readout(self) -> Sequence[str]:
@@ -95,7 +93,7 @@ class WaterEffect:
         self._position = self._velocity = np.zeros((0, 3))
         self._life = np.zeros(0)
         self._lying = np.zeros(0, bool)  # on skin
-        self._source: Float | None = None
+        self._source: Float64 | None = None
         self._pouring = False
         self._owed = 0.0  # drops to pour, below one
 
@@ -103,9 +101,9 @@ class WaterEffect:
         self._pouring = bool(context.hands)
         if not context.hands:
             return
-        held = hold(context.hands[0], 0.0)
+        palm = palm_frame(context.hands[0], 0.0)
         camera = context.camera
-        front = held.palm_m if held.out[2] < 0 else held.palm_m - 0.03 * held.out  # the side that is seen
+        front = palm.palm_m if palm.out[2] < 0 else palm.palm_m - 0.03 * palm.out  # the side that is seen
         edge = (-camera.cy - 40) / camera.fy * front[2]
         target = front * [1, 0, 1] + [0, max(edge, front[1] - _SOURCE_HEIGHT_M), 0]
         if self._source is None:
@@ -131,7 +129,7 @@ class WaterEffect:
 
     def _step(self, dt: float) -> None:
         p, v = self._position, self._velocity
-        contact = self._field.contact(p, _HOLD_M)
+        contact = self._collider.contact(p, _HOLD_M)
         near = np.flatnonzero(np.isfinite(contact.distance_m) & (contact.distance_m > -2 * _HOLD_M))
         v = v + dt * _GRAVITY
         lying = np.zeros(len(p), bool)
@@ -163,7 +161,7 @@ class WaterEffect:
         self._position, self._velocity, self._life = p[alive], v[alive], life[alive]
         self._lying = lying[alive]
 
-    def _apart(self, points: Float) -> Float:
+    def _apart(self, points: Float64) -> Float64:
         """(N, 3) speed that crowded drops gain towards where fewer are."""
         low = points.min(0) - _CELL_M * self._random.random(3)  # no two steps the same cells: none is seen
         cells = ((points - low) / _CELL_M).astype(np.int64) + 1

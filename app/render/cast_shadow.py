@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from app.render.gl.layer import LayerRenderer
 from app.render.gl.nodes import SceneNodes
 from app.render.light.shadow import SHADOW_MAP_PX, shadow_camera
-from app.render.viewport import Window
-from models.types import Camera
+from app.render.viewport import Viewport
+from models.types import Camera, UInt8
 
 _COARSE = 1 / 3  # samples per picture pixel: shadows are soft
 _BLUR = 1.0  # coarse pixels
@@ -30,29 +30,27 @@ def draw_shadow_map(renderer: LayerRenderer, nodes: SceneNodes, points_m: NDArra
     nodes.camera.clip_from_cam = None
 
 
-def draw_shade(
-    renderer: LayerRenderer, nodes: SceneNodes, window: Window, camera: Camera
-) -> NDArray[np.uint8]:
-    """(h, w, 2) how dark, 0..255, hands and props are where they are in shadow, in one window."""
-    width, height = (int(np.ceil(_COARSE * n)) for n in (window.width, window.height))
-    nodes.camera.intrinsics = window.intrinsics(camera, _COARSE)
+def draw_shade(renderer: LayerRenderer, nodes: SceneNodes, viewport: Viewport, camera: Camera) -> UInt8:
+    """(h, w, 2) how dark, 0..255, hands and props are where they are in shadow, in one viewport."""
+    width, height = (int(np.ceil(_COARSE * n)) for n in (viewport.width, viewport.height))
+    nodes.camera.intrinsics = viewport.intrinsics(camera, _COARSE)
     renderer.draw(nodes.scene, "shade", width, height)
     coarse = cv2.GaussianBlur(renderer.read("shade", width, height)[..., :2], (0, 0), _BLUR)
     fine = cv2.resize(coarse, None, fx=1 / _COARSE, fy=1 / _COARSE, interpolation=cv2.INTER_LINEAR)
-    return np.asarray(fine[: window.height, : window.width], np.uint8)
+    return np.asarray(fine[: viewport.height, : viewport.width], np.uint8)
 
 
-def widened(window: Window, shaded: Window, shade: NDArray[np.uint8]) -> tuple[Window, NDArray[np.uint8]]:
-    """A window that also holds all shadows on hands, and its part of the shade of a larger one, `shaded`."""
+def widened(viewport: Viewport, shaded: Viewport, shade: UInt8) -> tuple[Viewport, UInt8]:
+    """A viewport that also holds all shadows on hands, and its part of the shade of the larger `shaded`."""
     x, y, w, h = cv2.boundingRect(cv2.extractChannel(shade, 0))
     if w:
         x, y = shaded.x + x, shaded.y + y
-        window = window.widened((x, y), (x + w, y + h))
-    x, y = window.x - shaded.x, window.y - shaded.y
-    return window, shade[y : y + window.height, x : x + window.width]
+        viewport = viewport.widened((x, y), (x + w, y + h))
+    x, y = viewport.x - shaded.x, viewport.y - shaded.y
+    return viewport, shade[y : y + viewport.height, x : x + viewport.width]
 
 
-def apply_shade(rgba: NDArray[np.uint8], shade: NDArray[np.uint8]) -> None:
+def apply_shade(rgba: UInt8, shade: UInt8) -> None:
     """Darken the props of a premultiplied picture (h, w, 4) and lay the hands' shade under them, in place."""
     x, y, w, h = cv2.boundingRect(cv2.max(*cv2.split(shade)))
     if not w:

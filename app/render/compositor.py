@@ -8,28 +8,26 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from app.render.blend import blend, over, trimmed
-from app.render.camera_response import FilmFit, develop, margin_px
+from app.render.camera_response import CameraResponse, apply_response, margin_px
 from app.render.extent import extent, shadowed_skin
 from app.render.gl.context import Context
 from app.render.light.estimate import SceneLight
 from app.render.motion import ScreenMotion
-from app.render.occlusion_boundary import Cuts, find_cuts
-from app.render.orbit import Orbit, corner_window
+from app.render.occlusion_boundary import OcclusionBoundaries, find_boundaries
+from app.render.orbit import Orbit, corner_viewport
 from app.render.overlays import draw_joints
-from app.render.scene import Effect, EffectContext, Paint, Prop, Skin, Thing, Water
+from app.render.scene import Effect, EffectContext, HandStyle, Paint, Prop, SceneItem, Water
 from app.render.surface import HandSurface
-from app.render.viewport import NEAR_M, Window, window_around
+from app.render.viewport import NEAR_M, Viewport, viewport_around
 from models.hand.hand_data import HandData
-from models.types import Camera, HandMesh
+from models.types import Camera, Float32, HandMesh, UInt8
 
 if TYPE_CHECKING:
     from app.render.view3d import View3D
     from app.render.water_layer import WaterLayer
 
-Picture = NDArray[np.uint8]
 
 ON_HANDS = frozenset({"mesh", "wireframe"})
 OVERLAYS = ("joints", *sorted(ON_HANDS))
@@ -37,13 +35,13 @@ FEATHER_PX = 1.3
 LEAST_SOFT_PX = 0.95  # standard deviation: hides the steps of edges that are sampled once a pixel
 SMOOTHED_PX = 45_000  # what casts and is larger has soft edges by its development alone
 HAND_DEEP_M = 0.07  # from a hand's middle: the depths that take the skin's first and last colour
-FILM_REACH_PX = 20  # around what is drawn, in which the picture's softness and grain are looked at
+RESPONSE_REACH_PX = 20  # around what is drawn, in which the picture's softness and noise are looked at
 
 
 class Compositor:
     """Draws effects and overlays onto frames. Make it, use it and close it on one thread.
 
-    environment: the room that metal reflects; None: the one most like the light in the picture.
+    environment: the environment that metal reflects; None: the one most like the light in the picture.
     Raises NoGraphics when OpenGL cannot be started, ValueError for an unknown environment.
     """
 
@@ -58,7 +56,7 @@ class Compositor:
         self._surface = surface
         self._nodes = SceneNodes(self._surface)
         self._renderer = LayerRenderer()
-        self._light, self._film, self._motion = light, FilmFit(), ScreenMotion()
+        self._light, self._response, self._motion = light, CameraResponse(), ScreenMotion()
         self._water: WaterLayer | None = None  # made when there is water
         self._view3d: View3D | None = None  # made when it is looked through
         self._closed = False
@@ -70,13 +68,13 @@ class Compositor:
 
     def compose(
         self,
-        frame_rgb: Picture,
+        frame_rgb: UInt8,
         hands: Sequence[HandMesh],
         camera: Camera,
         effect: Effect,
         time_s: float,
         overlays: frozenset[str] = frozenset(),
-    ) -> Picture:
+    ) -> UInt8:
         """A new picture (H, W, 3) of the frame's size; the frame itself stays as it is.
 
         hands: in the camera frame. overlays: any of OVERLAYS. Raises ValueError when frame, camera or
@@ -84,9 +82,9 @@ class Compositor:
         """
         self._check(frame_rgb, camera, overlays)
         hands = [hand for hand in hands if hand.vertices_m[:, 2].min() > NEAR_M]
-        things = effect.place(EffectContext(frame_rgb, hands, camera, time_s))
+        items = effect.place(EffectContext(frame_rgb, hands, camera, time_s))
         out = frame_rgb.copy()
-        layer = self.layer(frame_rgb, hands, things, camera, time_s, overlays)
+        layer = self.layer(frame_rgb, hands, items, camera, time_s, overlays)
         if layer is not None:
             blend(out, *layer)
         if "joints" in overlays:
@@ -96,8 +94,8 @@ class Compositor:
 
     def draw_aside(
         self,
-        picture_rgb: Picture,
-        frame_rgb: Picture,
+        picture_rgb: UInt8,
+        frame_rgb: UInt8,
         hands: Sequence[HandMesh],
         camera: Camera,
         orbit: Orbit,
@@ -110,67 +108,67 @@ class Compositor:
         self._context.make_current()
         if self._view3d is None:
             self._view3d = View3D(self._surface)
-        window = corner_window(camera.width, camera.height)
-        view = self._view3d.draw(window, frame_rgb, hands, camera, orbit, time_s)
-        blend(picture_rgb, window, view)
+        viewport = corner_viewport(camera.width, camera.height)
+        view = self._view3d.draw(viewport, frame_rgb, hands, camera, orbit, time_s)
+        blend(picture_rgb, viewport, view)
 
     def layer(
         self,
-        frame_rgb: Picture,
+        frame_rgb: UInt8,
         hands: Sequence[HandMesh],
-        things: Sequence[Thing],
+        items: Sequence[SceneItem],
         camera: Camera,
         time_s: float,
         overlays: frozenset[str] = frozenset(),
-    ) -> tuple[Window, Picture] | None:
-        """What lies over the frame: a window and premultiplied RGBA (h, w, 4); None where nothing does.
+    ) -> tuple[Viewport, UInt8] | None:
+        """What lies over the frame: a viewport and premultiplied RGBA (h, w, 4); None where nothing does.
 
-        Props are given the camera's softness and grain; water is made of the photo, which has them.
+        Props are given the camera's softness and noise; water is made of the photo, which has them.
         """
-        props = [thing for thing in things if isinstance(thing, Prop)]
-        water = next((thing for thing in things if isinstance(thing, Water)), None)
-        skin = next((thing for thing in things if isinstance(thing, Skin)), None)
-        whole_hands = skin is not None or bool(overlays & ON_HANDS)
-        if not (things or whole_hands):
+        props = [item for item in items if isinstance(item, Prop)]
+        water = next((item for item in items if isinstance(item, Water)), None)
+        hand_style = next((item for item in items if isinstance(item, HandStyle)), None)
+        whole_hands = hand_style is not None or bool(overlays & ON_HANDS)
+        if not (items or whole_hands):
             return None
         self._light.update(frame_rgb, hands, camera, time_s)
         points_m = extent(props, hands if whole_hands else (), water)
-        smear_px = self._motion.smear_px(props, camera, time_s)
-        blur_px = max(self._film.blur_px, LEAST_SOFT_PX if _casts(props) else 0.0)
-        margin = margin_px(blur_px, smear_px)
+        motion_px = self._motion.motion_px(props, camera, time_s)
+        blur_px = max(self._response.blur_px, LEAST_SOFT_PX if _casts(props) else 0.0)
+        margin = margin_px(blur_px, motion_px)
         samples = 1 if water is not None else _samples(props, whole_hands)
-        window = window_around(points_m, camera, margin, samples)
-        if window is None:  # the shadow of what lies outside may be in the picture
+        viewport = viewport_around(points_m, camera, margin, samples)
+        if viewport is None:  # the shadow of what lies outside may be in the picture
             skin_m = shadowed_skin(props, hands, self._light.direction)
-            window = window_around(skin_m, camera, margin, samples)
-        if window is None:
+            viewport = viewport_around(skin_m, camera, margin, samples)
+        if viewport is None:
             return None
-        cuts = find_cuts(frame_rgb, props, hands, self._surface.regions, camera)
-        window = cuts.held_by(window)
-        window, sharp = self.render(window, hands, props, camera, overlays, skin, cuts)
+        boundaries = find_boundaries(frame_rgb, props, hands, self._surface.regions, camera)
+        viewport = boundaries.widen(viewport)
+        viewport, sharp = self.render(viewport, hands, props, camera, overlays, hand_style, boundaries)
         if water is not None:
-            wet = self._render_water(water, window, camera, window.part_of(frame_rgb, 0))
-            return window, over(sharp, wet) if props or whole_hands else wet
+            wet = self._render_water(water, viewport, camera, viewport.part_of(frame_rgb, 0))
+            return viewport, over(sharp, wet) if props or whole_hands else wet
         if whole_hands:
-            return window, sharp
-        self._film.update(window.part_of(frame_rgb, FILM_REACH_PX), time_s)
-        window, sharp = trimmed(window, sharp, margin)
-        return window, develop(sharp, blur_px, smear_px, self._film.grain, time_s)
+            return viewport, sharp
+        self._response.update(viewport.part_of(frame_rgb, RESPONSE_REACH_PX), time_s)
+        viewport, sharp = trimmed(viewport, sharp, margin)
+        return viewport, apply_response(sharp, blur_px, motion_px, self._response.noise, time_s)
 
     def render(
         self,
-        window: Window,
+        viewport: Viewport,
         hands: Sequence[HandMesh],
         props: Sequence[Prop],
         camera: Camera,
         overlays: frozenset[str] = frozenset(),
-        skin: Skin | None = None,
-        cuts: Cuts | None = None,
-    ) -> tuple[Window, Picture]:
-        """The window, widened to the shadows that props cast on hands, and its premultiplied RGBA (h, w, 4).
+        hand_style: HandStyle | None = None,
+        boundaries: OcclusionBoundaries | None = None,
+    ) -> tuple[Viewport, UInt8]:
+        """The viewport, widened to the shadows that props cast on hands; its premultiplied RGBA (h, w, 4).
 
-        It is in the light of the last composed frame. cuts: where the photo shows what hides things; None:
-        their meshes do.
+        It is in the light of the last composed frame. boundaries: where the photo
+        tells what is in front; None: the meshes do.
         """
         from app.render.cast_shadow import SOFT_PX, apply_shade, draw_shade, draw_shadow_map, widened
         from app.render.gl.layer import replace_vertices
@@ -179,11 +177,11 @@ class Compositor:
         self._context.make_current()
         nodes.show_props(props, hands)
         overlaid = bool(overlays & ON_HANDS)
-        shown = nodes.show_hands(hands, skin, overlays & ON_HANDS, {prop.held for prop in props})
+        shown = nodes.show_hands(hands, hand_style, overlays & ON_HANDS, {prop.held_by for prop in props})
         renderer.upload(nodes.scene)
         for primitive, vertices in shown:
             replace_vertices(primitive, vertices)
-        renderer.show_rooms(self._light.rooms)
+        renderer.show_environments(self._light.environments)
         renderer.uniforms |= self._light.uniforms()
         casting = _casts(props)
         renderer.by_depth = casting
@@ -191,47 +189,47 @@ class Compositor:
         if casting:
             skin_m = shadowed_skin(props, hands, self._light.direction)
             draw_shadow_map(renderer, nodes, np.concatenate([extent(props), skin_m]))
-            near = window_around(skin_m, camera, SOFT_PX)
-            shaded = window if near is None else window.widened((near.x, near.y), near.end)
-            window, shade = widened(window, shaded, draw_shade(renderer, nodes, shaded, camera))
-        coarse = min(2, window.samples)
-        fx, fy, cx, cy = window.intrinsics(camera, coarse)
+            near = viewport_around(skin_m, camera, SOFT_PX)
+            shaded = viewport if near is None else viewport.widened((near.x, near.y), near.end)
+            viewport, shade = widened(viewport, shaded, draw_shade(renderer, nodes, shaded, camera))
+        coarse = min(2, viewport.samples)
+        fx, fy, cx, cy = viewport.intrinsics(camera, coarse)
         renderer.uniforms |= {
             "mesh_alpha": 0.62 if "mesh" in overlays else 0.0,
             "wire_alpha": 0.75 if "wireframe" in overlays else 0.0,
-            "samples": float(window.samples),
+            "samples": float(viewport.samples),
             "occluder_rays": np.array([1 / fx, 1 / fy, -cx / fx, -cy / fy], np.float32),
             "feather": FEATHER_PX * coarse,
             "pixel_m": 1 / camera.fx,
             "near_far": _depths(hands),
         }
-        if skin is None:  # nothing hides a skin, nor its bones
+        if hand_style is None:  # nothing hides a skin, nor its bones
             nodes.camera.intrinsics = (fx, fy, cx, cy)
-            renderer.draw(nodes.scene, "occluder", window.width * coarse, window.height * coarse)
-            if cuts is not None:
-                renderer.refine_occluder(window, coarse, cuts)
-        nodes.camera.intrinsics = window.intrinsics(camera, window.samples)
-        shows_hands = skin is not None or overlaid
+            renderer.draw(nodes.scene, "occluder", viewport.width * coarse, viewport.height * coarse)
+            if boundaries is not None:
+                renderer.matte_occluder(viewport, coarse, boundaries)
+        nodes.camera.intrinsics = viewport.intrinsics(camera, viewport.samples)
+        shows_hands = hand_style is not None or overlaid
         if not props and not shows_hands:
-            return window, np.zeros((window.height, window.width, 4), np.uint8)
+            return viewport, np.zeros((viewport.height, viewport.width, 4), np.uint8)
         nodes.hide_hands(not shows_hands)
         renderer.by_depth = casting and not overlaid
-        smooth = window.samples == 1 and (not casting or window.width * window.height < SMOOTHED_PX)
-        renderer.draw(nodes.scene, "picture", *window.rendered_wh, multisampled=smooth)
-        fine = renderer.read("picture", *window.rendered_wh)
-        small = cv2.resize(fine, (window.width, window.height), interpolation=cv2.INTER_AREA)
+        smooth = viewport.samples == 1 and (not casting or viewport.width * viewport.height < SMOOTHED_PX)
+        renderer.draw(nodes.scene, "picture", *viewport.rendered_wh, multisampled=smooth)
+        fine = renderer.read("picture", *viewport.rendered_wh)
+        small = cv2.resize(fine, (viewport.width, viewport.height), interpolation=cv2.INTER_AREA)
         rgba = np.asarray(small, np.uint8)
         if shade is not None:
             apply_shade(rgba, shade)
-        return window, rgba
+        return viewport, rgba
 
-    def _render_water(self, water: Water, window: Window, camera: Camera, photo_rgb: Picture) -> Picture:
-        """(h, w, 4) premultiplied RGBA. The window's occluders have just been drawn."""
+    def _render_water(self, water: Water, viewport: Viewport, camera: Camera, photo_rgb: UInt8) -> UInt8:
+        """(h, w, 4) premultiplied RGBA. The viewport's occluders have just been drawn."""
         from app.render.water_layer import WaterLayer
 
         if self._water is None:
             self._water = WaterLayer(self._renderer)
-        return self._water.draw(water, window, camera, photo_rgb)
+        return self._water.draw(water, viewport, camera, photo_rgb)
 
     def close(self) -> None:
         """Free the GPU's memory and the context. Twice is harmless."""
@@ -251,7 +249,7 @@ class Compositor:
                 "compositor: OpenGL belongs to the thread that made it; make one compositor on each thread"
             )
 
-    def _check(self, frame_rgb: Picture, camera: Camera, overlays: frozenset[str]) -> None:
+    def _check(self, frame_rgb: UInt8, camera: Camera, overlays: frozenset[str]) -> None:
         self._check_thread()
         if self._closed:
             raise RuntimeError("compositor: already closed; make a new one")
@@ -268,7 +266,7 @@ class Compositor:
 
 def _samples(props: Sequence[Prop], whole_hands: bool) -> int:
     """The most samples a pixel is drawn with: many for a small ring, one for what fills the picture."""
-    if _casts(props) or (whole_hands and not any(prop.grip for prop in props)):
+    if _casts(props) or (whole_hands and not any(prop.mount for prop in props)):
         return 1
     return 2 if whole_hands else 3
 
@@ -278,7 +276,7 @@ def _casts(props: Sequence[Prop]) -> bool:
     return any(isinstance(prop.material, Paint) for prop in props)
 
 
-def _depths(hands: Sequence[HandMesh]) -> NDArray[np.float32]:
+def _depths(hands: Sequence[HandMesh]) -> Float32:
     """(2,) metres: from in front of the hands to behind them."""
     middle = float(np.mean([hand.joints_m[:, 2].mean() for hand in hands])) if hands else 0.5
     return np.array([middle - HAND_DEEP_M, middle + HAND_DEEP_M], np.float32)

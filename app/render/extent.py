@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from app.render.light.shadow import light_axes
 from app.render.scene import Prop, Water
 from app.render.viewport import NEAR_M
-from models.types import HandMesh
+from models.types import Float64, HandMesh
 
 SHADOW_ASIDE_M = 0.024  # how far a thing's shadow on a hand reaches across the light ..
 SHADOW_DEEP_M = 0.085  # .. and along it
@@ -19,7 +19,7 @@ SHADOW_DEEP_M = 0.085  # .. and along it
 
 def extent(
     props: Sequence[Prop], whole_hands: Sequence[HandMesh] = (), water: Water | None = None
-) -> NDArray[np.float64]:
+) -> Float64:
     """(N, 3) points around what will be drawn, but for the shadows on hands of props that no finger wears."""
     points: list[NDArray[np.floating]] = [np.zeros((0, 3)), *(hand.vertices_m for hand in whole_hands)]
     if water is not None:
@@ -33,22 +33,22 @@ def extent(
             corners = (corners @ copies[:, :3, :3].swapaxes(1, 2) + copies[:, None, :3, 3]).reshape(-1, 3)
         turn, place = prop.pose[:3, :3].T, prop.pose[:3, 3]
         points.append(corners @ turn + place)
-        if (grip := prop.grip) is not None:
-            sleeve = np.array([grip.inner_radius_m, grip.inner_radius_m, grip.sleeve_m])
+        if (mount := prop.mount) is not None:
+            sleeve = np.array([mount.inner_radius_m, mount.inner_radius_m, mount.sleeve_m])
             points.append(_corners(-sleeve, sleeve) @ turn + place)
-            points += [p - grip.off_mesh_m for p in points[-2:]]  # where what hides it is looked for
+            points += [p - mount.off_mesh_m for p in points[-2:]]  # where what hides it is looked for
     return np.concatenate(points).astype(np.float64)
 
 
 def shadowed_skin(
     props: Sequence[Prop], hands: Sequence[HandMesh], to_light: NDArray[np.floating]
-) -> NDArray[np.float64]:
+) -> Float64:
     """(N, 3) the hands' vertices that may be in the shadow of props on no finger, or cast one on them.
 
     to_light: (3,) unit vector, camera frame.
     """
     axes = light_axes(to_light)
-    around = extent([prop for prop in props if prop.grip is None]) @ axes.T
+    around = extent([prop for prop in props if prop.mount is None]) @ axes.T
     skin = np.concatenate([np.zeros((0, 3)), *(hand.vertices_m for hand in hands)])
     if not len(around) or not len(skin):
         return np.zeros((0, 3))

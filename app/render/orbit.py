@@ -7,13 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.render.viewport import Window
-
-Float = NDArray[np.float64]
+from app.render.viewport import Viewport
+from models.types import Float64
 
 _TURN_RAD = 3.6  # by a drag across the whole view
 _STEEPEST = np.radians(85.0)
-_SHARE_OF_WIDTH, _SHARE_OF_HEIGHT = 0.36, 0.48  # of the picture, at most
+_FRACTION_OF_WIDTH, _FRACTION_OF_HEIGHT = 0.36, 0.48  # of the picture, at most
 _MARGIN = 0.02  # of the picture's width
 
 
@@ -30,7 +29,7 @@ class Orbit:
         tilt = float(np.clip(self.tilt + _TURN_RAD * dy, -_STEEPEST, _STEEPEST))
         return Orbit(float((turn + np.pi) % (2 * np.pi) - np.pi), tilt)
 
-    def view(self, target_m: NDArray[np.floating], away_m: float) -> Float:
+    def view(self, target_m: NDArray[np.floating], away_m: float) -> Float64:
         """(4, 4) camera frame -> the frame of one who looks at a point (3,) from so far away."""
         c, s = np.cos(self.turn), np.sin(self.turn)
         around = np.array([[c, 0, -s], [0, 1, 0], [s, 0, c]])
@@ -42,9 +41,9 @@ class Orbit:
         return out
 
 
-def corner_window(width: int, height: int) -> Window:
+def corner_viewport(width: int, height: int) -> Viewport:
     """Where the view lies in a picture of so many pixels: 4:3, in the lower right corner."""
-    across = max(4, round(min(_SHARE_OF_WIDTH * width, _SHARE_OF_HEIGHT * height)))
+    across = max(4, round(min(_FRACTION_OF_WIDTH * width, _FRACTION_OF_HEIGHT * height)))
     down = max(3, round(0.75 * across))
     margin = min(round(_MARGIN * width), width - across, height - down)
-    return Window(width - across - margin, height - down - margin, across, down, 1)
+    return Viewport(width - across - margin, height - down - margin, across, down, 1)

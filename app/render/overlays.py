@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from models.types import HandMesh
+from models.types import Float32, HandMesh, UInt8
 
 FINGER_RGB = ((255, 176, 84), (255, 107, 120), (196, 122, 255), (86, 156, 255), (72, 219, 190))
 PALM_RGB = (226, 232, 240)
@@ -15,7 +14,7 @@ PALM_BONES = ((0, 1), (0, 5), (5, 9), (9, 13), (13, 17), (0, 17))
 _FRACTION = 4  # bits: cv2 draws between pixels
 
 
-def draw_joints(picture_rgb: NDArray[np.uint8], hand: HandMesh) -> None:
+def draw_joints(picture_rgb: UInt8, hand: HandMesh) -> None:
     """Draw one hand's observed joints into a picture (H, W, 3), in place. Lines scale with the hand."""
     joints = np.clip(hand.joints_2d_px, -20000, 20000)  # cv2 counts in 32 bits
     size = float(np.ptp(joints, axis=0).max())
@@ -48,6 +47,6 @@ def draw_joints(picture_rgb: NDArray[np.uint8], hand: HandMesh) -> None:
             )
 
 
-def _fixed(point: NDArray[np.float32]) -> tuple[int, int]:
+def _fixed(point: Float32) -> tuple[int, int]:
     x, y = np.rint(point * 2**_FRACTION).astype(int).tolist()
     return x, y

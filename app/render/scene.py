@@ -1,7 +1,7 @@
 """What an effect hands to the render layer: frozen descriptions, no OpenGL.
 
-An effect sees the hands of one frame and answers with props: a shape, where it is, what it is made of, and
-the finger it sits on, if any. The compositor decides how to draw them.
+An effect is given the hands of one frame and returns scene items: most are props, a shape with a pose, a
+material and the finger it is mounted on, if any. The compositor decides how to draw them.
 """
 
 from __future__ import annotations
@@ -14,19 +14,17 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from models.types import Camera, HandMesh
-
-Float = NDArray[np.float32]
+from models.types import Camera, Float32, Float64, HandMesh, UInt8
 
 
 @dataclass(frozen=True, eq=False)
 class Geometry:
     """A triangle mesh in its own frame, metres. One object is uploaded once, however often it is placed."""
 
-    vertices_m: Float  # (V, 3)
-    normals: Float  # (V, 3) unit vectors, outward
+    vertices_m: Float32  # (V, 3)
+    normals: Float32  # (V, 3) unit vectors, outward
     faces: NDArray[np.int32]  # (F, 3) counter-clockwise seen from outside
-    copies: Float | None = None  # (N, 4, 4) the shape's frame -> the prop's, for N like parts; None: one
+    copies: Float32 | None = None  # (N, 4, 4) the shape's frame -> the prop's, for N like parts; None: one
 
     def __post_init__(self) -> None:
         v, n, f = self.vertices_m, self.normals, self.faces
@@ -40,7 +38,7 @@ class Geometry:
             raise ValueError(f"geometry: copies must be (N, 4, 4), got {self.copies.shape}")
 
     @cached_property
-    def box_m(self) -> Float:
+    def box_m(self) -> Float32:
         """(2, 3) the least and the greatest of the shape's own coordinates, copies not counted."""
         return np.stack([self.vertices_m.min(0), self.vertices_m.max(0)])
 
@@ -84,22 +82,22 @@ Material = Metal | Gem | Paint | Bone
 
 
 @dataclass(frozen=True)
-class Grasp:
-    """A hand around a thing: what it holds is never in front of the back of these fingers."""
+class HeldBy:
+    """The hand around an item: what it holds is never in front of the back of these fingers."""
 
     track_id: int  # HandMesh.track_id
     closed: tuple[float, ...]  # by HandData.regions, palm to little finger: 0 not around it .. 1 around it
 
 
 FOOTPRINT_SLICES = 48
-SLEEVE_M = 0.006  # SECTION_M of hiding.glsl: how far a finger is taken for a cylinder beyond its band
+SLEEVE_M = 0.006  # SECTION_M of occlusion.glsl: how far a finger is taken for a cylinder beyond its band
 Footprint = tuple[tuple[float, float, float], ...]
 """Where a band touches its finger, for FOOTPRINT_SLICES equal angles from the finger's back (+y) towards +x:
-its middle and half its width along the finger, metres, the share that is there: 0 in an open ring's gap."""
+its middle and half its width along the finger, metres, the fraction that is there: 0 in a ring's gap."""
 
 
 @dataclass(frozen=True)
-class Grip:
+class RingMount:
     """How a prop encircles a finger, in the prop's own frame: axis z, dorsal y.
 
     The finger is a cylinder there: it hides the far half of the prop and takes its contact shadow.
@@ -115,7 +113,7 @@ class Grip:
 
     def __post_init__(self) -> None:
         if self.footprint and len(self.footprint) != FOOTPRINT_SLICES:
-            raise ValueError(f"grip: expected {FOOTPRINT_SLICES} slices, got {len(self.footprint)}")
+            raise ValueError(f"mount: expected {FOOTPRINT_SLICES} slices, got {len(self.footprint)}")
 
     @property
     def sleeve_m(self) -> float:
@@ -130,15 +128,15 @@ class Grip:
 
 @dataclass(frozen=True)
 class Prop:
-    """One thing to draw. A thing of several materials is several props with equal poses and grips."""
+    """One thing to draw. What is of several materials is several props with equal poses and mounts."""
 
     geometry: Geometry
-    pose: NDArray[np.float64]  # (4, 4) own frame -> camera frame, metres; an affine map, scale allowed
+    pose: Float64  # (4, 4) own frame -> camera frame, metres; an affine map, scale allowed
     material: Material
-    grip: Grip | None = None
+    mount: RingMount | None = None
     opacity: float = 1.0
-    held: Grasp | None = None  # by the hand that is closed around it
-    worn: bool = False  # lies on the skin: keeps to the mesh even where the photo's hand ends elsewhere
+    held_by: HeldBy | None = None  # the hand that is closed around it
+    on_skin: bool = False  # keeps to the mesh even where the photo's hand ends elsewhere
 
     def __post_init__(self) -> None:
         if self.pose.shape != (4, 4) or not np.isfinite(self.pose).all():
@@ -149,9 +147,9 @@ class Prop:
 class Water:
     """Many drops of one size that run together where they are close. At most one an effect."""
 
-    drops_m: Float  # (N, 3) their middles, camera frame, metres
+    drops_m: Float32  # (N, 3) their middles, camera frame, metres
     radius_m: float
-    amounts: Float | None = None  # (N,) of water in each: 1 a whole drop, less a flat one; None: all whole
+    amounts: Float32 | None = None  # (N,) of water in each: 1 a whole drop, less a flat one; None: all whole
 
     def __post_init__(self) -> None:
         if self.drops_m.ndim != 2 or self.drops_m.shape[1] != 3 or not np.isfinite(self.drops_m).all():
@@ -160,28 +158,28 @@ class Water:
             raise ValueError(f"water: expected an amount for each of {len(self.drops_m)} drops")
 
 
-SKIN_STYLES = ("clay", "wireframe", "xray", "fingers", "depth")
+HAND_STYLES = ("clay", "wireframe", "xray", "fingers", "depth")
 
 
 @dataclass(frozen=True)
-class Skin:
-    """The hands' own meshes, drawn over the photo."""
+class HandStyle:
+    """The hands' own meshes, drawn over the photo, in one style."""
 
-    style: str  # of SKIN_STYLES
+    name: str  # of HAND_STYLES
 
     def __post_init__(self) -> None:
-        if self.style not in SKIN_STYLES:
-            raise ValueError(f"skin: there is no {self.style!r}; choose from {', '.join(SKIN_STYLES)}")
+        if self.name not in HAND_STYLES:
+            raise ValueError(f"skin: there is no {self.name!r}; choose from {', '.join(HAND_STYLES)}")
 
 
-Thing = Prop | Water | Skin
+SceneItem = Prop | Water | HandStyle
 
 
 @dataclass(frozen=True)
 class EffectContext:
     """What an effect is told about one frame."""
 
-    frame_rgb: NDArray[np.uint8]  # (H, W, 3), to look at, not to change
+    frame_rgb: UInt8  # (H, W, 3), to look at, not to change
     hands: Sequence[HandMesh]  # none, one or several; only those in front of the camera
     camera: Camera
     time_s: float  # capture time of the frame, seconds, monotonic
@@ -190,7 +188,7 @@ class EffectContext:
 class Effect(Protocol):
     """One effect: may keep state between frames, never draws by itself."""
 
-    def place(self, context: EffectContext) -> Sequence[Thing]:
+    def place(self, context: EffectContext) -> Sequence[SceneItem]:
         """What there is to draw in this frame, in the camera frame."""
 
     def readout(self) -> Sequence[str]:

@@ -7,9 +7,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from models.hand.hand_data import HandData
-from models.types import Handedness, HandMesh
-
-Float = NDArray[np.float32]
+from models.types import Float32, Handedness, HandMesh
 
 N_PARTS = 6
 """Regions of a hand: palm and five fingers. A part is N_PARTS * the hand's place in the list + its region."""
@@ -52,24 +50,24 @@ class HandSurface:
         backs = _backs(hand, self._normals(hand.template_m, right))
         self._parts = np.stack([self.regions, backs], 1).astype(np.float32)
 
-    def normals(self, mesh: HandMesh) -> Float:
+    def normals(self, mesh: HandMesh) -> Float32:
         """(778, 3) outward unit normals, averaged over faces by area."""
         return self._normals(mesh.vertices_m, self.faces[mesh.handedness])
 
-    def _normals(self, vertices_m: Float, faces: NDArray[np.int64]) -> Float:
+    def _normals(self, vertices_m: Float32, faces: NDArray[np.int64]) -> Float32:
         a, b, c = vertices_m[faces.T]
         (x, y, z), (u, v, w) = (b - a).T, (c - a).T
         n = self._around @ np.stack([y * w - z * v, z * u - x * w, x * v - y * u], 1)
         return (n / np.maximum(np.linalg.norm(n, axis=1, keepdims=True), 1e-12)).astype(np.float32)
 
-    def buffer(self, mesh: HandMesh) -> Float:
+    def buffer(self, mesh: HandMesh) -> Float32:
         """(778, 8) position, normal, part, how far out of the hand's back it looks: one frame's vertices.
 
         A face's part is that of its last vertex, the one that is flat in OpenGL.
         """
         return np.concatenate([mesh.vertices_m, self.normals(mesh), self._parts], 1).astype(np.float32)
 
-    def split(self, mesh: HandMesh) -> Float:
+    def split(self, mesh: HandMesh) -> Float32:
         """(3F, 8) the same, three for each face and all of its part: for what must tell its corners apart."""
         corners = self.buffer(mesh)[self.faces[mesh.handedness]]
         corners[:, :, 6] = corners[:, 2:, 6]
@@ -82,7 +80,7 @@ def _farthest_last(faces: NDArray[np.int64], regions: NDArray[np.integer]) -> ND
     return np.asarray(np.take_along_axis(faces, first, 1))
 
 
-def _backs(hand: HandData, normals: Float) -> Float:
+def _backs(hand: HandData, normals: Float32) -> Float32:
     """(778,) how far each vertex looks out of the hand's back, -1 inside .. 1. normals: (778, 3) at rest."""
     joints = hand.regressor_21 @ hand.template_m
     across = joints[5] - joints[17]  # little finger's knuckle -> index finger's

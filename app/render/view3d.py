@@ -15,11 +15,9 @@ from app.render.gl.stream import PhotoTexture, VertexStream
 from app.render.gl.target import Target
 from app.render.orbit import Orbit
 from app.render.surface import HandSurface
-from app.render.viewport import Window
+from app.render.viewport import Viewport
 from models.geometry import rays
-from models.types import Camera, HandMesh
-
-Float = NDArray[np.float64]
+from models.types import Camera, Float64, HandMesh, UInt8
 
 _GROUND = (0.060, 0.068, 0.085, 0.93)  # red, green, blue, opacity
 _FRAME = (0.35, 0.39, 0.46)
@@ -47,15 +45,15 @@ class View3D:
 
     def draw(
         self,
-        window: Window,
-        frame_rgb: NDArray[np.uint8],
+        viewport: Viewport,
+        frame_rgb: UInt8,
         hands: Sequence[HandMesh],
         camera: Camera,
         orbit: Orbit,
         time_s: float,
-    ) -> NDArray[np.uint8]:
-        """(h, w, 4) premultiplied RGBA for a window of the picture."""
-        w, h = window.width, window.height
+    ) -> UInt8:
+        """(h, w, 4) premultiplied RGBA for a viewport of the picture."""
+        w, h = viewport.width, viewport.height
         self._follow(hands, time_s)
         far = _rectangle(camera, self._depth_m)
         self._begin(w, h)
@@ -100,8 +98,8 @@ class View3D:
         if not hands:
             return
         depth = max(float(hand.vertices_m[:, 2].max()) for hand in hands) + _BEHIND_M
-        share = 1 - np.exp(-passed_s / _MEMORY_S) if 0 <= passed_s < 1 else 1.0
-        self._depth_m += float(share) * (depth - self._depth_m)
+        fraction = 1 - np.exp(-passed_s / _MEMORY_S) if 0 <= passed_s < 1 else 1.0
+        self._depth_m += float(fraction) * (depth - self._depth_m)
 
     def _show(
         self,
@@ -134,13 +132,13 @@ class View3D:
 _CORNERS = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 
 
-def _rectangle(camera: Camera, depth_m: float) -> Float:
+def _rectangle(camera: Camera, depth_m: float) -> Float64:
     """(4, 3) the corners of what a camera sees so far away, camera frame."""
     px = np.array(_CORNERS) * [camera.width, camera.height] - 0.5
     return np.asarray(depth_m * rays(px, camera), np.float64)
 
 
-def _vertices(points_m: Float, extra: Float | None = None) -> Float:
+def _vertices(points_m: Float64, extra: Float64 | None = None) -> Float64:
     """(N, 8) as HandSurface.split has them, without normals."""
     rest = np.zeros((len(points_m), 2)) if extra is None else extra
     return np.concatenate([points_m, np.zeros((len(points_m), 3)), rest], 1)

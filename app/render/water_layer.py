@@ -12,10 +12,8 @@ from app.render.gl.program import Program
 from app.render.gl.stream import PhotoTexture, VertexStream
 from app.render.gl.target import Target
 from app.render.scene import Water
-from app.render.viewport import Window
-from models.types import Camera
-
-Picture = NDArray[np.uint8]
+from app.render.viewport import Viewport
+from models.types import Camera, Float32, UInt8
 
 _TILE_PX = 8
 _CORNERS = np.array([[0, 0], [1, 0], [1, 1], [0, 0], [1, 1], [0, 1]])  # of a rectangle's two triangles
@@ -26,7 +24,7 @@ _WIDER = 1.9  # a drop's stain, of its radius: neighbours run together
 
 
 class WaterLayer:
-    """Belongs to a renderer and its thread. The renderer's occluders must have been drawn for the window."""
+    """Belongs to a renderer and its thread, which must have drawn the viewport's occluders."""
 
     def __init__(self, renderer: LayerRenderer) -> None:
         self._renderer = renderer
@@ -39,10 +37,10 @@ class WaterLayer:
         self._picture = Target(GL.GL_RGBA8)
         self._photo, self._stream = PhotoTexture(), VertexStream(4)
 
-    def draw(self, water: Water, window: Window, camera: Camera, photo_rgb: Picture) -> Picture:
-        """(h, w, 4) premultiplied RGBA. photo_rgb: (h, w, 3), the frame's part in the window, whose samples
+    def draw(self, water: Water, viewport: Viewport, camera: Camera, photo_rgb: UInt8) -> UInt8:
+        """(h, w, 4) premultiplied RGBA. photo_rgb: (h, w, 3), the frame's part in the viewport, whose samples
         are one."""
-        w, h = window.width, window.height
+        w, h = viewport.width, viewport.height
         distance_m = float(np.median(water.drops_m[:, 2]))
         drop_px = water.radius_m * camera.fx / distance_m
         coarse_wh = -(-w // 2), -(-h // 2)
@@ -51,7 +49,7 @@ class WaterLayer:
         GL.glBlendFunc(GL.GL_ONE, GL.GL_ONE)
         self._drops._bind()
         self._renderer.bind_textures(self._drops)
-        self._drops.set_uniform("P", projection(window.intrinsics(camera, _COARSE), *coarse_wh))
+        self._drops.set_uniform("P", projection(viewport.intrinsics(camera, _COARSE), *coarse_wh))
         self._drops.set_uniform("drop_px_m", _COARSE * _WIDER * water.radius_m * camera.fx)
         amounts = np.ones(len(water.drops_m)) if water.amounts is None else water.amounts
         self._stream.draw(np.column_stack([water.drops_m, amounts]), GL.GL_POINTS)
@@ -97,7 +95,7 @@ class WaterLayer:
         GL.glBlendEquation(GL.GL_FUNC_ADD)
 
 
-def _wet_tiles(amount: NDArray[np.float32]) -> NDArray[np.bool_]:
+def _wet_tiles(amount: Float32) -> NDArray[np.bool_]:
     """(rows, columns) which tiles of the picture water is seen in. amount: of all its coarse pixels."""
     texels = int(_COARSE * _TILE_PX)
     read = np.ones((texels + 2, texels + 2), np.uint8)  # a tile's own and those around: it reads between them
@@ -114,7 +112,7 @@ def _beside(wet: NDArray[np.bool_], tiles: NDArray[np.floating]) -> NDArray[np.b
     return wet
 
 
-def _rows(wet: NDArray[np.bool_], width: int, height: int) -> NDArray[np.float32]:
+def _rows(wet: NDArray[np.bool_], width: int, height: int) -> Float32:
     """(6 N, 4) triangles in clip space of a picture of this size: over each run of wet tiles."""
     framed = np.zeros((wet.shape[0], wet.shape[1] + 2), np.int8)
     framed[:, 1:-1] = wet

@@ -11,7 +11,7 @@ from PyQt6.QtCore import QPointF, QRectF, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QFont, QImage, QMouseEvent, QPainter, QPaintEvent
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
-from app.render.orbit import corner_window
+from app.render.orbit import corner_viewport
 from app.ui import style
 
 
@@ -123,7 +123,7 @@ class PictureView(QWidget):
     def _corner(self) -> QRectF:
         """Where the small 3D view is drawn, pixels of the picture."""
         assert self._image_rgb is not None
-        window = corner_window(self._image_rgb.shape[1], self._image_rgb.shape[0])
+        window = corner_viewport(self._image_rgb.shape[1], self._image_rgb.shape[0])
         return QRectF(window.x, window.y, window.width, window.height)
 
     def _in_picture(self, at: QPointF) -> QPointF:

@@ -43,8 +43,13 @@ def test_process_that_is_told_to_end_tidies_up(tmp_path: Path) -> None:
 def test_only_the_monotonic_clock_is_read_where_pictures_pass() -> None:
     """The wall clock jumps: it is set by hand, by the network, twice a year."""
     wall = re.compile(r"\btime\.time\(|\btime_ns\(|datetime\.(now|utcnow|today)\(|perf_counter_ns\(")
-    rooms = [ROOT / "app" / room for room in ("capture", "session", "recorder", "render", "effects")]
-    files = [*(ROOT / "models").glob("*.py"), *(path for room in rooms for path in room.rglob("*.py"))]
+    environments = [
+        ROOT / "app" / environment for environment in ("capture", "session", "recorder", "render", "effects")
+    ]
+    files = [
+        *(ROOT / "models").glob("*.py"),
+        *(path for environment in environments for path in environment.rglob("*.py")),
+    ]
     assert len(files) > 50
     assert [path.name for path in files if wall.search(path.read_text("utf-8"))] == []
 

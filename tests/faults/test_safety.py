@@ -71,7 +71,7 @@ def test_no_code_of_ours_unpickles_or_evaluates() -> None:
         r"pickle\.loads?\(|\bdill\b|joblib\.load|\beval\(|\bexec\(|allow_pickle=True|os\.system\("
         r"|shell=True|torch\.load\((?![^)]*weights_only=True)|np\.load\((?![^\n]*allow_pickle=False)"
     )
-    files = [path for room in ("app", "models") for path in (ROOT / room).rglob("*.py")]
+    files = [path for environment in ("app", "models") for path in (ROOT / environment).rglob("*.py")]
     allowed = re.compile(r"\.exec\(|\beval\(\)|application\.exec")  # Qt's loops, networks' mode
     found = [
         f"{path.name}: {line.strip()}"

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.effects.declaration import EffectType, setting
-from app.effects.fade_out import Lingering
-from app.effects.ring.confidence import trust, visible_share
+from app.effects.fade_out import FadeOut
+from app.effects.ring.confidence import mesh_confidence, visible_fraction
 from app.effects.ring.control import RingList
 from app.effects.ring.designs import build_design
 from app.effects.ring.fit import FINGERS, FingerSections, Section, Segment
@@ -17,12 +17,12 @@ from app.effects.ring.metals import METALS, brushed
 from app.effects.ring.model import RingModel
 from app.effects.ring.photo_fit import photo_edges
 from app.effects.ring.pose import ring_pose
-from app.effects.ring.ring_filter import FORGET_S, Worn, wear
+from app.effects.ring.ring_filter import FORGET_S, RingEstimate, filter_ring
 from app.effects.ring.settings import RingSettings
 from app.effects.ring.sizes import FingerMeasure, RingSizes, measured
 from app.effects.ring.stones import STONES
 from app.measure.depth_error import UNKNOWN_SIZE
-from app.render.scene import EffectContext, Grip, Material, Prop
+from app.render.scene import EffectContext, Material, Prop, RingMount
 from models.hand.hand_data import HandData, load_open_hand
 from models.types import HandMesh
 
@@ -40,7 +40,7 @@ _FITS_MM = 0.4  # half a US size: nobody feels less
 class _State:
     """What is known of one ring on one hand."""
 
-    worn: Worn
+    estimate: RingEstimate
     measure: FingerMeasure
     built_radius_m: float
 
@@ -65,20 +65,20 @@ class RingEffect:
         hand: HandData | None = None,
         size_error: float = UNKNOWN_SIZE,
     ) -> None:
-        """size_error: share by which the hands may be of another size than their meshes."""
+        """size_error: fraction by which the hands may be of another size than their meshes."""
         self.rings = tuple(rings)
         self._size_error = size_error
         self._hand = hand or load_open_hand()
         self._sections = FingerSections(self._hand)
         self._time_s = np.inf  # of the last frame
-        self._lingering = Lingering()
+        self._fade_out = FadeOut()
         self._states: dict[tuple[int, int], _State] = {}  # by HandMesh.track_id and index of the ring
 
     def place(self, context: EffectContext) -> Sequence[Prop]:
         """The parts of each ring, for each hand in view."""
         now = context.time_s
         begins, self._time_s = now < self._time_s, now  # on hands that come later the ring fades in
-        self._states = {k: s for k, s in self._states.items() if 0 <= now - s.worn.time_s <= FORGET_S}
+        self._states = {k: s for k, s in self._states.items() if 0 <= now - s.estimate.time_s <= FORGET_S}
         props: list[Prop] = []
         for index, ring in enumerate(self.rings):
             for hand in context.hands:
@@ -91,9 +91,9 @@ class RingEffect:
                 key = (hand.track_id, index)
                 state = self._state(self._states.get(key), ring, section, hand, context, begins)
                 self._states[key] = state
-                if state.worn.opacity > 0:
+                if state.estimate.opacity > 0:
                     props += self._props(ring, hand, section, state)
-        return self._lingering.after(props, context.hands, now)
+        return self._fade_out.update(props, context.hands, now)
 
     def sizes(self) -> Sequence[RingSizes]:
         """The measured size of each finger that wears a ring now."""
@@ -110,7 +110,7 @@ class RingEffect:
 
     def _state(
         self,
-        before: _State | None,
+        previous: _State | None,
         ring: RingSettings,
         section: Section,
         hand: HandMesh,
@@ -119,26 +119,30 @@ class RingEffect:
     ) -> _State:
         now = context.time_s
         edges = photo_edges(context.frame_rgb, context.camera, section)
-        visible = visible_share(section, _region(ring), hand, context.hands, self._hand)
-        visible *= trust(section, hand, context.camera)
-        worn = wear(before.worn if before else None, section, edges, visible, now, at_once=begins)
-        diameter_mm = section.circumference_mm / np.pi
-        measure = measured(before.measure if before else None, diameter_mm, worn.scale, now, self._size_error)
-        wanted_m = 1e-3 * (
-            float(np.sqrt(worn.half_axes_mm.prod())) if ring.size_mm is None else ring.size_mm / 2
+        visible = visible_fraction(section, _region(ring), hand, context.hands, self._hand)
+        visible *= mesh_confidence(section, hand, context.camera)
+        estimate = filter_ring(
+            previous.estimate if previous else None, section, edges, visible, now, at_once=begins
         )
-        built_m = before.built_radius_m if before is not None else 0.0
+        diameter_mm = section.circumference_mm / np.pi
+        measure = measured(
+            previous.measure if previous else None, diameter_mm, estimate.scale, now, self._size_error
+        )
+        wanted_m = 1e-3 * (
+            float(np.sqrt(estimate.half_axes_mm.prod())) if ring.size_mm is None else ring.size_mm / 2
+        )
+        built_m = previous.built_radius_m if previous is not None else 0.0
         if not built_m / _MOST_SCALED < wanted_m < built_m * _MOST_SCALED:
             built_m = max(1, round(wanted_m / _BUILT_STEP_M)) * _BUILT_STEP_M
-        return _State(worn, measure, built_m)
+        return _State(estimate, measure, built_m)
 
     def _props(self, ring: RingSettings, hand: HandMesh, section: Section, state: _State) -> list[Prop]:
         model = _model(ring, state.built_radius_m)
         if model is None:
             return []
-        pose = ring_pose(ring, section, state.worn, model.inner_radius_m)
+        pose = ring_pose(ring, section, state.estimate, model.inner_radius_m)
         off = pose.off_mesh_m
-        grip = Grip(
+        mount = RingMount(
             track_id=hand.track_id,
             region=_region(ring),
             inner_radius_m=model.inner_radius_m,
@@ -154,8 +158,8 @@ class RingEffect:
                 part.geometry,
                 pose.rigid if part.rigid else pose.band,
                 chosen[part.material] if isinstance(part.material, str) else part.material,
-                grip,
-                state.worn.opacity,
+                mount,
+                state.estimate.opacity,
             )
             for part in model.parts
         ]

@@ -22,6 +22,7 @@ from app.effects.ring.settings import LARGEST_MM, SMALLEST_MM
 from app.effects.shading import shaded
 from app.errors import UserError
 from app.render.scene import Material, Metal, Paint
+from models.types import Float64
 
 KINDS = (".glb", ".obj", ".stl")
 OTHER_KINDS = (".gltf", ".ply", ".fbx", ".dae", ".3mf", ".3dm", ".step", ".stp", ".blend")  # not read
@@ -117,7 +118,7 @@ def _read(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
         raise UserError(f"{path.name} can't be read; export the ring again") from error
 
 
-def _joined(parts: list[dict[str, Any]]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def _joined(parts: list[dict[str, Any]]) -> tuple[Float64, NDArray[np.int64]]:
     first = np.cumsum([0, *(len(part["v"]) for part in parts[:-1])])
     return (
         np.concatenate([part["v"] for part in parts]),

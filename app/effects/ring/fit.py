@@ -13,9 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from models.geometry import cross
 from models.hand.hand_data import HandData
 from models.hand.joint_limits import anatomical_frames
-from models.types import HandMesh
-
-Float = NDArray[np.float64]
+from models.types import Float64, HandMesh
 
 Finger = Literal["thumb", "index", "middle", "ring", "little"]
 Segment = Literal["proximal", "middle", "distal"]
@@ -37,17 +35,17 @@ _MOST_OVAL = 1.15  # a band follows the finger's shape up to this ratio of its a
 class Section:
     """A cut through a finger, square to it, in the frame of the vertices it came from, metres."""
 
-    center_m: Float  # (3,) of the cut's area
-    axis: Float  # (3,) unit vector towards the fingertip
-    up: Float  # (3,) unit vector towards the finger's back, square to the axis
+    center_m: Float64  # (3,) of the cut's area
+    axis: Float64  # (3,) unit vector towards the fingertip
+    up: Float64  # (3,) unit vector towards the finger's back, square to the axis
     radius_mm: float  # of the circle with the same circumference
     circumference_mm: float  # of the convex hull: what a tape around the finger measures
     half_width_mm: float  # half axes of the ellipse that fits the hull, across the finger ..
     half_height_mm: float  # .. and towards its back
-    points: Float  # (N, 3) where the plane cuts the mesh's edges
+    points: Float64  # (N, 3) where the plane cuts the mesh's edges
 
     @cached_property
-    def across(self) -> Float:
+    def across(self) -> Float64:
         """(3,) unit vector, up x axis: a right-handed frame (across, up, axis)."""
         return cross(self.up, self.axis)
 
@@ -135,15 +133,17 @@ class _SegmentMesh:
     back_side: NDArray[np.int64]
 
 
-def _cut(v: Float, edges: NDArray[np.integer], origin: Float, axis: Float, back: Float) -> Section | None:
+def _cut(
+    v: Float64, edges: NDArray[np.integer], origin: Float64, axis: Float64, back: Float64
+) -> Section | None:
     height = (v - origin) @ axis
     h = height[edges]
     crossed = (h[:, 0] > 0) != (h[:, 1] > 0)
     ends, h = edges[crossed], h[crossed]
     if len(ends) < 6:
         return None
-    share = h[:, 0] / (h[:, 0] - h[:, 1])
-    points = v[ends[:, 0]] + share[:, None] * (v[ends[:, 1]] - v[ends[:, 0]])
+    fraction = h[:, 0] / (h[:, 0] - h[:, 1])
+    points = v[ends[:, 0]] + fraction[:, None] * (v[ends[:, 1]] - v[ends[:, 0]])
     up = back - (back @ axis) * axis
     if np.linalg.norm(up) < 1e-9:
         return None
@@ -171,5 +171,5 @@ def _cut(v: Float, edges: NDArray[np.integer], origin: Float, axis: Float, back:
     )
 
 
-def _unit(vector: Float) -> Float:
+def _unit(vector: Float64) -> Float64:
     return vector / max(float(np.linalg.norm(vector)), 1e-12)

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.render.scene import FOOTPRINT_SLICES, Footprint, Geometry
-
-Float = NDArray[np.float64]
+from models.types import Float64
 
 _CLOSE_M = 0.0011  # above the finger, up to which a ring shades the skin below it
 _SAMPLES = 12_000  # points on the surface
@@ -36,7 +34,7 @@ def footprint(geometries: Sequence[Geometry], inner_radius_m: float) -> Footprin
     return tuple((float(m), float(h), float(c)) for m, h, c in zip(middle, half, there, strict=True))
 
 
-def _samples(geometry: Geometry) -> Float:
+def _samples(geometry: Geometry) -> Float64:
     """(N, 3) points spread evenly over the surface, of all its copies."""
     vertices = geometry.vertices_m.astype(np.float64)
     a, b, c = (vertices[geometry.faces[:, k]] for k in range(3))

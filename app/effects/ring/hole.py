@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-Float = NDArray[np.float64]
+from models.types import Float64
 
 _SAMPLES = 20_000  # points on the surface
 _ROUGHLY = 4_000  # of them, for a first look
@@ -32,20 +32,20 @@ _LOPSIDED = 0.02  # the surface's middle this far off the axis, in radii: there 
 class Hole:
     """In the frame and the units of the vertices it was found in."""
 
-    center: Float  # (3,) on the axis, in the middle of the band
-    axis: Float  # (3,) unit vector; which way is anybody's guess
-    up: Float  # (3,) unit vector from the axis to what the ring shows: its head, or an open ring's gap
+    center: Float64  # (3,) on the axis, in the middle of the band
+    axis: Float64  # (3,) unit vector; which way is anybody's guess
+    up: Float64  # (3,) unit vector from the axis to what the ring shows: its head, or an open ring's gap
     inner_radius: float
     outer_radius: float  # of the band, without what it carries
     half_width: float  # of the band, along the axis
 
     @property
-    def across(self) -> Float:
+    def across(self) -> Float64:
         """(3,) unit vector, up x axis: a right-handed frame (across, up, axis)."""
         return np.cross(self.up, self.axis)
 
 
-def find_hole(vertices: Float, faces: NDArray[np.integer]) -> Hole | None:
+def find_hole(vertices: Float64, faces: NDArray[np.integer]) -> Hole | None:
     """The hole of a triangle mesh (V, 3), (F, 3); None where there is none. Winding doesn't matter."""
     points, normals = _samples(np.asarray(vertices, np.float64), faces)
     middle, size = points.mean(0), float(np.ptp(points, axis=0).max())
@@ -54,7 +54,7 @@ def find_hole(vertices: Float, faces: NDArray[np.integer]) -> Hole | None:
     points = (points - middle) / size
     found = [(*_widest(points[:_ROUGHLY], axis), axis) for axis in _directions(points[:_ROUGHLY])]
     found = sorted((f for f in found if f[0] > 0), key=lambda f: -f[0])
-    chosen: list[tuple[float, Float, Float]] = []
+    chosen: list[tuple[float, Float64, Float64]] = []
     for candidate in found:
         if all(abs(candidate[2] @ c[2]) < np.cos(np.radians(12)) for c in chosen):
             chosen.append(candidate)
@@ -74,7 +74,7 @@ def find_hole(vertices: Float, faces: NDArray[np.integer]) -> Hole | None:
     )
 
 
-def _samples(vertices: Float, faces: NDArray[np.integer]) -> tuple[Float, Float]:
+def _samples(vertices: Float64, faces: NDArray[np.integer]) -> tuple[Float64, Float64]:
     """Points spread evenly over the surface, and normals there."""
     a, b, c = (vertices[faces[:, k]] for k in range(3))
     cross = np.cross(b - a, c - a)
@@ -87,7 +87,7 @@ def _samples(vertices: Float, faces: NDArray[np.integer]) -> tuple[Float, Float]
     return points, cross[which] / np.maximum(area[which, None], 1e-300)
 
 
-def _directions(points: Float) -> Float:
+def _directions(points: Float64) -> Float64:
     """(N, 3) unit vectors over half a sphere, the points' own main axes first."""
     main = np.linalg.svd(points - points.mean(0), full_matrices=False)[2]
     k = np.arange(_DIRECTIONS) + 0.5
@@ -96,14 +96,14 @@ def _directions(points: Float) -> Float:
     return np.concatenate([main, np.stack([r * np.cos(turn), r * np.sin(turn), z], 1)])
 
 
-def _plane(axis: Float) -> Float:
+def _plane(axis: Float64) -> Float64:
     """(2, 3) two unit vectors square to the axis and to each other."""
     u = np.cross(axis, np.eye(3)[int(np.argmin(np.abs(axis)))])
     u /= np.linalg.norm(u)
     return np.stack([u, np.cross(axis, u)])
 
 
-def _widest(points: Float, axis: Float) -> tuple[float, Float]:
+def _widest(points: Float64, axis: Float64) -> tuple[float, Float64]:
     """Radius (0: none) and centre (3,) of the largest surrounded circle in the shadow along an axis."""
     plane = _plane(axis)
     flat = points @ plane.T
@@ -126,7 +126,7 @@ def _widest(points: Float, axis: Float) -> tuple[float, Float]:
     return 0.0, np.zeros(3)
 
 
-def _gap(angles: Float) -> tuple[float, float]:
+def _gap(angles: Float64) -> tuple[float, float]:
     """The widest gap between angles, and its middle."""
     angles = np.sort(angles)
     gaps = np.diff(angles, append=angles[0] + 2 * np.pi)
@@ -135,8 +135,8 @@ def _gap(angles: Float) -> tuple[float, float]:
 
 
 def _refined(
-    points: Float, normals: Float, radius: float, center: Float, axis: Float
-) -> tuple[float, Float, Float]:
+    points: Float64, normals: Float64, radius: float, center: Float64, axis: Float64
+) -> tuple[float, Float64, Float64]:
     """The same tunnel, as wide as it gets by moving and tilting a little."""
     plane = _plane(axis)
     near = np.linalg.norm((points - center) @ plane.T, axis=1) < 1.6 * radius
@@ -145,11 +145,11 @@ def _refined(
     if len(tested) < 50:
         return 0.0, center, axis
 
-    def tunnel(x: Float) -> tuple[Float, Float]:
+    def tunnel(x: Float64) -> tuple[Float64, Float64]:
         tilted = axis + x[2:] @ plane
         return center + x[:2] @ plane, tilted / np.linalg.norm(tilted)
 
-    def narrowness(x: Float) -> float:
+    def narrowness(x: Float64) -> float:
         if np.abs(x[:2]).max() > _MOST_MOVED * radius or np.abs(x[2:]).max() > _MOST_TILTED:
             return 0.0
         at, along = tunnel(x)
@@ -171,8 +171,8 @@ def _refined(
 
 
 def _square_to_inside(
-    close: Float, normals: Float, at: Float, along: Float, radius: float
-) -> tuple[Float, Float]:
+    close: Float64, normals: Float64, at: Float64, along: Float64, radius: float
+) -> tuple[Float64, Float64]:
     for _ in range(8):
         off = close - at
         outward = off - (off @ along)[:, None] * along
@@ -190,7 +190,7 @@ def _square_to_inside(
     return at, along
 
 
-def _described(points: Float, radius: float, at: Float, along: Float) -> Hole | None:
+def _described(points: Float64, radius: float, at: Float64, along: Float64) -> Hole | None:
     """Where the band's middle is, where its head, how thick and wide it is. None: nothing surrounds it."""
     plane = _plane(along)
     flat, height = (points - at) @ plane.T, (points - at) @ along

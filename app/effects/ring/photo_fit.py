@@ -10,13 +10,10 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from app.effects.ring.fit import Section
 from models.geometry import cross, project
-from models.types import Camera
-
-Float = NDArray[np.float64]
+from models.types import Camera, Float64, UInt8
 
 _REACH = 1.7  # half widths of the finger looked at, to each side
 _STEP = 0.03  # half widths
@@ -46,13 +43,13 @@ _LEANING = (np.arange(len(_AT)) + _LEANS[..., None]) % len(_AT)  # positions of 
 class PhotoEdges:
     """How the photographed finger lies to the mesh's."""
 
-    shift_m: Float  # (3,) from the mesh's section to the photo's, camera frame, square to view and finger
+    shift_m: Float64  # (3,) from the mesh's section to the photo's, camera frame, square to view and finger
     tilt_rad: float  # by which the photo's finger is turned about the line of sight, right-handed
     scale: float  # photographed width over the mesh's
     confidence: float  # 0 .. 1
 
 
-def photo_edges(frame_rgb: NDArray[np.uint8], camera: Camera, section: Section) -> PhotoEdges | None:
+def photo_edges(frame_rgb: UInt8, camera: Camera, section: Section) -> PhotoEdges | None:
     """Look for the finger's two edges on lines across it.
 
     frame_rgb: (H, W, 3) as the camera sees it. Returns None where the finger is too small, points at the
@@ -91,7 +88,7 @@ def photo_edges(frame_rgb: NDArray[np.uint8], camera: Camera, section: Section) 
     return PhotoEdges(0.5 * (left + right) * half_m * sideways, -tilt, 0.5 * (right - left), confidence)
 
 
-def _best_pair(believed: Float) -> tuple[float, float, float, float]:
+def _best_pair(believed: Float64) -> tuple[float, float, float, float]:
     """Tilt, the positions of the two edges in half widths, and how far they are to be believed.
 
     believed: (tilts, positions). Both edges strong, their middle near to the mesh's, their distance near to

@@ -79,10 +79,10 @@ def read(path: Path, kind: str, most: int) -> tuple[list[Part], list[str]]:
     pieces = _by_material(pieces, notes)
     parts: list[Part] = []
     for piece in pieces:
-        share = most * len(piece["f"]) // total
+        fraction = most * len(piece["f"]) // total
         if total > most:  # the small parts are reduced less
-            share = (most // len(pieces) + 3 * share) // 4
-        cleaned = piece | dict(zip("vf", _clean(piece["v"], piece["f"], share), strict=True))
+            fraction = (most // len(pieces) + 3 * fraction) // 4
+        cleaned = piece | dict(zip("vf", _clean(piece["v"], piece["f"], fraction), strict=True))
         if len(cleaned["f"]):
             parts += _stones(cleaned) if piece["material"] == STONE else [cleaned]
     if not parts:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.render.scene import Geometry
-
-Float = NDArray[np.float64]
+from models.types import Float32, Float64
 
 _EXPONENT = 3.2  # of the superellipse that rounds the outside: 2 is a half round wire, large is square
 _DOME = 0.28  # how far the outside falls towards the edges, of the band's thickness
 _COMFORT = 0.22  # the same for the inside, which bulges towards the finger
 
 
-def band_profile(inner_radius_m: float, width_m: float, thickness_m: float) -> Float:
+def band_profile(inner_radius_m: float, width_m: float, thickness_m: float) -> Float64:
     """(P, 2) closed outline (radius, along the axis), finely sampled, of a comfort-fit band.
 
     Outside a low dome, inside a gentle bulge whose narrowest place has the inner radius, edges rounded.
@@ -28,7 +26,7 @@ def band_profile(inner_radius_m: float, width_m: float, thickness_m: float) -> F
     return np.stack([inner_radius_m + thickness_m * (0.5 + 0.5 * r - dome), 0.5 * width_m * z], 1)
 
 
-def sparser(outline: Float, points: int) -> tuple[Float, Float]:
+def sparser(outline: Float64, points: int) -> tuple[Float64, Float64]:
     """(points, 2) of a fine closed outline, closer together where it turns, and its normals there."""
     step = np.roll(outline, -1, 0) - outline
     length = np.linalg.norm(step, axis=1)
@@ -41,14 +39,14 @@ def sparser(outline: Float, points: int) -> tuple[Float, Float]:
     return outline[chosen], normal / np.linalg.norm(normal, axis=1, keepdims=True)
 
 
-def lathe(outline: Float, points: int = 18, turns: int = 72) -> Geometry:
+def lathe(outline: Float64, points: int = 18, turns: int = 72) -> Geometry:
     """Turn a fine closed outline (P, 2) of (radius, z), counter-clockwise with z upwards, about z."""
     profile, normal = sparser(outline, points)
     p = points
     angle = np.linspace(0, 2 * np.pi, turns, endpoint=False)
     spoke = np.stack([np.cos(angle), np.sin(angle)], 1)
 
-    def turned(outline: Float) -> NDArray[np.float32]:
+    def turned(outline: Float64) -> Float32:
         xy = spoke[:, None, :] * outline[None, :, :1]
         z = np.broadcast_to(outline[None, :, 1:], (turns, p, 1))
         return np.concatenate([xy, z], 2).reshape(-1, 3).astype(np.float32)
@@ -64,7 +62,9 @@ def lathe(outline: Float, points: int = 18, turns: int = 72) -> Geometry:
     return Geometry(turned(profile), turned(normal), faces)
 
 
-def around(angle: Float, inner_radius_m: float, width_m: Float, thickness_m: Float, points: int) -> Float:
+def around(
+    angle: Float64, inner_radius_m: float, width_m: Float64, thickness_m: Float64, points: int
+) -> Float64:
     """(T, points, 3) cross-sections, each a comfort-fit band's in its own measures, at angles (T,)."""
     unit, _ = sparser(band_profile(0.0, 2.0, 1.0), points)
     r = inner_radius_m + thickness_m[:, None] * unit[:, 0]
@@ -72,13 +72,13 @@ def around(angle: Float, inner_radius_m: float, width_m: Float, thickness_m: Flo
     return np.stack([r * np.cos(angle)[:, None], r * np.sin(angle)[:, None], z], 2)
 
 
-def denser_at_top(count: int) -> Float:
+def denser_at_top(count: int) -> Float64:
     """(count,) angles once around, twice as close together at +y as at -y."""
     even = np.linspace(0, 2 * np.pi, count, endpoint=False)
     return even + np.cos(even) / 3
 
 
-def rise(value: Float, start: float, end: float) -> Float:
+def rise(value: Float64, start: float, end: float) -> Float64:
     """0 up to `start`, 1 from `end` on, smooth between."""
     t = np.clip((value - start) / (end - start), 0, 1)
     return t * t * (3 - 2 * t)

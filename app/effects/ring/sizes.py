@@ -58,7 +58,7 @@ class FingerMeasure:
     diameter_mm: float
     variance_mm2: float  # from frame to frame
     photo: float  # photographed width over the mesh's
-    size_error: float  # share by which the whole hand may be of another size
+    size_error: float  # fraction by which the whole hand may be of another size
     time_s: float
     since_s: float
 
@@ -69,7 +69,7 @@ class FingerMeasure:
 
     @property
     def uncertainty_mm(self) -> float:
-        """One standard deviation: unrest, disagreement with the photo, and a hand of another size."""
+        """One standard deviation: jitter, disagreement with the photo, and a hand of another size."""
         parts = (
             np.sqrt(self.variance_mm2),
             0.5 * self.diameter_mm * (self.photo - 1),
@@ -83,23 +83,23 @@ class FingerMeasure:
 
 
 def measured(
-    before: FingerMeasure | None,
+    previous: FingerMeasure | None,
     diameter_mm: float,
     photo: float,
     now: float,
     size_error: float = UNKNOWN_SIZE,
 ) -> FingerMeasure:
     """The measure with one more frame in it: a plain average at first, then one over the last seconds."""
-    if before is None:
+    if previous is None:
         return FingerMeasure(diameter_mm, 0.0, photo, size_error, now, now)
-    age = before.time_s - before.since_s
-    old = float(np.exp(-(now - before.time_s) / min(_MEMORY_S, max(age, 1e-3))))
-    off = diameter_mm - before.diameter_mm
+    age = previous.time_s - previous.since_s
+    old = float(np.exp(-(now - previous.time_s) / min(_MEMORY_S, max(age, 1e-3))))
+    off = diameter_mm - previous.diameter_mm
     return FingerMeasure(
-        diameter_mm=before.diameter_mm + (1 - old) * off,
-        variance_mm2=old * (before.variance_mm2 + (1 - old) * off * off),
-        photo=old * before.photo + (1 - old) * photo,
+        diameter_mm=previous.diameter_mm + (1 - old) * off,
+        variance_mm2=old * (previous.variance_mm2 + (1 - old) * off * off),
+        photo=old * previous.photo + (1 - old) * photo,
         size_error=size_error,
         time_s=now,
-        since_s=before.since_s,
+        since_s=previous.since_s,
     )

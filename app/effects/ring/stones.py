@@ -18,7 +18,7 @@ STONES: dict[str, Gem] = {
     "emerald": Gem((0.02, 0.36, 0.13), 1.577, 0.014),
 }
 
-# Tolkowsky's round brilliant as it is cut today, in shares of the girdle's diameter or degrees.
+# Tolkowsky's round brilliant as it is cut today, in fractions of the girdle's diameter or degrees.
 TABLE = 0.57
 CROWN_DEG = 34.5
 PAVILION_DEG = 40.8

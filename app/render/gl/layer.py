@@ -12,7 +12,6 @@ from typing import Any, Literal
 
 import numpy as np
 import pyrender
-from numpy.typing import NDArray
 from OpenGL import GL
 from pyrender.constants import RenderFlags
 from pyrender.renderer import Renderer
@@ -21,8 +20,9 @@ from app.render.gl.materials import ORDERS, Stage, Surface
 from app.render.gl.program import Program, Programs
 from app.render.gl.target import Target, upload_environment
 from app.render.light.environment import Environment
-from app.render.occlusion_boundary import Cuts, part_around, refine
-from app.render.viewport import NEAR_M, NOTHING_M, Window
+from app.render.occlusion_boundary import OcclusionBoundaries, matte_boundary, matted_part
+from app.render.viewport import NEAR_M, NOTHING_M, Viewport
+from models.types import Float32, Float64, UInt8
 
 FAR_M = 10.0
 _BACKGROUNDS: dict[Stage, list[float]] = {
@@ -33,7 +33,7 @@ _BACKGROUNDS: dict[Stage, list[float]] = {
 }
 
 
-def projection(intrinsics: tuple[float, float, float, float], width: int, height: int) -> NDArray[np.float64]:
+def projection(intrinsics: tuple[float, float, float, float], width: int, height: int) -> Float64:
     """(4, 4) camera frame -> clip space of so many rendered pixels, first picture row at the bottom."""
     fx, fy, cx, cy = intrinsics
     n, f = NEAR_M, FAR_M
@@ -47,15 +47,15 @@ def projection(intrinsics: tuple[float, float, float, float], width: int, height
     )
 
 
-class WindowCamera(pyrender.Camera):
-    """A pinhole at the origin of the camera frame (x right, y down, z forward) that sees one window."""
+class ViewportCamera(pyrender.Camera):
+    """A pinhole at the origin of the camera frame (x right, y down, z forward) that sees one viewport."""
 
     def __init__(self) -> None:
         super().__init__(znear=NEAR_M, zfar=FAR_M)
         self.intrinsics = (1.0, 1.0, 0.0, 0.0)
-        self.clip_from_cam: NDArray[np.float64] | None = None  # where not this window, but that is seen
+        self.clip_from_cam: Float64 | None = None  # where not this viewport, but that is seen
 
-    def get_projection_matrix(self, width: int, height: int) -> NDArray[np.float64]:
+    def get_projection_matrix(self, width: int, height: int) -> Float64:
         """(4, 4) camera frame -> clip space, first picture row at the bottom."""
         if self.clip_from_cam is not None:
             return self.clip_from_cam
@@ -75,19 +75,22 @@ class LayerRenderer(Renderer):
             "picture": Target(GL.GL_RGBA8),
         }
         self._multisampled = Target(GL.GL_RGBA8, samples=4)
-        self._rooms: dict[str, int] = {}  # textures
-        self._shown_rooms = (0, 0)
+        self._environments: dict[str, int] = {}  # textures
+        self._shown_environments = (0, 0)
         self.by_depth = False  # nearer surfaces hide those behind, whatever their order
         self._deleted = False
         self.uniforms: dict[str, Any] = {}
 
-    def show_rooms(self, rooms: tuple[Environment, Environment]) -> None:
-        """What metal reflects: the room, and the one before it."""
-        for room in rooms:
-            if room.name not in self._rooms:
-                self._rooms[room.name] = upload_environment(room)
-        self._shown_rooms = (self._rooms[rooms[0].name], self._rooms[rooms[1].name])
-        self.uniforms["max_level"] = float(len(rooms[0].levels) - 1)
+    def show_environments(self, environments: tuple[Environment, Environment]) -> None:
+        """What metal reflects: an environment map, and the previous one, which is fading."""
+        for environment in environments:
+            if environment.name not in self._environments:
+                self._environments[environment.name] = upload_environment(environment)
+        self._shown_environments = (
+            self._environments[environments[0].name],
+            self._environments[environments[1].name],
+        )
+        self.uniforms["max_level"] = float(len(environments[0].levels) - 1)
 
     def upload(self, scene: pyrender.Scene) -> None:
         """Bring new meshes to the GPU and drop those that left the scene."""
@@ -124,30 +127,30 @@ class LayerRenderer(Renderer):
             target.resolve_into(self._targets[stage], width, height)
 
     def bind_textures(self, program: Program, more: dict[str, int] | None = None) -> None:
-        """Let a program read what earlier stages have drawn, the rooms, and more textures by name."""
+        """Let a program read what earlier stages have drawn, the environments, and more textures by name."""
         textures = {
             "occluder": self._targets["occluder"].texture,
             "shadow_map": self._targets["shadow"].texture,
-            "room": self._shown_rooms[0],
-            "room_before": self._shown_rooms[1],
+            "environment": self._shown_environments[0],
+            "previous_environment": self._shown_environments[1],
         } | (more or {})
         for unit, (name, texture) in enumerate(textures.items()):
             GL.glActiveTexture(GL.GL_TEXTURE0 + unit)
             GL.glBindTexture(GL.GL_TEXTURE_2D, texture)
             program.set_uniform(name, unit)
 
-    def read(self, stage: Literal["shade", "picture"], width: int, height: int) -> NDArray[np.uint8]:
+    def read(self, stage: Literal["shade", "picture"], width: int, height: int) -> UInt8:
         """(height, width, 4) premultiplied RGBA of what was drawn last."""
         return self._targets[stage].read_rgba(width, height)
 
-    def refine_occluder(self, window: Window, samples: int, cuts: Cuts) -> None:
-        """End what is before rings and other things where the photo shows it."""
+    def matte_occluder(self, viewport: Viewport, samples: int, boundaries: OcclusionBoundaries) -> None:
+        """End what is in front of rings and other items where the photo shows it."""
         target = self._targets["occluder"]
-        for one in cuts.edges:
-            part = part_around(one, window)
-            x, y = samples * (part.x - window.x), samples * (part.y - window.y)
+        for one in boundaries.boundaries:
+            part = matted_part(one, viewport)
+            x, y = samples * (part.x - viewport.x), samples * (part.y - viewport.y)
             occluder = target.read_rg(samples * part.width, samples * part.height, x, y)
-            where = refine(occluder, part, one, cuts.frame_rgb)
+            where = matte_boundary(occluder, part, one, boundaries.frame_rgb)
             if where is not None:
                 target.write_rg(occluder[where], x + where[1].start, y + where[0].start)
 
@@ -158,7 +161,7 @@ class LayerRenderer(Renderer):
         self._deleted = True
         for target in (*self._targets.values(), self._multisampled):
             target.delete()
-        GL.glDeleteTextures([*self._rooms.values()])
+        GL.glDeleteTextures([*self._environments.values()])
         super().delete()
 
     def _nodes_of(self, scene: pyrender.Scene, stage: Stage) -> list[pyrender.Node]:
@@ -168,7 +171,7 @@ class LayerRenderer(Renderer):
         nearer_first = 1 if self.by_depth else -1
         return sorted(nodes, key=lambda n: (surface_of(n).order, nearer_first * surface_of(n).distance_m))
 
-    def _begin(self, program: Program, stage: Stage, clip_from_cam: NDArray[np.float64]) -> None:
+    def _begin(self, program: Program, stage: Stage, clip_from_cam: Float64) -> None:
         if not program._in_context():
             program._add_to_context()
         program._bind()
@@ -200,7 +203,7 @@ def surface_of(node: pyrender.Node) -> Surface:
     return node.mesh.primitives[0].material
 
 
-def replace_vertices(primitive: pyrender.Primitive, buffer: NDArray[np.float32]) -> None:
+def replace_vertices(primitive: pyrender.Primitive, buffer: Float32) -> None:
     """Overwrite a primitive's vertices on the GPU, in place. buffer: (V, 8) position, normal, two more."""
     GL.glBindBuffer(GL.GL_ARRAY_BUFFER, primitive._buffers[0])
     GL.glBufferSubData(GL.GL_ARRAY_BUFFER, 0, buffer.nbytes, buffer)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from pyrender.material import Material as PyrenderMaterial
 
-from app.render.scene import SKIN_STYLES, Bone, Gem, Geometry, Material, Paint, Skin
+from app.render.scene import HAND_STYLES, Bone, Gem, Geometry, HandStyle, Material, Paint
+from models.types import Float32
 
 Stage = Literal["shadow", "shade", "occluder", "picture"]
 ORDERS = 3
@@ -31,7 +31,7 @@ class Surface(PyrenderMaterial):
         return False
 
 
-class HandSkin(Surface):
+class HandMaterial(Surface):
     """The hand: invisible, it hides what is behind it and takes shadows; overlays colour it."""
 
     order = 0
@@ -42,15 +42,15 @@ class HandSkin(Surface):
             "shadow": "cast.frag",
             "shade": "shade_hand.frag",
             "occluder": "occluder.frag",
-            "picture": "skin.frag",
+            "picture": "hand_overlay.frag",
         }
 
-    def wear(self, skin: Skin | None, overlaid: bool = False) -> None:
+    def show_as(self, style: HandStyle | None, overlaid: bool = False) -> None:
         """Look so in the picture; None: invisible, or as overlays want it."""
-        bare = "skin.frag" if overlaid else "hidden.frag"
-        self.fragment_shaders["picture"] = bare if skin is None else "look.frag"
-        if skin is not None:
-            self.uniforms["style"] = SKIN_STYLES.index(skin.style)
+        bare = "hand_overlay.frag" if overlaid else "depth_only.frag"
+        self.fragment_shaders["picture"] = bare if style is None else "hand_style.frag"
+        if style is not None:
+            self.uniforms["style"] = HAND_STYLES.index(style.name)
 
 
 class SleeveShadow(Surface):
@@ -114,7 +114,7 @@ def surface_for(geometry: Geometry, material: Material) -> Surface:
     )
 
 
-def facets(geometry: Geometry) -> NDArray[np.float32]:
+def facets(geometry: Geometry) -> Float32:
     """(N, 4) outward unit normal and distance from the origin of each flat facet, MOST_FACETS largest."""
     a, b, c = (geometry.vertices_m[geometry.faces[:, k]].astype(np.float64) for k in range(3))
     normals = np.cross(b - a, c - a)

@@ -11,13 +11,13 @@ import pyrender
 from numpy.typing import NDArray
 from pyrender import Node
 
-from app.render.gl.layer import WindowCamera, surface_of
-from app.render.gl.materials import HandSkin, SleeveShadow, Surface, surface_for
-from app.render.scene import Geometry, Grasp, Grip, Material, Prop, Skin
+from app.render.gl.layer import ViewportCamera, surface_of
+from app.render.gl.materials import HandMaterial, SleeveShadow, Surface, surface_for
+from app.render.scene import Geometry, HandStyle, HeldBy, Material, Prop, RingMount
 from app.render.surface import N_PARTS, HandSurface
-from models.types import Handedness, HandMesh
+from models.types import Float32, Handedness, HandMesh
 
-HELD_M = 0.03  # by which the back of a hand is before what the hand holds, at least
+HELD_M = 0.03  # by which the back of a hand is in front of what the hand holds, at least
 Key = tuple[Geometry, Material | None]
 
 
@@ -27,7 +27,7 @@ class SceneNodes:
     def __init__(self, surface: HandSurface) -> None:
         self._surface = surface
         self.scene = pyrender.Scene()
-        self.camera = WindowCamera()
+        self.camera = ViewportCamera()
         self.scene.add(self.camera)
         self._hands: dict[tuple[int, Handedness, bool], Node] = {}
         self._placed: dict[Key, list[Node]] = {}
@@ -35,16 +35,16 @@ class SceneNodes:
     def show_hands(
         self,
         hands: Sequence[HandMesh],
-        skin: Skin | None = None,
+        hand_style: HandStyle | None = None,
         overlaid: Collection[str] = (),
-        grasps: Collection[Grasp | None] = (),
-    ) -> list[tuple[pyrender.Primitive, NDArray[np.float32]]]:
-        """Show one node for each hand. overlaid: the overlays that colour them. grasps: what they hold.
+        holders: Collection[HeldBy | None] = (),
+    ) -> list[tuple[pyrender.Primitive, Float32]]:
+        """Show one node for each hand. overlaid: the overlays that colour them. holders: those that hold.
 
         Returns the vertices that have to replace a primitive's before drawing.
         """
-        closed_by = {grasp.track_id: grasp.closed for grasp in grasps if grasp is not None}
-        wired = "wireframe" in overlaid or (skin is not None and skin.style == "wireframe")
+        closed_by = {one.track_id: one.closed for one in holders if one is not None}
+        wired = "wireframe" in overlaid or (hand_style is not None and hand_style.name == "wireframe")
         self.hide_hands(True)
         shown = []
         for i, hand in enumerate(hands):
@@ -53,7 +53,7 @@ class SceneNodes:
                 i, hand.handedness, None if wired else self._surface.faces[hand.handedness], vertices
             )
             node.mesh.is_visible = True
-            surface_of(node).wear(skin, bool(overlaid))
+            surface_of(node).show_as(hand_style, bool(overlaid))
             closed = closed_by.get(hand.track_id)
             around = np.array([*(closed or (0.0,) * N_PARTS), 0, 0], np.float32).reshape(2, 4)
             surface_of(node).uniforms |= {"held_m": HELD_M if closed else 0.0, "closed": around}
@@ -65,7 +65,7 @@ class SceneNodes:
         slot: int,
         handedness: Handedness,
         faces: NDArray[np.int64] | None,
-        vertices: NDArray[np.float32],
+        vertices: Float32,
     ) -> Node:
         """The node of the slot-th hand in view, made when first asked for. faces: None where split."""
         key = slot, handedness, faces is None
@@ -76,7 +76,7 @@ class SceneNodes:
                 texcoord_0=vertices[:, 6:],
                 indices=faces,
                 mode=4,
-                material=HandSkin(hand_slot=float(slot)),
+                material=HandMaterial(hand_slot=float(slot)),
             )
             self._hands[key] = self.scene.add(pyrender.Mesh([primitive]))
         return self._hands[key]
@@ -87,14 +87,14 @@ class SceneNodes:
             node.mesh.is_visible = node.mesh.is_visible and not hidden
 
     def show_props(self, props: Sequence[Prop], hands: Sequence[HandMesh]) -> None:
-        """Show these props and no others, and one contact shadow for each grip; what is no longer used is
+        """Show these props and no others, and one contact shadow for each mount; what is no longer used is
         dropped."""
         free, self._placed = self._placed, {}
         for prop in props:
             self._show((prop.geometry, prop.material), prop, hands, free)
-        for prop in {p.grip: p for p in reversed(props)}.values():
-            if prop.grip is not None:
-                self._show((tube(prop.grip.inner_radius_m, prop.grip.sleeve_m), None), prop, hands, free)
+        for prop in {p.mount: p for p in reversed(props)}.values():
+            if prop.mount is not None:
+                self._show((tube(prop.mount.inner_radius_m, prop.mount.sleeve_m), None), prop, hands, free)
         for node in itertools.chain(*free.values()):
             self.scene.remove_node(node)
 
@@ -133,14 +133,14 @@ def _place_uniforms(prop: Prop, hands: Sequence[HandMesh]) -> dict[str, object]:
     uniforms: dict[str, object] = {
         "opacity": float(prop.opacity),
         "bounce_rgb": np.array(getattr(prop.material, "reflectance_rgb", np.zeros(3)), np.float32).clip(0, 1),
-        "gripping": int(prop.grip is not None),
+        "mounted": int(prop.mount is not None),
         "off_mesh": np.zeros(3, np.float32),
     }
-    if prop.grip is not None:
-        g = prop.grip
+    if prop.mount is not None:
+        g = prop.mount
         palm = _palm_part(g, hands)
-        uniforms["grip_from_cam"] = np.linalg.inv(prop.pose)
-        uniforms["grip_size"] = np.array(
+        uniforms["mount_from_cam"] = np.linalg.inv(prop.pose)
+        uniforms["mount_size"] = np.array(
             [g.inner_radius_m, g.outer_radius_m, g.half_width_m, palm + g.region], np.float32
         )
         uniforms["footprint"] = np.array(g.touched, np.float32)
@@ -149,9 +149,9 @@ def _place_uniforms(prop: Prop, hands: Sequence[HandMesh]) -> dict[str, object]:
     return uniforms
 
 
-def _palm_part(grip: Grip, hands: Sequence[HandMesh]) -> int:
+def _palm_part(mount: RingMount, hands: Sequence[HandMesh]) -> int:
     """The part number of the palm of the hand that wears it; negative if it is not in view."""
-    return N_PARTS * next((i for i, hand in enumerate(hands) if hand.track_id == grip.track_id), -1)
+    return N_PARTS * next((i for i, hand in enumerate(hands) if hand.track_id == mount.track_id), -1)
 
 
 def _mesh(geometry: Geometry, material: Surface) -> pyrender.Mesh:

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from OpenGL import GL
 
+from models.types import UInt8
+
 
 class VertexStream:
     """Vertices of float attributes, in the order of their locations."""
@@ -47,7 +49,7 @@ class PhotoTexture:
     def __init__(self) -> None:
         self.texture = int(GL.glGenTextures(1))
 
-    def upload(self, photo_rgb: NDArray[np.uint8]) -> int:
+    def upload(self, photo_rgb: UInt8) -> int:
         """Take this picture (h, w, 3); returns the texture's name."""
         GL.glBindTexture(GL.GL_TEXTURE_2D, self.texture)
         h, w = photo_rgb.shape[:2]

@@ -6,10 +6,10 @@ import ctypes
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from OpenGL import GL
 
 from app.render.light.environment import Environment
+from models.types import Float32, UInt8
 
 
 class Target:
@@ -72,28 +72,28 @@ class Target:
         GL.glBindFramebuffer(GL.GL_DRAW_FRAMEBUFFER, other.framebuffer)
         GL.glBlitFramebuffer(0, 0, width, height, 0, 0, width, height, GL.GL_COLOR_BUFFER_BIT, GL.GL_NEAREST)
 
-    def read_rgba(self, width: int, height: int) -> NDArray[np.uint8]:
+    def read_rgba(self, width: int, height: int) -> UInt8:
         """(height, width, 4): the corner that was drawn, first row first."""
         GL.glBindFramebuffer(GL.GL_READ_FRAMEBUFFER, self.framebuffer)
         out = np.empty((height, width, 4), np.uint8)
         GL.glReadPixels(0, 0, width, height, GL.GL_RGBA, GL.GL_UNSIGNED_BYTE, out)
         return out
 
-    def read_red(self, width: int, height: int) -> NDArray[np.float32]:
+    def read_red(self, width: int, height: int) -> Float32:
         """(height, width): the first float of each pixel of the corner that was drawn."""
         GL.glBindFramebuffer(GL.GL_READ_FRAMEBUFFER, self.framebuffer)
         out = np.empty((height, width), np.float32)
         GL.glReadPixels(0, 0, width, height, GL.GL_RED, GL.GL_FLOAT, out)
         return out
 
-    def read_rg(self, width: int, height: int, x: int = 0, y: int = 0) -> NDArray[np.float32]:
+    def read_rg(self, width: int, height: int, x: int = 0, y: int = 0) -> Float32:
         """(height, width, 2): two floats a pixel, from (x, y) on."""
         GL.glBindFramebuffer(GL.GL_READ_FRAMEBUFFER, self.framebuffer)
         out = np.empty((height, width, 2), np.float32)
         GL.glReadPixels(x, y, width, height, GL.GL_RG, GL.GL_FLOAT, out)
         return out
 
-    def write_rg(self, part: NDArray[np.float32], x: int, y: int) -> None:
+    def write_rg(self, part: Float32, x: int, y: int) -> None:
         """Overwrite two floats a pixel, (h, w, 2), from (x, y) on."""
         data = np.ascontiguousarray(part, np.float32)
         GL.glBindTexture(GL.GL_TEXTURE_2D, self.texture)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.manifest import ASSETS, shipped
+from models.types import Float64
 
 ENV_DIR = ASSETS / "env"
 DEFAULT_ENVIRONMENT = "interior"
@@ -22,7 +23,7 @@ class Environment:
 
     name: str
     levels: tuple[NDArray[np.float16], ...]  # each (H, 2H, 3) linear RGB, half the size of the one before
-    main_light: NDArray[np.float64]  # (3,) unit vector towards most of the light
+    main_light: Float64  # (3,) unit vector towards most of the light
     warmth: float  # log of red over blue, on average
 
 

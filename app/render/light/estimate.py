@@ -1,56 +1,55 @@
-"""What the frame says about its light: its colour, strength and direction, and which room is most like it."""
+"""What the frame says about its light: colour, strength, direction, and the environment map most like it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.render.light.ambient import ambient_cube
 from app.render.light.environment import DEFAULT_ENVIRONMENT, Environment, environment_names, load_environment
 from app.render.light.shading import ShadingFit
 from app.render.surface import HandSurface
-from models.types import Camera, HandMesh
-
-Float = NDArray[np.float32]
+from models.types import Camera, Float32, HandMesh, UInt8
 
 GREY = 0.22  # what an average scene reflects
-SKIN: Float = np.array([0.36, 0.21, 0.15], np.float32)  # what average skin reflects, linear RGB
+SKIN: Float32 = np.array([0.36, 0.21, 0.15], np.float32)  # what average skin reflects, linear RGB
 MEMORY_S = 0.5
 _TO_LINEAR = ((np.arange(256) / 255.0) ** 2.2).astype(np.float32)
-_FADE_S = 1.5  # from one room to another
-_BETTER = 0.15  # by which another room has to be more like the light than the one that is shown ..
+_FADE_S = 1.5  # from one environment to another
+_BETTER = 0.15  # by which another environment has to be more like the light than the one that is shown ..
 _LASTING_S = 2.0  # .. and for how long
-_FAMILIAR = 0.35  # most cameras look at hands in rooms like the default one
-_TINT = 0.7  # a room's colour (log red over blue) against its height of light (sine)
+_FAMILIAR = 0.35  # most cameras look at hands in environments like the default one
+_TINT = 0.7  # an environment's colour (log red over blue) against its height of light (sine)
 
 
 class SceneLight:
     """A running estimate; a jump in time starts afresh."""
 
     def __init__(self, surface: HandSurface, environment: str | None = None) -> None:
-        """environment: the room whose light metal reflects; None: the most alike of those that ship.
+        """environment: the environment map that metal reflects; None: the most alike of those that ship.
 
         ValueError for an unknown one.
         """
         self._surface = surface
         names = environment_names() if environment is None else (environment,)
-        self._rooms = {name: load_environment(name) for name in names}
+        self._environments = {name: load_environment(name) for name in names}
         self._start()
 
     def _start(self) -> None:
         self._time_s: float | None = None
         self._shading = ShadingFit(self._surface)
-        self.white_rgb: Float = np.ones(3, np.float32)
-        self.skin_rgb: Float = SKIN
-        default = DEFAULT_ENVIRONMENT if DEFAULT_ENVIRONMENT in self._rooms else next(iter(self._rooms))
-        self._room = self._room_before = default
+        self.white_rgb: Float32 = np.ones(3, np.float32)
+        self.skin_rgb: Float32 = SKIN
+        default = (
+            DEFAULT_ENVIRONMENT
+            if DEFAULT_ENVIRONMENT in self._environments
+            else next(iter(self._environments))
+        )
+        self._current = self._previous = default
         self._changed_s = self._content_s = -np.inf
 
-    def update(
-        self, frame_rgb: NDArray[np.uint8], hands: Sequence[HandMesh], camera: Camera, time_s: float
-    ) -> None:
+    def update(self, frame_rgb: UInt8, hands: Sequence[HandMesh], camera: Camera, time_s: float) -> None:
         """Look at one frame, (H, W, 3)."""
         dt = None if self._time_s is None else time_s - self._time_s
         if dt is not None and not 0 <= dt < 1:
@@ -61,11 +60,11 @@ class SceneLight:
         keep = 0.0 if dt is None else float(np.exp(-dt / MEMORY_S))
         self.white_rgb = keep * self.white_rgb + (1 - keep) * white
         self.skin_rgb = keep * self.skin_rgb + (1 - keep) * skin
-        self._choose_room(time_s)
+        self._choose_environment(time_s)
         self._time_s = time_s
 
     @property
-    def direction(self) -> Float:
+    def direction(self) -> Float32:
         """(3,) unit vector towards most of the light, camera frame."""
         g = self._shading.gradient
         return (g / max(float(np.linalg.norm(g)), 1e-9)).astype(np.float32)
@@ -76,54 +75,54 @@ class SceneLight:
         return float(np.clip(np.linalg.norm(self._shading.gradient) / 0.7, 0, 1))
 
     @property
-    def rooms(self) -> tuple[Environment, Environment]:
-        """The room that metal reflects, and the one before it, which is fading."""
-        return self._rooms[self._room], self._rooms[self._room_before]
+    def environments(self) -> tuple[Environment, Environment]:
+        """The environment map that metal reflects, and the previous one, which is fading."""
+        return self._environments[self._current], self._environments[self._previous]
 
     def uniforms(self) -> dict[str, object]:
         """What the shaders are told."""
         age = ((self._time_s or 0.0) - self._changed_s) / _FADE_S
         fading = 1 - float(np.clip(age, 0, 1))
-        turns = [turn_to(self.direction, room) for room in self.rooms]
+        rotations = [rotation_to(self.direction, environment) for environment in self.environments]
         return {
             "scene_light": self.white_rgb,
             "skin_rgb": self.skin_rgb,
             "light_direction": self.direction,
             "light_contrast": self.contrast,
-            "turns": np.array(turns, np.float32),
+            "environment_rotations": np.array(rotations, np.float32),
             "fading": fading,
-            "ambient": ambient_cube(self.rooms, turns, fading),
+            "ambient": ambient_cube(self.environments, rotations, fading),
         }
 
-    def _choose_room(self, time_s: float) -> None:
-        """The room whose light stands as high and is as warm as here; changed at once only at the start."""
+    def _choose_environment(self, time_s: float) -> None:
+        """Take the map whose light stands as high and is as warm as here; at once only at the start."""
         tint = _TINT * float(np.log(self.white_rgb[0] / self.white_rgb[2]))
         height = float(self.direction[1])
         off = {
-            name: float(np.hypot(height - room.main_light[1], tint - _TINT * room.warmth))
+            name: float(np.hypot(height - environment.main_light[1], tint - _TINT * environment.warmth))
             - _FAMILIAR * (name == DEFAULT_ENVIRONMENT)
-            for name, room in self._rooms.items()
+            for name, environment in self._environments.items()
         }
         best = min(off, key=off.__getitem__)
         if self._time_s is None:
-            self._room = self._room_before = best
-        if off[best] > off[self._room] - _BETTER:
+            self._current = self._previous = best
+        if off[best] > off[self._current] - _BETTER:
             self._content_s = time_s
         elif time_s - self._content_s > _LASTING_S and time_s - self._changed_s > _FADE_S:
-            self._room_before, self._room, self._changed_s = self._room, best, time_s
+            self._previous, self._current, self._changed_s = self._current, best, time_s
 
 
-def turn_to(direction: Float, room: Environment) -> float:
-    """The share of a turn by which a panorama is looked up further round, so that its light comes from there.
+def rotation_to(direction: Float32, environment: Environment) -> float:
+    """By how much of a whole turn a panorama is rotated so that its light comes from a direction, (3,).
 
     Only from behind the camera: what is ahead is in the picture, where no lamp is.
     """
     x, _, z = direction.tolist()
     wanted = np.arctan2(x, min(z, -0.4 * abs(x)) - 0.15)
-    return float((np.arctan2(room.main_light[0], room.main_light[2]) - wanted) / (2 * np.pi))
+    return float((np.arctan2(environment.main_light[0], environment.main_light[2]) - wanted) / (2 * np.pi))
 
 
-def estimate_light(frame_rgb: NDArray[np.uint8], hands: Sequence[HandMesh]) -> tuple[Float, Float]:
+def estimate_light(frame_rgb: UInt8, hands: Sequence[HandMesh]) -> tuple[Float32, Float32]:
     """White and skin, linear RGB (3,) each, of one frame.
 
     White: the scene is grey on average, and the skin is as skin is; both are half believed in strength, a
@@ -143,7 +142,7 @@ def estimate_light(frame_rgb: NDArray[np.uint8], hands: Sequence[HandMesh]) -> t
     return _white(scene, skin / SKIN), np.asarray(skin, np.float32)
 
 
-def _white(*guesses: Float) -> Float:
+def _white(*guesses: Float32) -> Float32:
     """(3,) the geometric mean of guesses in strength, two thirds of it in tint."""
     log = np.mean([np.log(g) for g in guesses], axis=0)
     level = log.mean()

@@ -7,11 +7,9 @@ from numpy.typing import NDArray
 
 from app.render.surface import HandSurface
 from models.geometry import project
-from models.types import Camera, HandMesh
+from models.types import Camera, Float64, HandMesh, UInt8
 
-Float = NDArray[np.float64]
-
-USUAL_LIGHT: Float = np.array([-0.42, -0.78, -0.46])  # towards it: above, left, behind the camera
+USUAL_LIGHT: Float64 = np.array([-0.42, -0.78, -0.46])  # towards it: above, left, behind the camera
 USUAL_CONTRAST = 0.35
 MEMORY_S = 3.0
 EVERY_S = 0.12
@@ -34,13 +32,11 @@ class ShadingFit:
     def __init__(self, surface: HandSurface) -> None:
         self._surface = surface
         self._time_s = -np.inf
-        self._normals: Float = np.zeros((3, 3))
-        self._shades: Float = np.zeros(3)
-        self.gradient: Float = USUAL_CONTRAST * USUAL_LIGHT / np.linalg.norm(USUAL_LIGHT)
+        self._normals: Float64 = np.zeros((3, 3))
+        self._shades: Float64 = np.zeros(3)
+        self.gradient: Float64 = USUAL_CONTRAST * USUAL_LIGHT / np.linalg.norm(USUAL_LIGHT)
 
-    def update(
-        self, frame_rgb: NDArray[np.uint8], hands: list[HandMesh], camera: Camera, time_s: float
-    ) -> None:
+    def update(self, frame_rgb: UInt8, hands: list[HandMesh], camera: Camera, time_s: float) -> None:
         """Look at the hands in a frame (H, W, 3), every EVERY_S. `gradient`: c, (3,), camera frame."""
         dt = time_s - self._time_s
         if 0 <= dt < EVERY_S or not hands:
@@ -61,8 +57,8 @@ class ShadingFit:
 
 
 def lit_skin(
-    frame_rgb: NDArray[np.uint8], hand: HandMesh, normals: NDArray[np.floating], camera: Camera
-) -> tuple[Float, Float]:
+    frame_rgb: UInt8, hand: HandMesh, normals: NDArray[np.floating], camera: Camera
+) -> tuple[Float64, Float64]:
     """Normals (N, 3) and linear brightness (N,) of the vertices that the camera sees, on skin.
 
     Left out are those of another colour than most, such as the background where mesh and picture differ, and

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Float = NDArray[np.float64]
+from models.types import Float64
 
 SHADOW_MAP_PX = 256
 _MARGIN_M = 0.02
@@ -18,12 +18,12 @@ _DEPTH_M = 4.0  # to both sides of the origin; nothing is farther from the camer
 class ShadowCamera:
     """An orthographic view along the light."""
 
-    map_from_cam: Float  # (4, 4) camera frame -> x, y 0..1 in the map, z metres towards the light
-    clip_from_cam: Float  # (4, 4) camera frame -> OpenGL's clip space
-    size_m: Float  # (2,) what the map spans
+    map_from_cam: Float64  # (4, 4) camera frame -> x, y 0..1 in the map, z metres towards the light
+    clip_from_cam: Float64  # (4, 4) camera frame -> OpenGL's clip space
+    size_m: Float64  # (2,) what the map spans
 
 
-def light_axes(to_light: NDArray[np.floating]) -> Float:
+def light_axes(to_light: NDArray[np.floating]) -> Float64:
     """(3, 3) rows: two axes across the light, and the one towards it. to_light: (3,) unit vector."""
     light = np.asarray(to_light, np.float64)
     side = np.cross(light, np.eye(3)[np.argmin(np.abs(light))])

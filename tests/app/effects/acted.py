@@ -1,4 +1,4 @@
-"""Hands that act: the training's synthetic motion as an effect sees it, with a tracker's trembling."""
+"""Hands that act: the training's synthetic motion as an effect sees it, with a tracker's jitter."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ def key(time_s: float, fingers: Fingers, at=(0.0, 0.10, 0.42), turn_deg: float =
 
 
 def acted(
-    *keys: Key, tremble_m: float = 0.0008, handedness: Handedness = "right", track_id: int = 1, seed: int = 0
+    *keys: Key, jitter_m: float = 0.0008, handedness: Handedness = "right", track_id: int = 1, seed: int = 0
 ) -> Iterator[EffectContext]:
-    """A context for every frame from the first key to the last. tremble_m: of the whole hand and of its depth
+    """A context for every frame from the first key to the last. jitter_m: of the whole hand and of its depth
     (three times as much), a standard deviation."""
     motion, rng = Motion(list(keys), seed), np.random.default_rng(seed)
     data = load_open_hand()
@@ -55,7 +55,7 @@ def acted(
         moment = motion.at(float(time_s))
         rotations = np.concatenate([moment.R_wrist[None], angles_to_rotations(moment.angles_rad, frames)])
         vertices, joints = pose_hand(data, rotations, np.zeros(10), np.zeros(3))
-        place = moment.wrist_m + rng.normal(0, tremble_m, 3) * [1, 1, 3]
+        place = moment.wrist_m + rng.normal(0, jitter_m, 3) * [1, 1, 3]
         vertices, joints = (((x - joints[0]) * mirror + place).astype(np.float32) for x in (vertices, joints))
         seen = project(joints, CAMERA).astype(np.float32)
         hand = HandMesh(handedness, vertices, joints, seen, 1.0, track_id, float(time_s))

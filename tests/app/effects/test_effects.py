@@ -62,7 +62,7 @@ def test_rings_on_the_hands_asked_for(hands, worn_by):
     effect = make_effect("ring", Rings((RingSettings(hands=hands),)))
     left = posed_hand(CAMERA, handedness="left", at=(0.15, 0.06, 0.5), track_id=2)
     props = effect.place(context(posed_hand(CAMERA), left))
-    assert [p.grip.track_id for p in props] == worn_by
+    assert [p.mount.track_id for p in props] == worn_by
 
 
 def test_ring_encircles_its_finger():
@@ -78,7 +78,7 @@ def test_ring_encircles_its_finger():
         near = local[(np.abs(local[:, 2]) < 0.004) & (np.hypot(local[:, 0], local[:, 1]) < 0.0115)]
         radius = np.hypot(near[:, 0], near[:, 1])  # snug: the skin there lies about the band's inside
         assert len(near) > 5
-        assert np.median(radius) == pytest.approx(prop.grip.inner_radius_m, rel=0.10)
+        assert np.median(radius) == pytest.approx(prop.mount.inner_radius_m, rel=0.10)
 
 
 def test_readout_names_the_size_while_the_ring_is_worn():

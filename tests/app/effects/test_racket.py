@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from app.effects import make_effect
-from app.effects.gestures import hold
+from app.effects.gestures import palm_frame
 from app.effects.racket import racket
 from app.render.scene import Paint
 from tests.app.effects.acted import CAMERA, FIST, OPEN, ROUND, acted, curled, key
@@ -25,7 +25,7 @@ def posed(fingers, turn_deg=0.0, handedness="right"):
         acted(
             key(0, fingers, turn_deg=turn_deg),
             key(1, fingers, turn_deg=turn_deg),
-            tremble_m=0,
+            jitter_m=0,
             handedness=handedness,
         )
     )
@@ -41,7 +41,7 @@ def compositor():
 def grip_seen(compositor, context) -> tuple[int, int]:
     """Pixels of the grip near the palm's middle that are seen with the hand, and without it."""
     grips = [replace(p, material=GREEN) for p in make_effect("racket").place(context)[2:3]]
-    middle = hold(context.hands[0]).center_m
+    middle = palm_frame(context.hands[0]).center_m
     x, y = middle[:2] / middle[2] * [CAMERA.fx, CAMERA.fy] + [CAMERA.cx, CAMERA.cy]
     counts = []
     for hands in (context.hands, ()):

@@ -7,7 +7,7 @@ import pytest
 
 from app.effects import make_effect
 from app.effects.skins import SkinSettings, skeleton
-from app.render.scene import SKIN_STYLES, EffectContext
+from app.render.scene import HAND_STYLES, EffectContext
 from models.geometry import camera_from_fov, project
 from tests.app.render.render_help import BACK, grey_frame, open_compositor, posed_hand
 
@@ -38,7 +38,7 @@ def at(picture: np.ndarray, point_m) -> np.ndarray:
     return picture[y, x]
 
 
-@pytest.mark.parametrize("style", SKIN_STYLES)
+@pytest.mark.parametrize("style", HAND_STYLES)
 def test_it_covers_the_hand_and_nothing_else(compositor, style):
     seen = covered(drawn(compositor, style))
     px = project(HAND.vertices_m, CAMERA)
@@ -50,7 +50,7 @@ def test_it_covers_the_hand_and_nothing_else(compositor, style):
 
 
 def test_styles_look_different(compositor):
-    pictures = [drawn(compositor, style) for style in SKIN_STYLES]
+    pictures = [drawn(compositor, style) for style in HAND_STYLES]
     mask = covered(pictures[0])
     for i, first in enumerate(pictures):
         for second in pictures[:i]:
@@ -97,7 +97,7 @@ def test_fists_do_not_hide_bones(compositor):
     assert at(picture, 0.5 * (fist.joints_m[10] + fist.joints_m[11])).sum() > 300
 
 
-@pytest.mark.parametrize("style", SKIN_STYLES)
+@pytest.mark.parametrize("style", HAND_STYLES)
 def test_both_hands_wear_it(compositor, style):
     left = posed_hand(CAMERA, handedness="left", turn=BACK, at=(0.14, 0.06, 0.45), track_id=2)
     effect = make_effect("skin", SkinSettings(style))

@@ -17,11 +17,11 @@ from tests.app.render.render_help import grey_frame
 PALM = (0.0, 0.10, 0.42)
 
 
-def played(film, effect=None) -> tuple[WalkieTalkieEffect, list[tuple[float, bool, bool, np.ndarray]]]:
+def played(frames, effect=None) -> tuple[WalkieTalkieEffect, list[tuple[float, bool, bool, np.ndarray]]]:
     """Time, held, pressed and the radio's place of every frame."""
     effect = effect or make_effect("walkie_talkie")
     seen = []
-    for context in film:
+    for context in frames:
         props = effect.place(context)
         seen.append((context.time_s, effect.held, effect.pressed, props[0].pose[:3, 3]))
     return effect, seen
@@ -79,9 +79,9 @@ def test_pressing_in_the_air_does_nothing():
 
 
 def test_the_lamp_lights_while_it_is_pressed():
-    def glow(film):
+    def glow(frames):
         effect = make_effect("walkie_talkie")
-        for context in film:
+        for context in frames:
             props = effect.place(context)
         return max(sum(prop.material.glow_rgb) for prop in props if isinstance(prop.material, Paint))
 
@@ -111,6 +111,6 @@ def test_another_hand_does_not_take_it_away():
 
 def test_time_that_jumps_begins_afresh():
     effect, _ = played(acted(key(0, OPEN), key(0.5, OPEN), key(0.8, ROUND), key(1.5, ROUND)))
-    film = acted(key(100, Fingers()), key(101, Fingers()))
-    effect.place(next(film))
+    frames = acted(key(100, Fingers()), key(101, Fingers()))
+    effect.place(next(frames))
     assert not effect.held

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from app.effects import make_effect
-from app.effects.hand_collider import HandField
+from app.effects.hand_collider import HandCollider
 from app.effects.water import DROP_RADIUS_M, MOST_DROPS
 from app.render.scene import EffectContext, Water
 from models.geometry import project
@@ -32,9 +32,9 @@ def poured(*hands, seconds: float = 1.5, effect=None, start_s: float = 0.0, velo
 
 def depth_inside(drops_m: np.ndarray, *hands) -> np.ndarray:
     """How deep each drop near a hand lies under its skin, metres; negative above it."""
-    field = HandField(load_open_hand())
-    field.update(hands, 0.0)
-    away = field.contact(drops_m, 0.03).distance_m
+    collider = HandCollider(load_open_hand())
+    collider.update(hands, 0.0)
+    away = collider.contact(drops_m, 0.03).distance_m
     return -away[np.isfinite(away)]
 
 
@@ -93,10 +93,10 @@ def test_frames_that_stay_away_begin_afresh():
 
 
 def test_the_same_motion_gives_the_same_water():
-    film = [key(0, OPEN), key(0.7, OPEN)]
+    frames = [key(0, OPEN), key(0.7, OPEN)]
     effects = [make_effect("water"), make_effect("water")]
     for effect in effects:
-        for context in acted(*film):
+        for context in acted(*frames):
             effect.place(context)
     np.testing.assert_array_equal(effects[0].drops_m, effects[1].drops_m)
 

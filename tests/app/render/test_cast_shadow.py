@@ -9,12 +9,12 @@ from app.effects import make_effect
 from app.render.cast_shadow import draw_shade, widened
 from app.render.extent import extent, shadowed_skin
 from app.render.scene import EffectContext, Prop
-from app.render.viewport import Window, window_around
+from app.render.viewport import Viewport, viewport_around
 from models.geometry import camera_from_fov, project
 from tests.app.render.render_help import ball, grey_frame, open_compositor, posed_hand
 
 CAMERA = camera_from_fov(640, 480)
-WHOLE = Window(0, 0, CAMERA.width, CAMERA.height, 1)
+WHOLE = Viewport(0, 0, CAMERA.width, CAMERA.height, 1)
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def test_a_shadow_beside_its_thing_is_drawn_whole(compositor):
     hand = posed_hand(CAMERA)
     prop = ball_before(hand)
     compositor.layer(grey_frame(CAMERA), [hand], [prop], CAMERA, 0.0)
-    own = window_around(extent([prop]), CAMERA, 4, 1)
+    own = viewport_around(extent([prop]), CAMERA, 4, 1)
     assert own is not None
     wider, part = compositor.render(own, [hand], [prop], CAMERA)
     _, whole = compositor.render(WHOLE, [hand], [prop], CAMERA)
@@ -49,9 +49,9 @@ def test_a_shadow_beside_its_thing_is_drawn_whole(compositor):
 def test_shade_is_looked_for_farther_than_the_skin_as_it_is_blurred(compositor, monkeypatch):
     hand, looked_at = posed_hand(CAMERA), []
 
-    def record(renderer, nodes, window, camera):
-        looked_at.append(window)
-        return draw_shade(renderer, nodes, window, camera)
+    def record(renderer, nodes, viewport, camera):
+        looked_at.append(viewport)
+        return draw_shade(renderer, nodes, viewport, camera)
 
     monkeypatch.setattr("app.render.cast_shadow.draw_shade", record)
     compositor.layer(grey_frame(CAMERA), [hand], [ball_before(hand)], CAMERA, 0.0)
@@ -64,21 +64,21 @@ def test_shade_is_looked_for_farther_than_the_skin_as_it_is_blurred(compositor, 
 def test_a_layer_reaches_as_far_as_its_shadow(compositor):
     hand = posed_hand(CAMERA)
     prop = ball_before(hand)
-    window, _ = compositor.layer(grey_frame(CAMERA), [hand], [prop], CAMERA, 0.0)
+    viewport, _ = compositor.layer(grey_frame(CAMERA), [hand], [prop], CAMERA, 0.0)
     _, whole = compositor.render(WHOLE, [hand], [prop], CAMERA)
     dark = np.argwhere(whole[..., 3] > 8)
-    assert (dark.min(0) >= [window.y, window.x]).all()
-    assert (dark.max(0) < [window.y + window.height, window.x + window.width]).all()
+    assert (dark.min(0) >= [viewport.y, viewport.x]).all()
+    assert (dark.max(0) < [viewport.y + viewport.height, viewport.x + viewport.width]).all()
 
 
 def test_a_window_without_shadow_stays():
-    own, shaded = Window(50, 40, 20, 10, 1), Window(30, 20, 80, 70, 1)
+    own, shaded = Viewport(50, 40, 20, 10, 1), Viewport(30, 20, 80, 70, 1)
     shade = np.zeros((70, 80, 2), np.uint8)
-    shade[5, 70, 1] = 200  # things in shadow are in the window anyway
+    shade[5, 70, 1] = 200  # things in shadow are in the viewport anyway
     assert widened(own, shaded, shade)[0] == own
     shade[30:60, 25:30, 0] = 1
     wider, part = widened(own, shaded, shade)
-    assert wider == Window(50, 40, 20, 40, 1)
+    assert wider == Viewport(50, 40, 20, 40, 1)
     np.testing.assert_array_equal(part, shade[20:60, 20:40])
 
 
@@ -87,7 +87,7 @@ def test_skin_far_from_a_thing_lies_in_no_shadow(compositor, aside_m):
     props = make_effect("racket").place(EffectContext(grey_frame(CAMERA), [posed_hand(CAMERA)], CAMERA, 0.0))
     for height_m in np.arange(-0.3, 0.31, 0.1):
         hand = posed_hand(CAMERA, at=(aside_m, height_m, 0.6))
-        window = Window(0, 0, CAMERA.width, CAMERA.height, 1)
+        viewport = Viewport(0, 0, CAMERA.width, CAMERA.height, 1)
         compositor.layer(grey_frame(CAMERA), [hand], props, CAMERA, 0.0)
-        with_it, without = (compositor.render(window, hands, props, CAMERA)[1] for hands in ([hand], []))
+        with_it, without = (compositor.render(viewport, hands, props, CAMERA)[1] for hands in ([hand], []))
         np.testing.assert_array_equal(with_it[..., 3], without[..., 3])

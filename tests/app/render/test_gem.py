@@ -8,7 +8,7 @@ from scipy.spatial import ConvexHull
 
 from app.render.gl.materials import MOST_FACETS, facets
 from app.render.scene import Gem, Geometry, Metal, Prop
-from app.render.viewport import Window
+from app.render.viewport import Viewport
 from models.geometry import camera_from_fov
 from tests.app.render.render_help import open_compositor
 
@@ -47,7 +47,7 @@ def at(z: float) -> np.ndarray:
 def draw(prop: Prop) -> np.ndarray:
     compositor = open_compositor()
     try:
-        return compositor.render(Window(250, 170, 140, 140, 3), [], [prop], CAMERA)[1].astype(float)
+        return compositor.render(Viewport(250, 170, 140, 140, 3), [], [prop], CAMERA)[1].astype(float)
     finally:
         compositor.close()
 

@@ -1,4 +1,4 @@
-"""The light in the picture: direction from shading, colour, and the room it is most like."""
+"""The light in the picture: direction from shading, colour, and the environment it is most like."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from app.render.light.ambient import ambient_cube
 from app.render.light.environment import environment_names, load_environment
-from app.render.light.estimate import SceneLight, turn_to
+from app.render.light.estimate import SceneLight, rotation_to
 from app.render.light.shading import ShadingFit
 from app.render.surface import HandSurface
 from models.geometry import camera_from_fov, project
@@ -78,10 +78,10 @@ def test_warm_light_is_warm_and_a_dark_room_dark():
 
 def test_rooms_turn_until_their_lamps_stand_where_the_light_comes_from():
     for name in environment_names():
-        room = load_environment(name)
+        environment = load_environment(name)
         for x in (-0.7, 0.0, 0.7):
-            turn = 2 * np.pi * turn_to(np.array([x, -0.5, -0.5]), room)
-            azimuth = np.arctan2(room.main_light[0], room.main_light[2]) - turn
+            turn = 2 * np.pi * rotation_to(np.array([x, -0.5, -0.5]), environment)
+            azimuth = np.arctan2(environment.main_light[0], environment.main_light[2]) - turn
             assert np.cos(azimuth) < -0.2  # never ahead of the camera, where the picture shows no lamp
             assert np.sin(azimuth) * x >= -1e-9
 
@@ -90,12 +90,12 @@ def test_another_room_fades_in_only_after_lasting_evidence(monkeypatch):
     monkeypatch.setattr("app.render.light.estimate._FAMILIAR", 0.0)
     light, hand = SceneLight(SURFACE), posed_hand(CAMERA)
     light.update(lit_frame(hand, unit(-1, -0.3, -0.8)), [hand], CAMERA, 0.0)
-    first = light.rooms[0].name
+    first = light.environments[0].name
     overhead = lit_frame(hand, unit(0, -1, 0), strength=0.9, rgb=(0.2, 0.25, 0.4))
     shown, fading = [], []
     for k in range(1, 90):
         light.update(overhead, [hand], CAMERA, k / 15)
-        shown.append(light.rooms[0].name)
+        shown.append(light.environments[0].name)
         fading.append(light.uniforms()["fading"])
     changes = sum(a != b for a, b in pairwise(shown))
     assert shown[20] == first
@@ -106,24 +106,25 @@ def test_another_room_fades_in_only_after_lasting_evidence(monkeypatch):
     assert fading[-1] == 0.0
 
 
-def test_one_room_can_be_asked_for():
+def test_one_environment_can_be_asked_for():
     light = SceneLight(SURFACE, "studio")
-    assert [room.name for room in light.rooms] == ["studio", "studio"]
+    assert [environment.name for environment in light.environments] == ["studio", "studio"]
     with pytest.raises(ValueError, match="no 'moon'"):
         SceneLight(SURFACE, "moon")
 
 
 def test_soft_light_from_six_sides_is_that_of_the_panorama():
-    room = load_environment("sunset")
-    top, bottom = (room.levels[-1][row].astype(float).mean(0) for row in (0, -1))
-    cube = ambient_cube((room, room), (0.0, 0.0), 0.0)
+    environment = load_environment("sunset")
+    top, bottom = (environment.levels[-1][row].astype(float).mean(0) for row in (0, -1))
+    cube = ambient_cube((environment, environment), (0.0, 0.0), 0.0)
     grey = [handedness @ [0.2126, 0.7152, 0.0722] for handedness in (bottom, top)]
     np.testing.assert_allclose(
         cube[2:4, :3], 0.5 * np.stack([bottom, top]) + 0.5 * np.array(grey)[:, None], rtol=1e-4
     )
-    turned = ambient_cube((room, room), (0.25, 0.25), 0.0)  # a quarter: what was right comes from ahead
+    # A quarter of a turn: what was right comes from ahead
+    turned = ambient_cube((environment, environment), (0.25, 0.25), 0.0)
     np.testing.assert_allclose(turned[4, :3], np.minimum(cube[0, :3], 0.6), rtol=1e-4)
     other = load_environment("studio")
-    half = ambient_cube((room, other), (0.0, 0.0), 0.5)
+    half = ambient_cube((environment, other), (0.0, 0.0), 0.5)
     whole = ambient_cube((other, other), (0.0, 0.0), 0.0)
     np.testing.assert_allclose(half[1], 0.5 * cube[1] + 0.5 * whole[1], rtol=1e-4)

@@ -18,7 +18,7 @@ from app.render.light.environment import DEFAULT_ENVIRONMENT, environment_names,
 from app.render.light.estimate import SceneLight, estimate_light
 from app.render.scene import EffectContext, Geometry, Metal, Paint, Prop
 from app.render.surface import HandSurface
-from app.render.viewport import FINEST, Window, window_around
+from app.render.viewport import FINEST, Viewport, viewport_around
 from models.geometry import camera_from_fov, project
 from models.hand.hand_data import load_open_hand
 from tests.app.render.render_help import PALM, ball, posed_hand
@@ -98,12 +98,12 @@ def test_importing_starts_no_opengl():
 
 def test_window_holds_its_points():
     points = posed_hand(CAMERA).vertices_m
-    window = window_around(points, CAMERA, 3)
+    viewport = viewport_around(points, CAMERA, 3)
     px = project(points, CAMERA)
-    assert (px >= [window.x, window.y]).all()
-    assert (px <= [window.x + window.width - 1, window.y + window.height - 1]).all()
-    assert window.samples == 2
-    few = window_around(points[:60], CAMERA, 3)
+    assert (px >= [viewport.x, viewport.y]).all()
+    assert (px <= [viewport.x + viewport.width - 1, viewport.y + viewport.height - 1]).all()
+    assert viewport.samples == 2
+    few = viewport_around(points[:60], CAMERA, 3)
     assert few.samples == 3
     assert 9 * few.width * few.height <= FINEST
 
@@ -114,17 +114,17 @@ def test_window_holds_its_points():
         ([[0, 0, -1.0]], None),  # behind
         ([[9.0, 0, 1.0]], None),  # beside
         (np.zeros((0, 3)), None),
-        ([[-9.0, -9, 1], [9, 9, 1]], Window(0, 0, 640, 480, 1)),  # all around
-        ([[0, 0, 1.0], [0, 0, -1]], Window(316, 236, 8, 8, 3)),  # half behind
+        ([[-9.0, -9, 1], [9, 9, 1]], Viewport(0, 0, 640, 480, 1)),  # all around
+        ([[0, 0, 1.0], [0, 0, -1]], Viewport(316, 236, 8, 8, 3)),  # half behind
     ],
 )
 def test_window_at_the_limits(points, expected):
-    assert window_around(points, CAMERA, 3, budget=500_000) == expected
+    assert viewport_around(points, CAMERA, 3, budget=500_000) == expected
 
 
 def test_window_intrinsics_agree_with_the_camera():
-    window = Window(100, 50, 64, 32, 3)
-    fx, fy, cx, cy = window.intrinsics(CAMERA, 3)
+    viewport = Viewport(100, 50, 64, 32, 3)
+    fx, fy, cx, cy = viewport.intrinsics(CAMERA, 3)
     p = np.array([0.01, -0.02, 0.5])
     u, v = fx * p[0] / p[2] + cx, fy * p[1] / p[2] + cy
     x, y = project(p, CAMERA)
@@ -207,12 +207,12 @@ def test_extent_holds_copies():
 def test_extent_holds_what_a_ring_shades_and_what_may_hide_it():
     hand = posed_hand(CAMERA)
     (ring,) = make_effect("ring").place(EffectContext(np.zeros((480, 640, 3), np.uint8), [hand], CAMERA, 0.0))
-    away = replace(ring, grip=replace(ring.grip, off_mesh_m=(0.02, 0.0, 0.0)))
+    away = replace(ring, mount=replace(ring.mount, off_mesh_m=(0.02, 0.0, 0.0)))
     points, shifted = (
         (extent([prop]) - ring.pose[:3, 3]) @ np.linalg.inv(ring.pose[:3, :3]).T for prop in (ring, away)
     )
-    assert ring.grip.sleeve_m > ring.grip.half_width_m
-    np.testing.assert_allclose(points[:, 2].max(), ring.grip.sleeve_m)
+    assert ring.mount.sleeve_m > ring.mount.half_width_m
+    np.testing.assert_allclose(points[:, 2].max(), ring.mount.sleeve_m)
     back = np.linalg.inv(ring.pose[:3, :3]) @ [0.02, 0, 0]
     np.testing.assert_allclose(shifted.min(0), np.minimum(points.min(0), points.min(0) - back))
 
@@ -239,7 +239,7 @@ def test_blend_lays_premultiplied_colour_over():
     layer = np.zeros((2, 2, 4), np.uint8)
     layer[0, 0] = [50, 60, 70, 128]
     layer[1, 1] = [255, 255, 255, 255]
-    blend(picture, Window(1, 1, 2, 2, 1), layer)
+    blend(picture, Viewport(1, 1, 2, 2, 1), layer)
     assert picture[1, 1].tolist() == [100, 110, 120]
     assert picture[2, 2].tolist() == [255, 255, 255]
     assert (picture[0] == 100).all()

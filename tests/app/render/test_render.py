@@ -11,7 +11,7 @@ import pytest
 from app.effects import Rings, RingSettings, make_effect
 from app.render.compositor import Compositor
 from app.render.scene import EffectContext
-from app.render.viewport import Window
+from app.render.viewport import Viewport
 from models.geometry import camera_from_fov, project
 from models.hand.hand_data import load_open_hand
 from tests.app.render.render_help import BACK, PALM, grey_frame, open_compositor, posed_hand
@@ -30,11 +30,11 @@ def ring(**settings):
     return make_effect("ring", Rings((RingSettings(**settings),)))
 
 
-def ring_layer(compositor: Compositor, hands, window=None, camera=CAMERA, **settings):
+def ring_layer(compositor: Compositor, hands, viewport=None, camera=CAMERA, **settings):
     """The rendered layer (H, W, 4) of the frame with rings on the first hand, and the props."""
     props = ring(**settings).place(EffectContext(grey_frame(camera), hands[:1], camera, 0.0))
-    window = window or Window(0, 0, camera.width, camera.height, 2)
-    return compositor.render(window, hands, props, camera)[1], props
+    viewport = viewport or Viewport(0, 0, camera.width, camera.height, 2)
+    return compositor.render(viewport, hands, props, camera)[1], props
 
 
 def metal(layer) -> np.ndarray:
@@ -75,7 +75,7 @@ def test_far_half_is_hidden(compositor, turn):
     hand = posed_hand(CAMERA, turn=turn, at=(0, 0.05, 0.3))
     layer, (prop,) = ring_layer(compositor, [hand], finger="middle")
     angle = np.linspace(0, 2 * np.pi, 180, endpoint=False)
-    r = (prop.grip.inner_radius_m + prop.grip.outer_radius_m) / 2
+    r = (prop.mount.inner_radius_m + prop.mount.outer_radius_m) / 2
     local = np.stack([r * np.cos(angle), r * np.sin(angle), 0 * angle, 1 + 0 * angle], 1)
     points = (local @ prop.pose.T)[:, :3]
     view = prop.pose[:3, 3] / np.linalg.norm(prop.pose[:3, 3])
@@ -97,7 +97,7 @@ def test_ring_is_as_wide_as_its_finger(compositor):
     along = prop.pose[:2, 2] / np.linalg.norm(prop.pose[:2, 2])
     drawn_m = np.ptp(xs * along[1] - ys * along[0]) / camera.fx * prop.pose[2, 3]
     oval = np.linalg.norm(prop.pose[:3, 0])
-    assert drawn_m == pytest.approx(2 * prop.grip.outer_radius_m * oval, rel=0.06)
+    assert drawn_m == pytest.approx(2 * prop.mount.outer_radius_m * oval, rel=0.06)
 
 
 def test_another_hand_in_front_hides_the_ring(compositor):
@@ -124,7 +124,7 @@ def test_no_ring_is_seen_through_the_wrist(compositor):
 
 def test_cuts_are_soft(compositor):
     hand = posed_hand(CAMERA, turn=(0, 2.3, 0), at=(0, 0.06, 0.25))
-    layer, _ = ring_layer(compositor, [hand], window=Window(0, 0, 640, 480, 3))
+    layer, _ = ring_layer(compositor, [hand], viewport=Viewport(0, 0, 640, 480, 3))
     alpha = layer[..., 3][metal(layer)]
     partly = ((alpha > 30) & (alpha < 225)).mean()
     assert 0.03 < partly < 0.5
@@ -133,11 +133,11 @@ def test_cuts_are_soft(compositor):
 @pytest.mark.parametrize("z_m", [0.3, 0.7, 1.3])
 def test_edges_do_not_shimmer_at_any_size(compositor, z_m):
     """Moved by parts of a pixel, a ring covers as much and is as bright."""
-    hand, window = posed_hand(CAMERA, at=(0, 0.06, z_m)), Window(0, 0, 640, 480, 3)
+    hand, viewport = posed_hand(CAMERA, at=(0, 0.06, z_m)), Viewport(0, 0, 640, 480, 3)
     sums = []
     for step in range(4):
         moved = hand.moved(np.array([0.25 * step, 0.1 * step, 0]) * z_m / CAMERA.fx)
-        layer, _ = ring_layer(compositor, [moved], window)
+        layer, _ = ring_layer(compositor, [moved], viewport)
         sums.append(layer.reshape(-1, 4).sum(0, dtype=np.float64)[[0, 3]])
     bright, covered = np.array(sums).T
     assert np.ptp(covered) < 0.03 * covered.mean()
@@ -148,7 +148,7 @@ def test_shadow_is_soft_dark_and_close_to_the_band(compositor):
     frame, hand = grey_frame(CAMERA), posed_hand(CAMERA, at=(0, 0.06, 0.25))
     out = compositor.compose(frame, [hand], CAMERA, ring(), 0.0).astype(float)
     _, (prop,) = ring_layer(compositor, [hand])
-    half = prop.grip.half_width_m
+    half = prop.mount.half_width_m
 
     def shade(distance_m: float) -> float:
         """The picture beside the band, on the near side of the finger, over the frame."""
@@ -158,7 +158,7 @@ def test_shadow_is_soft_dark_and_close_to_the_band(compositor):
             up = prop.pose[:3, 1] * np.sign(prop.pose[:3, 1] @ toward_eye)
             point = (
                 prop.pose[:3, 3]
-                + prop.grip.inner_radius_m * up
+                + prop.mount.inner_radius_m * up
                 + sign * (half + distance_m) * prop.pose[:3, 2]
             )
             x, y = np.rint(project(point, CAMERA)).astype(int)
@@ -172,10 +172,10 @@ def test_shadow_is_soft_dark_and_close_to_the_band(compositor):
 
 def test_window_equals_the_whole_frame(compositor):
     hands = [posed_hand(CAMERA, turn=(0.3, 2.8, 0.2))]
-    whole, _ = ring_layer(compositor, hands, window=Window(0, 0, 640, 480, 3))
+    whole, _ = ring_layer(compositor, hands, viewport=Viewport(0, 0, 640, 480, 3))
     ys, xs = np.nonzero(whole[..., 3])
     x, y, x1, y1 = xs.min() - 4, ys.min() - 3, xs.max() + 5, ys.max() + 6
-    part, _ = ring_layer(compositor, hands, window=Window(int(x), int(y), int(x1 - x), int(y1 - y), 3))
+    part, _ = ring_layer(compositor, hands, viewport=Viewport(int(x), int(y), int(x1 - x), int(y1 - y), 3))
     difference = np.abs(part.astype(int) - whole[y:y1, x:x1])
     assert difference.max() <= 12
     assert difference.mean() < 0.1
@@ -236,8 +236,8 @@ def test_wireframe_draws_thin_lines(compositor):
     none = make_effect("none")
     mesh = compositor.compose(frame, [hand], CAMERA, none, 0.0, frozenset({"mesh"})).astype(int) - frame
     wire = compositor.compose(frame, [hand], CAMERA, none, 0.0, frozenset({"wireframe"})).astype(int) - frame
-    share = (np.abs(wire).sum(-1) > 30).sum() / (np.abs(mesh).sum(-1) > 6).sum()
-    assert 0.05 < share < 0.5
+    fraction = (np.abs(wire).sum(-1) > 30).sum() / (np.abs(mesh).sum(-1) > 6).sum()
+    assert 0.05 < fraction < 0.5
 
 
 def test_two_compositors_take_turns():

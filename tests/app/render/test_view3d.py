@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app.render.orbit import Orbit, corner_window
+from app.render.orbit import Orbit, corner_viewport
 from app.session import VIEW3D, Settings
 from app.session.drawing import Drawing
 from models.geometry import camera_from_fov
@@ -29,7 +29,7 @@ def aside(compositor, orbit: Orbit, *hands, time_s: float = 0.0) -> np.ndarray:
 
 
 def corner(picture: np.ndarray) -> np.ndarray:
-    w = corner_window(CAMERA.width, CAMERA.height)
+    w = corner_viewport(CAMERA.width, CAMERA.height)
     return picture[w.y : w.y + w.height, w.x : w.x + w.width]
 
 
@@ -46,7 +46,7 @@ def middle(mask: np.ndarray) -> float:
 
 @pytest.mark.parametrize("size", [(640, 480), (544, 960), (1920, 1080), (40, 30), (8, 8)])
 def test_the_corner_lies_in_the_picture(size):
-    w = corner_window(*size)
+    w = corner_viewport(*size)
     assert 0 <= w.x < w.x + w.width <= size[0]
     assert 0 <= w.y < w.y + w.height <= size[1]
 
@@ -103,7 +103,7 @@ def test_the_session_draws_it_last_and_over_any_effect(compositor):
         for shown in ((), (VIEW3D,))
     )
     changed = np.abs(plain.astype(int) - seen).max(2) > 0
-    window = corner_window(CAMERA.width, CAMERA.height)
-    assert changed[window.y :, window.x :].mean() > 0.5
-    changed[window.y : window.y + window.height, window.x : window.x + window.width] = False
+    viewport = corner_viewport(CAMERA.width, CAMERA.height)
+    assert changed[viewport.y :, viewport.x :].mean() > 0.5
+    changed[viewport.y : viewport.y + viewport.height, viewport.x : viewport.x + viewport.width] = False
     assert not changed.any()

@@ -16,10 +16,10 @@ ASIDE_M = 0.0017  # by which each end leaves the middle
 
 def open_band(inner_radius_m: float) -> RingModel:
     """The gap is at +y."""
-    share = np.linspace(0, 1, 150)
-    turn = np.pi / 2 + GAP_RAD / 2 + (2 * np.pi - GAP_RAD) * share
-    end = np.abs(2 * share - 1)  # 1 at both ends
-    aside = ASIDE_M * np.sign(share - 0.5) * rise(end, 0.45, 1.0)
+    fraction = np.linspace(0, 1, 150)
+    turn = np.pi / 2 + GAP_RAD / 2 + (2 * np.pi - GAP_RAD) * fraction
+    end = np.abs(2 * fraction - 1)  # 1 at both ends
+    aside = ASIDE_M * np.sign(fraction - 0.5) * rise(end, 0.45, 1.0)
     radii = WIRE_M + (END_M - WIRE_M) * rise(end, 0.3, 1.0)
     r = inner_radius_m + radii
     path = np.stack([r * np.cos(turn), r * np.sin(turn), aside], 1)

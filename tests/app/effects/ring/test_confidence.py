@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from app.effects.ring.confidence import trust, visible_share
+from app.effects.ring.confidence import mesh_confidence, visible_fraction
 from app.effects.ring.fit import FINGERS, FingerSections
 from models.geometry import camera_from_fov
 from models.hand.hand_data import load_open_hand
@@ -19,33 +19,33 @@ HAND = load_open_hand()
 SECTIONS = FingerSections(HAND)
 
 
-def share(hand: HandMesh, *others: HandMesh, finger="ring") -> float:
+def fraction(hand: HandMesh, *others: HandMesh, finger="ring") -> float:
     section = SECTIONS.section(hand, finger, "proximal", 0.55)
-    return visible_share(section, 1 + FINGERS.index(finger), hand, (hand, *others), HAND)
+    return visible_fraction(section, 1 + FINGERS.index(finger), hand, (hand, *others), HAND)
 
 
 @pytest.mark.parametrize("finger", FINGERS)
 @pytest.mark.parametrize("handedness", ["right", "left"])
 @pytest.mark.parametrize("turn", [BACK, PALM])
 def test_an_open_hand_hides_no_ring(finger, handedness, turn):
-    assert share(posed_hand(CAMERA, turn, handedness=handedness), finger=finger) > 0.85
+    assert fraction(posed_hand(CAMERA, turn, handedness=handedness), finger=finger) > 0.85
 
 
 def test_a_fist_hides_the_ring_behind_its_knuckles():
-    assert share(posed_hand(CAMERA, BACK, flexion=0.6)) > 0.85
-    assert share(posed_hand(CAMERA, BACK, flexion=1.3)) < 0.1
+    assert fraction(posed_hand(CAMERA, BACK, flexion=0.6)) > 0.85
+    assert fraction(posed_hand(CAMERA, BACK, flexion=1.3)) < 0.1
 
 
 def test_another_hand_in_front_hides_it_and_one_behind_does_not():
     hand = posed_hand(CAMERA)
     for depth_m, low, high in ((-0.1, 0.0, 0.2), (0.1, 0.85, 1.0)):
         other = posed_hand(CAMERA, at=(0.0, 0.06, 0.40 + depth_m), track_id=2)
-        assert low <= share(hand, other) <= high
+        assert low <= fraction(hand, other) <= high
 
 
 def test_a_hand_seen_from_its_thumb_hides_the_ring_behind_nearer_fingers():
     edge_on = posed_hand(CAMERA, (0.0, np.pi / 2, 0.0)), posed_hand(CAMERA, (0.0, -np.pi / 2, 0.0))
-    assert min(share(hand) for hand in edge_on) < 0.35
+    assert min(fraction(hand) for hand in edge_on) < 0.35
 
 
 def test_a_mesh_is_not_trusted_everywhere():
@@ -62,6 +62,6 @@ def test_a_mesh_is_not_trusted_everywhere():
         ({"axis": view}, 0.0, 0.0),  # pointing at the camera
         ({"axis": np.cos(0.25) * view + np.sin(0.25) * aside / np.linalg.norm(aside)}, 0.2, 0.8),
     ):
-        assert low <= trust(replace(section, **change), hand, CAMERA) <= high
+        assert low <= mesh_confidence(replace(section, **change), hand, CAMERA) <= high
     unsure = replace(hand, presence=0.3)
-    assert trust(section, unsure, CAMERA) == 0.0
+    assert mesh_confidence(section, unsure, CAMERA) == 0.0

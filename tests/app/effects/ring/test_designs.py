@@ -132,7 +132,7 @@ def test_a_ring_of_a_fixed_size_says_how_it_fits():
         effect = make_effect("ring", Rings((RingSettings(size_mm=size_mm + off_mm),)))
         (prop,) = effect.place(context(hand))
         assert effect.readout()[0].endswith(words)
-        across = np.linalg.norm(prop.pose[:3, 0]) * 2 * prop.grip.inner_radius_m
+        across = np.linalg.norm(prop.pose[:3, 0]) * 2 * prop.mount.inner_radius_m
         assert across == pytest.approx(1e-3 * (size_mm + off_mm), rel=0.21)  # as far as the photo differs
         assert np.linalg.norm(prop.pose[:3, 1]) == pytest.approx(np.linalg.norm(prop.pose[:3, 0]))
 
@@ -154,7 +154,7 @@ def test_several_rings_on_several_hands():
     left = posed_hand(CAMERA, handedness="left", at=(0.15, 0.06, 0.5), track_id=2)
     effect = make_effect("ring", Rings(rings))
     props = effect.place(context(posed_hand(CAMERA), left))
-    assert {(p.grip.track_id, p.grip.region) for p in props} == {(2, 2), (1, 4), (2, 4), (1, 3)}
+    assert {(p.mount.track_id, p.mount.region) for p in props} == {(2, 2), (1, 4), (2, 4), (1, 3)}
     assert sorted(line.split(":")[0] for line in effect.readout()) == ["Index", "Middle", "Ring", "Ring"]
 
 
@@ -164,6 +164,6 @@ def test_a_growing_finger_gets_a_new_ring_before_its_parts_are_stretched():
         hand = posed_hand(CAMERA, scale=1 + 0.01 * i)
         stone = effect.place(context(hand, time_s=0.5 * i))[-1]
         built = np.linalg.norm(stone.pose[:3, 0])
-        photo = effect._states[1, 0].worn.scale
-        oval = np.ptp(effect._states[1, 0].worn.half_axes_mm) / 8
+        photo = effect._states[1, 0].estimate.scale
+        oval = np.ptp(effect._states[1, 0].estimate.half_axes_mm) / 8
         assert built / photo == pytest.approx(1, abs=0.06 + oval)

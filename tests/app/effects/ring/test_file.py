@@ -252,7 +252,7 @@ def test_an_own_ring_sits_on_the_finger_and_nothing_is_drawn_while_it_is_read(tm
     context = EffectContext(grey_frame(camera), [posed_hand(camera)], camera, 0.0)
     (theirs,) = make_effect("ring", Rings((RingSettings(own=own),))).place(context)
     (ours,) = make_effect("ring").place(context)
-    inner = [np.linalg.norm(p.pose[:3, 0]) * p.grip.inner_radius_m for p in (theirs, ours)]
+    inner = [np.linalg.norm(p.pose[:3, 0]) * p.mount.inner_radius_m for p in (theirs, ours)]
     assert inner[0] == pytest.approx(inner[1])
     waiting = make_effect("ring", Rings((RingSettings(own=OwnRing(tmp_path / "ring.stl")),)))
     assert list(waiting.place(context)) == []

@@ -6,7 +6,7 @@ import pytest
 
 from app.effects.ring.fit import Section
 from app.effects.ring.photo_fit import photo_edges
-from app.effects.ring.ring_filter import wear
+from app.effects.ring.ring_filter import filter_ring
 from models.geometry import camera_from_fov, project, rotation_from_axis_angle
 
 CAMERA = camera_from_fov(640, 480)
@@ -70,20 +70,20 @@ def test_says_nothing_of_a_finger_that_points_at_the_camera():
 def test_correction_is_taken_up_and_fades():
     section = upright_section()
     edges = photo_edges(finger_photo(section, 2.0, 0.9), CAMERA, section)
-    worn = wear(None, section, edges, 1.0, 0.0)
-    assert np.linalg.norm(worn.shift_m) * 1e3 == pytest.approx(2.0, abs=0.6)
-    assert worn.scale == pytest.approx(0.9, abs=0.05)
+    estimate = filter_ring(None, section, edges, 1.0, 0.0)
+    assert np.linalg.norm(estimate.shift_m) * 1e3 == pytest.approx(2.0, abs=0.6)
+    assert estimate.scale == pytest.approx(0.9, abs=0.05)
     for i in range(1, 31):
-        worn = wear(worn, section, None, 1.0, i / 30)
-    assert np.linalg.norm(worn.shift_m) < 0.02e-3  # after a second
-    assert worn.scale == pytest.approx(1, abs=0.01)
+        estimate = filter_ring(estimate, section, None, 1.0, i / 30)
+    assert np.linalg.norm(estimate.shift_m) < 0.02e-3  # after a second
+    assert estimate.scale == pytest.approx(1, abs=0.01)
 
 
 def test_size_is_averaged_over_noise():
     rng = np.random.default_rng(2)
-    worn, seen = None, []
+    estimate, seen = None, []
     for i in range(120):
-        worn = wear(worn, upright_section(9 + rng.normal(0, 0.4)), None, 1.0, i / 30)
-        seen.append(worn.half_axes_mm[0])
+        estimate = filter_ring(estimate, upright_section(9 + rng.normal(0, 0.4)), None, 1.0, i / 30)
+        seen.append(estimate.half_axes_mm[0])
     assert np.std(seen[60:]) < 0.4 / 3
     assert np.mean(seen[60:]) == pytest.approx(9, abs=0.15)

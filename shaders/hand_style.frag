@@ -13,7 +13,7 @@ uniform vec3 scene_light;      // linear: what white in this scene's light looks
 out vec4 colour;
 
 #include "ambient.glsl"
-#include "photographed.glsl"
+#include "tone_map.glsl"
 #include "parts.glsl"
 
 const int CLAY = 0, WIREFRAME = 1, XRAY = 2, FINGERS = 3;
@@ -26,7 +26,7 @@ vec3 lit(vec3 albedo, vec3 n, vec3 to_eye) {
     float facing = max(dot(n, to_eye), 0.0);
     vec3 light = 0.30 * soft_light(n) + (0.42 * lamp + 0.10 * facing) * scene_light;
     float fresnel = 0.04 + 0.35 * pow(1.0 - facing, 5.0);
-    return photographed(albedo * light + fresnel * soft_light(reflect(-to_eye, n)));
+    return tone_map(albedo * light + fresnel * soft_light(reflect(-to_eye, n)));
 }
 
 void main() {
