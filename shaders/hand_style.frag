@@ -5,7 +5,7 @@ in vec3 n_cam;
 in vec3 corner;
 flat in float region_id;
 
-uniform int style;             // in the order of SKIN_STYLES
+uniform int style;             // in the order of HAND_STYLES
 uniform vec2 near_far;         // metres: the depths that take the first and the last colour
 uniform float samples;         // rendered pixels per picture pixel, along one side
 uniform vec3 light_direction;  // towards the light

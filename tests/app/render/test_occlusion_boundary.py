@@ -118,7 +118,7 @@ def test_only_rings_with_something_in_front_of_them_cost():
     assert boundary.in_front_m == pytest.approx(0.4, abs=0.05)
 
 
-def test_a_window_is_widened_to_outlines_that_are_looked_at():
+def test_a_viewport_is_widened_to_boundaries_that_are_looked_at():
     hand = posed_hand(CAMERA)
     racket = make_effect("racket").place(EffectContext(grey_frame(CAMERA), [hand], CAMERA, 0.0))
     regions, small = load_open_hand().regions, Viewport(320, 240, 10, 10, 1)
@@ -131,8 +131,8 @@ def test_a_window_is_widened_to_outlines_that_are_looked_at():
     crossed = find_boundaries(
         grey_frame(CAMERA), place([hand], finger="index"), [hand, other], regions, CAMERA
     )
-    assert len(crossed.edges) == 1
-    assert crossed.held_by(small) == small
+    assert len(crossed.boundaries) == 1
+    assert crossed.widen(small) == small
 
 
 def test_the_drawn_ring_ends_where_the_other_hand_is_photographed():
