@@ -6,6 +6,7 @@ Windows and macOS pyrender opens a hidden pyglet window instead; that path has n
 
 from __future__ import annotations
 
+import ctypes
 import os
 import sys
 from typing import Any
@@ -58,7 +59,17 @@ def is_graphics_fault(error: Exception) -> bool:
     return isinstance(error, Error)
 
 
+def _accept_byref() -> None:
+    """Python 3.12 gave the type of `ctypes.byref` another name than PyOpenGL 3.1.0, pyrender's, looks for."""
+    from OpenGL.plugins import FormatHandler
+
+    if FormatHandler.match(type(ctypes.byref(ctypes.c_int()))) is None:
+        handler = "OpenGL.arrays.ctypesparameters.CtypesParameterHandler"
+        FormatHandler("ctypesparameter", handler, ["_ctypes.CArgObject"])
+
+
 def _open_platform() -> Any:
+    _accept_byref()
     if sys.platform.startswith("linux"):
         from pyrender.platforms import egl
 
