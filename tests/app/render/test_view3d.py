@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from app.frame import Frame, Picture
 from app.render.orbit import Orbit, corner_viewport
 from app.session import VIEW3D, Settings
 from app.session.drawing import Drawing
@@ -97,9 +98,10 @@ def test_the_photo_moves_slowly_to_where_the_hand_is(compositor):
 
 def test_the_session_draws_it_last_and_over_any_effect(compositor):
     drawing = Drawing(lambda: compositor, lambda error: None)
-    result = PipelineResult((posed_hand(CAMERA),), CAMERA, {})
+    frame = Frame(grey_frame(CAMERA), 0.0, 0)
+    picture = Picture.undrawn(frame, PipelineResult((posed_hand(CAMERA),), CAMERA, {}))
     plain, seen = (
-        drawing.draw(grey_frame(CAMERA), result, Settings(effect="band", overlays=frozenset(shown)), 0.0)[0]
+        drawing.draw(picture, Settings(effect="band", overlays=frozenset(shown))).image_rgb
         for shown in ((), (VIEW3D,))
     )
     changed = np.abs(plain.astype(int) - seen).max(2) > 0
