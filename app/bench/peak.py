@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from models.inference.openvino_options import cpu_options
 from models.turns import take_turns
 
 _SIDE = 768  # of the matrices: 7 MB, as much as a network's weights and pictures
@@ -43,13 +44,7 @@ def _convolution() -> Callable[[], object]:
 def _call(result: object, parameter: object, given: np.ndarray) -> Callable[[], object]:
     import openvino as ov
 
-    options = {
-        "PERFORMANCE_HINT": "LATENCY",
-        "INFERENCE_NUM_THREADS": 1,
-        "INFERENCE_PRECISION_HINT": "f32",
-        "ENABLE_CPU_PINNING": False,
-    }
-    request = ov.compile_model(ov.Model([result], [parameter]), "CPU", options).create_infer_request()
+    request = ov.compile_model(ov.Model([result], [parameter]), "CPU", cpu_options(1)).create_infer_request()
     return lambda: request.infer({0: given}, share_inputs=True)
 
 

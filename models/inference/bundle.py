@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from models.inference.openvino_options import cpu_options
 from models.manifest import ASSETS, shipped
 
 BUNDLE = ASSETS / "detector" / "hand_landmarker.task"
@@ -21,13 +22,6 @@ def compile_bundled(network: str, bundle: Path, threads: int = 1, inner: str | N
 
     if not bundle.is_file():
         raise FileNotFoundError(f"{bundle} is missing; build it with: python -m tools.build.detector")
-    # bfloat16, OpenVINO's own choice where the CPU has it, would round landmarks to half a pixel.
-    options = {
-        "PERFORMANCE_HINT": "LATENCY",
-        "INFERENCE_NUM_THREADS": threads,
-        "INFERENCE_PRECISION_HINT": "f32",
-        "ENABLE_CPU_PINNING": False,  # a pinned thread waits for its core while the renderer has it
-    }
     core = ov.Core()
     with tempfile.TemporaryDirectory() as folder:  # OpenVINO reads this format from a file only
         with zipfile.ZipFile(shipped(bundle)) as z:
@@ -35,4 +29,4 @@ def compile_bundled(network: str, bundle: Path, threads: int = 1, inner: str | N
         model = core.read_model(file)
         if inner is not None:
             model.add_outputs(inner)
-        return core.compile_model(model, "CPU", options)
+        return core.compile_model(model, "CPU", cpu_options(threads))

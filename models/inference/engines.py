@@ -12,6 +12,8 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from models.inference.openvino_options import cpu_options
+
 EngineName = Literal["openvino", "onnxruntime", "torch"]
 ENGINES: tuple[EngineName, ...] = ("openvino", "onnxruntime", "torch")
 
@@ -36,14 +38,7 @@ class OpenVinoEngine:
     def __init__(self, graph: Path, threads: int = 1) -> None:
         import openvino as ov
 
-        options = {
-            "PERFORMANCE_HINT": "LATENCY",
-            "INFERENCE_NUM_THREADS": threads,
-            # bfloat16, OpenVINO's own choice where the CPU has it, moves landmarks by half a pixel.
-            "INFERENCE_PRECISION_HINT": "f32",
-            "ENABLE_CPU_PINNING": False,  # a pinned thread waits for its core while the renderer has it
-        }
-        compiled = ov.Core().compile_model(str(graph), "CPU", options)
+        compiled = ov.Core().compile_model(str(graph), "CPU", cpu_options(threads))
         self.input_size = int(compiled.input(INPUT).shape[1])
         self._order = [compiled.output(name) for name in OUTPUTS]
         self._compiled, self._local = compiled, threading.local()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,8 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 from torch import nn
+
+from models.whole_file import whole_file
 
 
 @dataclass
@@ -44,7 +45,8 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write or replace the file at once. Raises OSError."""
     content = {_KEYS.get(name, name): value for name, value in vars(checkpoint).items()}
     content["position"] = vars(checkpoint.position)
-    _atomically(path, lambda draft: torch.save(content, draft))
+    with whole_file(path, shared=True, durable=True) as draft:
+        torch.save(content, draft)
 
 
 def read_checkpoint(path: Path, network: str, schedule: str) -> Checkpoint:
@@ -68,15 +70,5 @@ def read_checkpoint(path: Path, network: str, schedule: str) -> Checkpoint:
 def write_weights(path: Path, network: nn.Module) -> None:
     """A network's weights alone, safetensors, as `models.weights.load_weights` reads them."""
     state = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
-    _atomically(path, lambda draft: save_file(state, draft))
-
-
-def _atomically(path: Path, write: Any) -> None:
-    draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        write(draft)
-        with draft.open("rb+") as file:
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    with whole_file(path, shared=True, durable=True) as draft:
+        save_file(state, draft)

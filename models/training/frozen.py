@@ -12,6 +12,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from models.inference.openvino_options import cpu_options
 from models.training.config import TrainConfig
 
 
@@ -41,13 +42,8 @@ class FrozenPart:
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # tracing says that checks of shapes are not part of the graph
             graph = ov.convert_model(self._part, example_input=example, input=[(-1, *self._shape)])
-        options = {
-            "PERFORMANCE_HINT": "LATENCY",
-            "INFERENCE_NUM_THREADS": self._config.threads,
-            "INFERENCE_PRECISION_HINT": "f32",
-            "ENABLE_CPU_PINNING": False,
-        }
-        request = ov.Core().compile_model(graph, "CPU", options).create_infer_request()
+        compiled = ov.Core().compile_model(graph, "CPU", cpu_options(self._config.threads))
+        request = compiled.create_infer_request()
 
         def run(x: Tensor) -> tuple[Tensor, ...]:
             request.infer([x.contiguous().numpy()])

@@ -20,6 +20,7 @@ from models.inference.landmark_runtime import LandmarkNet
 from models.tracking.fitting import MIRROR, HandFitter
 from models.training.real.labels import Label, LabelConfig, Labeller
 from models.types import Array, Camera, Handedness
+from models.whole_file import whole_file
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,10 +88,8 @@ def make_labels(
 
 def write_labels(labels: RealLabels, path: Path) -> None:
     """Keep labels in an npz file. Raises OSError."""
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as file:
+    with whole_file(path) as draft, draft.open("wb") as file:
         np.savez_compressed(file, **vars(labels))
-    part.replace(path)
 
 
 def read_labels(path: Path, crops: RealCrops) -> RealLabels:

@@ -7,7 +7,7 @@ import torch
 
 from models.graphics import NoGraphics
 from models.hand.hand_data import load_open_hand
-from models.training.feed import Prefetcher
+from models.training.feed import prefetched
 from models.training.synthetic.render_workers import RenderWorkers
 from models.training.synthetic.sampler import SyntheticHands
 
@@ -38,14 +38,14 @@ def test_other_processes_draw_the_same_batches() -> None:
 
 def test_numbers_are_told_so_far_ahead_and_made_in_their_order() -> None:
     log: list[tuple[str, int]] = []
-    ahead = Prefetcher(
+    ahead = prefetched(
         lambda number: log.append(("make", number)) or number,  # type: ignore[func-returns-value]
         itertools.count(0, 2),
         lambda number: log.append(("expect", number)),
         reach=3,
     )
     try:
-        assert [ahead.take() for _ in range(4)] == [0, 2, 4, 6]
+        assert [next(ahead) for _ in range(4)] == [0, 2, 4, 6]
     finally:
         ahead.close()
     assert log[:6] == [("expect", n) for n in (0, 2, 4)] + [("make", 0), ("expect", 6), ("make", 2)]
