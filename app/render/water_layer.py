@@ -28,9 +28,9 @@ class WaterLayer:
 
     def __init__(self, renderer: LayerRenderer) -> None:
         self._renderer = renderer
-        self._drops = Program("drops.vert", "drops.frag")
-        self._shadow = Program("screen.vert", "water_shadow.frag")
-        self._water = Program("screen.vert", "water.frag")
+        self._drops = Program("water/drops.vert", "water/drops.frag")
+        self._shadow = Program("screen.vert", "water/water_shadow.frag")
+        self._water = Program("screen.vert", "water/water.frag")
         for program in (self._drops, self._shadow, self._water):
             program._add_to_context()
         self._amount = Target(GL.GL_R32F, smooth=True)

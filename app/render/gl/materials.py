@@ -56,14 +56,14 @@ class HandMaterial(Surface):
 class SleeveShadow(Surface):
     """A tube inside a prop that grips a finger: takes its contact shadow."""
 
-    fragment_shaders = {"picture": "sleeve.frag"}  # noqa: RUF012
+    fragment_shaders = {"picture": "ring/sleeve.frag"}  # noqa: RUF012
     order = 1
 
 
 class PropMetal(Surface):
     """A prop of metal."""
 
-    fragment_shaders = {"picture": "metal.frag"}  # noqa: RUF012
+    fragment_shaders = {"picture": "ring/metal.frag"}  # noqa: RUF012
     order = 2
 
 
@@ -84,7 +84,7 @@ class PropBone(Surface):
 class PropGem(Surface):
     """A prop of a clear stone, cut as its geometry is."""
 
-    fragment_shaders = {"picture": "gem.frag"}  # noqa: RUF012
+    fragment_shaders = {"picture": "ring/gem.frag"}  # noqa: RUF012
     order = 2
 
 
