@@ -28,6 +28,7 @@ from tests.models.datasets.tiny_sets import (
     write_freihand,
     write_ho3d,
     write_json,
+    write_multiview,
     write_obman,
     write_picture,
     write_rhd,
@@ -254,3 +255,29 @@ def test_malformed_files_are_named_in_one_line(tmp_path: Path, case: str) -> Non
     message = str(caught.value)
     assert "\n" not in message
     assert Path(file).stem in message
+
+
+def test_multiview(tmp_path: Path) -> None:
+    folder, joints = write_multiview(tmp_path)
+    for number in range(2):
+        (folder / "desk").mkdir(exist_ok=True)
+        write_clip(folder / "desk" / f"cam_{number}.mp4", [0, 200, 400], (224, 220))
+    samples = list(read_set("multiview", folder).read())
+    assert [sample.name for sample in samples] == ["0000-0", "0001-0", "0000-1", "0001-1"]
+    for sample in (samples[0], samples[2]):  # the camera that lay on its side sees the same, stood upright
+        assert sample.handedness == "left"
+        assert sample.joints_3d_m is not None
+        np.testing.assert_allclose(sample.joints_3d_m, joints[0], atol=1e-5)
+    shapes = [np.shape(sample.image) for sample in samples]
+    assert shapes == 2 * [(220, 224, 3)] + 2 * [(224, 220, 3)]
+    assert samples[1].joints_counted is not None
+    assert samples[1].joints_counted.sum() == 20
+
+
+def test_multiview_without_its_cameras(tmp_path: Path) -> None:
+    folder, _ = write_multiview(tmp_path)
+    with pytest.raises(ValueError, match=r"cam_0\.mp4 is missing"):
+        read_set("multiview", folder)
+    write_json(folder / "cameras.json", {"desk": {"size": [224, 220], "cameras": [{"K": 3}]}})
+    with pytest.raises(ValueError, match=r"cameras\.json can't be used"):
+        read_set("multiview", folder)

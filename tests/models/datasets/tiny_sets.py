@@ -154,3 +154,23 @@ def write_crops(folder: Path, count: int = 60) -> Path:
 def write_json(path: Path, content: object) -> None:
     """A JSON file."""
     path.write_text(json.dumps(content))
+
+
+def write_multiview(folder: Path) -> tuple[Path, np.ndarray]:
+    """Two instants of a left hand before two cameras, the second on its side; its joints in the world."""
+    joints = np.stack([hand(0)[0] * [-1, 1, 1], hand(1)[0] * [-1, 1, 1]])
+    joints[1, 8] = np.nan  # one is unknown
+    aside = np.array([[0.0, 1, 0], [-1, 0, 0], [0, 0, 1]])  # one turn clockwise mends it
+    flat = {"K": K.tolist(), "D": [0.0] * 5, "t": [0.0, 0, 0]}
+    cameras = [flat | {"R": np.eye(3).tolist(), "turn": 0}, flat | {"R": aside.tolist(), "turn": 1}]
+    write_json(folder / "cameras.json", {"desk": {"size": [224, 220], "cameras": cameras}})
+    np.savez(
+        folder / "reference.npz",
+        session=np.array(["desk", "desk"]),
+        instant=np.array([0, 2], np.int32),
+        side=np.array(["left", "left"]),
+        joints_m=joints.astype(np.float32),
+        reprojection_px=np.ones((2, 21), np.float32),
+        views=np.ones((2, 2), bool),
+    )
+    return folder, joints
