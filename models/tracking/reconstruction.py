@@ -12,22 +12,28 @@ from numpy.typing import NDArray
 from models.geometry import rays
 from models.hand.hand_data import load_open_hand
 from models.hand.profile import HandProfile, personal_hand
-from models.inference import runtime
+from models.inference import mesh_stage, runtime
 from models.inference.autotune import Call, quickest, thread_choices
 from models.inference.landmark_runtime import NOT_SEEN, LandmarkNet, Landmarks, hand_sized, in_frame
+from models.inference.mesh_stage import LearntDepth, MeshStageNet
 from models.inference.runtime import CropPrediction, HandRuntime
 from models.tracking.fitting import FitConfig, HandFit, HandFitter
 from models.tracking.registration import recover_root
 from models.types import Array, Camera, Crop, Detection, Handedness, HandPose
+from models.weights import find_weights
 
 KNUCKLES = [5, 9, 13, 17]
 FROZEN_BETA = 0.03  # one deviation of a shape that is known
 SIZE_MEMORY = 300  # frames over which a hand's size is averaged
+FIT = FitConfig(depth_gain=1.0, depth_m=0.005)
+"""`fit`: depth is shared with the mesh stage, which needs no shrinking, and can be trusted more."""
+MEDIAPIPE_DEPTH = 0.8
+"""Of MediaPipe's depth, before the mesh stage sees it."""
 FITTED = {
-    "mobrecon_lm": FitConfig(depth_gain=0.8, depth_m=0.003, angle_step_rad=0.25, steps_warm=2),
+    "mobrecon_lm": replace(FIT, angle_step_rad=0.25, steps_warm=2),
 }
 """Networks whose joints are better than their meshes, which come of too little training: fingers too thin and
-rough to be drawn. The hand model is fitted to their joints, whose depth is better than MediaPipe's."""
+rough to be drawn. The hand model is fitted to their joints."""
 
 
 class LiftedHand(Protocol):
@@ -78,14 +84,18 @@ class FittedLandmarks:
         profile: HandProfile | None = None,
         config: FitConfig | None = None,
         mirror_invariant: bool = True,
+        depth: LearntDepth | None = None,
     ) -> None:
-        """profile: whose hand it is; its shape is then known, not guessed. config: how joints are trusted."""
+        """profile: whose hand it is; its shape is then known, not guessed. config: how joints are trusted.
+
+        depth: the mesh stage, which shares in the joints' depth; None: it is the network's own.
+        """
         hand, config, betas = load_open_hand(), config or FitConfig(), None
         if profile is not None:
             hand, config = personal_hand(hand, profile), replace(config, beta=FROZEN_BETA)
             betas = profile.betas
         self._network, self._fitter = network, HandFitter(hand, config, betas)
-        self.input_size, self.mirror_invariant = network.input_size, mirror_invariant
+        self.input_size, self.mirror_invariant, self._depth = network.input_size, mirror_invariant, depth
 
     def infer(self, crop: Crop, camera: Camera) -> Detection:
         return in_frame(self._network(crop.image_rgb), crop, camera)
@@ -93,9 +103,10 @@ class FittedLandmarks:
     def lift(
         self, detection: Detection, handedness: Handedness, camera: Camera, previous: HandFit | None = None
     ) -> HandFit:
-        return self._fitter.fit(
-            rays(detection.joints_2d_px, camera)[:, :2], detection.joints_world_m, handedness, previous
-        )
+        joints_m = detection.joints_world_m
+        if self._depth is not None:
+            joints_m = self._depth(detection.joints_2d_px, joints_m, handedness, camera)
+        return self._fitter.fit(rays(detection.joints_2d_px, camera)[:, :2], joints_m, handedness, previous)
 
 
 class NetworkLandmarks:
@@ -181,11 +192,21 @@ def _palm_m(joints_m: Array) -> float:
 def make_reconstruction(model: str, profile: HandProfile | None = None) -> Reconstruction:
     """`fit`, or a network whose weights ship. Raises ValueError, FileNotFoundError where one can't be had."""
     if model == "fit":
-        return FittedLandmarks(LandmarkNet(threads=_landmark_threads()), profile)
+        landmarks = LandmarkNet(threads=_landmark_threads())
+        return FittedLandmarks(landmarks, profile, FIT, depth=learnt_depth(MEDIAPIPE_DEPTH))
     network = runtime.load(model)
     if model in FITTED:
-        return FittedLandmarks(NetworkLandmarks(network), profile, FITTED[model], mirror_invariant=False)
+        joints = NetworkLandmarks(network)
+        return FittedLandmarks(joints, profile, FITTED[model], mirror_invariant=False, depth=learnt_depth())
     return NetworkMesh(network, profile)
+
+
+def learnt_depth(gain: float = 1.0) -> LearntDepth:
+    """The shipped mesh stage. gain: as `LearntDepth` takes it. Raises FileNotFoundError without it."""
+    weights = find_weights(mesh_stage.NAME)
+    if weights is None:
+        raise FileNotFoundError("the mesh stage's weights are missing; get a full checkout")
+    return LearntDepth(MeshStageNet(weights, load_open_hand()), gain)
 
 
 def _landmark_threads() -> int:

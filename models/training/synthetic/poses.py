@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from models.hand.hand_data import HandData
 from models.hand.joint_limits import LIMITS_DEG, clamp
+from models.manifest import ASSETS, read_manifest
 from models.training.synthetic.posing import Poser
 
 Float = NDArray[np.float64]
@@ -30,15 +31,21 @@ _THUMB_ROUND = (4.0, 26.0, 14.0, 0.0, 16.0)
 
 
 def _shape(
-    curls: tuple[float, ...], thumb: tuple[float, ...], splay: float = 0.0, hook: float = 0.0
+    curls: tuple[float, ...],
+    thumb: tuple[float, ...],
+    splay: float = 0.0,
+    hook: float = 0.0,
+    table: float = 0.0,
 ) -> Float:
     """(15, 3) degrees. curls: 0 straight to 1 bent, index to little; splay: -1 together to 1 spread; hook:
-    bend in the outer joints alone."""
+    bend in the outer joints alone; table: in the knuckles alone."""
     a = np.zeros((15, 3))
     a[0], a[1, 0], a[2, 0] = thumb[:3], thumb[3], thumb[4]
     straight, bent = np.array(_STRAIGHT), np.array(_BENT)
     for f, curl in enumerate(curls):
-        flexion = straight + curl * (bent - straight) + hook * np.array([0, 60, 36])
+        flexion = (
+            straight + curl * (bent - straight) + hook * np.array([0, 60, 36]) + table * np.array([60, 0, 0])
+        )
         a[3 + 3 * f : 6 + 3 * f, 0] = flexion
         a[3 + 3 * f, 1] = (splay * np.array([12.0, 3.0, -6.0, -16.0]) + np.array([-2, 2, 4, 5]))[f] * (
             1 - curl
@@ -75,6 +82,8 @@ _KEYS: tuple[tuple[float, Float], ...] = (
     (0.7, _shape((0.6, 0.62, 0.65, 0.7), _THUMB_ROUND, -0.5)),  # a stick in the hand
     (0.8, _shape((0.1, 0.1, 0.1, 0.1), _THUMB_ROUND, 0.9, 0.8)),  # claw, a ball in the hand
     (0.6, _shape((0, 0, 0, 0), _THUMB_ALONG, -0.5, 1.0)),  # hook
+    (1.0, _shape((0.1, 0.1, 0.12, 0.15), _THUMB_OPPOSED, -0.4, table=0.8)),  # a board in the hand
+    (0.8, _shape((0.1, 0.12, 0.15, 0.2), _THUMB_ROUND, -0.2, 0.3, 0.5)),  # a telephone
     (0.6, _shape((0.55, 0.0, 0.0, 0.0), _THUMB_OUT, 0.2)),
     (0.6, _shape((0.0, 0.75, 0.0, 0.0), _THUMB_OUT, 0.2)),
     (0.6, _shape((0.0, 0.0, 0.8, 0.0), _THUMB_OPPOSED, 0.2)),
@@ -133,14 +142,49 @@ def _dot(a: Float, b: Float) -> Float:
     return np.asarray(np.einsum("...i,...i->...", a, b))
 
 
+_REAL = 0.35
+"""Of the poses drawn, those that were measured on real hands, where there are any."""
+
+
+class MeasuredPoses:
+    """Poses of real hands, as `tools.build.real_poses` keeps them: frames of several recordings."""
+
+    def __init__(self, angles: ArrayLike, group: ArrayLike) -> None:
+        """angles: (N, 15, 3) radians. group: (N,) the recording. Raises ValueError for other shapes."""
+        self.angles, group = np.asarray(angles, np.float64), np.asarray(group)
+        if self.angles.shape[1:] != (15, 3) or group.shape != (len(self.angles),):
+            raise ValueError(f"poses: expected (N, 15, 3) and (N,), got {self.angles.shape}, {group.shape}")
+        # A long recording shows more, but not in proportion.
+        _, at, count = np.unique(group, return_inverse=True, return_counts=True)
+        weight = count[at] ** -0.5
+        self._chance = weight / weight.sum()
+
+    @staticmethod
+    def shipped() -> MeasuredPoses | None:
+        """The project's own, or None where they don't ship."""
+        listed = read_manifest().get("hand/real_poses.npz") if (ASSETS / "manifest.json").is_file() else None
+        if listed is None:
+            return None
+        listed.check()
+        with np.load(listed.path, allow_pickle=False) as file:
+            return MeasuredPoses(file["angles"], file["group"])
+
+    def draw(self, rng: np.random.Generator, n: int) -> Float:
+        """(n, 15, 3) radians; a third of them between two poses of whatever recordings."""
+        one, other = (self.angles[rng.choice(len(self.angles), n, p=self._chance)] for _ in range(2))
+        between = np.where(rng.random(n) < 0.67, 0.0, rng.random(n))[:, None, None]
+        return np.asarray(one + between * (other - one))
+
+
 class PoseSource:
     """Draws finger poses of one hand model that don't run through themselves."""
 
     TOUCH = 0.70
     """Skin gives: bones may come as near as this fraction of their radii."""
 
-    def __init__(self, hand: HandData) -> None:
-        self._poser = Poser(hand)
+    def __init__(self, hand: HandData, measured: MeasuredPoses | None = None) -> None:
+        """measured: poses of real hands, mixed in; None: none."""
+        self._poser, self._measured = Poser(hand), measured
         self._capsules = _capsules()
         self._protocol = protocol()
         self._keys = np.stack([pose for _, pose in _KEYS])
@@ -183,7 +227,26 @@ class PoseSource:
         shown = named + between * (other - named)
         degrees = np.where(kind[:, None, None] < 0.5, shown, self._protocol[rng.integers(1520, size=n)])
         degrees = np.where(kind[:, None, None] > 0.72, self._random_pose(rng, n), degrees)
+        degrees = np.where(kind[:, None, None] > 0.86, self._grips(rng, n), degrees)
+        if self._measured is not None:
+            real = rng.random(n)[:, None, None] < _REAL
+            degrees = np.where(real, np.degrees(self._measured.draw(rng, n)), degrees)
         return clamp(np.radians(degrees + self._jitter(rng, n)))
+
+    def _grips(self, rng: np.random.Generator, n: int) -> Float:
+        """Round things of any breadth and flat ones: the fingers bend alike, the thumb opposes."""
+        thumbs = np.array([_shape((0, 0, 0, 0), t)[:3] for t in (_THUMB_OPPOSED, _THUMB_ROUND, _THUMB_ALONG)])
+        a = np.zeros((n, 15, 3))
+        t = rng.dirichlet([1.0, 1.0, 0.4], n)
+        a[:, :3] = np.einsum("nk,kjx->njx", t, thumbs)
+        alike, finger = rng.random((n, 1)), rng.normal(0, 8, (n, 4))
+        slope = rng.normal(4, 5, (n, 1)) * np.arange(4)  # the little finger closes further
+        knuckle = rng.uniform(0, 85, (n, 1)) + slope + finger
+        middle = 90 * alike + slope + rng.normal(0, 8, (n, 4))
+        a[:, 3::3, 0], a[:, 4::3, 0] = knuckle, middle
+        a[:, 5::3, 0] = rng.uniform(0.2, 0.8, (n, 1)) * middle
+        a[:, 3::3, 1] = rng.normal(0, 0.6, (n, 1)) * [12, 3, -6, -16]
+        return a
 
     def _jitter(self, rng: np.random.Generator, n: int) -> Float:
         """(n, 15, 3) degrees: noise of the whole hand, of each finger and of each joint."""

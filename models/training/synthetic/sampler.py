@@ -19,7 +19,7 @@ from models.training.synthetic.atlas_mesh import N_ALL_BONES, PART_FOREARM
 from models.training.synthetic.backgrounds import background_bank
 from models.training.synthetic.camera_effects import webcam_effects
 from models.training.synthetic.crops import SyntheticCrops
-from models.training.synthetic.poses import PoseSource
+from models.training.synthetic.poses import MeasuredPoses, PoseSource
 from models.training.synthetic.posing import PosedHands, Poser
 from models.training.synthetic.viewpoints import crop_cameras, sample_viewpoints
 
@@ -57,7 +57,7 @@ class SyntheticHands:
         """
         self._hand, self._side_px, self._seed = hand, side_px, seed
         self._device, self._effects = device, effects
-        self._poses, self._poser = PoseSource(hand), Poser(hand)
+        self._poses, self._poser = PoseSource(hand, MeasuredPoses.shipped()), Poser(hand)
         self._bank = background_bank(backgrounds)
         self._atlas: Atlas | None = None
 

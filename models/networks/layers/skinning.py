@@ -1,0 +1,95 @@
+"""Linear blend skinning of the hand model by rotations, laid out for networks: batched, exact, exportable.
+
+`models.hand.hand_model` takes any hand and any pose; this one is for a decoder's inner loop. Bones are turned
+five fingers at a time, and the 21 joints come in closed form (as in `models.hand.articulation`), without the
+mesh: regression and skinning are both linear in the vertices.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from models.hand.hand_data import N_BETAS, N_BONES, HandData
+
+
+def rotations_from_6d(x: Tensor) -> Tensor:
+    """(..., 6) two columns, neither unit nor orthogonal -> (..., 3, 3) rotations (Zhou et al. 2019)."""
+    a = F.normalize(x[..., :3], dim=-1)
+    b = x[..., 3:] - (a * x[..., 3:]).sum(-1, keepdim=True) * a
+    b = F.normalize(b, dim=-1)
+    return torch.stack([a, b, torch.linalg.cross(a, b)], -1)
+
+
+class HandSkinning(nn.Module):
+    """Rotations and betas -> vertices and the 21 joints, seen from the wrist joint, metres."""
+
+    template: Tensor
+    shapes: Tensor
+    weights: Tensor
+    bones: Tensor
+    bone_dirs: Tensor
+    joint_parts: Tensor
+    joint_weights: Tensor
+
+    def __init__(self, hand: HandData) -> None:
+        """Raises ValueError for a hand with pose correctives, which this leaves out."""
+        if hand.pose_dirs is not None:
+            raise ValueError("skinning in a network: the hand model has pose correctives; take the open hand")
+        super().__init__()
+
+        def keep(name: str, array: object) -> None:
+            tensor = torch.tensor(np.asarray(array), dtype=torch.float32)
+            self.register_buffer(name, tensor, persistent=False)  # the hand's, not learnt
+
+        reg, W = hand.regressor_21.astype(np.float64), hand.weights.astype(np.float64)
+        shaped = np.concatenate([hand.template_m[None], hand.shape_dirs])
+        # Joint i is the sum over bones j of G_j a_ij + b_ij offset_j; a is linear in (1, betas).
+        a = np.einsum("iv,vj,lvx->ljix", reg, W, shaped, optimize=True)
+        keep("template", hand.template_m)
+        keep("shapes", hand.shape_dirs)
+        keep("weights", hand.weights)
+        keep("bones", hand.joints_rest)
+        keep("bone_dirs", hand.joint_dirs.reshape(N_BETAS, -1))
+        keep("joint_parts", a.reshape(1 + N_BETAS, -1))
+        keep("joint_weights", reg @ W)
+
+    def forward(self, R: Tensor, betas: Tensor, vertices: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """R: (B, 16, 3, 3) of each bone in its parent's frame, the wrist's in the crop's. betas: (B, 10).
+
+        vertices: which ones are wanted; None: all 778. Returns (B, V, 3) and (B, 21, 3).
+        """
+        template, shapes, weights = self.template, self.shapes, self.weights
+        if vertices is not None:
+            template, shapes, weights = template[vertices], shapes[:, vertices], weights[vertices]
+        rest = template + (betas @ shapes.flatten(1)).unflatten(1, (-1, 3))
+        bones = self.bones + (betas @ self.bone_dirs).unflatten(1, (-1, 3))
+        turned, moved = self._chain(R, bones)
+        offset = moved - (turned @ bones[..., None])[..., 0]
+        maps = weights @ torch.cat([turned.transpose(2, 3).flatten(2), offset], -1)  # (B, V, 12)
+        x, y, z = rest.unbind(-1)
+        posed = maps[..., 0:3] * x[..., None] + maps[..., 3:6] * y[..., None]
+        posed = posed + maps[..., 6:9] * z[..., None] + maps[..., 9:]
+        parts = self.joint_parts[0] + betas @ self.joint_parts[1:]
+        parts = parts.unflatten(1, (N_BONES, 21, 3)) @ turned.transpose(2, 3)
+        joints = parts.sum(1) + self.joint_weights @ offset
+        return posed - joints[:, :1], joints - joints[:, :1]
+
+    @staticmethod
+    def _chain(R: Tensor, bones: Tensor) -> tuple[Tensor, Tensor]:
+        """Each bone's rotation and place in the wrist's frame: (B, 16, 3, 3), (B, 16, 3)."""
+        local = R[:, 1:].unflatten(1, (5, 3))
+        centres = bones[:, 1:].unflatten(1, (5, 3))
+        turn, place = R[:, :1].expand(-1, 5, -1, -1), torch.zeros_like(centres[:, :, 0])
+        before = bones[:, :1].expand(-1, 5, -1)
+        turns, places = [], []
+        for k in range(3):  # along all five fingers at once
+            place = place + (turn @ (centres[:, :, k] - before)[..., None])[..., 0]
+            turn, before = turn @ local[:, :, k], centres[:, :, k]
+            turns.append(turn)
+            places.append(place)
+        turned = torch.cat([R[:, :1], torch.stack(turns, 2).flatten(1, 2)], 1)
+        moved = torch.cat([torch.zeros_like(bones[:, :1]), torch.stack(places, 2).flatten(1, 2)], 1)
+        return turned, moved

@@ -1,0 +1,158 @@
+"""Joints -> mesh: the mesh stage of Tang et al. (ICCV 2021), on joints alone.
+
+Tang's second stage turns what the joint stage saw into a rough mesh. Here it reads nothing but the 21 joints
+that an encoder found, in the picture and in space, and answers the pose and shape of the hand model: what it
+learns of hands, above all of their depth, holds for any source of joints, and needs no pictures to learn it.
+
+The joints are put on their camera rays and turned into the palm's own frame, where a hand looks the same
+whichever way it is held. A hand's size can't be seen in one picture: the palm keeps the mean hand's length.
+
+    J (B, 21, 3)  ->  Theta = (R (B, 16, 3, 3), beta (B, 10))  ->  M_r (B, 778, 3)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from models.hand.hand_data import N_BETAS, N_BONES, HandData
+from models.networks.layers.skinning import HandSkinning, rotations_from_6d
+from models.networks.network import UNIT_M
+
+_NEAR_M, _FAR_M = 0.08, 3.0  # between them a hand's distance is sought
+_KNUCKLES = [5, 9, 13, 17]
+_SLOPE = 0.1  # of the leaky ReLU
+_TYPICAL_LOG_FOCAL = 0.9
+
+
+@dataclass(frozen=True)
+class MeshStageConfig:
+    """Sizes of the mesh stage."""
+
+    width: int = 512  # neurons of each of its three layers
+
+
+class Pose(NamedTuple):
+    """Theta: parameters of the hand model."""
+
+    R: Tensor  # (B, 16, 3, 3) of each bone in its parent's frame, the wrist's in the crop's
+    betas: Tensor  # (B, 10)
+
+
+def palm_frame(joints: Tensor) -> Tensor:
+    """(B, 21, 3) -> (B, 3, 3): columns towards the middle knuckle, across the palm, and out of it."""
+    y = F.normalize(joints[:, 9] - joints[:, 0], dim=-1)
+    x = joints[:, 5] - joints[:, 17]
+    x = F.normalize(x - (x * y).sum(-1, keepdim=True) * y, dim=-1)
+    return torch.stack([y, x, torch.linalg.cross(y, x)], -1)
+
+
+def place(points: Tensor, uv: Tensor, focal: Tensor, rounds: int = 2) -> Tensor:
+    """The translation (B, 3) that brings points nearest to their rays; closed form, twice reweighted.
+
+    points (B, N, 3) metres; uv (B, N, 2) 0..1 of the crop; focal (B,) in crop widths.
+    """
+    ray = (uv - 0.5) / focal[:, None, None]
+
+    def solve(c: Tensor, b: Tensor, w: Tensor) -> tuple[Tensor, Tensor]:
+        """t_xy, t_z of least weighted |t_xy - c t_z - b|."""
+        w = (w / w.sum(1, keepdim=True))[..., None]
+        c_mean, b_mean = (w * c).sum(1), (w * b).sum(1)
+        d = c - c_mean[:, None]
+        spread = (w * d * d).sum((1, 2)).clamp_min(1e-9)
+        z = -(w * d * (b - b_mean[:, None])).sum((1, 2)) / spread
+        return b_mean + c_mean * z[:, None], z
+
+    xy, z = solve(ray, ray * points[..., 2:] - points[..., :2], torch.ones_like(ray[..., 0]))
+    t = torch.cat([xy, z[:, None].clamp(_NEAR_M, _FAR_M)], -1)
+    for _ in range(rounds):  # a far point's metre is less of the picture than a near one's
+        z_all = (points[..., 2] + t[:, None, 2]).clamp_min(_NEAR_M / 2)
+        p = (points[..., :2] + t[:, None, :2]) / z_all[..., None]
+        xy, z = solve(p, (ray - p) * z_all[..., None], z_all**-2)
+        t = torch.cat([t[:, :2] + xy, (t[:, 2:] + z[:, None]).clamp(_NEAR_M, _FAR_M)], -1)
+    return t
+
+
+def project_uv(points: Tensor, focal: Tensor) -> Tensor:
+    """(B, N, 3) in the crop camera's frame -> (B, N, 2), 0..1 of the crop. focal: (B,) in crop widths."""
+    return points[..., :2] / points[..., 2:].clamp_min(0.03) * focal[:, None, None] + 0.5
+
+
+class MeshStage(nn.Module):
+    """Joints of B crops, and the crops' focal lengths -> Pose; `mesh` turns it into vertices and joints."""
+
+    mean: Tensor
+    palm_at_rest: Tensor
+    size_direction: Tensor
+
+    def __init__(self, config: MeshStageConfig, hand: HandData) -> None:
+        super().__init__()
+        self.skinning = HandSkinning(hand)
+        w, n_theta = config.width, 6 * N_BONES + N_BETAS
+        self.a = nn.Linear(21 * 3 + 21 * 2 + 21 * 3 + 6 + 2, w)
+        self.b, self.c = nn.Linear(w, w), nn.Linear(w, w)
+        self.out = nn.Linear(w, n_theta)
+        nn.init.normal_(self.out.weight, std=3e-3)  # the first guess stays near the hand at rest
+        nn.init.zeros_(self.out.bias)
+        rest = torch.cat([torch.tensor([1.0, 0, 0, 0, 1, 0]).repeat(N_BONES), torch.zeros(N_BETAS)])
+        joints = torch.from_numpy(hand.regressor_21 @ hand.template_m)
+        self.register_buffer("mean", rest, persistent=False)
+        self.register_buffer("palm_at_rest", palm_frame(joints[None])[0], persistent=False)
+        self.register_buffer(
+            "size_direction", torch.tensor(size_direction(hand), dtype=torch.float32), persistent=False
+        )
+
+    def forward(self, joints_2d: Tensor, joints_m: Tensor, focal: Tensor) -> Pose:
+        """joints_2d (B, 21, 2) 0..1 of the crop; joints_m (B, 21, 3), any origin; focal (B,) crop widths."""
+        theta, turned = self.theta(joints_2d, joints_m, focal)
+        R = rotations_from_6d(theta[:, : 6 * N_BONES].unflatten(1, (N_BONES, 6)))
+        R = torch.cat([(turned @ R[:, 0])[:, None], R[:, 1:]], 1)
+        return Pose(R, self.sized(theta[:, 6 * N_BONES :]))
+
+    def theta(self, joints_2d: Tensor, joints_m: Tensor, focal: Tensor) -> tuple[Tensor, Tensor]:
+        """The raw answer (B, 106), and the palm's turn from rest (B, 3, 3) that its first bone adds to."""
+        J = joints_m - joints_m[:, :1]
+        ray = (joints_2d - 0.5) / focal[:, None, None]
+        t = place(J, joints_2d, focal)
+        z = (J[..., 2:] + t[:, None, 2:]).clamp_min(_NEAR_M / 2)
+        X = torch.cat([ray * z, z], -1)  # the picture for x and y, the guess in space for z
+        X = X - X[:, :1]
+        size = X[:, _KNUCKLES].norm(dim=-1).mean(1).clamp_min(0.02)[:, None, None]
+        X, J = X / size, J / size
+        palm = palm_frame(X)
+        x = torch.cat(
+            [
+                (X @ palm).flatten(1),
+                ((joints_2d - 0.5) * 2).flatten(1),
+                (J @ palm).flatten(1),
+                palm[..., :2].flatten(1),
+                focal[:, None].log() - _TYPICAL_LOG_FOCAL,
+                (size[:, 0] - 0.9 * UNIT_M) / UNIT_M,
+            ],
+            1,
+        )
+        h = F.leaky_relu(self.a(x), _SLOPE)
+        h = h + F.leaky_relu(self.b(h), _SLOPE)
+        h = h + F.leaky_relu(self.c(h), _SLOPE)
+        return self.mean + self.out(h), palm @ self.palm_at_rest.T
+
+    def sized(self, betas: Tensor) -> Tensor:
+        """Betas of the mean hand's palm length: the part that would change it taken out."""
+        return betas - (betas @ self.size_direction)[:, None] * self.size_direction
+
+    def mesh(self, pose: Pose, vertices: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """M_r: (B, V, 3) and joints (B, 21, 3), root-relative, metres."""
+        return self.skinning(pose.R, pose.betas, vertices)
+
+
+def size_direction(hand: HandData) -> np.ndarray:
+    """(10,) unit: the change of betas by which the palm, wrist to middle knuckle, grows fastest."""
+    joints = hand.regressor_21.astype(np.float64) @ np.concatenate([hand.template_m[None], hand.shape_dirs])
+    palm = joints[:, 9] - joints[:, 0]
+    grows = palm[1:] @ palm[0]
+    return np.asarray(grows / np.linalg.norm(grows))
