@@ -1,0 +1,314 @@
+"""Tang et al.'s three stages (ICCV 2021) on MediaPipe's landmark network: joint, mesh, refine, in one pass.
+
+Joint stage: the landmark encoder, whose maps take the place of F_l and F_j, and whose heads give J. Mesh
+stage: J -> Theta -> the rough mesh M_r (`models.networks.mesh_stage`). Refine stage: what the picture shows
+at each rough vertex moves first the hand model's parameters (a step of which half is taken: all of it follows
+drawn hands too far), then, by depth-separable spiral convolutions, single vertices: the offset mesh M_o. The
+final mesh M_f = M_r' + M_o lies as the picture shows it, and nothing is fitted afterwards.
+
+Beyond the paper: vertices are looked up beside themselves, too, across the outline; offsets are those of 195
+vertices, in the picture and along the line of sight, up-sampled to 778.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from models.hand.hand_data import HandData
+from models.networks.encoders.landmark_net import INPUT_SIZE, LandmarkFeatures, LandmarkNet
+from models.networks.layers.skinning import rotations_from_6d
+from models.networks.layers.spiral import DSConv
+from models.networks.mesh.topology import MeshPyramid, Upsampling, pyramid_of
+from models.networks.mesh_stage import MeshStage, MeshStageConfig, Pose, place, project_uv
+from models.networks.network import UNIT_M, NetworkOutput, check_crops
+
+HALF_PIXEL = 0.25  # as in `models.networks.mobrecon_lm`
+TYPICAL_FOCAL = 2.3
+"""Of a crop whose camera is not known, in crop widths: a hand at arm's length."""
+_SLOPE = 0.1
+_CHANNELS = (24, 40, 112)  # of the maps at 56, 28 and 14
+_STEP, _OFFSET_UV, _OFFSET_DEPTH_M = 0.3, 1 / 56, 0.01  # what an answer of one means
+
+
+class LandmarkMaps(NamedTuple):
+    """F_l and F_j: the encoder's maps, finest first."""
+
+    f56: Tensor  # (B, 24, 56, 56)
+    f28: Tensor  # (B, 40, 28, 28)
+    f14: Tensor  # (B, 112, 14, 14)
+
+
+class Stage(NamedTuple):
+    """A mesh as one stage leaves it. V vertices are those that were asked for."""
+
+    vertices: Tensor  # (B, V, 3) root-relative, metres
+    joints: Tensor  # (B, 21, 3) root-relative, metres
+    root: Tensor  # (B, 3) the wrist in the crop camera's frame, metres
+
+
+class Stages(NamedTuple):
+    """What the refine stage starts from, and both its steps."""
+
+    rough: Stage  # M_r
+    posed: Stage  # after the parameters' step
+    final: Stage  # M_f
+    offset: Tensor  # (B, 195, 3) M_o, metres
+
+
+@dataclass(frozen=True)
+class TangLmConfig:
+    """Sizes of the refine stage."""
+
+    token: int = 16  # features kept of a vertex for the parameters' step
+    width: int = 512  # neurons of that step
+    channels: int = 64  # of the spiral convolutions at 195 vertices
+    step: float = 0.5  # how much of the parameters' step is taken when not training
+    stage: MeshStageConfig = field(default_factory=MeshStageConfig)
+
+
+def joints_of(joints_px: Tensor, world_m: Tensor, palm_m: float) -> tuple[Tensor, Tensor]:
+    """J: joints (B, 21, 2), 0..1 of the crop, and (B, 21, 3) metres, from the encoder's two pairs of heads.
+
+    x and y are the image landmarks' (B, 21, 3), crop pixels, depth the mean of theirs and of the world
+    landmarks' (B, 21, 3), metres. palm_m: wrist to middle knuckle, by which pixels become metres.
+    """
+    J = joints_px - joints_px[:, :1]
+    J = J * (palm_m / J[:, 9].norm(dim=-1).clamp_min(8.0))[:, None, None]
+    z = 0.5 * (J[..., 2:] + world_m[..., 2:] - world_m[:, :1, 2:])
+    return (joints_px[..., :2] + HALF_PIXEL) / INPUT_SIZE, torch.cat([J[..., :2], z], -1)
+
+
+class _Refinement(nn.Module):
+    """What both steps of the refine stage share: where 195 vertices lie among 778, and what is looked up."""
+
+    faces: Tensor
+    around: Tensor
+
+    def __init__(self, pyramid: MeshPyramid, beside_px: tuple[float, ...]) -> None:
+        super().__init__()
+        level = pyramid.levels[2]
+        faces = torch.from_numpy(level.faces.astype(np.int64))
+        around = torch.zeros(len(level.vertices_m), len(faces))
+        for corner in range(3):
+            around[faces[:, corner], torch.arange(len(faces))] = 1.0
+        self.register_buffer("faces", faces, persistent=False)
+        self.register_buffer("around", around, persistent=False)
+        self.beside_px = beside_px  # of the map at 56: how far beside a vertex is looked, too
+        self.c_in = sum(_CHANNELS) + len(beside_px) * sum(_CHANNELS[:2]) + 8
+
+    def look(self, maps: LandmarkMaps, V: Tensor, root: Tensor, focal: Tensor) -> Tensor:
+        """(B, 195, c_in): the maps at the vertices and beside them, and where and how the vertices lie."""
+        uv = project_uv(V + root[:, None], focal)
+        a, b, c = (V.index_select(1, self.faces[:, k]) for k in range(3))
+        N = F.normalize(self.around @ torch.linalg.cross(b - a, c - a), dim=-1, eps=1e-9)
+        across = N[..., :2] / N[..., :2].norm(dim=-1, keepdim=True).clamp_min(1e-2)
+        places = [uv] + [uv + across * (px / 56) for px in self.beside_px]
+        finer = [torch.cat([_sample(m, p) for m in maps[:2]], -1) for p in places]
+        shape = torch.cat([V / UNIT_M, N, (uv - 0.5) * 4], -1)
+        return torch.cat([finer[0], _sample(maps.f14, uv), *finer[1:], shape], -1)
+
+
+class ParameterStep(_Refinement):
+    """Refine, first step: what the vertices see moves pose and shape."""
+
+    def __init__(self, config: TangLmConfig, pyramid: MeshPyramid, n_theta: int) -> None:
+        super().__init__(pyramid, (1.5, -1.5))
+        n = pyramid.sizes[2]
+        self.token = nn.Linear(self.c_in, config.token)
+        self.vertex = nn.Parameter(0.1 * torch.randn(n, config.token))
+        self.a = nn.Linear(n * config.token + n_theta + 42, config.width)
+        self.b = nn.Linear(config.width, config.width)
+        self.out = nn.Linear(config.width, n_theta)
+        nn.init.normal_(self.out.weight, std=1e-3)
+        nn.init.zeros_(self.out.bias)
+
+    def forward(self, seen: Tensor, theta: Tensor, joints_off: Tensor) -> Tensor:
+        """seen (B, 195, c_in), theta (B, 106), joints_off (B, 21, 2) in the picture -> change of theta."""
+        x = F.leaky_relu(self.token(seen) + self.vertex, _SLOPE).flatten(1)
+        h = F.leaky_relu(self.a(torch.cat([x, theta, 10 * joints_off.flatten(1)], 1)), _SLOPE)
+        h = h + F.leaky_relu(self.b(h), _SLOPE)
+        return _STEP * self.out(h)
+
+
+class OffsetStep(_Refinement):
+    """Refine, second step: spiral convolutions on 195, 98 and 49 vertices and back -> M_o."""
+
+    up_195: Tensor
+    up_98: Tensor
+    down_98: Tensor
+    down_49: Tensor
+
+    def __init__(self, config: TangLmConfig, pyramid: MeshPyramid) -> None:
+        super().__init__(pyramid, (1.5, -1.5, 3.5, -3.5))
+        w, wide = config.channels, 3 * config.channels // 2
+        at_195, at_98, at_49 = (pyramid.levels[k].spirals(9) for k in (2, 3, 4))
+        self.token = nn.Linear(self.c_in, w)
+        self.vertex = nn.Parameter(0.1 * torch.randn(pyramid.sizes[2], w))
+        self.down = nn.ModuleList([DSConv(w, w, at_195), DSConv(w, wide, at_98), DSConv(wide, wide, at_49)])
+        self.whole = nn.Linear(wide, wide)
+        self.up = nn.ModuleList([DSConv(wide, wide, at_98), DSConv(wide + w, w, at_195)])
+        self.out = DSConv(w, 3, at_195)
+        nn.init.normal_(self.out.W_p.weight, std=1e-3)
+        self.register_buffer("up_195", _matrix(pyramid.upsamplings[2], pyramid.sizes[3]), persistent=False)
+        self.register_buffer("up_98", _matrix(pyramid.upsamplings[3], pyramid.sizes[4]), persistent=False)
+        self.register_buffer("down_98", kept(pyramid, 2, 3), persistent=False)
+        self.register_buffer("down_49", kept(pyramid, 3, 4), persistent=False)
+
+    def forward(self, seen: Tensor) -> Tensor:
+        """seen (B, 195, c_in) -> (B, 195, 3): offsets in 56ths of the crop, and in depth, centimetres."""
+        x = F.leaky_relu(self.token(seen) + self.vertex, _SLOPE)
+        x195 = x + F.leaky_relu(self.down[0](x), _SLOPE)
+        x98 = F.leaky_relu(self.down[1](x195.index_select(1, self.down_98)), _SLOPE)
+        x49 = F.leaky_relu(self.down[2](x98.index_select(1, self.down_49)), _SLOPE)
+        x49 = x49 + self.whole(x49.mean(1))[:, None]
+        x98 = x98 + F.leaky_relu(self.up[0](self.up_98 @ x49), _SLOPE)
+        x195 = F.leaky_relu(self.up[1](torch.cat([self.up_195 @ x98, x195], -1)), _SLOPE)
+        return self.out(x195)
+
+
+class TangLm(nn.Module):
+    """(B, 3, 224, 224) RGB, 0..1, and the crops' focal lengths -> NetworkOutput with the rough mesh."""
+
+    input_size = INPUT_SIZE
+    takes_focal = True
+    pick: Tensor
+    up: Tensor
+    regressor: Tensor
+    map_scale_56: Tensor
+    map_scale_28: Tensor
+    map_scale_14: Tensor
+
+    def __init__(self, config: TangLmConfig, hand: HandData) -> None:
+        super().__init__()
+        self.config, pyramid = config, pyramid_of(hand)
+        self.encoder = LandmarkNet()
+        self.mesh_stage = MeshStage(config.stage, hand)
+        self.parameter_step = ParameterStep(config, pyramid, 106)
+        self.offset_step = OffsetStep(config, pyramid)
+        up = _matrix(pyramid.upsamplings[0], pyramid.sizes[1]) @ _matrix(
+            pyramid.upsamplings[1], pyramid.sizes[2]
+        )
+        regressor = torch.from_numpy(hand.regressor_21.copy())
+        rest = hand.regressor_21 @ hand.template_m
+        self.palm_m = float(np.linalg.norm(rest[9] - rest[0]))
+        self.register_buffer("pick", vertices_at(hand, 2), persistent=False)
+        self.register_buffer("up", up, persistent=False)  # (778, 195)
+        self.register_buffer("regressor", regressor, persistent=False)
+        for side, channels in zip((56, 28, 14), _CHANNELS, strict=True):  # set once, from what was cached
+            self.register_buffer(f"map_scale_{side}", torch.ones(channels))
+
+    def forward(self, crops: Tensor, focal: Tensor | None = None) -> NetworkOutput:
+        """focal: (B,) of the crops' cameras, in crop widths; None: a hand at arm's length."""
+        check_crops(crops, self.input_size)
+        maps = LandmarkMaps(*self.encoder.early_maps(crops))
+        f7 = self.encoder.late(maps.f14)
+        landmarks = self.encoder.answer(LandmarkFeatures(maps.f28, maps.f14, f7))
+        if focal is None:
+            focal = crops.new_full((len(crops),), TYPICAL_FOCAL)
+        joints_2d, joints_m = joints_of(landmarks.joints_px, landmarks.joints_world_m, self.palm_m)
+        stages = self.decode(self.scaled(maps), joints_2d, joints_m, focal)
+        return NetworkOutput(
+            joints_2d=joints_2d,
+            vertices_m=stages.final.vertices,
+            joints_m=stages.final.joints,
+            presence_logit=landmarks.presence_logit,
+            handedness_logit=landmarks.handedness_logit,
+            rough_vertices_m=stages.rough.vertices,
+            rough_vertices_2d=project_uv(stages.rough.vertices + stages.rough.root[:, None], focal),
+            vertices_2d=project_uv(stages.final.vertices + stages.final.root[:, None], focal),
+        )
+
+    def scaled(self, maps: LandmarkMaps) -> LandmarkMaps:
+        """The maps, each channel of the order of one."""
+        scales = (self.map_scale_56, self.map_scale_28, self.map_scale_14)
+        return LandmarkMaps(*(m * s[:, None, None] for m, s in zip(maps, scales, strict=True)))
+
+    def decode(
+        self,
+        maps: LandmarkMaps,
+        joints_2d: Tensor,
+        joints_m: Tensor,
+        focal: Tensor,
+        pose: Pose | None = None,
+        vertices: Tensor | None = None,
+    ) -> Stages:
+        """From scaled maps and joints to the meshes. pose: to start from; None: the mesh stage's. vertices:
+        which of the 778 are wanted; None: all."""
+        stage = self.mesh_stage
+        theta = _theta(stage(joints_2d, joints_m, focal) if pose is None else pose)
+        rough = self._stage(theta, joints_2d, focal, vertices)
+        V, _ = stage.mesh(_pose(theta), self.pick)
+        with torch.no_grad():  # a look-up learns from where it looks, not to look elsewhere
+            seen = self.parameter_step.look(maps, V, rough.root, focal)
+            off = joints_2d - project_uv(rough.joints + rough.root[:, None], focal)
+        step = self.parameter_step(seen, theta, off)
+        whole = self._stage(self._moved(theta, step), joints_2d, focal, vertices)
+        theta = self._moved(theta, self.config.step * step.detach())
+        V, J = stage.mesh(_pose(theta), self.pick)
+        root = place(J, joints_2d, focal)
+        posed = Stage(*stage.mesh(_pose(theta), vertices), root)
+        with torch.no_grad():
+            seen = self.offset_step.look(maps, V, root, focal)
+        said = self.offset_step(seen)
+        depth = V[..., 2:] + root[:, None, 2:]
+        offset = torch.cat(
+            [
+                said[..., :2] * _OFFSET_UV * depth / focal[:, None, None],
+                said[..., 2:] * _OFFSET_DEPTH_M,
+            ],
+            -1,
+        )
+        up = self.up if vertices is None else self.up[vertices]
+        M_f, J_f = posed.vertices + up @ offset, posed.joints + self.regressor @ (self.up @ offset)
+        M_f, J_f = M_f - J_f[:, :1], J_f - J_f[:, :1]
+        final = Stage(M_f, J_f, place(J_f, joints_2d, focal))
+        return Stages(rough, whole if self.training else posed, final, offset)
+
+    def _stage(self, theta: Tensor, joints_2d: Tensor, focal: Tensor, vertices: Tensor | None) -> Stage:
+        V, J = self.mesh_stage.mesh(_pose(theta), vertices)
+        return Stage(V, J, place(J, joints_2d, focal))
+
+    def _moved(self, theta: Tensor, step: Tensor) -> Tensor:
+        betas = self.mesh_stage.sized(theta[:, 96:] + step[:, 96:])
+        return torch.cat([theta[:, :96] + step[:, :96], betas], 1)
+
+
+def vertices_at(hand: HandData, level: int) -> Tensor:
+    """Numbers among the 778 of the vertices of a level of the mesh pyramid."""
+    coarse = pyramid_of(hand).levels[level].vertices_m
+    return torch.tensor([int(np.abs(hand.template_m - v).sum(1).argmin()) for v in coarse])
+
+
+def kept(pyramid: MeshPyramid, fine: int, coarse: int) -> Tensor:
+    """Numbers among a fine level's vertices of those that a coarser one keeps."""
+    among, left = (pyramid.levels[k].vertices_m for k in (fine, coarse))
+    return torch.tensor([int(np.abs(among - v).sum(1).argmin()) for v in left])
+
+
+def _matrix(upsampling: Upsampling, n_coarse: int) -> Tensor:
+    """(fine, coarse) weights."""
+    out = torch.zeros(len(upsampling.index), n_coarse)
+    index, weight = torch.from_numpy(upsampling.index.astype(np.int64)), torch.from_numpy(upsampling.weight)
+    return out.scatter_add_(1, index, weight)
+
+
+def _theta(pose: Pose) -> Tensor:
+    """(B, 106): two columns of each rotation, and the betas."""
+    six = torch.cat([pose.R[..., 0], pose.R[..., 1]], -1)
+    return torch.cat([six.flatten(1), pose.betas], 1)
+
+
+def _pose(theta: Tensor) -> Pose:
+    return Pose(rotations_from_6d(theta[:, :96].unflatten(1, (16, 6))), theta[:, 96:])
+
+
+def _sample(m: Tensor, uv: Tensor) -> Tensor:
+    """Maps (B, C, H, W) at (B, N, 2), 0..1 of the crop -> (B, N, C)."""
+    found = F.grid_sample(m, uv[:, None] * 2 - 1, align_corners=False, padding_mode="border")
+    return found[:, :, 0].transpose(1, 2)
