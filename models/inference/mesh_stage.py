@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from models.geometry import crop_camera, rays
 from models.hand.hand_data import N_BETAS, N_BONES, HandData
@@ -61,7 +61,7 @@ class MeshStageNet:
         self._size_direction = grows / np.linalg.norm(grows)
         self._palm_at_rest = _palm_frame(rest[0])
 
-    def __call__(self, joints_2d: Array, joints_m: Array, focal: float) -> Float:
+    def __call__(self, joints_2d: ArrayLike, joints_m: ArrayLike, focal: float) -> Float:
         """(21, 2) 0..1 of the crop, (21, 3) metres, focal length in crop widths -> joints (21, 3) from the
         wrist, in the crop's frame."""
         uv, J = np.asarray(joints_2d, np.float64), np.asarray(joints_m, np.float64)

@@ -30,7 +30,7 @@ FIT = FitConfig(depth_gain=1.0, depth_m=0.005)
 MEDIAPIPE_DEPTH = 0.8
 """Of MediaPipe's depth, before the mesh stage sees it."""
 FITTED = {
-    "mobrecon_lm": replace(FIT, angle_step_rad=0.25, steps_warm=2),
+    "mobrecon_lm": replace(FIT, depth_m=0.003, angle_step_rad=0.15, steps_warm=2),
 }
 """Networks whose joints are better than their meshes, which come of too little training: fingers too thin and
 rough to be drawn. The hand model is fitted to their joints."""

@@ -20,7 +20,7 @@ from models.hand.joint_limits import anatomical_frames, angles_to_rotations
 from models.networks.layers.skinning import HandSkinning
 from models.networks.mesh_stage import size_direction
 from models.training.synthetic.poses import MeasuredPoses, PoseSource
-from models.training.synthetic.viewpoints import crop_cameras, draw_views
+from models.training.synthetic.viewpoints import crop_cameras, sample_viewpoints
 
 Float = NDArray[np.float64]
 
@@ -66,7 +66,7 @@ class PairSource:
     def draw(self, n: int) -> PosePairs:
         """`n` pairs. The first call fills the bank of poses."""
         rng = self._rng
-        views = draw_views(rng, n)
+        views = sample_viewpoints(rng, n)
         betas = np.clip(rng.standard_normal((n, N_BETAS)), -2.5, 2.5)
         betas -= (betas @ self._size)[:, None] * self._size
         local = angles_to_rotations(self._angles(n), self._frames)

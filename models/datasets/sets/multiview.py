@@ -74,7 +74,7 @@ def multiview(folder: Path, every: int = 1) -> SampleSet:
         for number, view in enumerate(cameras):
             by_clip[name, number] = view
             for row in np.flatnonzero((session == name) & views[:, number]):
-                if _sample(row, view, joints, off_px, None, "right", 0) is not None:
+                if _sample(int(row), view, joints, off_px, None, "right", 0) is not None:
                     rows.append(((name, number), int(row)))
     rows = rows[::every]
 

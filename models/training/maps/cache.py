@@ -40,8 +40,7 @@ class MapCache:
             raise ValueError(f"{folder}: holds no cache; make it with tools.build.map_cache") from error
         self.capacity = int(state["capacity"])
         names = sorted(p.stem for p in folder.glob("*.npy"))
-        mode = "r+" if (folder / "writing").exists() else "r"
-        self.columns: dict[str, NDArray] = {n: np.load(folder / f"{n}.npy", mmap_mode=mode) for n in names}
+        self.columns: dict[str, NDArray] = {n: np.load(folder / f"{n}.npy", mmap_mode="r+") for n in names}
         with np.load(folder / "scales.npz") as scales:
             self.scales: dict[str, NDArray[np.float32]] = {n: scales[n] for n in MAPS if n in scales}
 
@@ -56,8 +55,8 @@ class MapCache:
         for name, column in columns.items():
             shape = (capacity, *column.shape)
             np.lib.format.open_memmap(folder / f"{name}.npy", "w+", column.dtype, shape).flush()
-        np.savez(folder / "scales.npz", **{name: np.asarray(s, np.float32) for name, s in scales.items()})
-        (folder / "writing").touch()
+        arrays = {name: np.asarray(s, np.float32) for name, s in scales.items()}
+        np.savez(folder / "scales.npz", **arrays)  # type: ignore[arg-type]
         _write(folder, capacity, 0)
         return MapCache(folder)
 

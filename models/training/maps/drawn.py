@@ -59,11 +59,11 @@ def drawn_samples(
     sides: tuple[int, ...] = SIDES,
 ) -> Iterator[dict[str, NDArray]]:
     """Endless batches of right hands by column. sides: of the drawings, pixels, in turn."""
-    synth = SyntheticHands(hand, BATCH, backgrounds, seed)
+    synth = SyntheticHands(hand, side_px=INPUT_SIZE, backgrounds=backgrounds, seed=seed)
     number = 0
     try:
         while True:
-            crops = synth.crops(number, sides[number % len(sides)], labelled=True)
+            crops = synth.crops(number, BATCH, labelled=True, side_px=sides[number % len(sides)])
             number += 1
             rows = np.flatnonzero(crops.present & ~crops.mirrored)
             assert crops.visible is not None

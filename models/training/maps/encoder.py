@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from models.hand.hand_data import HandData
 from models.networks.encoders.landmark_net import INPUT_SIZE, LandmarkFeatures
+from models.networks.mobrecon_lm import MobReconLm
 from models.networks.zoo import build
 from models.training.config import TrainConfig
 from models.training.frozen import FrozenPart
@@ -38,7 +39,9 @@ class EncodedCrops:
 class _Everything(nn.Module):
     def __init__(self, hand: HandData) -> None:
         super().__init__()
-        self.network = build("mobrecon_lm", hand)
+        network = build("mobrecon_lm", hand)
+        assert isinstance(network, MobReconLm)
+        self.network = network
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         encoder = self.network.encoder
