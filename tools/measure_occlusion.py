@@ -13,6 +13,11 @@ Twice: with the clip's true meshes, and with those that a model finds in the pic
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from app.render.compositor import Compositor
+
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -22,9 +27,10 @@ import numpy as np
 from app.capture import open_file
 from app.effects import FINGERS, Rings, RingSettings, make_effect
 from app.effects.ring.fit import Finger, FingerSections, Section
-from app.render.compositor import Compositor
 from app.render.gl.context import choose_platform
+from app.render.layer_scene import LayerScene
 from app.render.occlusion_boundary import find_boundaries
+from app.render.opening import open_compositor
 from app.render.scene import EffectContext, Metal, Prop
 from app.render.viewport import viewport_around
 from models.geometry import project
@@ -94,7 +100,7 @@ def true_mesh(posed: Posed, time_s: float) -> HandMesh:
 
 def draw(clip: Sequence[Scene], finger: Finger, model: str | None) -> list[Drawn]:
     """The compared frames with a ring; model: that finds the meshes, None: the true ones."""
-    compositor = Compositor(load_open_hand())
+    compositor = open_compositor(load_open_hand())
     pipeline = None if model is None else Pipeline(PipelineConfig(model))
     effect, found = make_effect("ring", Rings((RingSettings(finger=finger, position=POSITION),))), []
     for scene in clip:
@@ -118,7 +124,9 @@ def coverage(compositor: Compositor, scene: Scene, hands: Sequence[HandMesh], pr
     w = viewport_around(corners, CLIP_CAMERA, MARGIN_PX)
     if w is not None:
         boundaries = find_boundaries(scene.frame_rgb, props, hands, load_open_hand().regions, CLIP_CAMERA)
-        w, rgba = compositor.render(boundaries.widen(w), hands, props, CLIP_CAMERA, boundaries=boundaries)
+        w, rgba = compositor.render(
+            LayerScene(hands, props, CLIP_CAMERA, boundaries=boundaries), boundaries.widen(w)
+        )
         mask[w.y : w.y + w.height, w.x : w.x + w.width] = rgba[..., :3].min(-1) > 127
     return mask
 

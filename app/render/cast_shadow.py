@@ -1,15 +1,19 @@
-"""Shadows between props and hands: a picture from the light, and from it the shade on the hands."""
+"""The shadow pass: a picture from the light, and from it the shade on hands and props."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from app.render.gl.layer import LayerRenderer
+from app.render.extent import extent, shadowed_skin
+from app.render.gl.layer import LayerRenderer, Pass, projection
 from app.render.gl.nodes import SceneNodes
+from app.render.layer_scene import LayerScene
 from app.render.light.shadow import SHADOW_MAP_PX, shadow_camera
-from app.render.viewport import Viewport
+from app.render.viewport import Viewport, viewport_around
 from models.types import Camera, UInt8
 
 _COARSE = 1 / 3  # samples per picture pixel: shadows are soft
@@ -18,23 +22,43 @@ SOFT_PX = 12  # picture pixels: farther beyond the skin that blur carries no sha
 _SHADE_RGB = (26, 9, 5)  # sRGB: light that skin scatters into its own shadow
 
 
-def draw_shadow_map(renderer: LayerRenderer, nodes: SceneNodes, points_m: NDArray[np.floating]) -> None:
-    """Fill the map that shaders read, for whatever lies around (N, 3) points of the camera frame."""
-    view = shadow_camera(points_m, renderer.uniforms["light_direction"])
-    renderer.uniforms |= {
+def draw_shadows(
+    renderer: LayerRenderer,
+    nodes: SceneNodes,
+    scene: LayerScene,
+    viewport: Viewport,
+    uniforms: Mapping[str, Any],
+) -> tuple[Viewport, UInt8]:
+    """The viewport, widened to the shadows that props cast on hands, and its shade (h, w, 2).
+
+    uniforms: of the scene's light.
+    """
+    to_light = uniforms["light_direction"]
+    skin_m = shadowed_skin(scene.props, scene.hands, to_light)
+    view = shadow_camera(np.concatenate([extent(scene.props), skin_m]), to_light)
+    uniforms = {
+        **uniforms,
         "shadow_from_cam": view.map_from_cam,
         "shadow_size_m": view.size_m.astype(np.float32),
     }
-    nodes.camera.clip_from_cam = view.clip_from_cam
-    renderer.draw(nodes.scene, "shadow", SHADOW_MAP_PX, SHADOW_MAP_PX)
-    nodes.camera.clip_from_cam = None
+    map_wh = (SHADOW_MAP_PX, SHADOW_MAP_PX)
+    renderer.draw(nodes.scene, Pass("shadow", view.clip_from_cam, map_wh, uniforms, by_depth=True))
+    near = viewport_around(skin_m, scene.camera, SOFT_PX)
+    shaded = viewport if near is None else viewport.widened((near.x, near.y), near.end)
+    return widened(viewport, shaded, draw_shade(renderer, nodes, shaded, scene.camera, uniforms))
 
 
-def draw_shade(renderer: LayerRenderer, nodes: SceneNodes, viewport: Viewport, camera: Camera) -> UInt8:
+def draw_shade(
+    renderer: LayerRenderer,
+    nodes: SceneNodes,
+    viewport: Viewport,
+    camera: Camera,
+    uniforms: Mapping[str, Any],
+) -> UInt8:
     """(h, w, 2) how dark, 0..255, hands and props are where they are in shadow, in one viewport."""
     width, height = (int(np.ceil(_COARSE * n)) for n in (viewport.width, viewport.height))
-    nodes.camera.intrinsics = viewport.intrinsics(camera, _COARSE)
-    renderer.draw(nodes.scene, "shade", width, height)
+    clip_from_cam = projection(viewport.intrinsics(camera, _COARSE), width, height)
+    renderer.draw(nodes.scene, Pass("shade", clip_from_cam, (width, height), uniforms, by_depth=True))
     coarse = cv2.GaussianBlur(renderer.read("shade", width, height)[..., :2], (0, 0), _BLUR)
     fine = cv2.resize(coarse, None, fx=1 / _COARSE, fy=1 / _COARSE, interpolation=cv2.INTER_LINEAR)
     return np.asarray(fine[: viewport.height, : viewport.width], np.uint8)

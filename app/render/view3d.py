@@ -19,7 +19,7 @@ from app.render.viewport import Viewport
 from models.geometry import rays
 from models.types import Camera, Float64, HandMesh, UInt8
 
-_GROUND = (0.060, 0.068, 0.085, 0.93)  # red, green, blue, opacity
+_GROUND = (*(0.93 * c for c in (0.060, 0.068, 0.085)), 0.93)  # premultiplied
 _FRAME = (0.35, 0.39, 0.46)
 _FRUSTUM = (0.62, 0.70, 0.80, 0.85)
 _AXES = ((0.95, 0.30, 0.28, 1.0), (0.36, 0.80, 0.36, 1.0), (0.35, 0.55, 1.0, 1.0))  # x, y, z of the camera
@@ -56,7 +56,7 @@ class View3D:
         w, h = viewport.width, viewport.height
         self._follow(hands, time_s)
         far = _rectangle(camera, self._depth_m)
-        self._begin(w, h)
+        self._smooth.begin(w, h, _GROUND, GL.GL_LEQUAL)
         self._program._bind()
         points = np.concatenate([np.zeros((1, 3)), far])
         target = 0.5 * (points.min(0) + points.max(0))
@@ -111,22 +111,6 @@ class View3D:
         self._program.set_uniform("line", np.array(line, np.float32))
         (GL.glEnable if kind == HAND else GL.glDisable)(GL.GL_CULL_FACE)
         self._stream.draw(vertices, GL.GL_LINES if kind == LINE else GL.GL_TRIANGLES)
-
-    def _begin(self, width: int, height: int) -> None:
-        self._smooth.ensure(width, height)
-        GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, self._smooth.framebuffer)
-        GL.glViewport(0, 0, width, height)
-        GL.glDisable(GL.GL_SCISSOR_TEST)
-        GL.glDepthMask(GL.GL_TRUE)
-        GL.glDepthRange(0, 1)
-        GL.glClearColor(*(c * _GROUND[3] for c in _GROUND[:3]), _GROUND[3])
-        GL.glClear(GL.GL_COLOR_BUFFER_BIT | GL.GL_DEPTH_BUFFER_BIT)
-        GL.glEnable(GL.GL_DEPTH_TEST)
-        GL.glDepthFunc(GL.GL_LEQUAL)
-        GL.glFrontFace(GL.GL_CW)  # rows run downwards, which turns every face around
-        GL.glEnable(GL.GL_BLEND)
-        GL.glBlendEquation(GL.GL_FUNC_ADD)
-        GL.glBlendFunc(GL.GL_ONE, GL.GL_ONE_MINUS_SRC_ALPHA)
 
 
 _CORNERS = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +19,7 @@ from app.render.viewport import Viewport
 from models.types import Camera, Float32, UInt8
 
 _TILE_PX = 8
+_NOTHING = (0.0, 0.0, 0.0, 0.0)  # background
 _CORNERS = np.array([[0, 0], [1, 0], [1, 1], [0, 0], [1, 1], [0, 1]])  # of a rectangle's two triangles
 _SHADOW = 1.6  # from a drop to its shadow, in its radii
 _COARSE = 0.5  # pixels of the amount to one of the picture: water is smooth
@@ -37,14 +41,18 @@ class WaterLayer:
         self._picture = Target(GL.GL_RGBA8)
         self._photo, self._stream = PhotoTexture(), VertexStream(4)
 
-    def draw(self, water: Water, viewport: Viewport, camera: Camera, photo_rgb: UInt8) -> UInt8:
-        """(h, w, 4) premultiplied RGBA. photo_rgb: (h, w, 3), the frame's part in the viewport, whose samples
-        are one."""
+    def draw(
+        self, water: Water, viewport: Viewport, camera: Camera, photo_rgb: UInt8, uniforms: Mapping[str, Any]
+    ) -> UInt8:
+        """(h, w, 4) premultiplied RGBA for a viewport of one sample a pixel.
+
+        photo_rgb: (h, w, 3), the frame's part in the viewport. uniforms: of the scene's light.
+        """
         w, h = viewport.width, viewport.height
         distance_m = float(np.median(water.drops_m[:, 2]))
         drop_px = water.radius_m * camera.fx / distance_m
         coarse_wh = -(-w // 2), -(-h // 2)
-        self._begin(self._amount, *coarse_wh)
+        self._amount.begin(*coarse_wh, _NOTHING)
         GL.glEnable(GL.GL_PROGRAM_POINT_SIZE)
         GL.glBlendFunc(GL.GL_ONE, GL.GL_ONE)
         self._drops._bind()
@@ -55,12 +63,12 @@ class WaterLayer:
         self._stream.draw(np.column_stack([water.drops_m, amounts]), GL.GL_POINTS)
         wet = _wet_tiles(self._amount.read_red(*coarse_wh))
 
-        self._begin(self._picture, w, h)
-        GL.glBlendFunc(GL.GL_ONE, GL.GL_ONE_MINUS_SRC_ALPHA)
+        self._picture.begin(w, h, _NOTHING)
         textures = {"water": self._amount.texture, "photo": self._photo.upload(photo_rgb)}
-        light = self._renderer.uniforms["light_direction"]
+        light = uniforms["light_direction"]
         beside = _SHADOW * drop_px * light[:2] / max(float(np.linalg.norm(light[:2])), 1e-6)
-        uniforms = self._renderer.uniforms | {
+        uniforms = {
+            **uniforms,
             "beside": beside.astype(np.float32),
             "photo_size": np.array([w, h], np.float32),
             "drop_px": float(drop_px),
@@ -81,18 +89,6 @@ class WaterLayer:
         self._stream.delete()
         for program in (self._drops, self._shadow, self._water):
             program._remove_from_context()
-
-    def _begin(self, target: Target, width: int, height: int) -> None:
-        target.ensure(width, height)
-        GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, target.framebuffer)
-        GL.glViewport(0, 0, width, height)
-        GL.glDisable(GL.GL_SCISSOR_TEST)
-        GL.glClearColor(0, 0, 0, 0)
-        GL.glClear(GL.GL_COLOR_BUFFER_BIT)
-        GL.glDisable(GL.GL_DEPTH_TEST)
-        GL.glDisable(GL.GL_CULL_FACE)
-        GL.glEnable(GL.GL_BLEND)
-        GL.glBlendEquation(GL.GL_FUNC_ADD)
 
 
 def _wet_tiles(amount: Float32) -> NDArray[np.bool_]:

@@ -38,10 +38,10 @@ MakeCompositor = Callable[[], PictureCompositor]
 
 def load_compositor() -> PictureCompositor:
     """The real compositor, for this thread. Raises NoGraphics where there is no OpenGL."""
-    from app.render.compositor import Compositor
+    from app.render.opening import open_compositor
     from models.hand.hand_data import load_open_hand
 
-    return Compositor(load_open_hand())
+    return open_compositor(load_open_hand())
 
 
 class Drawing:

@@ -1,4 +1,4 @@
-"""Draws a pyrender scene in our stages: first what stands in front and what casts shadows, then the picture.
+"""Draws the passes over a pyrender scene: what casts shadows, what stands in front, then the picture.
 
 pyrender keeps the scene, the meshes on the GPU and the shader programs. The drawing itself is done here: into
 what, in which order and with which shaders. Rendered rows count from the top of the picture down, so nothing
@@ -8,6 +8,8 @@ is flipped.
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -47,19 +49,16 @@ def projection(intrinsics: tuple[float, float, float, float], width: int, height
     )
 
 
-class ViewportCamera(pyrender.Camera):
-    """A pinhole at the origin of the camera frame (x right, y down, z forward) that sees one viewport."""
+@dataclass(frozen=True)
+class Pass:
+    """How the surfaces of one stage are drawn."""
 
-    def __init__(self) -> None:
-        super().__init__(znear=NEAR_M, zfar=FAR_M)
-        self.intrinsics = (1.0, 1.0, 0.0, 0.0)
-        self.clip_from_cam: Float64 | None = None  # where not this viewport, but that is seen
-
-    def get_projection_matrix(self, width: int, height: int) -> Float64:
-        """(4, 4) camera frame -> clip space, first picture row at the bottom."""
-        if self.clip_from_cam is not None:
-            return self.clip_from_cam
-        return projection(self.intrinsics, width, height)
+    stage: Stage
+    clip_from_cam: Float64  # (4, 4) camera frame -> clip space
+    size_wh: tuple[int, int]  # rendered pixels
+    uniforms: Mapping[str, Any]  # of all programs; each takes those it has
+    by_depth: bool = False  # nearer surfaces hide those behind, whatever their order
+    multisampled: bool = False  # every pixel is shaded once, edges alone are smoothed
 
 
 class LayerRenderer(Renderer):
@@ -77,9 +76,7 @@ class LayerRenderer(Renderer):
         self._multisampled = Target(GL.GL_RGBA8, samples=4)
         self._environments: dict[str, int] = {}  # textures
         self._shown_environments = (0, 0)
-        self.by_depth = False  # nearer surfaces hide those behind, whatever their order
         self._deleted = False
-        self.uniforms: dict[str, Any] = {}
 
     def show_environments(self, environments: tuple[Environment, Environment]) -> None:
         """What metal reflects: an environment map, and the previous one, which is fading."""
@@ -90,41 +87,30 @@ class LayerRenderer(Renderer):
             self._environments[environments[0].name],
             self._environments[environments[1].name],
         )
-        self.uniforms["max_level"] = float(len(environments[0].levels) - 1)
 
     def upload(self, scene: pyrender.Scene) -> None:
         """Bring new meshes to the GPU and drop those that left the scene."""
         self._update_context(scene, RenderFlags.OFFSCREEN)
 
-    def draw(
-        self, scene: pyrender.Scene, stage: Stage, width: int, height: int, multisampled: bool = False
-    ) -> None:
-        """Draw the surfaces of one stage into the first width x height pixels of its target.
-
-        multisampled: shade every pixel once and smooth its edges alone.
-        """
-        target = self._multisampled if multisampled else self._targets[stage]
-        target.begin(width, height, _BACKGROUNDS[stage])
-        GL.glFrontFace(GL.GL_CW)  # rows run downwards, which turns every face around
-        GL.glEnable(GL.GL_CULL_FACE)
-        in_map = stage == "shadow"
-        (GL.glDisable if in_map else GL.glEnable)(GL.GL_DEPTH_TEST)
-        GL.glDepthFunc(GL.GL_LESS)
-        GL.glBlendEquation(GL.GL_MAX if in_map else GL.GL_FUNC_ADD)
-        clip_from_cam = scene.main_camera_node.camera.get_projection_matrix(width, height)
+    def draw(self, scene: pyrender.Scene, this: Pass) -> None:
+        """Draw the surfaces of one stage into the corner of its target that the pass takes."""
+        target = self._multisampled if this.multisampled else self._targets[this.stage]
+        in_map = this.stage == "shadow"
+        depth_test = None if in_map else GL.GL_LESS
+        target.begin(*this.size_wh, _BACKGROUNDS[this.stage], depth_test, culled=True, greatest=in_map)
         begun: Program | None = None
-        for node in self._nodes_of(scene, stage):
+        for node in _nodes_of(scene, this):
             surface = surface_of(node)
-            program = self._program_cache.get_program("surface.vert", surface.fragment_shaders[stage])
+            program = self._program_cache.get_program("surface.vert", surface.fragment_shaders[this.stage])
             if program is not begun:
                 begun = program
-                self._begin(program, stage, clip_from_cam)
+                self._begin(program, this)
             program.set_uniforms(surface.uniforms)
             program.set_uniform("M", node.matrix)
-            self._draw_primitive(node.mesh.primitives[0], surface.order)
+            _draw_primitive(node.mesh.primitives[0], this.by_depth, surface.order)
         GL.glFlush()
-        if multisampled:
-            target.resolve_into(self._targets[stage], width, height)
+        if this.multisampled:
+            target.resolve_into(self._targets[this.stage], *this.size_wh)
 
     def bind_textures(self, program: Program, more: dict[str, int] | None = None) -> None:
         """Let a program read what earlier stages have drawn, the environments, and more textures by name."""
@@ -164,38 +150,46 @@ class LayerRenderer(Renderer):
         GL.glDeleteTextures([*self._environments.values()])
         super().delete()
 
-    def _nodes_of(self, scene: pyrender.Scene, stage: Stage) -> list[pyrender.Node]:
-        """By order. What is nearer comes first where depth decides, so that what is hidden is not shaded, and
-        last where edges are laid over each other."""
-        nodes = [n for n in scene.mesh_nodes if n.mesh.is_visible and stage in surface_of(n).fragment_shaders]
-        nearer_first = 1 if self.by_depth else -1
-        return sorted(nodes, key=lambda n: (surface_of(n).order, nearer_first * surface_of(n).distance_m))
-
-    def _begin(self, program: Program, stage: Stage, clip_from_cam: Float64) -> None:
+    def _begin(self, program: Program, this: Pass) -> None:
         if not program._in_context():
             program._add_to_context()
         program._bind()
-        program.set_uniform("P", clip_from_cam)
-        program.set_uniforms(self.uniforms)
-        if stage in ("shade", "picture"):
+        program.set_uniform("P", this.clip_from_cam)
+        program.set_uniforms(this.uniforms)
+        if this.stage in ("shade", "picture"):
             self.bind_textures(program)
 
-    def _draw_primitive(self, primitive: pyrender.Primitive, order: int) -> None:
-        if self.by_depth:
-            GL.glDepthRange(0, 1)
-        else:
-            GL.glDepthRange((ORDERS - 1 - order) / ORDERS, (ORDERS - order) / ORDERS)
-        # premultiplied; the hand, drawn first, replaces instead
-        GL.glBlendFunc(GL.GL_ONE, GL.GL_ZERO if order == 0 else GL.GL_ONE_MINUS_SRC_ALPHA)
-        primitive._bind()
-        if primitive.indices is None:
-            GL.glDrawArrays(primitive.mode, 0, len(primitive.positions))
-        else:
-            copies = 1 if primitive.poses is None else len(primitive.poses)
-            GL.glDrawElementsInstanced(
-                primitive.mode, primitive.indices.size, GL.GL_UNSIGNED_INT, ctypes.c_void_p(0), copies
-            )
-        primitive._unbind()
+
+def _nodes_of(scene: pyrender.Scene, this: Pass) -> list[pyrender.Node]:
+    """By order. What is nearer comes first where depth decides, so that what is hidden is not shaded, and
+    last where edges are laid over each other."""
+    nearer_first = 1 if this.by_depth else -1
+
+    def rank(node: pyrender.Node) -> tuple[int, float, int]:
+        surface = surface_of(node)
+        return surface.order, nearer_first * surface.distance_m, surface.place
+
+    shown = [node for node in scene.mesh_nodes if node.mesh.is_visible]
+    return sorted((n for n in shown if this.stage in surface_of(n).fragment_shaders), key=rank)
+
+
+def _draw_primitive(primitive: pyrender.Primitive, by_depth: bool, order: int) -> None:
+    """by_depth: in the whole range of depths; else in that of its order."""
+    if by_depth:
+        GL.glDepthRange(0, 1)
+    else:
+        GL.glDepthRange((ORDERS - 1 - order) / ORDERS, (ORDERS - order) / ORDERS)
+    # premultiplied; the hand, drawn first, replaces instead
+    GL.glBlendFunc(GL.GL_ONE, GL.GL_ZERO if order == 0 else GL.GL_ONE_MINUS_SRC_ALPHA)
+    primitive._bind()
+    if primitive.indices is None:
+        GL.glDrawArrays(primitive.mode, 0, len(primitive.positions))
+    else:
+        copies = 1 if primitive.poses is None else len(primitive.poses)
+        GL.glDrawElementsInstanced(
+            primitive.mode, primitive.indices.size, GL.GL_UNSIGNED_INT, ctypes.c_void_p(0), copies
+        )
+    primitive._unbind()
 
 
 def surface_of(node: pyrender.Node) -> Surface:

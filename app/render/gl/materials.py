@@ -22,6 +22,7 @@ class Surface(PyrenderMaterial):
     fragment_shaders: dict[Stage, str]
     order: int  # drawn from 0 to ORDERS - 1; what comes later is never hidden by what came before
     distance_m: float = 0.0  # from the camera, of its middle
+    place: int = 0  # in its list; decides where order and distance are equal
 
     def __init__(self, **uniforms: Any) -> None:
         super().__init__()

@@ -11,7 +11,7 @@ import pyrender
 from numpy.typing import NDArray
 from pyrender import Node
 
-from app.render.gl.layer import ViewportCamera, surface_of
+from app.render.gl.layer import surface_of
 from app.render.gl.materials import HandMaterial, SleeveShadow, Surface, surface_for
 from app.render.scene import Geometry, HandStyle, HeldBy, Material, Prop, RingMount
 from app.render.surface import N_PARTS, HandSurface
@@ -27,8 +27,6 @@ class SceneNodes:
     def __init__(self, surface: HandSurface) -> None:
         self._surface = surface
         self.scene = pyrender.Scene()
-        self.camera = ViewportCamera()
-        self.scene.add(self.camera)
         self._hands: dict[tuple[int, Handedness, bool], Node] = {}
         self._placed: dict[Key, list[Node]] = {}
 
@@ -54,6 +52,7 @@ class SceneNodes:
             )
             node.mesh.is_visible = True
             surface_of(node).show_as(hand_style, bool(overlaid))
+            surface_of(node).place = i
             closed = closed_by.get(hand.track_id)
             around = np.array([*(closed or (0.0,) * N_PARTS), 0, 0], np.float32).reshape(2, 4)
             surface_of(node).uniforms |= {"held_m": HELD_M if closed else 0.0, "closed": around}
@@ -109,6 +108,7 @@ class SceneNodes:
         self.scene.set_pose(node, prop.pose)
         surface = surface_of(node)
         surface.uniforms.update(_place_uniforms(prop, hands))
+        surface.place = sum(len(nodes) for nodes in self._placed.values())
         surface.distance_m = float(prop.pose[2, :3] @ geometry.box_m.mean(0) + prop.pose[2, 3])
         self._placed.setdefault(key, []).append(node)
 

@@ -54,16 +54,35 @@ class Target:
             GL.GL_FRAMEBUFFER, GL.GL_COLOR_ATTACHMENT0, GL.GL_TEXTURE_2D, self.texture, 0
         )
 
-    def begin(self, width: int, height: int, background: Sequence[float]) -> None:
-        """Draw into the first width x height pixels from now on, which are all background, blending."""
+    def begin(
+        self,
+        width: int,
+        height: int,
+        background: Sequence[float],
+        depth_test: int | None = None,
+        culled: bool = False,
+        greatest: bool = False,
+    ) -> None:
+        """Draw into the first width x height pixels from now on, which are all background.
+
+        Colours are premultiplied and laid over what is there; greatest: the greatest value stays instead.
+        depth_test: which depths are drawn, such as GL_LESS; None: all. culled: no faces that look away.
+        """
         self.ensure(width, height)
         GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, self.framebuffer)
         GL.glViewport(0, 0, width, height)
         GL.glDisable(GL.GL_SCISSOR_TEST)
         GL.glDepthMask(GL.GL_TRUE)
+        GL.glDepthRange(0, 1)
         GL.glClearColor(*background)
         GL.glClear(GL.GL_COLOR_BUFFER_BIT | GL.GL_DEPTH_BUFFER_BIT)
+        (GL.glDisable if depth_test is None else GL.glEnable)(GL.GL_DEPTH_TEST)
+        GL.glDepthFunc(GL.GL_LESS if depth_test is None else depth_test)
+        (GL.glEnable if culled else GL.glDisable)(GL.GL_CULL_FACE)
+        GL.glFrontFace(GL.GL_CW)  # rows run downwards, which turns every face around
         GL.glEnable(GL.GL_BLEND)
+        GL.glBlendEquation(GL.GL_MAX if greatest else GL.GL_FUNC_ADD)
+        GL.glBlendFunc(GL.GL_ONE, GL.GL_ONE_MINUS_SRC_ALPHA)
 
     def resolve_into(self, other: Target, width: int, height: int) -> None:
         """Copy the corner that was drawn to a target of one sample."""

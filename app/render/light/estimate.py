@@ -91,6 +91,7 @@ class SceneLight:
             "light_contrast": self.contrast,
             "environment_rotations": np.array(rotations, np.float32),
             "fading": fading,
+            "max_level": float(len(self.environments[0].levels) - 1),
             "ambient": ambient_cube(self.environments, rotations, fading),
         }
 

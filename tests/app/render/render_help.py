@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 import trimesh
 
-from app.render.compositor import Compositor
 from app.render.gl.context import choose_platform
+from app.render.opening import open_compositor as open_on
 from app.render.scene import Geometry, Paint, Prop
 from models.geometry import project, rotation_from_axis_angle
 from models.graphics import NoGraphics
@@ -15,6 +17,9 @@ from models.hand.hand_data import load_open_hand
 from models.hand.joint_limits import anatomical_frames, angles_to_rotations
 from models.hand.skinning import pose_hand
 from models.types import Camera, Handedness, HandMesh
+
+if TYPE_CHECKING:
+    from app.render.compositor import Compositor
 
 BACK = (0.0, np.pi, 0.0)  # the camera sees the back of the hand
 PALM = (0.0, 0.0, 0.0)
@@ -34,7 +39,7 @@ def open_compositor() -> Compositor:
     """A compositor, or a skip that says why."""
     choose_platform()
     try:
-        return Compositor(load_open_hand())
+        return open_on(load_open_hand())
     except NoGraphics as error:
         pytest.skip(f"needs OpenGL: {error}")
 

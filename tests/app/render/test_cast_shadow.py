@@ -8,6 +8,7 @@ import pytest
 from app.effects import make_effect
 from app.render.cast_shadow import draw_shade, widened
 from app.render.extent import extent, shadowed_skin
+from app.render.layer_scene import LayerScene
 from app.render.scene import EffectContext, Prop
 from app.render.viewport import Viewport, viewport_around
 from models.geometry import camera_from_fov, project
@@ -35,8 +36,8 @@ def test_a_shadow_beside_its_thing_is_drawn_whole(compositor):
     compositor.layer(grey_frame(CAMERA), [hand], [prop], CAMERA, 0.0)
     own = viewport_around(extent([prop]), CAMERA, 4, 1)
     assert own is not None
-    wider, part = compositor.render(own, [hand], [prop], CAMERA)
-    _, whole = compositor.render(WHOLE, [hand], [prop], CAMERA)
+    wider, part = compositor.render(LayerScene([hand], [prop], CAMERA), own)
+    _, whole = compositor.render(LayerScene([hand], [prop], CAMERA), WHOLE)
     assert own.width * own.height < wider.width * wider.height < 0.3 * whole[..., 3].size
     pasted = np.zeros_like(whole)
     pasted[wider.y : wider.y + wider.height, wider.x : wider.x + wider.width] = part
@@ -49,9 +50,9 @@ def test_a_shadow_beside_its_thing_is_drawn_whole(compositor):
 def test_shade_is_looked_for_farther_than_the_skin_as_it_is_blurred(compositor, monkeypatch):
     hand, looked_at = posed_hand(CAMERA), []
 
-    def record(renderer, nodes, viewport, camera):
+    def record(renderer, nodes, viewport, camera, uniforms):
         looked_at.append(viewport)
-        return draw_shade(renderer, nodes, viewport, camera)
+        return draw_shade(renderer, nodes, viewport, camera, uniforms)
 
     monkeypatch.setattr("app.render.cast_shadow.draw_shade", record)
     compositor.layer(grey_frame(CAMERA), [hand], [ball_before(hand)], CAMERA, 0.0)
@@ -65,7 +66,7 @@ def test_a_layer_reaches_as_far_as_its_shadow(compositor):
     hand = posed_hand(CAMERA)
     prop = ball_before(hand)
     viewport, _ = compositor.layer(grey_frame(CAMERA), [hand], [prop], CAMERA, 0.0)
-    _, whole = compositor.render(WHOLE, [hand], [prop], CAMERA)
+    _, whole = compositor.render(LayerScene([hand], [prop], CAMERA), WHOLE)
     dark = np.argwhere(whole[..., 3] > 8)
     assert (dark.min(0) >= [viewport.y, viewport.x]).all()
     assert (dark.max(0) < [viewport.y + viewport.height, viewport.x + viewport.width]).all()
@@ -89,5 +90,6 @@ def test_skin_far_from_a_thing_lies_in_no_shadow(compositor, aside_m):
         hand = posed_hand(CAMERA, at=(aside_m, height_m, 0.6))
         viewport = Viewport(0, 0, CAMERA.width, CAMERA.height, 1)
         compositor.layer(grey_frame(CAMERA), [hand], props, CAMERA, 0.0)
-        with_it, without = (compositor.render(viewport, hands, props, CAMERA)[1] for hands in ([hand], []))
+        scenes = (LayerScene(hands, props, CAMERA) for hands in ([hand], []))
+        with_it, without = (compositor.render(scene, viewport)[1] for scene in scenes)
         np.testing.assert_array_equal(with_it[..., 3], without[..., 3])

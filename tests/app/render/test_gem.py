@@ -7,6 +7,7 @@ import pytest
 from scipy.spatial import ConvexHull
 
 from app.render.gl.materials import MOST_FACETS, facets
+from app.render.layer_scene import LayerScene
 from app.render.scene import Gem, Geometry, Metal, Prop
 from app.render.viewport import Viewport
 from models.geometry import camera_from_fov
@@ -47,7 +48,8 @@ def at(z: float) -> np.ndarray:
 def draw(prop: Prop) -> np.ndarray:
     compositor = open_compositor()
     try:
-        return compositor.render(Viewport(250, 170, 140, 140, 3), [], [prop], CAMERA)[1].astype(float)
+        viewport = Viewport(250, 170, 140, 140, 3)
+        return compositor.render(LayerScene([], [prop], CAMERA), viewport)[1].astype(float)
     finally:
         compositor.close()
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from app.effects import Rings, RingSettings, make_effect
+from app.render.layer_scene import LayerScene
 from app.render.occlusion_boundary import (
     HandBoundary,
     RingBoundary,
@@ -148,7 +149,7 @@ def test_the_drawn_ring_ends_where_the_other_hand_is_photographed():
 
     def begins_px(frame_rgb) -> float:
         boundaries = None if frame_rgb is None else find_boundaries(frame_rgb, props, hands, regions, CAMERA)
-        _, layer = compositor.render(viewport, hands, props, CAMERA, boundaries=boundaries)
+        _, layer = compositor.render(LayerScene(hands, props, CAMERA, boundaries=boundaries), viewport)
         columns = (layer[..., :3].max(-1) > 40).sum(0)
         return float(np.flatnonzero(columns > 0.5 * columns.max())[0])
 

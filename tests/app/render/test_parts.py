@@ -67,12 +67,12 @@ def test_environments_are_small_and_named():
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs Linux: EGL")
 def test_no_graphics_is_one_clear_line(env, message):
     code = (
-        "from app.render.compositor import Compositor\n"
+        "from app.render.opening import open_compositor\n"
         "from app.render.gl.context import choose_platform\n"
         "from models.graphics import NoGraphics\n"
         "from models.hand.hand_data import load_open_hand\n"
         "choose_platform()\n"
-        "try: Compositor(load_open_hand())\n"
+        "try: open_compositor(load_open_hand())\n"
         "except NoGraphics as error: print('NO GRAPHICS:', error)\n"
     )
     run = subprocess.run(
@@ -91,7 +91,7 @@ def test_no_graphics_is_one_clear_line(env, message):
 
 def test_importing_starts_no_opengl():
     loaded = "'OpenGL' in sys.modules, 'torch' in sys.modules"
-    code = f"import sys, app.effects, app.render.compositor; print({loaded})"
+    code = f"import sys, app.effects, app.render.opening; print({loaded})"
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert run.stdout.strip() == "False False", run.stderr
 

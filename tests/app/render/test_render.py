@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from app.effects import Rings, RingSettings, make_effect
-from app.render.compositor import Compositor
+from app.render.layer_scene import LayerScene
 from app.render.scene import EffectContext
 from app.render.viewport import Viewport
 from models.geometry import camera_from_fov, project
@@ -30,11 +30,11 @@ def ring(**settings):
     return make_effect("ring", Rings((RingSettings(**settings),)))
 
 
-def ring_layer(compositor: Compositor, hands, viewport=None, camera=CAMERA, **settings):
+def ring_layer(compositor, hands, viewport=None, camera=CAMERA, **settings):
     """The rendered layer (H, W, 4) of the frame with rings on the first hand, and the props."""
     props = ring(**settings).place(EffectContext(grey_frame(camera), hands[:1], camera, 0.0))
     viewport = viewport or Viewport(0, 0, camera.width, camera.height, 2)
-    return compositor.render(viewport, hands, props, camera)[1], props
+    return compositor.render(LayerScene(hands, props, camera), viewport)[1], props
 
 
 def metal(layer) -> np.ndarray:
