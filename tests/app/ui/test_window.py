@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,10 +23,8 @@ from PyQt6.QtWidgets import QApplication
 
 from app.effects import RINGS, Rings
 from app.session import Session, Settings, Status, session
-from app.ui import window as window_module
-from app.ui.preferences import Preferences, load_preferences, save_preferences
+from app.ui.preferences import Preferences, load_preferences
 from app.ui.style import style_sheet
-from app.ui.view import clock, scaled
 from app.ui.window import MainWindow
 from models.tracking.pipeline import DEFAULT_MODEL, MODELS, PipelineConfig
 from tests.app.fakes import FakeCompositor, FakePipeline, ticking_frames
@@ -251,64 +247,6 @@ def test_settings_are_kept(open_window: Callable[..., MainWindow]) -> None:
     assert not second.panel.ring._segment._buttons["middle"].isEnabled()  # a thumb has two segments
 
 
-@pytest.mark.fault
-@pytest.mark.parametrize(
-    "saved",
-    [
-        "not json",
-        "[1, 2]",
-        json.dumps({"model": 7, "overlays": "mesh", "smoothing": "x", "fov_deg": 1e9, "mirror_file": 3}),
-        json.dumps({"finger": "thumb", "segment": "middle", "effect": "gone", "side_lock": "up"}),
-        json.dumps({"smoothing": float("nan"), "fov_deg": True}),
-    ],
-)
-def test_damaged_settings_become_the_defaults(tmp_path: Path, saved: str) -> None:
-    store = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
-    store.setValue("preferences", saved)
-    assert load_preferences(store, MODELS) == Preferences()
-
-
-@pytest.mark.fault
-def test_a_damaged_settings_file_becomes_the_defaults(tmp_path: Path) -> None:
-    (tmp_path / "settings.ini").write_bytes(b"\x00\xff[[[nonsense\npreferences=@Variant(\x00)\ngeometry=7")
-    store = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
-    assert load_preferences(store, MODELS) == Preferences()
-    assert window_module.load_geometry(store) is None
-
-
-@pytest.mark.parametrize(
-    ("saved", "known"),
-    [
-        ({"fov_deg": 65.0}, None),  # older versions saved what was assumed
-        ({"fov_deg": 78.0}, 78.0),
-        ({"fov_deg": 65.0, "fov_stated": True}, 65.0),
-        ({"fov_deg": 65.0, "fov_stated": False}, None),
-    ],
-)
-def test_a_field_of_view_is_remembered_if_it_was_stated(tmp_path: Path, saved: dict, known: object) -> None:
-    store = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
-    store.setValue("preferences", json.dumps(saved))
-    preferences = load_preferences(store, MODELS)
-    assert preferences.settings.fov_deg == known
-    save_preferences(store, preferences)
-    assert load_preferences(store, MODELS) == preferences
-
-
-def test_preferences_survive_saving(tmp_path: Path) -> None:
-    store = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
-    kept = Preferences(
-        replace(
-            Settings(), effect="none", handedness_lock="left", fov_deg=90.0, overlays=frozenset({"joints"})
-        ),
-        mirror_camera=False,
-        mirror_file=True,
-    )
-    save_preferences(store, kept)
-    store.sync()
-    again = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
-    assert load_preferences(again, MODELS) == kept
-
-
 def test_it_never_waits_for_slow_parts(open_window: Callable[..., MainWindow]) -> None:
     window = open_window(pipeline=FakePipeline(delay_s=0.3), compositor_delay_s=0.3)
     pump(has_picture(window))
@@ -344,19 +282,6 @@ def test_only_the_display_is_mirrored(open_window: Callable[..., MainWindow]) ->
     assert image_rgb[0, 0, 0] == 255
 
 
-@pytest.mark.parametrize("size", [(160, 120), (60, 45), (40, 30), (32, 24), (80, 60)])
-def test_a_picture_is_scaled_evenly_and_mirrored_as_it_is_shown(size: tuple[int, int]) -> None:
-    image_rgb = np.zeros((60, 80, 3), np.uint8)
-    image_rgb[30:, :20] = (200, 100, 50)
-    shown = scaled(image_rgb, size, True)
-    assert shown.shape == (size[1], size[0], 3)
-    covered = (shown > 0).all(-1)
-    assert covered.mean() == pytest.approx(0.125, abs=0.02)
-    assert tuple(shown[-1, -1]) == (200, 100, 50)
-    assert not covered[:, : size[0] // 2].any()
-    assert image_rgb[-1, 0, 0] == 200
-
-
 def test_the_gravest_line_is_shown_until_it_is_withdrawn(open_window: Callable[..., MainWindow]) -> None:
     strip = open_window().strip
     strip.show_status(Status("source", "error", "the camera is gone"))
@@ -366,10 +291,6 @@ def test_the_gravest_line_is_shown_until_it_is_withdrawn(open_window: Callable[.
     assert strip.text == "saved"
     strip._dismiss()
     assert strip.text == ""
-
-
-def test_clock() -> None:
-    assert [clock(s) for s in (0, 7.9, 754, 3723)] == ["0:00", "0:07", "12:34", "1:02:03"]
 
 
 def test_a_pressed_button_needs_no_more_room_than_it_has() -> None:

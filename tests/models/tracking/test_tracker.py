@@ -4,69 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass, field, replace
-from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from models.geometry import camera_from_fov
 from models.tracking.search import Search
-from models.tracking.tracker import Track, Tracker, TrackerConfig, joint_distance, smoothed_crop
-from models.types import Camera, Detection, Handedness
-
-CAMERA = camera_from_fov(640, 480)
-FRAME = np.zeros((480, 640, 3), np.uint8)
-SHAPE = np.random.default_rng(0).uniform(-50, 50, (21, 2)).astype(np.float32)
-
-
-@dataclass
-class Hand:
-    """A hand of the fake world."""
-
-    x: float
-    y: float
-    handedness: Handedness = "right"
-    handedness_score: float = 0.95
-    presence: float = 0.95
-    size: float = 1.0
-
-    def detection(self) -> Detection:
-        joints = SHAPE * self.size + np.array([self.x, self.y], np.float32)
-        world = np.zeros((21, 3), np.float32)
-        return Detection(joints, world, self.handedness, self.presence, self.handedness_score)
-
-
-@dataclass
-class World:
-    """What there is to see; counts what is asked of it."""
-
-    hands: list[Hand] = field(default_factory=list)
-    hidden_from_detector: bool = False
-    detections: int = 0
-    crops: list[Handedness] = field(default_factory=list)
-
-    def observe(
-        self, frame: np.ndarray, camera: Camera, joints_px: np.ndarray, handedness: Handedness
-    ) -> Detection:
-        self.crops.append(handedness)
-        middle = joints_px.mean(0)
-        near = [h for h in self.hands if np.hypot(h.x - middle[0], h.y - middle[1]) < 60]
-        if not near:
-            return Hand(*middle, presence=0.05).detection()
-        return min(near, key=lambda h: np.hypot(h.x - middle[0], h.y - middle[1])).detection()
-
-    def detect(self, frame: np.ndarray) -> list[Detection]:
-        self.detections += 1
-        return [] if self.hidden_from_detector else [h.detection() for h in self.hands]
-
-
-def tracker(world: World, **config: object) -> Tracker:
-    return Tracker(world.observe, Search(world.detect), TrackerConfig(**config))  # type: ignore[arg-type]
-
-
-def run(t: Tracker, start_s: float, frames: int, fps: float = 30) -> list[tuple[Track, ...]]:
-    return [t.update(FRAME, CAMERA, start_s + i / fps) for i in range(frames)]
+from models.tracking.tracker import Tracker, joint_distance, smoothed_crop
+from models.types import Detection
+from tests.models.tracking.world import CAMERA, FRAME, SHAPE, Hand, World, run, tracker
 
 
 def test_one_hand_is_detected_once_and_then_followed() -> None:
@@ -195,81 +140,6 @@ def test_while_one_of_two_is_lost_the_search_is_brisk() -> None:
     out = run(t, 1.5, 7)
     assert len(out[-1]) == 2, "back within 0.2 s"
     assert out[-1][1].track_id == 1
-
-
-def test_brief_contrary_evidence_does_not_flip_the_side_and_lasting_does() -> None:
-    world = World([Hand(300, 200)])
-    t = tracker(world)
-    run(t, 0, 60)
-    world.hands[0].handedness = "left"
-    assert {o[0].handedness for o in run(t, 2.0, 8)} == {"right"}
-    world.hands[0].handedness = "right"
-    run(t, 2.3, 60)
-    world.hands[0].handedness = "left"
-    out = run(t, 4.3, 45)
-    assert out[-1][0].handedness == "left"
-    assert {o[0].track_id for o in out} == {0}
-    assert sum(a[0].handedness != b[0].handedness for a, b in pairwise(out)) == 1
-    assert world.crops[-1] == "left", "the crop is mirrored from then on"
-
-
-def test_a_false_start_is_mended_soon() -> None:
-    world = World([Hand(300, 200, "left", handedness_score=0.7)])
-    t = tracker(world)
-    run(t, 0, 1)
-    world.hands[0].handedness, world.hands[0].handedness_score = "right", 0.97
-    sides = [o[0].handedness for o in run(t, 1 / 30, 10)]
-    assert sides[0] == "left", "one frame is too little to go by"
-    assert set(sides[5:]) == {"right"}
-
-
-def test_a_hand_whose_side_changes_is_seen_anew_on_that_side() -> None:
-    """Its mesh belongs to the side it was cropped for."""
-    world = World([Hand(300, 200)])
-
-    def observe(
-        frame: np.ndarray, camera: Camera, joints_px: np.ndarray, handedness: Handedness
-    ) -> Detection:
-        mesh = np.full((778, 3), float(handedness == "left"), np.float32)
-        return replace(world.observe(frame, camera, joints_px, handedness), vertices_m=mesh)
-
-    t = Tracker(observe, Search(world.detect), TrackerConfig(max_hands=1))
-    run(t, 0, 30)
-    world.hands[0].handedness = "left"
-    tracks = [o[0] for o in run(t, 1.0, 45)]
-    assert {track.handedness for track in tracks} == {"right", "left"}
-    for track in tracks:
-        assert track.detection.vertices_m is not None
-        assert track.detection.vertices_m[0, 0] == (track.handedness == "left")
-
-
-def test_coin_flips_never_flip_the_side() -> None:
-    world = World([Hand(300, 200)])
-    t = tracker(world)
-    run(t, 0, 30)
-    rng = np.random.default_rng(1)
-    for i in range(300):
-        world.hands[0].handedness = "left" if rng.random() < 0.5 else "right"
-        assert t.update(FRAME, CAMERA, 1 + i / 30)[0].handedness == "right"
-
-
-def test_the_side_can_be_locked() -> None:
-    world = World([Hand(300, 200, "left")])
-    t = tracker(world, handedness_lock="right")
-    assert {o[0].handedness for o in run(t, 0, 60)} == {"right"}
-    assert set(world.crops) == {"right"}
-
-
-def test_a_doubtful_second_hand_takes_the_free_side() -> None:
-    world = World([Hand(150, 200)])
-    t = tracker(world)
-    run(t, 0, 30)
-    world.hands.append(Hand(450, 200, "right", handedness_score=0.6))
-    assert [x.handedness for x in run(t, 1, 22)[-1]] == ["right", "left"]
-    world = World([Hand(150, 200), Hand(450, 200)])
-    assert [x.handedness for x in run(tracker(world), 0, 1)[-1]] == ["right", "right"], (
-        "two people's right hands"
-    )
 
 
 def test_two_tracks_on_one_hand_become_one() -> None:
