@@ -39,6 +39,7 @@ class MeshStageTraining:
     reprojection: float = 3.0  # of the joints on the said ones, in the picture
     shape: float = 3e-3  # of the betas' squares
     validate_s: float = 120.0
+    bank: int = 16384  # poses that pairs are made of at any time
     seed: int = 0
 
 
@@ -62,7 +63,10 @@ def coarse_vertices(hand: HandData, level: int = 3) -> Tensor:
 class _Material:
     def __init__(self, hand: HandData, net: MeshStage, config: MeshStageTraining, cache: MapCache | None):
         self.net, self.config, self.cache = net, config, cache
-        self.pairs, self.rng = PairSource(hand, config.seed), np.random.default_rng(config.seed)
+        self.pairs, self.rng = (
+            PairSource(hand, config.seed, bank=config.bank),
+            np.random.default_rng(config.seed),
+        )
         self.pick = coarse_vertices(hand)
         joints = hand.regressor_21 @ hand.template_m
         self.palm_m = float(np.linalg.norm(joints[9] - joints[0]))

@@ -24,7 +24,7 @@ from models.training.synthetic.viewpoints import crop_cameras, sample_viewpoints
 
 Float = NDArray[np.float64]
 
-_BANK, _FRESH = 16384, 256  # poses kept, and drawn anew for each batch of them: a check for touching is slow
+_FRESH = 256  # poses drawn anew for each batch of pairs: the check for touching is slow
 _NEAREST_M = 0.06
 
 
@@ -56,12 +56,15 @@ class PosePairs:
 class PairSource:
     """Draws pairs; the same seed gives the same ones in turn."""
 
-    def __init__(self, hand: HandData, seed: int = 0, noise: NoiseConfig | None = None) -> None:
+    def __init__(
+        self, hand: HandData, seed: int = 0, noise: NoiseConfig | None = None, bank: int = 16384
+    ) -> None:
+        """bank: poses that are kept, each shown from many sides before it is replaced; a multiple of 256."""
         self._rng, self._noise = np.random.default_rng(seed), noise or NoiseConfig()
         self._poses, self._frames = PoseSource(hand, MeasuredPoses.shipped()), anatomical_frames(hand)
         self._skinning, self._size = HandSkinning(hand), size_direction(hand)
         self._bank: Float = np.empty((0, 15, 3))
-        self._at = 0
+        self._count, self._at = bank, 0
 
     def draw(self, n: int) -> PosePairs:
         """`n` pairs. The first call fills the bank of poses."""
@@ -87,10 +90,11 @@ class PairSource:
 
     def _angles(self, n: int) -> Float:
         if len(self._bank) == 0:
-            self._bank = np.concatenate([self._poses.draw(self._rng, 1024) for _ in range(_BANK // 1024)])
+            drawn = [self._poses.draw(self._rng, _FRESH) for _ in range(self._count // _FRESH)]
+            self._bank = np.concatenate(drawn)
         self._bank[self._at : self._at + _FRESH] = self._poses.draw(self._rng, _FRESH)
-        self._at = (self._at + _FRESH) % _BANK
-        return np.asarray(self._bank[self._rng.integers(0, _BANK, n)])
+        self._at = (self._at + _FRESH) % self._count
+        return np.asarray(self._bank[self._rng.integers(0, self._count, n)])
 
     def _said(self, true: Float, focal: Float) -> tuple[Float, Float]:
         """True joints (B, 21, 3), crop frame -> as said: (B, 21, 2), (B, 21, 3)."""

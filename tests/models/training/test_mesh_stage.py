@@ -20,7 +20,7 @@ SILENT = NoiseConfig(picture=0.0, space_m=0.0, depth=(0.0, 0.0), tilt_rad=0.0, s
 
 @pytest.fixture(scope="module")
 def pairs() -> PairSource:
-    return PairSource(load_open_hand(), seed=2, noise=SILENT)
+    return PairSource(load_open_hand(), seed=2, noise=SILENT, bank=512)
 
 
 def test_without_noise_joints_are_where_the_hand_is(pairs: PairSource) -> None:
@@ -45,11 +45,11 @@ def test_every_palm_has_the_mean_hands_length(pairs: PairSource) -> None:
 def test_a_short_training_lessens_the_error(tmp_path: Path) -> None:
     hand = load_open_hand()
     out = tmp_path / "mesh_stage.safetensors"
-    train_mesh_stage(hand, out, MeshStageTraining(steps=60, batch=64))
+    train_mesh_stage(hand, out, MeshStageTraining(steps=60, batch=64, bank=512))
     torch.manual_seed(0)
     fresh, taught = MeshStage(MeshStageConfig(), hand), MeshStage(MeshStageConfig(), hand)
     load_weights(taught, out)
-    p = PairSource(hand, seed=9).draw(64)
+    p = PairSource(hand, seed=9, bank=512).draw(64)
     with torch.no_grad():
         _, true = fresh.skinning(p.R, p.betas, torch.zeros(1, dtype=torch.long))
         off = [
