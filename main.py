@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 
-from app.memory import keep_whole
+from app.memory import limit_malloc_arenas
 from models.inference.mediapipe.native_stderr import keep_python_stderr
 
 
@@ -16,7 +16,7 @@ def _end(number: int, _frame: object) -> None:
 
 def prepare_process() -> None:
     """What must be set before cv2, OpenGL or Qt are first imported."""
-    keep_whole()
+    limit_malloc_arenas()
     keep_python_stderr()
     signal.signal(signal.SIGTERM, _end)  # being told to end is to tidy up, as Ctrl+C is
     # A camera that has been unplugged is noticed after this many seconds instead of ten.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 
 
-def keep_whole() -> None:
+def limit_malloc_arenas() -> None:
     """Call before threads begin.
 
     glibc's heaps, up to eight a core, are broken up by what threads leave behind: each change of model
@@ -17,7 +17,7 @@ def keep_whole() -> None:
     _call("mallopt", trim_threshold, 8 << 20)  # glibc's own 128 kB would cut at every frame
 
 
-def give_back() -> None:
+def trim_malloc() -> None:
     """Return the free pages in the middle of the heaps to the system, as a closed model leaves them.
 
     By itself glibc cuts heaps back only at their ends. Takes some milliseconds.

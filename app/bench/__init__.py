@@ -1,1 +1,1 @@
-"""What `bench` measures: spreads of many runs, each thing beside its yardstick, on a machine it names."""
+"""What `bench` measures: spreads of many runs, each thing beside its baseline, on a machine it names."""

@@ -13,7 +13,7 @@ class MediaPipeHands:
         self._landmarker = HandLandmarker(True, max_hands)
 
     def __call__(self, frame: Frame) -> int:
-        """Look at a frame; how many hands were seen."""
+        """How many hands are found in a frame."""
         return len(self._landmarker(frame.image_rgb, frame.time_s).hand_landmarks)
 
     def close(self) -> None:

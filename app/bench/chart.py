@@ -25,8 +25,8 @@ def write_chart(report: Report, path: Path) -> None:
     with matplotlib.rc_context({"font.size": 7, "axes.linewidth": 0.6, "axes.titlesize": 8}):
         height = 2.2 + 0.42 * len(report.scenes) + 0.17 * bars
         figure = Figure(figsize=(7.16, height), dpi=200, layout="constrained")
-        share = max(1, len(report.networks)), max(1, len(report.effects_ms))
-        grid = figure.add_gridspec(3, 1, height_ratios=(2.4 * len(report.scenes) + 2, *share))
+        ratios = max(1, len(report.networks)), max(1, len(report.effects_ms))
+        grid = figure.add_gridspec(3, 1, height_ratios=(2.4 * len(report.scenes) + 2, *ratios))
         _scenes(figure.add_subplot(grid[0]), report)
         networks = {f"{t.network}, {t.engine}, {t.threads}": t.ms for t in report.networks}
         _bars(figure.add_subplot(grid[1]), networks, "network, engine, threads: ms a crop, with quartiles")
@@ -53,7 +53,7 @@ def _scenes(axes: Axes, report: Report) -> None:
             )
             labelled.add(stage)
             left += median
-        whole, theirs = Spread.of(stages.picture), Spread.of(stages.yardstick)
+        whole, theirs = Spread.of(stages.picture), Spread.of(stages.baseline)
         axes.plot(whole.p95, row - 0.18, "k|", ms=9, label=None if row else "95 % of the pictures")
         axes.barh(row + 0.18, theirs.median, 0.26, color=_THEIRS, label=None if row else "MediaPipe Hands")
     axes.set_yticks(range(len(report.scenes)), list(report.scenes))

@@ -1,4 +1,4 @@
-"""What is looked at: the frames of a clip at a given size, with one hand or, beside its mirror, with two."""
+"""What is timed: the frames of a clip at a given size, with one hand or, beside its mirror, with two."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SIZES = ((640, 480), (1280, 720))
 
 @dataclass(frozen=True)
 class Scene:
-    """A clip as one row of the table sees it."""
+    """A clip as one row of the table has it."""
 
     hands: int  # 1 or 2
     size_wh: tuple[int, int]
@@ -63,8 +63,8 @@ def fitted(image_rgb: NDArray[np.uint8], size_wh: tuple[int, int]) -> NDArray[np
         return np.ascontiguousarray(image_rgb)
     scale = min(size_wh[0] / width, size_wh[1] / height)
     inner = max(1, round(width * scale)), max(1, round(height * scale))
-    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    small = cv2.resize(np.ascontiguousarray(image_rgb), inner, interpolation=way)
+    interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    small = cv2.resize(np.ascontiguousarray(image_rgb), inner, interpolation=interpolation)
     left, top = (size_wh[0] - inner[0]) // 2, (size_wh[1] - inner[1]) // 2
     right, bottom = size_wh[0] - inner[0] - left, size_wh[1] - inner[1] - top
     return np.asarray(cv2.copyMakeBorder(small, top, bottom, left, right, cv2.BORDER_REPLICATE), np.uint8)

@@ -19,7 +19,7 @@ from models.tracking.reconstruction import make_reconstruction
 from models.turns import take_turns
 
 FIT_MULT_ADDS_M = 331.0
-"""Of MediaPipe's landmark network, which `fit` looks with: counted by tools.build.landmark_net."""
+"""Of MediaPipe's landmark network, which `fit` infers with: counted by tools.build.landmark_net."""
 
 Call = Callable[[], object]
 
@@ -35,7 +35,7 @@ class Timing:
     mult_adds_m: float
 
     def of_peak(self, peak_gmacs: float) -> float:
-        """The share of the measured peak that was reached by all its threads, 0..1 for each thread."""
+        """The fraction of the measured peak that all its threads reach, 0..1 for each thread."""
         return self.mult_adds_m / self.ms.median / (peak_gmacs * self.threads)
 
 
@@ -47,7 +47,10 @@ def time_networks(
     make_calls: Callable[[str, Sequence[EngineName], Sequence[int]], dict[tuple[str, int], Call]]
     | None = None,
 ) -> list[Timing]:
-    """Each network's ways take turns. threads: None takes one, and two where there are two cores."""
+    """Milliseconds a crop; a network's engines and threads take turns.
+
+    threads: None takes one, and two where there are two cores.
+    """
     threads = threads or ((1, 2) if (os.cpu_count() or 1) > 1 else (1,))
     timings = []
     for name in names:
@@ -61,7 +64,7 @@ def time_search(frame: Frame, model: str, max_hands: int, runs: int) -> Spread:
     """Milliseconds of the detector's search of one frame of a video."""
     method = make_reconstruction(model)
     detector = HandDetector(method.infer, method.input_size, max_hands)
-    detector.detect_next(frame.image_rgb)  # of a source's first frame, every view is looked at
+    detector.detect_next(frame.image_rgb)  # of a source's first frame, every view is searched
     return Spread.of(take_turns({"search": lambda: detector.detect_next(frame.image_rgb)}, runs)["search"])
 
 

@@ -29,7 +29,7 @@ class Report:
     scenes: dict[str, Stages] = field(default_factory=dict)
     effects_ms: dict[str, list[float]] = field(default_factory=dict)
     networks: Sequence[Timing] = ()
-    search_ms: Spread | None = None  # a look at the whole picture by the detector
+    search_ms: Spread | None = None  # the detector on the whole picture
     fps: Spread | None = None
     fps_recording: Spread | None = None
     played: Played | None = None  # in a session, up to where a picture is handed on to be shown
@@ -41,7 +41,7 @@ class Report:
 
     @property
     def recording_cost(self) -> float | None:
-        """The share of the throughput that recording takes, 0..1; below 0 where noise won."""
+        """The fraction of the throughput that recording takes, 0..1; below 0 where noise won."""
         if self.fps is None or self.fps_recording is None:
             return None
         return 1 - self.fps_recording.median / self.fps.median
@@ -57,7 +57,7 @@ class Report:
             "frames": self.frames,
             "model": self.model,
             "effect": self.effect,
-            "mediapipe_ms": round(Spread.of(self._first.yardstick).median, 3),
+            "mediapipe_ms": round(Spread.of(self._first.baseline).median, 3),
             "peak_gmacs": dict(self.peak_gmacs),
             "models": self._models(),
             "networks": [self._network(timing) for timing in self.networks],
@@ -103,19 +103,19 @@ class Report:
             yield f"{name + ', ms':<34}{'median (quartiles)':<26}{'p95':>8}{'p99':>8}{'CPU':>8}"
             rows: dict[str, tuple[list[float], list[float] | None]] = {
                 **{stage: (ms, None) for stage, ms in stages.stages.items()},
-                "network, crop, fit or root": (stages.looking, None),
-                "MediaPipe Hands": (stages.yardstick, stages.yardstick_cpu),
+                "network, crop, fit or root": (stages.inference, None),
+                "MediaPipe Hands": (stages.baseline, stages.baseline_cpu),
                 "capture to picture": (stages.picture, stages.cpu),
             }
             for row, (values, cpu) in rows.items():
                 ms = Spread.of(values)
                 taken = f"{Spread.of(cpu).median:>8.2f}" if cpu else ""
                 yield f"{row:<34}{ms!s:<26}{ms.p95:>8.2f}{ms.p99:>8.2f}{taken}"
-            seen, theirs = (sum(h) / len(h) for h in (stages.hands, stages.yardstick_hands))
+            ours, theirs = (sum(h) / len(h) for h in (stages.hands, stages.baseline_hands))
             yield (
-                f"hands a frame: {seen:.2f}, MediaPipe's {theirs:.2f}; "
-                f"drawn on {100 * stages.drawn_share:.0f} % of the frames; "
-                f"looking takes {stages.beside_yardstick:.2f} of MediaPipe's time"
+                f"hands a frame: {ours:.2f}, MediaPipe's {theirs:.2f}; "
+                f"drawn on {100 * stages.drawn_fraction:.0f} % of the frames; "
+                f"inference takes {stages.over_baseline:.2f} of MediaPipe's time"
             )
 
     def _network_lines(self) -> Iterator[str]:
@@ -127,9 +127,9 @@ class Report:
         heads = f"{'network, ms a crop':<20}{'engine':<13}{'threads':<9}"
         yield f"{heads}{'median (quartiles)':<26}{'of peak':>8}"
         for timing in self.networks:
-            share = f"{100 * timing.of_peak(self._peak):.0f} %"
+            fraction = f"{100 * timing.of_peak(self._peak):.0f} %"
             columns = f"{timing.network:<20}{timing.engine:<13}{timing.threads:<9}"
-            yield f"{columns}{timing.ms!s:<26}{share:>8}"
+            yield f"{columns}{timing.ms!s:<26}{fraction:>8}"
         if self.search_ms is not None:
             yield f"{'search of the whole picture, beside':<42}{self.search_ms!s}"
 
@@ -182,15 +182,15 @@ class Report:
 def _scene(stages: Stages) -> dict[str, Any]:
     return {
         "stages_ms": {name: Spread.of(ms).rounded() for name, ms in stages.stages.items()},
-        "looking_ms": Spread.of(stages.looking).rounded(),
-        "mediapipe_ms": Spread.of(stages.yardstick).rounded(),
-        "beside_mediapipe": round(stages.beside_yardstick, 3),
+        "looking_ms": Spread.of(stages.inference).rounded(),
+        "mediapipe_ms": Spread.of(stages.baseline).rounded(),
+        "beside_mediapipe": round(stages.over_baseline, 3),
         "capture_to_picture_ms": Spread.of(stages.picture).rounded(),
         "cpu_ms": Spread.of(stages.cpu).rounded(),
-        "mediapipe_cpu_ms": Spread.of(stages.yardstick_cpu).rounded(),
-        "drawn_share": round(stages.drawn_share, 3),
+        "mediapipe_cpu_ms": Spread.of(stages.baseline_cpu).rounded(),
+        "drawn_share": round(stages.drawn_fraction, 3),
         "hands": round(sum(stages.hands) / len(stages.hands), 3),
-        "mediapipe_hands": round(sum(stages.yardstick_hands) / len(stages.yardstick_hands), 3),
+        "mediapipe_hands": round(sum(stages.baseline_hands) / len(stages.baseline_hands), 3),
     }
 
 

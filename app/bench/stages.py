@@ -1,4 +1,4 @@
-"""Each stage of a frame, and MediaPipe Hands on the same frames, turn and turn about."""
+"""Each stage of a frame, and MediaPipe Hands on the same frames, in turns."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ from models.tracking.pipeline import PipelineResult
 from models.turns import without_collecting
 
 WARM_UP = 30
-_LOOKING = frozenset({"crop", "network", "fit", "root"})  # what MediaPipe does as well, once a hand is found
+_INFERENCE = frozenset({"crop", "network", "fit", "root"})
+"""The stages whose work MediaPipe does as well, once a hand is found."""
 
 
-class Yardstick(Protocol):
+class Baseline(Protocol):
     """MediaPipe Hands, or a test's stand-in."""
 
     def __call__(self, frame: Frame) -> int: ...
@@ -37,28 +38,28 @@ class Stages:
 
     stages: dict[str, list[float]] = field(default_factory=dict)  # the pipeline's; `draw` where it drew
     picture: list[float] = field(default_factory=list)  # from the frame to the finished picture
-    looking: list[float] = field(default_factory=list)  # crop, network and fit or root recovery
-    yardstick: list[float] = field(default_factory=list)  # MediaPipe Hands, whole
+    inference: list[float] = field(default_factory=list)  # crop, network and fit or root recovery
+    baseline: list[float] = field(default_factory=list)  # MediaPipe Hands, whole
     cpu: list[float] = field(default_factory=list)  # of all threads, frame to picture
-    yardstick_cpu: list[float] = field(default_factory=list)
-    hands: list[int] = field(default_factory=list)  # seen by us
-    yardstick_hands: list[int] = field(default_factory=list)
+    baseline_cpu: list[float] = field(default_factory=list)
+    hands: list[int] = field(default_factory=list)  # found by us
+    baseline_hands: list[int] = field(default_factory=list)
 
     @property
-    def drawn_share(self) -> float:
-        """Of the frames, 0..1, how many were drawn on: a ring hides where its finger does."""
+    def drawn_fraction(self) -> float:
+        """Of the frames, 0..1, the fraction that was drawn on: a ring hides where its finger does."""
         return len(self.stages.get("draw", ())) / len(self.picture)
 
     @property
-    def beside_yardstick(self) -> float:
-        """How many times as long as MediaPipe Hands our looking takes, median to median."""
-        return Spread.of(self.looking).median / max(Spread.of(self.yardstick).median, 1e-9)
+    def over_baseline(self) -> float:
+        """How many times as long as MediaPipe Hands our inference takes, median to median."""
+        return Spread.of(self.inference).median / max(Spread.of(self.baseline).median, 1e-9)
 
 
 def time_stages(
     frames: Sequence[Frame],
     settings: Settings,
-    make_yardstick: Callable[[int], Yardstick],
+    make_baseline: Callable[[int], Baseline],
     make_pipeline: MakePipeline = load_pipeline,
     make_compositor: MakeCompositor = load_compositor,
 ) -> tuple[Stages, list[PipelineResult]]:
@@ -67,7 +68,7 @@ def time_stages(
     drawing = Drawing(make_compositor, give_up)
     with (
         closing(make_pipeline(pipeline_config(settings, live=True))) as pipeline,
-        closing(make_yardstick(settings.max_hands)) as yardstick,
+        closing(make_baseline(settings.max_hands)) as baseline,
         without_collecting(),
     ):
         for index, frame in enumerate(frames):
@@ -77,7 +78,7 @@ def time_stages(
             found_s = time.perf_counter()
             picture_rgb = drawing.draw(Picture.undrawn(frame, result), settings).image_rgb
             drawn_s, drawn_cpu = time.perf_counter(), time.process_time()
-            theirs = yardstick(frame)
+            theirs = baseline(frame)
             end_s, end_cpu = time.perf_counter(), time.process_time()
             results.append(result)
             if index < WARM_UP:
@@ -87,12 +88,12 @@ def time_stages(
             if not np.array_equal(picture_rgb, frame.image_rgb):
                 times.stages.setdefault("draw", []).append((drawn_s - found_s) * 1e3)
             times.picture.append((drawn_s - start_s) * 1e3)
-            times.looking.append(sum(ms for name, ms in result.stages_ms.items() if name in _LOOKING))
-            times.yardstick.append((end_s - drawn_s) * 1e3)
+            times.inference.append(sum(ms for name, ms in result.stages_ms.items() if name in _INFERENCE))
+            times.baseline.append((end_s - drawn_s) * 1e3)
             times.cpu.append((drawn_cpu - start_cpu) * 1e3)
-            times.yardstick_cpu.append((end_cpu - drawn_cpu) * 1e3)
+            times.baseline_cpu.append((end_cpu - drawn_cpu) * 1e3)
             times.hands.append(len(result.hands))
-            times.yardstick_hands.append(theirs)
+            times.baseline_hands.append(theirs)
     drawing.close()
     return times, results
 

@@ -26,9 +26,9 @@ _EVERY_S = 0.2  # between pictures that are searched for the board
 _PATIENCE_S = 120.0  # for a camera
 
 _SAID = {
-    "no board": "no board to be seen",
+    "no board": "no board found",
     "blurred": "blurred: hold it still",
-    "seen before": "tilt or move it",
+    "known view": "tilt or move it",
 }
 
 

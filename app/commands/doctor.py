@@ -24,7 +24,7 @@ _OPTIONAL = frozenset({"camera", "display"})  # without them the demo plays, or 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at."""
+    """One thing that was checked."""
 
     name: str
     ok: bool
@@ -53,9 +53,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def all_checks() -> list[Check]:
-    """Every check, in the order in which a frame meets what they look at."""
-    looks: list[Callable[[], Check]] = [_machine, _camera, _opengl, _display, _encoder]
-    return [look() for look in looks] + [_runtime(name) for name in _RUNTIMES] + [_assets()]
+    """Every check, in the order in which a frame meets what they check."""
+    checks: list[Callable[[], Check]] = [_machine, _camera, _opengl, _display, _encoder]
+    return [check() for check in checks] + [_runtime(name) for name in _RUNTIMES] + [_assets()]
 
 
 def _machine() -> Check:

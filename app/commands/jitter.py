@@ -1,4 +1,4 @@
-"""`jitter`: how much each model's hand shakes while the real one is held still, on the same frames."""
+"""`jitter`: each model's jitter on a hand that is held still, on the same frames."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ TimedFrame = tuple[NDArray[np.uint8], float]
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
     """Add the command to the command line."""
-    parser = commands.add_parser("jitter", help="how much a hand that is held still shakes, by model")
+    parser = commands.add_parser("jitter", help="the temporal jitter of each model on a hand held still")
     parser.add_argument(
         "source",
         nargs="?",
@@ -102,8 +102,8 @@ def run(arguments: argparse.Namespace) -> int:
         check_calibration(settings, file.size_wh)
         start_s = arguments.start if arguments.start >= 0 else max(0.0, file.duration_s + arguments.start)
         frames = _part(((f.image_rgb, f.time_s) for f in file.frames()), start_s, arguments.seconds)
-        share = min(arguments.seconds, file.duration_s - start_s) / max(file.duration_s, 1e-6)
-        expected = max(0, round(file.n_frames * share))
+        fraction = min(arguments.seconds, file.duration_s - start_s) / max(file.duration_s, 1e-6)
+        expected = max(0, round(file.n_frames * fraction))
         report = _measure(frames, expected, arguments, settings, source)
     print(report_text(report), end="")
     if arguments.out is not None:

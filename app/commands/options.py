@@ -87,7 +87,7 @@ def add_look(parser: argparse.ArgumentParser) -> None:
         "--predict",
         type=between(0, _MOST_AHEAD_MS, f"0 to {_MOST_AHEAD_MS:g} milliseconds"),
         metavar="MS",
-        help="live: draw on frames this much newer, hands foretold",
+        help="live: draw on frames this much newer, with predicted hands",
     )
     parser.add_argument("--mirror", action="store_true", help="mirror the picture")
 

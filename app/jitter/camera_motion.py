@@ -24,7 +24,7 @@ class CameraMotion:
     known: bool  # whether there was enough to follow, in half of the frames or more
     corners: int  # that were followed, in the middle of all frames
     drift_px: float  # furthest from where it began, its moving mean
-    shake_px: float  # root mean square of what is quicker
+    jitter_px: float  # root mean square of what is quicker
 
 
 class BackgroundWatch:
@@ -34,13 +34,13 @@ class BackgroundWatch:
         self._first: NDArray[np.uint8] | None = None
         self._scale = 1.0
         self._start = np.zeros((0, 2), np.float32)  # corners in the first frame
-        self._now = self._start  # where they were last seen
+        self._now = self._start  # where they were last found
         self._known = np.zeros(0, bool)
         self._paths: list[NDArray[np.float32]] = []
         self._hand = np.zeros((0, 4))
 
     def add(self, frame_rgb: NDArray[np.uint8], joints_px: ArrayLike | None) -> None:
-        """The next frame (H, W, 3), and the hand's (21, 2) joints in it where one is seen."""
+        """The next frame (H, W, 3), and the hand's (21, 2) joints in it where one is found."""
         grey = self._reduced(frame_rgb)
         if joints_px is not None:
             joints = np.asarray(joints_px, np.float64) * self._scale
@@ -73,8 +73,8 @@ class BackgroundWatch:
             return CameraMotion(False, int(np.median(corners)), 0.0, 0.0)
         path = np.nanmedian(told, axis=1) / self._scale
         drift = np.linalg.norm(moving_mean(path), axis=1).max()
-        shake = np.sqrt((high_pass(path) ** 2).sum(1).mean())
-        return CameraMotion(True, int(np.median(corners)), float(drift), float(shake))
+        jitter = np.sqrt((high_pass(path) ** 2).sum(1).mean())
+        return CameraMotion(True, int(np.median(corners)), float(drift), float(jitter))
 
     def _reduced(self, frame_rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
         height, width = frame_rgb.shape[:2]

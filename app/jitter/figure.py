@@ -34,8 +34,8 @@ def write_png(report: JitterReport, path: Path) -> None:
     with matplotlib.rc_context({"font.size": 7, "axes.linewidth": 0.6, "axes.titlesize": 7}):
         figure = Figure(figsize=(7.16, 4.0), dpi=300, layout="constrained")
         grid = figure.add_gridspec(3, len(_BARS), height_ratios=(1.15, 0.75, 0.75))
-        for place, (title, key, axis) in enumerate(_BARS):
-            _bars(figure.add_subplot(grid[0, place]), report, title, key, axis)
+        for number, (title, key, axis) in enumerate(_BARS):
+            _bars(figure.add_subplot(grid[0, number]), report, title, key, axis)
         halves = (grid[1, :], "wrist x, mm", 0), (grid[2, :], "wrist z, mm", 2)
         for row, (cell, title, axis) in enumerate(halves):
             axes = figure.add_subplot(cell)
@@ -57,18 +57,18 @@ def write_png(report: JitterReport, path: Path) -> None:
 def _bars(axes: Axes, report: JitterReport, title: str, key: str, axis: int | None) -> None:
     most = 0.0
     for k, model in enumerate(report.models.values()):
-        for kind, place in (("raw", -0.2), ("filtered", 0.2)):
+        for kind, offset in (("raw", -0.2), ("filtered", 0.2)):
             value = _value(model, kind, key, axis)
             if value is None:
                 continue
             most = max(most, value)
             inside, hatch = (_colour(k), None) if kind == "raw" else ("white", "////")
             axes.bar(
-                k + place, value, 0.36, linewidth=0.6, hatch=hatch, facecolor=inside, edgecolor=_colour(k)
+                k + offset, value, 0.36, linewidth=0.6, hatch=hatch, facecolor=inside, edgecolor=_colour(k)
             )
             axes.annotate(
                 f"{value:.2g}" if value < 10 else f"{value:.0f}",
-                (k + place, value),
+                (k + offset, value),
                 (0, 1.5),
                 textcoords="offset points",
                 ha="center",
@@ -86,12 +86,12 @@ def _paths(axes: Axes, report: JitterReport, title: str, axis: int) -> None:
     """The wrist less its own moving mean: raw thin, filtered thick."""
     reach = []
     for k, model in enumerate(report.models.values()):
-        for track, look in ((model.raw, (0.5, 0.6)), (model.filtered, (1.0, 1.0))):
-            shake = high_pass(1e3 * track.joints_m[:, 0, axis])
-            times_s = report.times_s[WINDOW // 2 :][: len(shake)]
-            axes.plot(times_s, shake, color=_colour(k), linewidth=look[0], alpha=look[1])
-            if np.isfinite(shake).any():
-                reach.append(float(np.nanpercentile(np.abs(shake), 99)))
+        for track, (width, alpha) in ((model.raw, (0.5, 0.6)), (model.filtered, (1.0, 1.0))):
+            jitter = high_pass(1e3 * track.joints_m[:, 0, axis])
+            times_s = report.times_s[WINDOW // 2 :][: len(jitter)]
+            axes.plot(times_s, jitter, color=_colour(k), linewidth=width, alpha=alpha)
+            if np.isfinite(jitter).any():
+                reach.append(float(np.nanpercentile(np.abs(jitter), 99)))
     axes.set_ylabel(title)
     axes.set_xlim(0, float(report.times_s[-1]))
     if reach and max(reach) > 0:
@@ -106,5 +106,5 @@ def _value(model: ModelReport, kind: str, key: str, axis: int | None) -> float |
     return value[axis] if isinstance(value, list) and axis is not None else value
 
 
-def _colour(place: int) -> str:
-    return _COLOURS[place % len(_COLOURS)]
+def _colour(number: int) -> str:
+    return _COLOURS[number % len(_COLOURS)]

@@ -17,7 +17,7 @@ from models.evaluation.filter_lag import FilterLag
 from models.evaluation.jitter import HandTrack, drift_over_size, figures, second_differences
 
 CAMERA_DRIFT_PX = 1.0  # of a picture 640 wide; a tripod's own is a few hundredths
-CAMERA_SHAKE_PX = 0.25
+CAMERA_JITTER_PX = 0.25
 HAND_DRIFT = 0.03  # over the hand's box: half a finger's width
 OFTEN_MISSED = 0.02  # of the frames
 
@@ -83,10 +83,10 @@ class JitterReport:
         camera = self.camera
         if not camera.known:
             lines.append("The background shows too little to tell whether the camera stood still")
-        elif camera.drift_px > CAMERA_DRIFT_PX * scale or camera.shake_px > CAMERA_SHAKE_PX * scale:
+        elif camera.drift_px > CAMERA_DRIFT_PX * scale or camera.jitter_px > CAMERA_JITTER_PX * scale:
             lines.append(
-                f"The camera moved: the background strayed by {camera.drift_px:.1f} px and shook by "
-                f"{camera.shake_px:.2f} px; fix it and repeat"
+                f"The camera moved: the background drifted by {camera.drift_px:.1f} px and jittered by "
+                f"{camera.jitter_px:.2f} px; fix it and repeat"
             )
         strays = [drift_over_size(m.raw) for m in self.models.values() if m.frames_with_hand]
         drift_px, drift = min(strays, key=lambda stray: stray[1], default=(0.0, 0.0))
@@ -97,7 +97,7 @@ class JitterReport:
         for name, model in self.models.items():
             missed = len(self.times_s) - model.frames_with_hand
             if missed > OFTEN_MISSED * len(self.times_s):
-                lines.append(f"{name} saw no hand in {missed} of {len(self.times_s)} frames")
+                lines.append(f"{name} found no hand in {missed} of {len(self.times_s)} frames")
         return lines
 
     def summary(self) -> dict[str, Any]:
@@ -113,7 +113,7 @@ class JitterReport:
             "camera": {
                 "corners": self.camera.corners,
                 "drift_px": round(self.camera.drift_px, 3),
-                "shake_px": round(self.camera.shake_px, 3),
+                "shake_px": round(self.camera.jitter_px, 3),
             },
             "models": {name: _summary(model) for name, model in self.models.items()},
         }

@@ -74,7 +74,7 @@ def load_calibration(path: Path) -> CameraFile:
     (error_px,) = _numbers(path, content, "error_px", 1)
     (focal_error,) = _numbers(path, content, "focal_error", 1)
     diagonal = float(np.hypot(width, height))
-    low, high = (share * diagonal for share in _FOCAL_OVER_DIAGONAL)
+    low, high = (over * diagonal for over in _FOCAL_OVER_DIAGONAL)
     sizes_ok = (
         width == int(width) and height == int(height) and 16 <= width <= 20_000 and 16 <= height <= 20_000
     )

@@ -20,10 +20,10 @@ _NEW_VIEW = 0.03  # corners at least so far from every kept view's, over the pic
 _WORST_ERROR = 2e-3  # reprojection, over the picture's diagonal; a good board is ten times better
 _WORST_FOCAL = 0.03  # deviation of the focal length that the views leave, over it
 _OTHERS = ((9, 6), (8, 6), (7, 6), (8, 5), (7, 5), (7, 7), (6, 4), (10, 7), (11, 8), (5, 4), (6, 5))
-_LEAST_TILT_DEG = 15.0  # between two of the views; seen from the front alone, near and large are one
+_LEAST_TILT_DEG = 15.0  # between two of the views; from the front alone, near and large are one
 _FLAGS = cv2.CALIB_CB_NORMALIZE_IMAGE | cv2.CALIB_CB_ACCURACY
 
-Outcome = Literal["kept", "no board", "blurred", "seen before"]
+Outcome = Literal["kept", "no board", "blurred", "known view"]
 
 
 class CalibrationError(ValueError):
@@ -68,7 +68,7 @@ class Calibration:
 
     @property
     def bend_px(self) -> float:
-        """How far the lens moves the picture's corners from where a pinhole would see them, pixels."""
+        """How far the lens moves the picture's corners from where a pinhole projects them, pixels."""
         c = self.camera
         corners = np.array([[0, 0], [c.width - 1, 0], [0, c.height - 1], [c.width - 1, c.height - 1]])
         xy = (corners - [c.cx, c.cy]) / [c.fx, c.fy]
@@ -106,7 +106,7 @@ class Calibrator:
             raise CalibrationError(self._too_few())
         count = len(self.views)
         flags = cv2.CALIB_ZERO_TANGENT_DIST | cv2.CALIB_FIX_K3
-        error_px, K, bend, turns, _, deviations, _, _ = cv2.calibrateCameraExtended(
+        error_px, K, bend, rotations, _, deviations, _, _ = cv2.calibrateCameraExtended(
             [self.board.points_m] * count,
             self.views,
             self.size_wh,
@@ -122,7 +122,7 @@ class Calibrator:
                 f"the views do not agree (reprojection error {error_px:.1f} px); use a board that is flat "
                 f"and stiff, and check that it has {self.board} inner corners"
             )
-        normals = np.array([cv2.Rodrigues(turn)[0][:, 2] for turn in turns])
+        normals = np.array([cv2.Rodrigues(rotation)[0][:, 2] for rotation in rotations])
         tilt_deg = float(np.degrees(np.arccos(np.clip(normals @ normals.T, -1, 1))).max())
         if tilt_deg < _LEAST_TILT_DEG:
             raise CalibrationError(
@@ -149,9 +149,11 @@ class Calibrator:
         if float(np.ravel(sharpness)[0]) > _BLURRED_PX:
             return "blurred"
         view = _refined(grey, corners, self.board)
-        apart = [np.linalg.norm(_either_way(view, kept) - kept, axis=1).mean() for kept in self.views]
-        if len(self.views) >= MOST_VIEWS or min(apart, default=np.inf) < _NEW_VIEW * _diagonal(self.size_wh):
-            return "seen before"
+        distances = [np.linalg.norm(_either_way(view, kept) - kept, axis=1).mean() for kept in self.views]
+        if len(self.views) >= MOST_VIEWS or min(distances, default=np.inf) < _NEW_VIEW * _diagonal(
+            self.size_wh
+        ):
+            return "known view"
         self.views.append(view)
         return "kept"
 

@@ -1,6 +1,6 @@
 """How far off depth is to be expected, from how well the camera and the hand's size are known.
 
-Depth goes as focal length times true size over size in the picture, so their shares add in quadrature.
+Depth goes as focal length times true size over size in the picture: relative errors add in quadrature.
 """
 
 from __future__ import annotations

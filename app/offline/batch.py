@@ -75,7 +75,7 @@ def files_beside(video: Path, also: Sequence[str]) -> dict[str, Path]:
 
 
 def plan(source: Path, out: Path, also: Sequence[str], options: Options) -> list[Job]:
-    """The videos of a folder, or those that a list names, one a line, seen from the list's folder.
+    """The videos of a folder, or those that a list names, one a line, relative to the list's folder.
 
     also: names of export formats. options: of those formats. Raises UserError.
     """

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.frame import Frame
-from app.memory import give_back
+from app.memory import trim_malloc
 from app.session.settings import Settings
 from app.session.status import Status
 from models.tracking.pipeline import PipelineConfig, PipelineResult
@@ -179,7 +179,7 @@ class HandFinder:
             return
         if self._pipeline is not None:
             self._pipeline.close()
-            self._loader.submit(give_back)
+            self._loader.submit(trim_malloc)
         self._pipeline, self._running = loading.result(), self._wanted
         self._current = pipeline_config(self._running, live=True)
         self._report(Status("model", "info", ""))

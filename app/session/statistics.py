@@ -13,7 +13,7 @@ from app.session.usage import UsageMeter
 
 _WINDOW = 150  # pictures: the last five seconds at 30 frames/s
 _FPS_S = 2.0
-_USAGE_S = 1.0  # between looks at the process
+_USAGE_S = 1.0  # between readings of the process
 
 
 @dataclass(frozen=True)

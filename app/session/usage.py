@@ -10,14 +10,14 @@ import psutil
 
 @dataclass(frozen=True)
 class Usage:
-    """Since the last look."""
+    """Since the last reading."""
 
     cores: float  # kept busy, on average: 1.5 is one and a half of them
     memory_mb: float  # resident now, MiB
 
 
 class UsageMeter:
-    """Looks at the process now and then. One thread."""
+    """Reads what the process takes. One thread."""
 
     def __init__(self) -> None:
         self._process = psutil.Process()

@@ -28,11 +28,11 @@ def label(text: str, role: str) -> QLabel:
 
 
 def restyle(widget: QWidget) -> None:
-    """Apply the style sheet again, after a property it looks at has changed."""
-    look = widget.style()
-    if look is not None:
-        look.unpolish(widget)
-        look.polish(widget)
+    """Apply the style sheet again, after a property that it depends on has changed."""
+    its_style = widget.style()
+    if its_style is not None:
+        its_style.unpolish(widget)
+        its_style.polish(widget)
 
 
 def beside(title: str, *widgets: QWidget, title_width: int = 0) -> QWidget:
@@ -115,8 +115,8 @@ class Slider(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(style.GAP)
         row.addWidget(self._slider, 1)
-        for place, end in zip((0, 2), ends or (), strict=False):
-            row.insertWidget(place, label(end, "muted"))
+        for index, end in zip((0, 2), ends or (), strict=False):
+            row.insertWidget(index, label(end, "muted"))
 
     def show_value(self, value: int) -> None:
         """Move to `value` without telling anybody."""

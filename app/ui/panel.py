@@ -26,7 +26,7 @@ SIDE_TITLES = {"": "Auto", "right": "Right", "left": "Left"}
 MODEL_TITLES = {"fit": "Fit to MediaPipe's joints", "mobrecon_lm": "MobRecon LM"}
 VIEW3D_TITLE, VIEW3D_TIP = "3D", "Hand and camera from aside; drag the small view to look from elsewhere"
 AHEAD_MS = 70.0
-"""How far ahead hands are foretold for low latency: two frames of a common webcam."""
+"""How far ahead hands are predicted for low latency: two frames of a common webcam."""
 _LATENCY_TITLES = {"": "Exact", "ahead": "Low latency"}
 _WIDTH = 296
 
@@ -62,15 +62,15 @@ class Panel(QFrame):
         self._overlays = {name: button(title(name), f"Draw the {name}", "chip", True) for name in OVERLAYS}
         self._overlays[VIEW3D].setText(VIEW3D_TITLE)
         self._overlays[VIEW3D].setToolTip(VIEW3D_TIP)
-        self._smoothing = Slider(0, 100, ("Steady", "Responsive"), "Less trembling, or less delay")
+        self._smoothing = Slider(0, 100, ("Steady", "Responsive"), "Less jitter, or less delay")
         self._latency = Chips(
-            _LATENCY_TITLES, "Draw on the frame the hand was found in, or on the newest, the hand foretold"
+            _LATENCY_TITLES, "Draw on the frame the hand was found in, or on the newest, the hand predicted"
         )
         self._hand = Choice("Whose hand it is: its size decides size and depth of everything")
         self._hand.about_to_open.connect(lambda: self._show_hand(self._settings, afresh=True))
         self._hand.chosen.connect(self.hand_chosen)
-        self._side = Chips(SIDE_TITLES, "Take every hand for this side")
-        self._fov = Slider(40, 120, None, "How wide the camera sees, corner to corner")
+        self._side = Chips(SIDE_TITLES, "Take every hand for a right or a left one")
+        self._fov = Slider(40, 120, None, "The camera's field of view, corner to corner")
         self._fov_value = label("", "muted")
         self._depth = label("", "muted")
         self._depth.setWordWrap(True)
@@ -112,7 +112,7 @@ class Panel(QFrame):
         self._depth.setToolTip(settings.depth_error.text())
 
     def show_readout(self, lines: Sequence[str]) -> None:
-        """What the effect has measured; an empty list while no hand is seen."""
+        """What the effect has measured; an empty list while no hand is found."""
         self.ring.show_readout(lines)
         text = "" if self._settings.effect == RINGS.name else "\n".join(lines)
         if text != self._said.text():
@@ -136,7 +136,7 @@ class Panel(QFrame):
             self._set(effect=names[number - 1])
 
     def turn_view(self, dx: float, dy: float) -> None:
-        """Look at the small 3D view, if it is shown, from where a drag by shares of its width leads."""
+        """Orbit the small 3D view, if it is shown, by a drag in fractions of its width."""
         if VIEW3D in self._settings.overlays:
             self._set(orbit=self._settings.orbit.dragged(dx, dy))
 
@@ -149,7 +149,7 @@ class Panel(QFrame):
         for name, chip in self._overlays.items():
             chip.clicked.connect(partial(self._toggle_overlay, name))
         self._smoothing.moved.connect(lambda value: self._set(smoothing=value / 100))
-        self._latency.chosen.connect(lambda way: self._set(predict_ms=AHEAD_MS if way else 0.0))
+        self._latency.chosen.connect(lambda choice: self._set(predict_ms=AHEAD_MS if choice else 0.0))
         self._side.chosen.connect(lambda side: self._set(handedness_lock=side or None))
         self._fov.moved.connect(lambda value: self._set(fov_deg=float(value)))
 

@@ -35,8 +35,8 @@ def scaled(image_rgb: NDArray[np.uint8], size_wh: tuple[int, int], mirrored: boo
     if (width, height) == size_wh:
         return image_rgb
     # Averaging over areas takes far longer; down to half the size, nobody sees what it gains.
-    way = cv2.INTER_AREA if 2 * size_wh[0] < width else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(image_rgb, size_wh, interpolation=way), np.uint8)
+    interpolation = cv2.INTER_AREA if 2 * size_wh[0] < width else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image_rgb, size_wh, interpolation=interpolation), np.uint8)
 
 
 def clock(seconds: float) -> str:
@@ -50,7 +50,7 @@ class PictureView(QWidget):
     """Shows the newest picture; text and marks are drawn over it, never mirrored."""
 
     painted = pyqtSignal(float)  # the capture time of a picture that is on the screen for the first time
-    corner_dragged = pyqtSignal(float, float)  # the mouse, over the small 3D view, by shares of its width
+    corner_dragged = pyqtSignal(float, float)  # the mouse, over the small 3D view, in fractions of its width
 
     def __init__(self) -> None:
         super().__init__()
@@ -127,7 +127,7 @@ class PictureView(QWidget):
         return QRectF(window.x, window.y, window.width, window.height)
 
     def _in_picture(self, at: QPointF) -> QPointF:
-        """A place in the widget, in pixels of the picture before it is mirrored."""
+        """A point of the widget, in pixels of the picture before it is mirrored."""
         assert self._image_rgb is not None
         rect = self.picture_rect()
         scale = self._image_rgb.shape[1] / rect.width()

@@ -128,7 +128,7 @@ class MainWindow(QMainWindow):
 
     def _show_picture(self, picture: Picture) -> None:
         if picture.frame.source != self._source:
-            return  # a last one of the source before
+            return  # a last one of the previous source
         self.view.set_picture(picture.image_rgb, picture.time_s)
         self.panel.show_readout(picture.readout)
         self.sheets.take_picture(picture)

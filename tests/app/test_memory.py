@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from app.capture import Frame
-from app.memory import give_back, keep_whole
+from app.memory import limit_malloc_arenas, trim_malloc
 from app.session import Settings, finder
 from app.session.finder import HandFinder
 from app.session.usage import UsageMeter
@@ -24,20 +24,20 @@ def test_free_pages_between_used_ones_are_given_back():
     kept = blocks[::50]
     del blocks
     before = UsageMeter().read().memory_mb
-    give_back()
+    trim_malloc()
     assert before - UsageMeter().read().memory_mb > 40
     assert kept[1][-1] == 50
 
 
 def test_another_c_library_is_left_alone(monkeypatch):
     monkeypatch.setattr("ctypes.CDLL", lambda name: object())
-    keep_whole()
-    give_back()
+    limit_malloc_arenas()
+    trim_malloc()
 
 
 def test_each_model_that_is_replaced_is_closed_even_while_the_next_loads(monkeypatch):
     made, trims, may_load = [], [], threading.Event()
-    monkeypatch.setattr(finder, "give_back", lambda: trims.append(len(made)))
+    monkeypatch.setattr(finder, "trim_malloc", lambda: trims.append(len(made)))
 
     def load(config) -> FakePipeline:
         if made:

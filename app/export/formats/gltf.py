@@ -49,8 +49,8 @@ class _Track:
     handedness: Handedness
     pose: PosedHand | None = None  # the latest
     frames: list[int] = field(default_factory=list)  # indices into the writer's times
-    turns: list[Float] = field(default_factory=list)  # (16, 4) local quaternions x, y, z, w
-    places: list[Float] = field(default_factory=list)  # (16, 3) in the parent bone's frame
+    rotations: list[Float] = field(default_factory=list)  # (16, 4) local quaternions x, y, z, w
+    translations: list[Float] = field(default_factory=list)  # (16, 3) in the parent bone's frame
     joints: list[Float] = field(default_factory=list)  # (21, 3)
     betas: list[Float] = field(default_factory=list)
 
@@ -81,13 +81,13 @@ class GltfWriter:
         parents = self._hand.parents[1:]
         arms = pose.joints_m[1:] - pose.joints_m[parents]
         local = np.einsum("jyx,jy->jx", pose.turns[parents], arms)
-        turns = flip[:, None] * pose.rotations * flip
-        quaternions = Rotation.from_matrix(turns).as_quat()
-        if track.turns:  # the nearer of q and -q, so that players turn the short way
-            quaternions *= np.where((quaternions * track.turns[-1]).sum(1, keepdims=True) < 0, -1.0, 1.0)
+        rotations = flip[:, None] * pose.rotations * flip
+        quaternions = Rotation.from_matrix(rotations).as_quat()
+        if track.rotations:  # the nearer of q and -q, so that players turn the short way
+            quaternions *= np.where((quaternions * track.rotations[-1]).sum(1, keepdims=True) < 0, -1.0, 1.0)
         track.frames.append(len(self._times) - 1)
-        track.turns.append(quaternions)
-        track.places.append(np.concatenate([pose.joints_m[:1], local]) * flip)
+        track.rotations.append(quaternions)
+        track.translations.append(np.concatenate([pose.joints_m[:1], local]) * flip)
         track.joints.append(hand.joints_m.astype(np.float64))
         track.betas.append(pose.betas)
 
@@ -130,11 +130,13 @@ class GltfWriter:
 
     def _add_skeleton(self, glb: GlbBuilder, name: str, track: _Track, channels: _Channels) -> list[int]:
         bones = []
-        turns, places = np.array(track.turns), np.array(track.places)
+        rotations, translations = np.array(track.rotations), np.array(track.translations)
         for j in range(N_BONES):
             node = {"name": f"{name}_bone_{JOINT_NAMES[BONES_IN_21[j]]}"}
-            bones.append(glb.add("nodes", node | _still(rotation=turns[0, j], translation=places[0, j])))
-            channels.move(bones[j], track.frames, rotation=turns[:, j], translation=places[:, j])
+            bones.append(
+                glb.add("nodes", node | _still(rotation=rotations[0, j], translation=translations[0, j]))
+            )
+            channels.move(bones[j], track.frames, rotation=rotations[:, j], translation=translations[:, j])
             if j:
                 glb.node(bones[self._hand.parents[j]]).setdefault("children", []).append(bones[j])
         return bones
@@ -194,10 +196,10 @@ class _Channels:
 
     def show(self, node: int, frames: list[int]) -> None:
         """Scale 1 in these frames, 0 in all others."""
-        seen = np.zeros(len(self._times), bool)
-        seen[frames] = True
-        changes = np.flatnonzero(np.diff(seen, prepend=~seen[:1]))
-        scale = np.repeat(seen[changes, None].astype(float), 3, 1)
+        visible = np.zeros(len(self._times), bool)
+        visible[frames] = True
+        changes = np.flatnonzero(np.diff(visible, prepend=~visible[:1]))
+        scale = np.repeat(visible[changes, None].astype(float), 3, 1)
         self._add(node, "scale", changes.tolist(), scale, "STEP")
 
     def _add(self, node: int, path: str, frames: list[int], value: Float, interpolation: str) -> None:

@@ -42,7 +42,7 @@ class ManoWriter:
         except OSError as error:
             raise UserError(f"{model} can't be read ({error.strerror}); give your MANO_RIGHT.pkl") from error
         regressor = arrays["J_regressor"][0] / arrays["J_regressor"][0].sum()
-        # Where MANO's own wrist is for each shape: `transl` is seen from its origin, ours from the wrist.
+        # Where MANO's own wrist is for each shape: `transl` counts from its origin, ours from the wrist.
         self._wrist = regressor @ arrays["v_template"]
         self._wrist_dirs = np.einsum("v,vxk->xk", regressor, arrays["shapedirs"])
         self._path = path
@@ -63,8 +63,8 @@ class ManoWriter:
             key = (hand.track_id, hand.handedness)
             found = self._solver.fit(self._regressor @ hand.vertices_m * flip, self._last.get(key))
             self._last[key] = found
-            turns = flip[:, None] * found.rotations * flip
-            pose = Rotation.from_matrix(turns[_OURS]).as_rotvec()
+            rotations = flip[:, None] * found.rotations * flip
+            pose = Rotation.from_matrix(rotations[_OURS]).as_rotvec()
             wrist = self._wrist + self._wrist_dirs @ found.betas
             row = {
                 "frame": frame.index,

@@ -22,9 +22,9 @@ from app.ui.sheet import Sheet, in_a_row, steps, text
 
 _ADVICE = {
     "kept": "Kept. Now another: tilt it, move it",
-    "no board": "No board to be seen: all of it must show, with its white border",
+    "no board": "No board found: all of it must show, with its white border",
     "blurred": "Blurred: hold it still for a moment",
-    "seen before": "Seen before: tilt it, or move it to another part of the picture",
+    "known view": "Too near to a view that is kept: tilt it, or move it to another part of the picture",
 }
 
 
@@ -116,7 +116,7 @@ class CalibrationPage(Sheet):
         self._fault.hide()
         board = Board(self._columns.value(), self._rows.value(), self._square.value() / 1e3)
         self._run = run = CalibrationRun(board)
-        run.looked.connect(self._show_progress)
+        run.searched.connect(self._show_progress)
         run.finished.connect(self._show_result)
         run.failed.connect(self._fail)
         self._show_progress("no board", [])

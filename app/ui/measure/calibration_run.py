@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 class CalibrationRun(QObject):
     """Runs from its making until it has enough views, or until `finish` or `stop`."""
 
-    looked = pyqtSignal(str, object)  # outcome, outlines (4, 2) of the views so far, pixels
+    searched = pyqtSignal(str, object)  # outcome, outlines (4, 2) of the views so far, pixels
     finished = pyqtSignal(object)  # Calibration
     failed = pyqtSignal(str)
 
@@ -53,7 +53,7 @@ class CalibrationRun(QObject):
         try:
             while (frame := self._frames.take()) is not None:
                 outcome = self._calibrator.add(frame.image_rgb)
-                self.looked.emit(outcome, self._outlines())
+                self.searched.emit(outcome, self._outlines())
                 if len(self._calibrator.views) >= ENOUGH_VIEWS:
                     break
             if self._wanted:

@@ -53,9 +53,9 @@ class CardView(QWidget):
         if event is None or self._image_rgb is None:
             return
         at = event.position()
-        apart = [(self._on_screen(p) - at).manhattanLength() for p in self._corners]
-        if apart and min(apart) < _GRIP_PX:
-            self._held = apart.index(min(apart))
+        distances = [(self._on_screen(p) - at).manhattanLength() for p in self._corners]
+        if distances and min(distances) < _GRIP_PX:
+            self._held = distances.index(min(distances))
         elif len(self._corners) < 4:
             self._corners.append(self._in_picture(at))
             self._held = len(self._corners) - 1
@@ -96,15 +96,15 @@ class CardView(QWidget):
         middle, half = self._in_picture(at), _LOUPE_PX / _LOUPE_SCALE / 2
         source = QRectF(middle.x() + 0.5 - half, middle.y() + 0.5 - half, 2 * half, 2 * half)
         left = 8.0 if at.x() > self.width() / 2 else self.width() - _LOUPE_PX - 8.0
-        place = QRectF(left, 8, _LOUPE_PX, _LOUPE_PX)
-        painter.drawImage(place, as_qimage(self._image_rgb), source)
+        loupe = QRectF(left, 8, _LOUPE_PX, _LOUPE_PX)
+        painter.drawImage(loupe, as_qimage(self._image_rgb), source)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRect(place)
+        painter.drawRect(loupe)
         painter.drawLine(
-            QPointF(place.center().x(), place.top()), QPointF(place.center().x(), place.bottom())
+            QPointF(loupe.center().x(), loupe.top()), QPointF(loupe.center().x(), loupe.bottom())
         )
         painter.drawLine(
-            QPointF(place.left(), place.center().y()), QPointF(place.right(), place.center().y())
+            QPointF(loupe.left(), loupe.center().y()), QPointF(loupe.right(), loupe.center().y())
         )
 
     def _told(self) -> None:

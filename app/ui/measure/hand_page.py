@@ -35,7 +35,7 @@ _SECONDS = 5.0
 _SETTLING_S = 2.0  # until pictures are made without the profile that was in use
 _MESHES = 40  # of those seconds, evenly
 _TURN = "Turn your hand slowly …"
-_WAYS = {"": "Unknown", "palm": "Ruler", "card": "Bank card"}
+_METHODS = {"": "Unknown", "palm": "Ruler", "card": "Bank card"}
 
 
 class HandPage(Sheet):
@@ -70,9 +70,9 @@ class HandPage(Sheet):
         self._bar.setTextVisible(False)
         self._bar.setFixedHeight(6)
         self._shape_state = text("", "muted")
-        self._way = Chips(_WAYS, "How the hand's true size is known")
-        self._way.choose("")
-        self._way.chosen.connect(self._choose_way)
+        self._method = Chips(_METHODS, "How the hand's true size is known")
+        self._method.choose("")
+        self._method.chosen.connect(self._choose_method)
         self._breadth = QDoubleSpinBox()
         self._breadth.setRange(1e3 * BREADTH_M[0], 1e3 * BREADTH_M[1])
         self._breadth.setDecimals(0)
@@ -94,7 +94,7 @@ class HandPage(Sheet):
             self._bar,
             self._shape_state,
             label("SIZE", "section"),
-            self._way,
+            self._method,
             self._breadth_row,
             self._size_state,
             None,
@@ -109,7 +109,7 @@ class HandPage(Sheet):
         self._card_done = button("Done", "Take the size from this card", "primary")
         self._card_done.clicked.connect(self._measure_card)
         back = button("Back", "Without a card")
-        back.clicked.connect(lambda: self._choose_way(""))
+        back.clicked.connect(lambda: self._choose_method(""))
         self._card_page = self.add_page(
             steps(
                 [
@@ -128,14 +128,14 @@ class HandPage(Sheet):
         self._bar.hide()
         self._say("")
         self._card_note.hide()
-        self._choose_way("")
+        self._choose_method("")
 
     def take_picture(self, picture: Picture) -> None:
         self._newest = picture
         meshes = self._meshes
         if meshes is None:
             return
-        self._shape_state.setText(_TURN if picture.hands else "No hand to be seen: show one, open")
+        self._shape_state.setText(_TURN if picture.hands else "No hand found: show one, open")
         if not picture.hands:
             return
         if self._set_aside is not None:
@@ -143,9 +143,9 @@ class HandPage(Sheet):
             if picture.time_s < self._from_s:
                 return
         meshes.append(picture.hands[0])
-        share = (meshes[-1].time_s - meshes[0].time_s) / _SECONDS
-        self._bar.setValue(round(100 * min(share, 1.0)))
-        if share >= 1:
+        done = (meshes[-1].time_s - meshes[0].time_s) / _SECONDS
+        self._bar.setValue(round(100 * min(done, 1.0)))
+        if done >= 1:
             self._end_collecting()
             self._estimate(meshes)
 
@@ -199,15 +199,15 @@ class HandPage(Sheet):
         self._bar.hide()
         self._refresh()
 
-    def _choose_way(self, way: str) -> None:
-        self._way.choose(way)
-        self._breadth_row.setVisible(way == "palm")
-        if way == "card":
+    def _choose_method(self, method: str) -> None:
+        self._method.choose(method)
+        self._breadth_row.setVisible(method == "palm")
+        if method == "card":
             self._freeze()
             self.show_page(self._card_page)
             return
         self.show_page(self._page)
-        if way == "palm":
+        if method == "palm":
             self._measure_breadth()
         else:
             self._profile = replace(self._profile, scale=1.0, measured=False)

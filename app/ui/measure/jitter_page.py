@@ -50,7 +50,7 @@ class JitterPage(Sheet):
         self._start.clicked.connect(self.begin)
         self._fault = text("", "warning")
         self._ready_page = self.add_page(
-            text("How much does each model's hand tremble while yours is held still?"),
+            text("The temporal jitter of each model, measured on a hand that is held still."),
             steps(
                 [
                     "Fix the camera: a stand or the screen's edge, not a hand.",
@@ -86,7 +86,7 @@ class JitterPage(Sheet):
             self._warnings,
             label("RAW → FILTERED", "section"),
             self._table,
-            label("SHAKE OF THE WRIST", "section"),
+            label("JITTER OF THE WRIST", "section"),
             self._plots,
             self._facts,
             None,
@@ -129,7 +129,7 @@ class JitterPage(Sheet):
 
     def _tick(self) -> None:
         if self._measuring is not None:
-            self._look_at(self._measuring)
+            self._poll(self._measuring)
             return
         recording = self._recording
         if recording is None:
@@ -156,7 +156,7 @@ class JitterPage(Sheet):
         self._show_progress("…", f"Measuring {', '.join(chosen)}; move as you like", 0.0)
         self._measuring = Measuring(spool, chosen, self._settings(), self._source())
 
-    def _look_at(self, measuring: Measuring) -> None:
+    def _poll(self, measuring: Measuring) -> None:
         """Show how far the measuring is, or what it has come to."""
         if measuring.fault:
             self._fail(measuring.fault)
@@ -199,10 +199,10 @@ class JitterPage(Sheet):
     def _check_start(self) -> None:
         self._start.setEnabled(any(chip.isChecked() for chip in self._models.values()))
 
-    def _show_progress(self, count: str, said: str, share: float) -> None:
+    def _show_progress(self, count: str, said: str, done: float) -> None:
         self._count.setText(count)
         self._said.setText(said)
-        self._bar.setValue(round(1000 * share))
+        self._bar.setValue(round(1000 * done))
 
     def _save(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, "A folder for jitter.json, jitter.csv and jitter.png")
@@ -234,6 +234,6 @@ def _chips(chips: list) -> QWidget:
     grid = QGridLayout(holder)
     grid.setContentsMargins(0, 0, 0, 0)
     grid.setSpacing(style.GAP)
-    for place, chip in enumerate(chips):
-        grid.addWidget(chip, place // 3, place % 3)
+    for index, chip in enumerate(chips):
+        grid.addWidget(chip, index // 3, index % 3)
     return holder

@@ -16,7 +16,7 @@ from models.evaluation.jitter import WINDOW, high_pass
 COLOURS = ("#e3b655", "#6db3f2", "#7fd1a0", "#d58be0", "#f0857d", "#9aa3b5")
 _AXES = ("x", "y", "z")
 _SPAN_S = 4.0
-_LEAST_MM = 3.0  # the live plots' reach: less than this looks like much
+_LEAST_MM = 3.0  # the live plots' reach: smaller ones would make noise look large
 
 
 class LivePlots(QWidget):
@@ -28,13 +28,13 @@ class LivePlots(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         self._curves, self._plots = [], []
-        for place, axis in enumerate(_AXES):
+        for number, axis in enumerate(_AXES):
             plot = _plot(f"{axis}, mm")
             plot.setFixedHeight(104)
             plot.setXRange(-_SPAN_S, 0, padding=0)
             plot.setYRange(-_LEAST_MM, _LEAST_MM)
-            plot.getPlotItem().getAxis("bottom").setStyle(showValues=place == 2)
-            self._curves.append(plot.plot(pen=pg.mkPen(COLOURS[place], width=2), connect="finite"))
+            plot.getPlotItem().getAxis("bottom").setStyle(showValues=number == 2)
+            self._curves.append(plot.plot(pen=pg.mkPen(COLOURS[number], width=2), connect="finite"))
             self._plots.append(plot)
             column.addWidget(plot)
         self._track: deque[tuple[float, float, float, float]] = deque()
@@ -54,15 +54,15 @@ class LivePlots(QWidget):
         table = np.array(self._track)
         if not np.isfinite(table[:, 1:]).any():
             return
-        way = table[:, 1:] - np.nanmedian(table[:, 1:], axis=0)
+        moved = table[:, 1:] - np.nanmedian(table[:, 1:], axis=0)
         for axis, (curve, plot) in enumerate(zip(self._curves, self._plots, strict=True)):
-            curve.setData(table[:, 0] - picture.time_s, way[:, axis])
-            reach = max(_LEAST_MM, 1.2 * float(np.nanmax(np.abs(way[:, axis]))))
+            curve.setData(table[:, 0] - picture.time_s, moved[:, axis])
+            reach = max(_LEAST_MM, 1.2 * float(np.nanmax(np.abs(moved[:, axis]))))
             plot.setYRange(-reach, reach, padding=0)
 
 
 class ResultPlots(QWidget):
-    """The wrist's shake, its moving mean taken away: raw thin, filtered thick; a colour for each model."""
+    """The wrist's jitter about its moving mean: raw thin, filtered thick; a colour for each model."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -83,13 +83,13 @@ class ResultPlots(QWidget):
             reach = [0.1]
             for index, model in enumerate(report.models.values()):
                 for track, width, alpha in ((model.raw, 1, 150), (model.filtered, 2, 255)):
-                    shake = high_pass(1e3 * track.joints_m[:, 0, axis])
+                    jitter = high_pass(1e3 * track.joints_m[:, 0, axis])
                     colour = pg.mkColor(COLOURS[index % len(COLOURS)])
                     colour.setAlpha(alpha)
                     pen = pg.mkPen(colour, width=width)
-                    plot.plot(times_s[: len(shake)], shake, pen=pen, connect="finite")
-                    if np.isfinite(shake).any():
-                        reach.append(float(np.nanpercentile(np.abs(shake), 99.5)))
+                    plot.plot(times_s[: len(jitter)], jitter, pen=pen, connect="finite")
+                    if np.isfinite(jitter).any():
+                        reach.append(float(np.nanpercentile(np.abs(jitter), 99.5)))
             plot.setYRange(-1.2 * max(reach), 1.2 * max(reach), padding=0)
             plot.setXRange(0, float(report.times_s[-1]), padding=0)
 

@@ -65,7 +65,7 @@ class Recording:
 
 
 class Measuring:
-    """Shows the recorded frames to the models on a thread of its own; its owner looks now and then how far.
+    """Shows the recorded frames to the models on a thread of its own; its owner polls it.
 
     No signals: a run that was cancelled ends by itself after its owner has gone, and nobody hears of it.
     """

@@ -34,7 +34,7 @@ class ResultTable(QWidget):
         super().__init__()
         self._report: JitterReport | None = None
         self._measure = next(iter(_MEASURES))
-        self._chips = Chips(_MEASURES, "Acceleration, or the shake beside an 11-frame moving mean")
+        self._chips = Chips(_MEASURES, "Acceleration, or the RMS about an 11-frame moving mean")
         self._chips.choose(self._measure)
         self._chips.chosen.connect(self._choose)
         self._cells = QGridLayout()

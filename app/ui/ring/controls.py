@@ -113,7 +113,7 @@ class RingControls(QWidget):
         self._size.fill(_sizes(ring), _FIT if ring.size_mm is None else f"{ring.size_mm:.2f}")
 
     def show_readout(self, lines: Sequence[str]) -> None:
-        """The measured sizes; an empty list while no hand is seen."""
+        """The measured sizes; an empty list while no hand is found."""
         text = "\n".join(lines) or "Show a hand to measure its ring size"
         if text != self._measured.text():
             self._measured.setText(text)
@@ -156,8 +156,8 @@ class RingControls(QWidget):
 
     def _choose_finger(self, finger: str) -> None:
         segment = self._rings[self._picked].segment
-        misfit = finger == "thumb" and segment == "middle"
-        self._change(finger=finger, segment="proximal" if misfit else segment)
+        missing = finger == "thumb" and segment == "middle"
+        self._change(finger=finger, segment="proximal" if missing else segment)
 
     def _choose_design(self, name: str) -> None:
         if name == _OPEN:
@@ -192,7 +192,7 @@ class RingControls(QWidget):
             self._remembering.start()
 
     def _give_up(self, path: Path, fault: str) -> None:
-        """A file can't be worn: what was worn before stays, or else a design of ours."""
+        """A file can't be worn: what was worn so far stays, or else a design of ours."""
         self._pending = None if self._pending == path else self._pending
         self.told.emit(Status("ring", "error", fault))
         rings = [
@@ -248,8 +248,8 @@ class RingControls(QWidget):
 
 
 def _title(index: int, ring: RingSettings) -> str:
-    look = ring.own.path.name if ring.own is not None else ring.design
-    return f"{index + 1}   {FINGER_TITLES[ring.finger]} · {look}"
+    design = ring.own.path.name if ring.own is not None else ring.design
+    return f"{index + 1}   {FINGER_TITLES[ring.finger]} · {design}"
 
 
 def _has_stones(ring: RingSettings) -> bool:

@@ -91,7 +91,7 @@ def test_a_short_clip_begins_again_with_time_going_on(tmp_path: Path) -> None:
     assert len(times_s) == 12
 
 
-def test_stages_are_those_of_the_frames_and_stand_beside_the_yardstick() -> None:
+def test_stages_are_those_of_the_frames_and_stand_beside_the_baseline() -> None:
     times, results = time_stages(
         frames(WARM_UP + 10),
         Settings(),
@@ -102,10 +102,10 @@ def test_stages_are_those_of_the_frames_and_stand_beside_the_yardstick() -> None
     assert len(results) == WARM_UP + 10
     assert len(times.picture) == len(times.stages["draw"]) == 10
     assert min(times.stages["draw"]) >= 3
-    assert times.looking == [2.0] * 10  # what the pipeline says of itself
-    assert min(times.yardstick) >= 4
-    assert 0.1 < times.beside_yardstick <= 0.5
-    assert (times.hands, times.yardstick_hands) == ([1] * 10, [2] * 10)
+    assert times.inference == [2.0] * 10  # what the pipeline says of itself
+    assert min(times.baseline) >= 4
+    assert 0.1 < times.over_baseline <= 0.5
+    assert (times.hands, times.baseline_hands) == ([1] * 10, [2] * 10)
     assert min(times.picture) >= 5
 
 
@@ -122,7 +122,7 @@ def test_what_was_not_drawn_does_not_count_as_drawing() -> None:
     clip = frames(WARM_UP + 10)
     make = lambda: IdleCompositor(delay_s=0.002)  # noqa: E731
     times, results = time_stages(clip, Settings(), SlowYardstick, lambda config: FakePipeline(), make)
-    assert times.drawn_share == 0.5
+    assert times.drawn_fraction == 0.5
     assert min(times.stages["draw"]) >= 2
     effects = time_effects(clip, results, ["ring", "band"], lambda name: Settings(effect=name), make)
     assert {name: len(values) for name, values in effects.items()} == {"ring": 5, "band": 5}
@@ -228,7 +228,7 @@ def test_the_command_measures_all_and_prints_it(
     times = next(iter(report.scenes.values()))
     seen: list[tuple[str, object]] = []
 
-    def time_stages(shown: list[Frame], settings: Settings, make_yardstick: object) -> tuple:
+    def time_stages(shown: list[Frame], settings: Settings, make_baseline: object) -> tuple:
         seen.append((f"{shown[0].image_rgb.shape[1]}×{shown[0].image_rgb.shape[0]}", settings.max_hands))
         return times, [None] * len(shown)
 

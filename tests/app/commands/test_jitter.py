@@ -116,7 +116,7 @@ def test_losses_and_hand_offs_are_counted() -> None:
     assert (report.frames_with_hand, report.losses, report.hand_offs) == (50, 1, 2)
     late = measured(60, gone=range(0, 10))
     assert (late.models["fit"].losses, late.models["fit"].hand_offs) == (0, 1)
-    assert "saw no hand in 10 of 60" in late.warnings[-1]
+    assert "found no hand in 10 of 60" in late.warnings[-1]
 
 
 def test_no_hand_and_too_few_frames_say_so() -> None:

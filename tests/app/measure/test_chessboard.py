@@ -47,7 +47,7 @@ def test_another_camera_and_another_board() -> None:
 def test_a_view_is_kept_once(views: list[np.ndarray]) -> None:
     calibrator = Calibrator(BOARD)
     upside_down = np.ascontiguousarray(views[0][::-1, ::-1])
-    assert [calibrator.add(p) for p in (views[0], views[0], upside_down)] == ["kept", "seen before", "kept"]
+    assert [calibrator.add(p) for p in (views[0], views[0], upside_down)] == ["kept", "known view", "kept"]
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,7 @@ def test_a_hand_is_measured_named_and_used(application) -> None:  # noqa: F811
     for index in range(25):
         page.take_picture(pictured(index))
     pump(lambda: page._shaped, 20)
-    page._choose_way("palm")
+    page._choose_method("palm")
     page._breadth.setValue(80)
     page._keep()
     assert used[0] == load_profile("Anna")
@@ -115,7 +115,7 @@ def test_a_known_shape_is_set_aside_while_a_shape_is_measured(application) -> No
 
 def test_a_card_gives_the_size_or_says_what_is_wrong(application) -> None:  # noqa: F811
     page = HandPage(Settings, lambda profile: None)
-    page._choose_way("card")
+    page._choose_method("card")
     assert "No hand in the picture" in page._card_note.text()
     page.take_picture(pictured(0))
     page._freeze()
