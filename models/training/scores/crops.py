@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from models.datasets.real_crops import read_arrays
 from models.inference.landmark_runtime import INPUT_SIZE
+from models.whole_file import whole_file
 
 Image = NDArray[np.uint8]
 _QUALITY = 95  # of the JPEG files in which crops are kept
@@ -64,8 +65,7 @@ def write_crops(crops: Iterable[ScoreCrop], path: Path) -> int:
             ScoreCrop(np.zeros((0, 0, 3), np.uint8), crop.present, crop.right, crop.source, crop.held_out)
         )
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as file:
+    with whole_file(path) as draft, draft.open("wb") as file:
         np.savez(
             file,
             data=np.frombuffer(b"".join(data), np.uint8),
@@ -75,7 +75,6 @@ def write_crops(crops: Iterable[ScoreCrop], path: Path) -> int:
             source=np.array([c.source for c in known], str),
             held_out=np.array([c.held_out for c in known], bool),
         )
-    part.replace(path)
     return len(known)
 
 
