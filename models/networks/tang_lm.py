@@ -24,7 +24,8 @@ from models.hand.hand_data import HandData
 from models.networks.encoders.landmark_net import INPUT_SIZE, LandmarkFeatures, LandmarkNet
 from models.networks.layers.skinning import rotations_from_6d
 from models.networks.layers.spiral import DSConv
-from models.networks.mesh.topology import MeshPyramid, Upsampling, pyramid_of
+from models.networks.mesh.levels import kept, upsampling_matrix, vertices_at
+from models.networks.mesh.topology import MeshPyramid, pyramid_of
 from models.networks.mesh_stage import MeshStage, MeshStageConfig, Pose, place, project_uv
 from models.networks.network import UNIT_M, NetworkOutput, check_crops
 
@@ -155,8 +156,8 @@ class OffsetStep(_Refinement):
         self.up = nn.ModuleList([DSConv(wide, wide, at_98), DSConv(wide + w, w, at_195)])
         self.out = DSConv(w, 3, at_195)
         nn.init.normal_(self.out.W_p.weight, std=1e-3)
-        self.register_buffer("up_195", _matrix(pyramid.upsamplings[2], pyramid.sizes[3]), persistent=False)
-        self.register_buffer("up_98", _matrix(pyramid.upsamplings[3], pyramid.sizes[4]), persistent=False)
+        self.register_buffer("up_195", upsampling_matrix(pyramid, 2), persistent=False)
+        self.register_buffer("up_98", upsampling_matrix(pyramid, 3), persistent=False)
         self.register_buffer("down_98", kept(pyramid, 2, 3), persistent=False)
         self.register_buffer("down_49", kept(pyramid, 3, 4), persistent=False)
 
@@ -191,9 +192,7 @@ class TangLm(nn.Module):
         self.mesh_stage = MeshStage(config.stage, hand)
         self.parameter_step = ParameterStep(config, pyramid, 106)
         self.offset_step = OffsetStep(config, pyramid)
-        up = _matrix(pyramid.upsamplings[0], pyramid.sizes[1]) @ _matrix(
-            pyramid.upsamplings[1], pyramid.sizes[2]
-        )
+        up = upsampling_matrix(pyramid, 0) @ upsampling_matrix(pyramid, 1)
         regressor = torch.from_numpy(hand.regressor_21.copy())
         rest = hand.regressor_21 @ hand.template_m
         self.palm_m = float(np.linalg.norm(rest[9] - rest[0]))
@@ -277,25 +276,6 @@ class TangLm(nn.Module):
     def _moved(self, theta: Tensor, step: Tensor) -> Tensor:
         betas = self.mesh_stage.sized(theta[:, 96:] + step[:, 96:])
         return torch.cat([theta[:, :96] + step[:, :96], betas], 1)
-
-
-def vertices_at(hand: HandData, level: int) -> Tensor:
-    """Numbers among the 778 of the vertices of a level of the mesh pyramid."""
-    coarse = pyramid_of(hand).levels[level].vertices_m
-    return torch.tensor([int(np.abs(hand.template_m - v).sum(1).argmin()) for v in coarse])
-
-
-def kept(pyramid: MeshPyramid, fine: int, coarse: int) -> Tensor:
-    """Numbers among a fine level's vertices of those that a coarser one keeps."""
-    among, left = (pyramid.levels[k].vertices_m for k in (fine, coarse))
-    return torch.tensor([int(np.abs(among - v).sum(1).argmin()) for v in left])
-
-
-def _matrix(upsampling: Upsampling, n_coarse: int) -> Tensor:
-    """(fine, coarse) weights."""
-    out = torch.zeros(len(upsampling.index), n_coarse)
-    index, weight = torch.from_numpy(upsampling.index.astype(np.int64)), torch.from_numpy(upsampling.weight)
-    return out.scatter_add_(1, index, weight)
 
 
 def _theta(pose: Pose) -> Tensor:

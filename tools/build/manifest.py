@@ -55,7 +55,7 @@ RULES: list[tuple[str, str, str, str]] = [  # pattern, licence, source, command
         "weights/mesh_stage.*",
         OURS,
         "learnt from drawn and measured poses, without pictures; see its card",
-        "python -m tools.train_mesh_stage --out assets/weights/mesh_stage.safetensors; see its card",
+        "python -m tools.train.mesh_stage --out assets/weights/mesh_stage.safetensors; see its card",
     ),
     (
         "weights/accuracy.json",

@@ -13,7 +13,7 @@ from models.geometry import project
 from models.hand.hand_data import load_open_hand
 from models.inference.mesh_stage import LearntDepth, MeshStageNet
 from models.networks.mesh_stage import MeshStage, MeshStageConfig
-from models.training.pose_pairs import PairSource
+from models.training.maps.pose_pairs import PairSource
 from models.types import Camera
 
 CAMERA = Camera(600.0, 620.0, 330.0, 250.0, 640, 480)

@@ -1,6 +1,6 @@
 """Teach a decoder on the landmark encoder's cached maps.
 
-    python -m tools.train_decoder tang_lm --cache DIR --judge DIR --mesh-stage FILE --minutes 60 --out FILE
+    python -m tools.train.decoder tang_lm --cache DIR --judge DIR --mesh-stage FILE --minutes 60 --out FILE
 
 --cache, --judge: folders of `tools.build.map_cache`. Beside the decoder, the file that is written holds the
 encoder (of `mobrecon_lm`) and the mesh stage, both unchanged. --start goes on from such a file.
@@ -49,7 +49,7 @@ def main() -> int:
         say = partial(print, flush=True)
         train_decoder(net, RefineObjective(net), options.out, cache, judged, net.palm_m, config, say)
     except (ValueError, OSError) as error:
-        print(f"train_decoder: {error}", file=sys.stderr)
+        print(f"decoder: {error}", file=sys.stderr)
         return 2
     return 0
 

@@ -1,6 +1,6 @@
 """Teach the mesh stage: joints -> pose and shape of the hand model, from poses alone.
 
-    python -m tools.train_mesh_stage --minutes 30 --out out/mesh_stage.safetensors [--cache DIR --judge DIR]
+    python -m tools.train.mesh_stage --minutes 30 --out out/mesh_stage.safetensors [--cache DIR --judge DIR]
 
 --cache, --judge: folders of `tools.build.map_cache`; the encoder's own answers on drawn crops make up a third
 of what is learnt, and what is judged.
@@ -16,7 +16,7 @@ import torch
 
 from models.hand.hand_data import load_open_hand
 from models.training.maps.cache import MapCache
-from models.training.mesh_stage import MeshStageTraining, train_mesh_stage
+from models.training.maps.mesh_stage import MeshStageTraining, train_mesh_stage
 
 
 def main() -> int:
@@ -35,7 +35,7 @@ def main() -> int:
         config = MeshStageTraining(minutes=options.minutes, seed=options.seed)
         train_mesh_stage(load_open_hand(), options.out, config, cache, judged, options.start)
     except (ValueError, OSError) as error:
-        print(f"train_mesh_stage: {error}", file=sys.stderr)
+        print(f"mesh_stage: {error}", file=sys.stderr)
         return 2
     return 0
 

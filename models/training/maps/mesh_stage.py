@@ -14,11 +14,11 @@ from torch import Tensor
 
 from models.evaluation.metrics import aligned_errors
 from models.hand.hand_data import HandData
-from models.networks.mesh.topology import pyramid_of
+from models.networks.mesh.levels import vertices_at
 from models.networks.mesh_stage import MeshStage, MeshStageConfig, place, project_uv
 from models.networks.network import UNIT_M
 from models.training.maps.cache import MapCache
-from models.training.pose_pairs import PairSource
+from models.training.maps.pose_pairs import PairSource
 from models.weights import load_weights
 
 _CHUNK, _USES = 16, 2  # batches that are drawn at once, and how often each is learnt from
@@ -53,21 +53,12 @@ class _Lesson:
     root: Tensor  # (B, 3)
 
 
-def coarse_vertices(hand: HandData, level: int = 3) -> Tensor:
-    """Numbers of the vertices that are left at a level of the mesh pyramid (98 at level 3)."""
-    coarse = pyramid_of(hand).levels[level].vertices_m
-    found = [int(np.abs(hand.template_m - v).sum(1).argmin()) for v in coarse]
-    return torch.tensor(found)
-
-
 class _Material:
     def __init__(self, hand: HandData, net: MeshStage, config: MeshStageTraining, cache: MapCache | None):
         self.net, self.config, self.cache = net, config, cache
-        self.pairs, self.rng = (
-            PairSource(hand, config.seed, bank=config.bank),
-            np.random.default_rng(config.seed),
-        )
-        self.pick = coarse_vertices(hand)
+        self.pairs = PairSource(hand, config.seed, bank=config.bank)
+        self.rng = np.random.default_rng(config.seed)
+        self.pick = vertices_at(hand, 3)  # 98 of them stand for all
         joints = hand.regressor_21 @ hand.template_m
         self.palm_m = float(np.linalg.norm(joints[9] - joints[0]))
         self._drawn: list[_Lesson] = []

@@ -1,0 +1,1 @@
+"""Teaching what does not learn from pictures alone; `main.py train` teaches the rest."""
