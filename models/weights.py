@@ -31,6 +31,11 @@ def with_weights(names: Iterable[str], assets: Path = ASSETS) -> tuple[str, ...]
     return tuple(name for name in names if f"weights/{name}.safetensors" in listed)
 
 
+def scores_of(name: str) -> str:
+    """The name of the presence and handedness scores of a network's landmark encoder."""
+    return f"{name}_scores"
+
+
 def load_weights(network: nn.Module, weights: Asset | Path) -> None:
     """Fill the network with weights; every key must fit, neither missing nor left over.
 

@@ -10,6 +10,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
+from app.commands.evaluate_found import EMPTY, PREFIX, found_in, found_report
 from app.commands.numbers import whole
 from app.commands.options import add_json, print_json, say
 from app.commands.progress import ProgressBar
@@ -20,6 +21,7 @@ from models.datasets.registry import data_sets, read_set
 from models.datasets.samples import SampleSet
 from models.evaluation.benchmark import Run, run
 from models.evaluation.figures import curves, figures, judged_rows
+from models.evaluation.found import found_markdown
 from models.evaluation.predictors import MEDIAPIPE, NAMES, Predictor, make_predictor
 from models.evaluation.replay import Replay
 from models.evaluation.report import can_submit, markdown, plot_pck, write_submission
@@ -33,7 +35,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "--data",
         required=True,
         nargs="+",
-        type=data_set,
+        type=_judged,
         metavar="NAME:FOLDER",
         help=_data_help(),
     )
@@ -61,10 +63,12 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 def run_command(arguments: argparse.Namespace) -> int:
     """Evaluate and print; with --out also write. Raises UserError."""
     sets: dict[str, SampleSet] = {}
+    searched = {name: folder for name, folder in arguments.data if name.startswith(PREFIX)}
     for name, folder in arguments.data:
-        if name in sets:
+        if name in sets or (name in searched and searched[name] != folder):
             raise UserError(f"--data: {name} is given twice; give each data set once")
-        sets[name] = _set(name, folder, arguments.every)
+        if name not in searched:
+            sets[name] = _set(name, folder, arguments.every)
     recorded = [Replay((m.time_s, m.hands) for m in read_sidecar(path)) for path in arguments.sidecar]
     replays = dict(zip((path.stem for path in arguments.sidecar), recorded, strict=True))
     if len(replays) < len(recorded) or set(replays) & set(NAMES):
@@ -72,6 +76,12 @@ def run_command(arguments: argparse.Namespace) -> int:
     if arguments.out is not None:
         _make_folder(arguments.out)
     report: dict[str, Any] = {}
+    found = {
+        name: found_report(name.removeprefix(PREFIX), folder, arguments.every, arguments.model)
+        for name, folder in searched.items()
+    }
+    for name in [name for name, samples in sets.items() if samples.only_boxes]:
+        found[name] = found_in(sets.pop(name), arguments.model)
     for name, samples in sets.items():
         result = _run(samples, arguments.model, replays)
         report[name] = {
@@ -81,7 +91,9 @@ def run_command(arguments: argparse.Namespace) -> int:
         }
         if arguments.out is not None:
             _write_run(result, arguments.out)
-    text = markdown(report)
+    blocks = [found_markdown(name, entry["samples"], entry["models"]) for name, entry in found.items()]
+    text = "\n".join([*([markdown(report)] if report else []), *blocks])
+    report |= found
     print(text, end="")
     if arguments.out is not None:
         _write(arguments.out / "report.json", json.dumps({"data": report}, indent=1) + "\n")
@@ -153,7 +165,21 @@ def _write(path: Path, text: str) -> None:
 def _data_help() -> str:
     known = data_sets()
     others = [f"{name} takes {entry.takes}" for name, entry in known.items() if entry.takes != "FOLDER"]
-    return "; ".join([f"your copy of a data set; NAME one of {', '.join(known)}", *others])
+    found = (
+        f"{PREFIX}NAME:FOLDER judges only whether hands are found, {PREFIX}{EMPTY}:FOLDER counts false alarms"
+    )
+    return "; ".join([f"your copy of a data set; NAME one of {', '.join(known)}", *others, found])
+
+
+def _judged(text: str) -> tuple[str, Path]:
+    """NAME:FOLDER, or found:NAME:FOLDER, whose name keeps that prefix. Raises ArgumentTypeError."""
+    if not text.startswith(PREFIX):
+        return data_set(text)
+    name, _, folder = text.removeprefix(PREFIX).partition(":")
+    if name == EMPTY and folder:
+        return PREFIX + name, Path(folder)
+    name, path = data_set(text.removeprefix(PREFIX))
+    return PREFIX + name, path
 
 
 def data_set(text: str) -> tuple[str, Path]:

@@ -13,6 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from models.types import N_JOINTS, N_VERTICES, Array, Handedness
 
+Box = tuple[float, float, float, float]
+"""x, y of the upper left corner, width, height; pixels."""
+
 
 @dataclass(frozen=True, eq=False)
 class Sample:
@@ -30,6 +33,7 @@ class Sample:
     parts: NDArray[np.uint8] | None = None  # (H, W) its palm and fingers, numbers of silhouettes.PARTS
     joints_counted: NDArray[np.bool_] | None = None  # (21,) joints that may be judged; None: all
     time_s: float | None = None  # in a video, whose samples come in order; None: a still
+    box: Box | None = None  # around the hand, where its joints are not known
 
     def __post_init__(self) -> None:
         shapes = {
@@ -44,10 +48,10 @@ class Sample:
                 raise ValueError(f"{self.name}: {field} expected {shape} finite numbers, got {array.shape}")
 
     @property
-    def box_px(self) -> tuple[float, float, float, float] | None:
-        """x, y of the upper left corner, width, height of the box around the true joints."""
+    def box_px(self) -> Box | None:
+        """The box around the true joints, or around the hand where these are not known."""
         if self.joints_2d_px is None:
-            return None
+            return self.box
         low, high = self.joints_2d_px.min(0), self.joints_2d_px.max(0)
         return float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1])
 
@@ -62,6 +66,7 @@ class SampleSet:
     fps: float | None = None  # of a video; None: stills
     metric: bool = True  # its scale was measured; False: compare only after alignment
     get: Callable[[int], Sample] | None = None  # any of the stills by its place; None: a video
+    only_boxes: bool = False  # neither joints nor handedness are known: judge only whether hands are found
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,10 +17,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from models.geometry import crop_camera, crop_to_frame_px, rotation_from_axis_angle, warp_crop
 from models.inference.bundle import BUNDLE, compile_bundled
+from models.inference.landmark_scores import shipped_scorer
 from models.types import N_JOINTS, Array, Camera, Crop, Detection, Handedness
 
 NETWORK = "hand_landmarks_detector.tflite"
 INPUT_SIZE = 224
+_POOLED = "model_1/model/global_average_pooling2d/Mean"
+_SCORES = "landmark_net"  # whose presence and handedness are asked instead of its own
 
 _CORNER_PX = 0.25
 """Its landmarks lie this much right of and below pixel centres at integers: on 200 photographs, each seen in
@@ -63,7 +66,8 @@ class LandmarkNet:
 
     def __init__(self, bundle: Path = BUNDLE, threads: int = 1) -> None:
         """Compile the network of a bundle. Raises FileNotFoundError or ChangedAsset if it is not whole."""
-        self._compiled, self._local = compile_bundled(NETWORK, bundle, threads), threading.local()
+        self._compiled, self._local = compile_bundled(NETWORK, bundle, threads, _POOLED), threading.local()
+        self._scorer = shipped_scorer(_SCORES)
 
     def __call__(self, crop_rgb: NDArray[np.uint8]) -> Landmarks:
         """Landmarks of a (224, 224, 3) crop, RGB uint8."""
@@ -73,14 +77,17 @@ class LandmarkNet:
         request, inputs = self._request()
         np.multiply(crop_rgb, np.float32(1 / 255), out=inputs[0])
         request.infer({0: inputs}, share_inputs=True)
-        image, presence, right, world = (request.get_output_tensor(i).data for i in range(4))
+        image, own_presence, own_right, world, pooled = (request.get_output_tensor(i).data for i in range(5))
         image, world = image.reshape(N_JOINTS, 3), world.reshape(N_JOINTS, 3).copy()
+        presence, right = float(own_presence.item()), float(own_right.item())
+        if self._scorer is not None:
+            presence, right = self._scorer(pooled.ravel(), image, world, presence, right)
         world[:, 2] = _depth(image, world)
         return Landmarks(
             joints_crop_px=image[:, :2] - np.float32(_CORNER_PX),
             world_m=world,
-            presence=float(presence.item()),
-            right_score=float(right.item()),
+            presence=presence,
+            right_score=right,
         )
 
     def _request(self) -> tuple[Any, Array]:

@@ -27,7 +27,7 @@ from models.inference.autotune import Call, medians_ms, quickest, thread_choices
 from models.inference.engines import ENGINES, Engine, EngineName, OnnxEngine, OpenVinoEngine, TorchEngine
 from models.manifest import ASSETS, read_manifest
 from models.types import Array, Crop
-from models.weights import find_weights
+from models.weights import find_weights, scores_of
 
 
 @dataclass(frozen=True)
@@ -181,8 +181,8 @@ def _call(name: str, engine: EngineName, threads: int, cache: Path) -> Call:
 def _digest(name: str) -> str:
     """Changes with the network's weights and with the code that builds networks."""
     digest = hashlib.sha256()
-    weights = find_weights(name)
-    digest.update((weights.sha256 if weights else "untrained").encode())
+    for weights in (find_weights(name), find_weights(scores_of(name))):
+        digest.update((weights.sha256 if weights else "untrained").encode())
     room = Path(__file__).parents[1]
     for source in sorted([*room.glob("networks/**/*.py"), room / "inference" / "export.py"]):
         digest.update(source.read_bytes())

@@ -9,13 +9,15 @@ from torch import nn
 
 from models.hand.hand_data import HandData, load_open_hand
 from models.networks.complexity import count_mult_adds, count_parameters
+from models.networks.encoders.landmark_net import LandmarkNet
+from models.networks.encoders.landmark_scores import LandmarkScores
 from models.networks.hamr import Hamr, HamrConfig
 from models.networks.m3dhmr import M3dhmr, M3dhmrConfig
 from models.networks.mobrecon import LiftingConfig, MobRecon, MobReconConfig
 from models.networks.mobrecon_lm import MobReconLm, MobReconLmConfig
 from models.networks.sizes import NetworkSize
 from models.networks.tang import Tang, TangConfig
-from models.weights import find_weights, load_weights
+from models.weights import find_weights, load_weights, scores_of
 
 NETWORKS: dict[str, tuple[Any, Any]] = {  # name: (class, configuration); made by class(configuration, hand)
     "mobrecon-ghost": (MobRecon, MobReconConfig(LiftingConfig("ghoststack"))),
@@ -54,7 +56,19 @@ def build(name: str, hand: HandData | None = None, trained: bool = True) -> nn.M
         encoder = find_weights("landmark_net")
         if encoder is not None:
             load_weights(network.encoder, encoder)
+    if trained:
+        attach_scores(network, name)
     return network.eval()
+
+
+def attach_scores(network: nn.Module, name: str) -> None:
+    """Give a network on the landmark encoder the scores that were taught for that encoder, if they ship."""
+    encoder = getattr(network, "encoder", None)
+    weights = find_weights(scores_of(name))
+    if isinstance(encoder, LandmarkNet) and weights is not None:
+        scores = LandmarkScores()
+        load_weights(scores, weights)
+        encoder.scores = scores.eval()
 
 
 def count_size(name: str) -> NetworkSize:

@@ -18,7 +18,7 @@ from torch import nn
 from models.inference.export import example_crop, export_onnx
 from models.manifest import ASSETS
 from models.networks.network import NetworkOutput
-from models.networks.zoo import build
+from models.networks.zoo import attach_scores, build
 from models.weights import load_weights
 
 _PX, _MM = 0.1, 0.2
@@ -56,6 +56,7 @@ def main() -> int:
     if not free:
         network.load_state_dict(state)
     save_file(halved if free else state, options.out / f"{options.name}.safetensors")
+    attach_scores(network, options.name)
     difference = export_onnx(network, options.out / f"{options.name}.onnx")
     print(f"{options.name}.onnx differs from torch by {difference:.1e}")
     return 0

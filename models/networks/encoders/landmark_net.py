@@ -113,6 +113,8 @@ class LandmarkNet(nn.Module):
         self.head_presence = nn.Linear(_LAST, 1)
         self.head_handedness = nn.Linear(_LAST, 1)
         self.head_world = nn.Linear(_LAST, 63)
+        # Asked instead of the heads for presence and handedness, where taught: attached by `zoo.build`.
+        self.scores: nn.Module | None = None
 
     def features(self, image: Tensor) -> LandmarkFeatures:
         """(B, 3, 224, 224) RGB, 0..1 -> the maps at 28, 14 and 7."""
@@ -148,13 +150,17 @@ class LandmarkNet(nn.Module):
     def answer(self, features: LandmarkFeatures) -> LandmarkOutput:
         """What the heads say of the maps."""
         v = features.f7.mean((2, 3))
-        return LandmarkOutput(
+        output = LandmarkOutput(
             self.head_joints(v).unflatten(1, (21, 3)),
             self.head_presence(v)[:, 0],
             self.head_handedness(v)[:, 0],
             self.head_world(v).unflatten(1, (21, 3)),
             features,
         )
+        if self.scores is None:
+            return output
+        presence, handedness = self.scores(output)
+        return output._replace(presence_logit=presence, handedness_logit=handedness)
 
     def forward(self, image: Tensor) -> LandmarkOutput:
         """(B, 3, 224, 224) RGB, 0..1, a right hand's crop -> LandmarkOutput."""

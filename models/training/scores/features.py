@@ -46,6 +46,7 @@ def encoder_named(name: str) -> LandmarkNet:
         encoder = getattr(build(name), "encoder", None)
     if not isinstance(encoder, LandmarkNet):
         raise ValueError(f"{name} has no landmark encoder; name {PLAIN} or a network that has one")
+    encoder.scores = None  # they are to be taught
     return encoder.eval()
 
 

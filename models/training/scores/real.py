@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from models.datasets.real_crops import is_held_out, read_real_crops
+from models.evaluation.found import HELD_OUT_EVERY
 from models.geometry import Float, camera_from_fov, crop_to_frame_px, rays
 from models.inference.landmark_runtime import INPUT_SIZE, LandmarkNet, crop_hand
 from models.inference.palm_runtime import PalmNet
@@ -28,8 +29,6 @@ _LEAST_LEFT = 0.5  # of a hand's joints' hull that the picture's edge cuts
 _MIN_PALM = 0.02
 _LEAST_LOOKS = 900  # at a folder without hands, however few its pictures
 _MIRROR = np.diag([-1.0, 1.0, 1.0])
-HELD_OUT_PICTURES = 4
-"""Of pictures without hands, every fourth is kept from training, to count false alarms in."""
 
 
 def real_hand_crops(folder: Path, looks: int, seed: int) -> Iterator[ScoreCrop]:
@@ -82,7 +81,7 @@ def handless_crops(folders: Sequence[Path], looks: int, seed: int) -> Iterator[S
         pictures = Pictures(paths)
         for k in range(len(pictures)):
             rng = np.random.default_rng([seed, k])
-            held_out = k % HELD_OUT_PICTURES == 0 and len(paths) > HELD_OUT_PICTURES**2
+            held_out = k % HELD_OUT_EVERY == 0 and len(paths) > HELD_OUT_EVERY**2
             for _ in range(max(looks, _LEAST_LOOKS // len(paths))):
                 size = int(rng.integers(192, 480))
                 part = photo(cut_square(pictures[k], size, rng), lambda: pictures[0], rng)  # noqa: B023
