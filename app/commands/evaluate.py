@@ -165,9 +165,7 @@ def _write(path: Path, text: str) -> None:
 def _data_help() -> str:
     known = data_sets()
     others = [f"{name} takes {entry.takes}" for name, entry in known.items() if entry.takes != "FOLDER"]
-    found = (
-        f"{PREFIX}NAME:FOLDER judges only whether hands are found, {PREFIX}{EMPTY}:FOLDER counts false alarms"
-    )
+    found = f"{PREFIX}NAME:FOLDER: are hands found; {PREFIX}{EMPTY}:FOLDER: false alarms in pictures without"
     return "; ".join([f"your copy of a data set; NAME one of {', '.join(known)}", *others, found])
 
 

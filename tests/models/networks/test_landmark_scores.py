@@ -1,0 +1,110 @@
+"""Presence and handedness on the landmark encoder: in torch, without torch, and attached to an encoder."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from models.inference.landmark_scores import LandmarkScorer
+from models.networks.encoders.landmark_net import LandmarkFeatures, LandmarkNet, LandmarkOutput
+from models.networks.encoders.landmark_scores import N_INPUTS, LandmarkScores, score_inputs
+from models.training.scores.features import Features
+from models.training.scores.fit import ScoresConfig, probabilities, report, train_scores
+
+
+def seen(n: int = 3) -> LandmarkOutput:
+    """What an encoder might say of n crops."""
+    torch.manual_seed(0)
+    features = LandmarkFeatures(torch.zeros(n, 1), torch.zeros(n, 1), torch.rand(n, 1152, 7, 7))
+    logits = torch.tensor([2.0, -20.0, 0.1])[:n], torch.tensor([-1.0, 3.0, 40.0])[:n]
+    return LandmarkOutput(100 * torch.rand(n, 21, 3), *logits, 0.1 * torch.rand(n, 21, 3), features)
+
+
+def random_scores() -> LandmarkScores:
+    torch.manual_seed(1)
+    scores = LandmarkScores().eval()
+    for parameter in scores.parameters():
+        torch.nn.init.normal_(parameter, std=0.05)
+    scores.mean.normal_()
+    scores.deviation.uniform_(0.5, 2)
+    return scores
+
+
+def test_untrained_it_answers_as_the_network_itself() -> None:
+    presence, handedness = LandmarkScores().eval()(seen())
+    torch.testing.assert_close(presence, torch.tensor([2.0, -10.0, 0.1]))
+    torch.testing.assert_close(handedness, torch.tensor([-1.0, 3.0, 10.0]))
+
+
+def test_inputs_know_neither_place_nor_size() -> None:
+    one = seen()
+    joints = one.joints_px.clone()
+    joints[..., :2] += 30
+    moved = one._replace(joints_px=joints, joints_world_m=2 * one.joints_world_m + 0.3)
+    torch.testing.assert_close(score_inputs(moved), score_inputs(one), rtol=1e-4, atol=1e-4)
+    assert score_inputs(one).shape == (3, N_INPUTS)
+
+
+def test_without_torch_it_is_the_same() -> None:
+    scores, output = random_scores(), seen()
+    with torch.no_grad():
+        presence, handedness = (logit.sigmoid().numpy() for logit in scores(output))
+    scorer = LandmarkScorer({k: v.numpy() for k, v in scores.state_dict().items()})
+    for k in (0, 2):
+        own = (float(logit[k].sigmoid()) for logit in (output.presence_logit, output.handedness_logit))
+        answer = scorer(
+            output.features.f7[k].mean((1, 2)).numpy(),
+            output.joints_px[k].numpy(),
+            output.joints_world_m[k].numpy(),
+            *own,
+        )
+        np.testing.assert_allclose(answer, (presence[k], handedness[k]), atol=1e-4)
+
+
+def test_an_encoder_with_scores_asks_them() -> None:
+    encoder = LandmarkNet().eval()
+    features = LandmarkFeatures(torch.zeros(1, 1), torch.zeros(1, 1), torch.rand(1, 1152, 7, 7))
+    plain = encoder.answer(features)
+    encoder.scores = random_scores()
+    scored = encoder.answer(features)
+    presence, handedness = random_scores()(plain)
+    torch.testing.assert_close(scored.presence_logit, presence)
+    torch.testing.assert_close(scored.handedness_logit, handedness)
+    torch.testing.assert_close(scored.joints_px, plain.joints_px)
+
+
+@pytest.fixture(scope="module")
+def taught() -> tuple[LandmarkScores, Features]:
+    """Scores taught on made-up features in which feature 5 tells a hand and feature 9 its side."""
+    rng = np.random.default_rng(0)
+    n = 1200
+    inputs = rng.normal(0, 0.01, (n, 2, N_INPUTS)).astype(np.float32)
+    present, right = rng.random(n) < 0.6, rng.random(n) < 0.5
+    inputs[..., 5] += np.where(present, 2.5, -2.5)[:, None]
+    inputs[..., 9] += np.where(right, 2.5, -2.5)[:, None] * [1, -1]
+    inputs[..., -2:] = rng.normal(0, 1, (n, 2, 2))
+    source = np.where(rng.random(n) < 0.5, "drawn", "photo")
+    claimed = np.where(present, right, -1).astype(np.int8)
+    wrong = (source == "photo") & (rng.random(n) < 0.3) & present
+    claimed[wrong] = 1 - claimed[wrong]
+    features = Features(inputs, present, claimed, source, np.arange(n) % 5 == 0)
+    return train_scores(features, ScoresConfig(epochs=6)), features
+
+
+def test_what_tells_is_learnt_and_wrong_names_of_photographs_are_not(
+    taught: tuple[LandmarkScores, Features],
+) -> None:
+    scores, features = taught
+    drawn = features.held_out & (features.source == "drawn") & features.present
+    presence, handedness = probabilities(scores, features.inputs[drawn, 0])
+    assert (presence > 0.5).mean() >= 0.97, "as many are kept as was asked"
+    assert ((handedness > 0.5) == (features.right[drawn] == 1)).mean() > 0.95
+    false, _ = probabilities(scores, features.inputs[features.held_out & ~features.present, 0])
+    assert (false > 0.5).mean() < 0.1
+
+
+def test_the_report_names_every_source(taught: tuple[LandmarkScores, Features]) -> None:
+    figures = report(*taught)
+    assert set(figures) == {"drawn", "photo"}
+    assert figures["drawn"]["crops"] > 100
