@@ -38,7 +38,7 @@ class LandmarkScorer:
         own = np.clip(_logit(np.array([presence, right])), -_MOST_LOGIT, _MOST_LOGIT)
         inputs = np.concatenate([pooled, flat.ravel() / box, solid.ravel() / palm, own]).astype(np.float32)
         x = (inputs - self._mean) / self._deviation
-        logits = inputs[-2:] + np.array([self._answer("presence", x), self._answer("handedness", x)])
+        logits = np.array([self._answer("presence", x), self._answer("handedness", x)])
         chances = 1 / (1 + np.exp(-np.clip(logits, -80, 80)))
         return float(chances[0]), float(chances[1])
 

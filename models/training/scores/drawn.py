@@ -19,6 +19,7 @@ _BATCH = 32
 _LEAST_LEFT = 0.45  # of a hand that the picture's edge cuts: less is not asked of anyone
 _NONE_LEFT = 0.08
 _LEAST_CONTRAST = 6.0  # standard deviation of a crop with a hand, of 255: nobody sees less
+_PHOTO = 0.3  # of the crops get more of a photograph's faults
 _SHADOW, _SKIN = 0.12, 0.06  # fractions of the crops that show a hand's shadow, and skin but no hand
 
 
@@ -62,7 +63,8 @@ def drawn_crops(
                     if hard is None:
                         continue
                     image, right_known = hard, right
-                image = photo(image, lambda ground=ground: ground, rng)  # type: ignore[misc]
+                if rng.random() < _PHOTO:  # the renderer has a webcam's faults already
+                    image = photo(image, lambda ground=ground: ground, rng)  # type: ignore[misc]
                 if present and image.std() < _LEAST_CONTRAST:
                     continue
                 made += 1
@@ -78,15 +80,15 @@ def _harder(
     chance = rng.random(5)
     if chance[0] < 0.15 and other is not None:
         image = touching(image, mask, other[0], np.ascontiguousarray(other[1], np.float32), rng)
-    if chance[1] < 0.12:
+    if chance[1] < 0.1:
         image = painted(image, mask, rng)
-    if chance[2] < 0.6:
+    if chance[2] < 0.5:
         image, mask = reframed(image, mask, rng)
-    if chance[3] < 0.3:
+    if chance[3] < 0.12:
         image, left = cut_by_edge(image, mask, rng)
         if left < _LEAST_LEFT:
             return None
-    if chance[4] < 0.2:
+    if chance[4] < 0.08:
         image = lit(image, rng)
     return image
 

@@ -20,28 +20,28 @@ Float = NDArray[np.float64]
 class ScoresConfig:
     """One training of the scores."""
 
-    epochs: int = 16
-    batch: int = 256
+    epochs: int = 12
+    batch: int = 128
     rate: float = 2e-3  # the highest learning rate
     weight_decay: float = 1e-3
-    kept: float = 0.99  # of the hands of `kept_source` have a presence above 0.5
-    kept_source: str = "drawn"
+    kept: float = 0.99  # of the hands in held-out photographs have a presence above 0.5
     seed: int = 0
 
 
 def train_scores(features: Features, config: ScoresConfig | None = None) -> LandmarkScores:
-    """Teach both scores; then shift presence, so that `kept` of the held-out hands are believed.
+    """Teach both scores; then shift presence, so that `kept` of the held-out photographs' hands are believed.
 
     Of photographs the sides were named by MediaPipe, which is wrong about some. So the side is taught twice:
     from drawn hands alone, and then from those photographs too whose side the first agrees with.
     """
     config = config or ScoresConfig()
     drawn = features.source == "drawn"
-    first = _fit(features, np.where(drawn, features.right, -1), config)
+    first = _fit(features, np.where(drawn, features.right, -1), config, drawn)
     claimed = features.right >= 0
     agreed = (probabilities(first, features.inputs[:, 0])[1] > 0.5) == (features.right == 1)
-    scores = _fit(features, np.where(claimed & (drawn | agreed), features.right, -1), config)
-    kept = features.present & features.held_out & (features.source == config.kept_source)
+    every = np.ones_like(drawn)
+    scores = _fit(features, np.where(claimed & (drawn | agreed), features.right, -1), config, every)
+    kept = features.present & features.held_out & ~drawn
     logits = _logits(scores, features.inputs[kept].reshape(-1, features.inputs.shape[2]))[0]
     shift = float(np.quantile(logits.numpy(), 1 - config.kept))
     with torch.no_grad():
@@ -49,9 +49,12 @@ def train_scores(features: Features, config: ScoresConfig | None = None) -> Land
     return scores
 
 
-def _fit(features: Features, right: NDArray[np.int8], config: ScoresConfig) -> LandmarkScores:
+def _fit(
+    features: Features, right: NDArray[np.int8], config: ScoresConfig, chosen: NDArray[np.bool_]
+) -> LandmarkScores:
+    """Scores taught from the chosen crops that are not held out, by these names of their sides."""
     torch.manual_seed(config.seed)
-    rows = np.flatnonzero(~features.held_out)
+    rows = np.flatnonzero(~features.held_out & chosen)
     x = torch.from_numpy(features.inputs[rows])
     present = torch.from_numpy(features.present[rows].astype(np.float32))
     side = torch.from_numpy(right[rows].astype(np.float32))
@@ -128,10 +131,11 @@ def report(scores: LandmarkScores, features: Features) -> dict[str, dict[str, fl
             "own_believed": float((own[:, 0] > 0).mean()),
         }
         side = features.right[rows]
-        if (side >= 0).all():
-            truth = np.stack([side == 1, side == 0], 1).reshape(-1)
+        known = np.repeat(side >= 0, 2)
+        if known.any():
+            truth = np.stack([side == 1, side == 0], 1).reshape(-1)[known]
             figures[str(name)] |= {
-                "side_right": float(((handedness > 0.5) == truth).mean()),
-                "own_side_right": float(((own[:, 1] > 0) == truth).mean()),
+                "side_right": float(((handedness[known] > 0.5) == truth).mean()),
+                "own_side_right": float(((own[known, 1] > 0) == truth).mean()),
             }
     return figures
