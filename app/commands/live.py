@@ -10,12 +10,13 @@ from dataclasses import fields
 from pathlib import Path
 
 from app.capture import DEMO, open_file, source_kind, source_path
-from app.commands.options import add_camera, add_look, add_model, say, settings_from
+from app.commands.options import add_camera, add_look, add_model, add_stream, say, settings_from
 from app.commands.process import write_video
 from app.export import Exports
 from app.output import prepare_output, refuse_source_as_output
 from app.recorder import RecordingOptions
 from app.session import Settings
+from app.stream import open_streams
 from models.tracking.pipeline import MODELS
 
 _DEMO_OUT = Path("out") / "demo.mp4"
@@ -39,6 +40,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     add_model(parser)
     add_camera(parser)
     add_look(parser)
+    add_stream(parser)
     parser.set_defaults(run=run)
 
 
@@ -72,6 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
                     record=arguments.record,
                     recording=arguments.record_also,
                     virtual_camera=arguments.virtual_camera,
+                    streams=tuple(arguments.stream),
                     quit_after_s=arguments.quit_after,
                     mirror=arguments.mirror,
                 )
@@ -83,7 +86,9 @@ def _without_window(arguments: argparse.Namespace, missing: str) -> int:
     camera = arguments.source is None or source_kind(arguments.source) == "camera"
     source, out = DEMO if camera else arguments.source, arguments.record or _DEMO_OUT
     say(f"{missing}: rendering {source} to {out} instead of opening the window")
-    write_video(source, out, settings_from(arguments, Settings()), Exports(), arguments.mirror)
+    settings = settings_from(arguments, Settings())
+    with open_streams(arguments.stream, say) as streams:
+        write_video(source, out, settings, Exports(), arguments.mirror, streams)
     print(f"The video is in {out}")
     return 0
 

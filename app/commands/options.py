@@ -14,6 +14,7 @@ from app.errors import UserError
 from app.measure.camera_files import load_calibration
 from app.measure.profiles import load_profile
 from app.session import OVERLAYS, Settings
+from app.stream import PROTOCOLS, StreamAddress, parse_address
 from models.hand.hand_data import N_BETAS, load_open_hand
 from models.hand.profile import HandProfile, with_breadth
 from models.tracking.pipeline import DEFAULT_MODEL, MODELS
@@ -90,6 +91,26 @@ def add_look(parser: argparse.ArgumentParser) -> None:
         help="live: draw on frames this much newer, with predicted hands",
     )
     parser.add_argument("--mirror", action="store_true", help="mirror the picture")
+
+
+def add_stream(parser: argparse.ArgumentParser) -> None:
+    """--stream."""
+    parser.add_argument(
+        "--stream",
+        type=_stream_address,
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="send every frame's hands to another program: "
+        f"{', '.join(f'{scheme}://[HOST][:PORT]' for scheme in PROTOCOLS)} (HOST: this machine, unless said)",
+    )
+
+
+def _stream_address(text: str) -> StreamAddress:
+    try:
+        return parse_address(text)
+    except UserError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from app.capture import open_file, source_path
-from app.commands.options import add_camera, add_json, add_look, add_model, print_json, say, settings_from
+from app.commands.options import (
+    add_camera,
+    add_json,
+    add_look,
+    add_model,
+    add_stream,
+    print_json,
+    say,
+    settings_from,
+)
 from app.commands.progress import ProgressBar
 from app.errors import UserError
 from app.export import Exports, export_formats, make_writers
 from app.offline.batch import Outcome, files_beside, is_batch, plan, table
 from app.offline.video import Report, process_file
 from app.session import Settings
+from app.stream import Stream, StreamWriter, open_streams
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -30,6 +41,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     add_model(parser)
     add_camera(parser)
     add_look(parser)
+    add_stream(parser)
     add_json(parser)
     parser.set_defaults(run=run)
 
@@ -37,20 +49,27 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Process one file, or many. Raises UserError."""
     settings = settings_from(arguments, Settings())
+    with open_streams(arguments.stream, say) as streams:
+        return run_with(arguments, settings, streams)
+
+
+def run_with(arguments: argparse.Namespace, settings: Settings, streams: Sequence[Stream]) -> int:
+    """The same, with the streams open that every video's hands go to. Raises UserError."""
     if is_batch(arguments.source):
-        return run_batch(arguments, settings)
+        return run_batch(arguments, settings, streams)
     given = exports_from(arguments)
     files = {**given.files, **files_beside(arguments.out, arguments.also)}
     exports = Exports(files, given.options)
-    report = write_video(arguments.source, arguments.out, settings, exports, arguments.mirror)
+    report = write_video(arguments.source, arguments.out, settings, exports, arguments.mirror, streams)
     hands = f"a hand in {report.frames_with_hand} of {report.frames} frames"
     print(f"{arguments.out}: {hands}, {report.fps:.1f} frames/s")
     if arguments.json:
-        print_json(report.summary())
+        told = {"streams": {stream.address.text: stream.summary() for stream in streams}} if streams else {}
+        print_json({**report.summary(), **told})
     return 0
 
 
-def run_batch(arguments: argparse.Namespace, settings: Settings) -> int:
+def run_batch(arguments: argparse.Namespace, settings: Settings, streams: Sequence[Stream] = ()) -> int:
     """Every video that isn't done yet; a video that fails doesn't stop the others. Raises UserError."""
     given = exports_from(arguments)
     if given.files:
@@ -62,7 +81,7 @@ def run_batch(arguments: argparse.Namespace, settings: Settings) -> int:
             continue
         say(str(job.source))
         try:
-            report = write_video(str(job.source), job.out, settings, job.exports, arguments.mirror)
+            report = write_video(str(job.source), job.out, settings, job.exports, arguments.mirror, streams)
             outcomes.append(Outcome(job, report))
         except UserError as error:
             say(str(error))
@@ -104,11 +123,18 @@ def exports_from(arguments: argparse.Namespace) -> Exports:
     return Exports(files, {o.name: given[o.name] for entry in known.values() for o in entry.options})
 
 
-def write_video(source: str, out: Path, settings: Settings, exports: Exports, mirror: bool) -> Report:
+def write_video(
+    source: str,
+    out: Path,
+    settings: Settings,
+    exports: Exports,
+    mirror: bool,
+    streams: Sequence[Stream] = (),
+) -> Report:
     """Process `source` with a progress bar, and say what was wrong with it. Raises UserError."""
     bar = ProgressBar()
     file = open_file(source_path(source))
-    writers = make_writers(exports)
+    writers = [*make_writers(exports), *map(StreamWriter, streams)]
     try:
         report = process_file(file, out, settings, writers=writers, mirror=mirror, on_progress=bar)
     finally:

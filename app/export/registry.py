@@ -10,6 +10,7 @@ from pathlib import Path
 
 from app.export import formats
 from app.export.entry import ExportFormat, HandsWriter, Options
+from models.hand.poser import HandPoser
 
 
 def export_formats() -> dict[str, ExportFormat]:
@@ -30,10 +31,11 @@ class Exports:
 def make_writers(exports: Exports) -> list[HandsWriter]:
     """A writer for each file. Raises UserError where one can't be written, and leaves none half made."""
     known, writers = export_formats(), list[HandsWriter]()
+    shared = {"poser": HandPoser()}  # whoever needs a hand's parameters finds them there, found once
     defaults = {o.name: o.argparse.get("default") for entry in known.values() for o in entry.options}
     try:
         for name, path in exports.files.items():
-            writers.append(known[name].make(path, defaults | dict(exports.options)))
+            writers.append(known[name].make(path, defaults | dict(exports.options) | shared))
     except BaseException:
         for writer in writers:
             writer.discard()

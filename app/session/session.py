@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -24,6 +24,7 @@ from app.session.statistics import StatisticsMeter
 from app.session.status import Status
 from app.session.virtual_camera import VirtualCamera
 from app.slot import LatestSlot
+from app.stream import StreamAddress, StreamSet
 from models.graphics import NoGraphics
 
 _log = logging.getLogger(__name__)
@@ -76,6 +77,7 @@ class Session:
         self._picture: Picture | None = None
         self._newest: Frame | None = None  # captured, whether searched for hands or not
         self._watcher: Callable[[Frame], None] | None = None
+        self._streams = StreamSet(self._tell_of_streams)
         self._drawing_fails = False  # on the last frame
         self._losing_pictures = False  # the last one could not be handed on
         self._background = ThreadPoolExecutor(1, thread_name_prefix="background")
@@ -116,6 +118,11 @@ class Session:
         if former is not None:
             self._background.submit(former.close)
 
+    def set_streams(self, addresses: Sequence[StreamAddress]) -> None:
+        """Send the hands of every frame, as they are found, to these addresses and no others."""
+        for stream in self._streams.change(addresses):
+            self._background.submit(stream.close)
+
     def snapshot(self, path: Path) -> None:
         """Save the picture that is shown now as a PNG, and its hands beside it as JSON."""
         self._background.submit(self._save, self._picture, path)
@@ -130,6 +137,7 @@ class Session:
         for thread in self._threads:
             thread.join()
         self.set_virtual_camera(False)
+        self.set_streams(())
         self._background.shutdown(wait=True)
         for recorder in self._unjoined:
             recorder.finish()
@@ -193,7 +201,9 @@ class Session:
                 if frame.source != source or frame.index == 0:
                     source = frame.source
                     finder.reset()
-                if self._results.put(Picture.undrawn(frame, finder.find(frame, self.settings))):
+                picture = Picture.undrawn(frame, finder.find(frame, self.settings))
+                self._streams.show(picture.hands_as(frame.index, frame.time_s))
+                if self._results.put(picture):
                     self.statistics.dropped()
         finally:
             finder.close()
@@ -247,6 +257,10 @@ class Session:
 
     def _tell_of_virtual_camera(self, line: str, fault: bool) -> None:
         self._listener.status(Status("virtual camera", "error" if fault else "info", line))
+
+    def _tell_of_streams(self, line: str) -> None:
+        # A warning stays in sight as long as it holds, such as that another machine is told.
+        self._listener.status(Status("stream", "warning" if line else "info", line))
 
     def _draw(self, drawing: Drawing, picture: Picture) -> None:
         if self._picture is None:  # the first frame at once, before the graphics are set up

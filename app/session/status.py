@@ -7,7 +7,7 @@ from typing import Literal
 
 Level = Literal["info", "warning", "error"]
 Topic = Literal[
-    "source", "model", "graphics", "recording", "snapshot", "ring", "virtual camera", "calibration"
+    "source", "model", "graphics", "recording", "snapshot", "ring", "virtual camera", "stream", "calibration"
 ]
 
 

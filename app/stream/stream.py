@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import deque
 from collections.abc import Callable
@@ -17,6 +18,9 @@ from app.slot import LatestSlot
 from app.stream.address import StreamAddress
 from app.stream.protocols import PROTOCOLS, Sender
 
+_log = logging.getLogger(__name__)
+
+_PATIENCE_S = 0.5
 _JUDGED = 3600  # frames that the delays are taken over: two minutes
 
 
@@ -40,7 +44,8 @@ class Stream:
         self.sent = self.left_out = 0
         self._fails = False
         self._well_from = 0  # how many must have been sent until a fault is over
-        self._opened = Event()
+        self._opened, self._idle = Event(), Event()
+        self._idle.set()
         self._error: UserError | None = None
         self._thread = Thread(target=self._run, name=f"stream {address.scheme}")
         self._thread.start()
@@ -53,11 +58,14 @@ class Stream:
 
     def show(self, moment: FrameHands) -> None:
         """The next frame's hands. Returns at once; a frame that was not sent in time is left out."""
+        self._idle.clear()
         if self._moments.put((moment, time.perf_counter())):
             self.left_out += 1
 
     def close(self) -> None:
-        """End it; what waits is left out."""
+        """End it, once the last frame has been sent; what takes longer than a moment is left out."""
+        if self._thread.is_alive():
+            self._idle.wait(_PATIENCE_S)
         self._moments.close()
         self._thread.join()
 
@@ -73,6 +81,7 @@ class Stream:
             sender = PROTOCOLS[self.address.scheme].open(self.address, lambda line: self._say(line, True))
         except UserError as error:
             self._error = error
+            self._idle.set()
             self._say(f"No stream: {error}", True)
             return
         finally:
@@ -81,6 +90,7 @@ class Stream:
         try:
             while (waiting := self._moments.take()) is not None:
                 self._send(sender, *waiting)
+                self._idle.set()
         finally:
             with suppress(OSError):
                 sender.close()
@@ -92,6 +102,9 @@ class Stream:
             self._fail("nobody listens there yet")
         except OSError as error:
             self._fail(f"can't be reached ({error.strerror}); frames are left out until it can")
+        except Exception as error:  # a fault with one frame must not end the stream
+            _log.exception("a frame could not be sent")
+            self._fail(f"a frame could not be sent ({error}); it goes on")
         else:
             self.sent += 1
             self._delays_s.append(time.perf_counter() - shown_s)

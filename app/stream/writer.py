@@ -7,16 +7,16 @@ from app.stream.stream import Stream
 
 
 class StreamWriter:
-    """Shows every frame's hands to a stream; what a receiver misses, files keep."""
+    """Shows every frame's hands to a stream, which outlives the video; what a receiver misses, files keep."""
 
     def __init__(self, stream: Stream) -> None:
-        self.stream = stream
+        self._stream = stream
 
-    def add(self, moment: FrameHands) -> None:
-        self.stream.show(moment)
+    def add(self, frame: FrameHands) -> None:
+        self._stream.show(frame)
 
     def save(self) -> None:
-        self.stream.close()
+        """Nothing is left to do."""
 
     def discard(self) -> None:
-        self.stream.close()
+        """What was sent is sent."""

@@ -13,6 +13,7 @@ from PyQt6.QtWidgets import QApplication
 
 from app.recorder import RecordingOptions
 from app.session import Settings
+from app.stream import StreamAddress
 from app.ui.preferences import load_preferences
 from app.ui.style import style_sheet
 from app.ui.window import MainWindow
@@ -28,6 +29,7 @@ class WindowOptions:
     record: Path | None = None  # record from the start
     recording: RecordingOptions | None = None  # what recordings keep beside them; None: as remembered
     virtual_camera: bool = False  # be a camera for other programs from the start
+    streams: Sequence[StreamAddress] = ()  # where hands are sent from the start
     quit_after_s: float | None = None
     mirror: bool = False  # mirror whatever is shown
 
@@ -52,6 +54,7 @@ def run_window(options: WindowOptions) -> int:
         window.start_recording(options.record)
     if options.virtual_camera:
         window.bar.record_menu.set_virtual_camera()
+    window.bar.record_menu.streams.choose(options.streams)
     # Python sees Ctrl+C, or a session that ends, only while it runs: the timer gives it the chance.
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, lambda *_: window.close())

@@ -42,7 +42,7 @@ class BottomBar(QFrame):
         self._record.setMinimumWidth(94)  # the bar keeps still when the text changes
         self._record.clicked.connect(self.record_pressed)
         self.record_menu = RecordMenu(recording or RecordingOptions())
-        beside = button("▾", "What is kept beside a recording; virtual camera", "menu")
+        beside = button("▾", "What is kept beside a recording; virtual camera; streams of hands", "menu")
         beside.setMenu(self.record_menu)
         beside.setFixedWidth(26)
         snapshot = button("Snapshot", "Save this picture, and its hands as JSON · S")

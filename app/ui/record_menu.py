@@ -1,4 +1,4 @@
-"""The menu beside the record button: what is kept beside a recording, and the virtual camera."""
+"""The menu beside the record button: what is kept beside a recording, the virtual camera, streams."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QMenu
 
 from app.recorder import RecordingOptions
+from app.ui.stream_menu import StreamMenu
 
 
 class RecordMenu(QMenu):
@@ -22,6 +23,8 @@ class RecordMenu(QMenu):
         self.addSeparator()
         self._virtual = self._line("Virtual camera", False)
         self._virtual.toggled.connect(self.virtual_camera_wanted)
+        self.streams = StreamMenu()
+        self.addMenu(self.streams)
 
     @property
     def options(self) -> RecordingOptions:

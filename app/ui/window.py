@@ -219,6 +219,10 @@ class MainWindow(QMainWindow):
         self.bar.record_pressed.connect(self._toggle_recording)
         self.bar.snapshot_pressed.connect(self._snapshot)
         self.bar.record_menu.virtual_camera_wanted.connect(self._set_virtual_camera)
+        self.bar.record_menu.streams.wanted.connect(lambda where: self.session.set_streams(where))
+        self.bar.record_menu.streams.refused.connect(
+            lambda line: self.strip.show_status(Status("stream", "error", line))
+        )
         self.bar.mirror_pressed.connect(self._toggle_mirror)
         self.bar.help_pressed.connect(self.help.toggle)
         self.bar.source_chosen.connect(self._choose_source)

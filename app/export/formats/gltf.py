@@ -4,8 +4,8 @@ Everything hangs below a node "camera_frame" that turns OpenCV's axes (x right, 
 glTF's, so what a reader finds below it is in the camera frame, metres, as in the joints CSV. A glTF camera
 stands where the real one stood. A hand that is out of sight has scale 0.
 
-The skeleton is the hand model's, fitted to each frame's mesh (`models.hand.inverse_skinning`); the nodes
-named "hand0_wrist", … are the mesh's own 21 joints, unchanged.
+The skeleton is the hand model's, as it came with each hand or was found in its mesh (`models.hand.poser`);
+the nodes named "hand0_wrist", … are the mesh's own 21 joints, unchanged.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from app.export.glb import INDICES, VERTICES, GlbBuilder
 from app.export.joint_names import JOINT_NAMES
 from app.frame import FrameHands
 from app.output import prepare_output, write_whole
-from models.hand.hand_data import BONES_IN_21, N_BONES, HandData, load_open_hand
-from models.hand.inverse_skinning import InverseSkinning, PosedHand
+from models.hand.hand_data import BONES_IN_21, N_BONES
+from models.hand.poser import HandPoser
 from models.types import Camera, Handedness, HandMesh
 
 Float = NDArray[np.float64]
@@ -47,7 +47,6 @@ class _Track:
     """One hand over time."""
 
     handedness: Handedness
-    pose: PosedHand | None = None  # the latest
     frames: list[int] = field(default_factory=list)  # indices into the writer's times
     rotations: list[Float] = field(default_factory=list)  # (16, 4) local quaternions x, y, z, w
     translations: list[Float] = field(default_factory=list)  # (16, 3) in the parent bone's frame
@@ -58,11 +57,10 @@ class _Track:
 class GltfWriter:
     """Collects the hands of a video and writes NAME.glb at the end."""
 
-    def __init__(self, path: Path, hand: HandData | None = None) -> None:
+    def __init__(self, path: Path, poser: HandPoser) -> None:
         prepare_output(path, ".glb")
         self._path = path
-        self._hand = hand or load_open_hand()
-        self._solver = InverseSkinning(self._hand)
+        self._poser, self._hand = poser, poser.hand
         self._times: list[float] = []
         self._tracks: dict[tuple[int, Handedness], _Track] = {}
         self._camera: Camera | None = None
@@ -77,7 +75,7 @@ class GltfWriter:
 
     def _add_hand(self, track: _Track, hand: HandMesh) -> None:
         flip = _MIRROR if hand.handedness == "left" else np.ones(3)
-        pose = track.pose = self._solver.fit(hand.vertices_m * flip, track.pose)
+        pose = self._poser(hand)
         parents = self._hand.parents[1:]
         arms = pose.joints_m[1:] - pose.joints_m[parents]
         local = np.einsum("jyx,jy->jx", pose.turns[parents], arms)
@@ -231,5 +229,9 @@ def _normals(vertices: Float, faces: NDArray[np.int32]) -> Float:
 
 
 FORMAT = ExportFormat(
-    "gltf", ".glb", "FILE.glb", "skinned, animated hands", lambda path, options: GltfWriter(path)
+    "gltf",
+    ".glb",
+    "FILE.glb",
+    "skinned, animated hands",
+    lambda path, options: GltfWriter(path, options["poser"]),
 )
