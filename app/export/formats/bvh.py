@@ -121,7 +121,7 @@ def _bone(hand: HandData, rest: Float, tips: Float, bone: int, indent: str) -> I
 def _motion(track: _Track, times_s: list[float]) -> Iterator[str]:
     step_s = float(np.median(np.diff(times_s))) if len(times_s) > 1 else _STILL_S
     count = round((times_s[-1] - times_s[0]) / step_s) + 1
-    wanted = times_s[0] + step_s * np.arange(count)
+    wanted = times_s[0] + step_s * np.arange(count, dtype=np.float64)
     wrists, turns = _at(track, wanted)
     degrees = np.degrees(np.unwrap(np.radians(turns), axis=0))
     yield "MOTION"
