@@ -1,4 +1,4 @@
-// The room's soft light on matt things, from app/render/light/ambient.py. Needs scene_light.
+// The environment's soft light on matt surfaces, from app/render/light/ambient.py. Needs scene_light.
 uniform vec4 ambient[6];  // from +x, -x, +y, -y, +z, -z
 
 vec3 soft_light(vec3 d) {

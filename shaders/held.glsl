@@ -1,4 +1,4 @@
-// How far the back of a hand counts as being out of its skin: it is before what the hand holds, and in its own light.
+// How far the back of a hand counts as being out of its skin: it is in front of what the hand holds, and in its own light.
 // Of fingers that are closed around the thing, so are the sides.
 in float dorsal;
 flat in float region_id;

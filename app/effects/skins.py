@@ -90,10 +90,10 @@ def _frame(axis: Float64) -> Float64:
     return np.stack([side, np.cross(axis, side), axis], 1)
 
 
-def _pose(at: Float64, turned: Float64, size: Float64) -> Float64:
+def _pose(translation: Float64, rotation: Float64, scale: Float64) -> Float64:
     """(4, 4) the shape's frame -> the camera's."""
     pose = np.eye(4)
-    pose[:3, :3], pose[:3, 3] = turned * size, at
+    pose[:3, :3], pose[:3, 3] = rotation * scale, translation
     return pose
 
 

@@ -148,8 +148,8 @@ def _approach(radio: _Radio, position_m: Float64, rotation: Rotation, steps: flo
     """Move towards a pose, for so many time constants."""
     fraction = 1 - float(np.exp(-steps))
     radio.position_m = radio.position_m + fraction * (position_m - radio.position_m)
-    turn = (rotation * radio.rotation.inv()).as_rotvec()
-    radio.rotation = Rotation.from_rotvec(fraction * turn) * radio.rotation
+    difference = (rotation * radio.rotation.inv()).as_rotvec()
+    radio.rotation = Rotation.from_rotvec(fraction * difference) * radio.rotation
 
 
 def _into_view(position_m: Float64, z: float, camera: Camera) -> Float64:

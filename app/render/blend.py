@@ -30,6 +30,6 @@ def trimmed(viewport: Viewport, rgba: UInt8, margin_px: int) -> tuple[Viewport, 
 
 
 def over(front: UInt8, back: UInt8) -> UInt8:
-    """Premultiplied RGBA (h, w, 4) before another."""
+    """Premultiplied RGBA (h, w, 4) in front of another."""
     clear = cv2.merge([cv2.bitwise_not(cv2.extractChannel(front, 3))] * 4)
     return np.asarray(cv2.add(front, cv2.multiply(back, clear, scale=1 / 255)), np.uint8)

@@ -1,4 +1,4 @@
-"""What of space a picture has to show: things, and the shadows they may cast on hands."""
+"""The points in space that a picture has to show: scene items, and the shadows they may cast on hands."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ def extent(
         corners = _corners(*prop.geometry.box_m)
         if (copies := prop.geometry.copies) is not None:
             corners = (corners @ copies[:, :3, :3].swapaxes(1, 2) + copies[:, None, :3, 3]).reshape(-1, 3)
-        turn, place = prop.pose[:3, :3].T, prop.pose[:3, 3]
-        points.append(corners @ turn + place)
+        rotation, translation = prop.pose[:3, :3].T, prop.pose[:3, 3]
+        points.append(corners @ rotation + translation)
         if (mount := prop.mount) is not None:
             sleeve = np.array([mount.inner_radius_m, mount.inner_radius_m, mount.sleeve_m])
-            points.append(_corners(-sleeve, sleeve) @ turn + place)
+            points.append(_corners(-sleeve, sleeve) @ rotation + translation)
             points += [p - mount.off_mesh_m for p in points[-2:]]  # where what hides it is looked for
     return np.concatenate(points).astype(np.float64)
 

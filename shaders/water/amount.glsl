@@ -1,4 +1,4 @@
-// How much water lies before a pixel of the picture; the sum of drops.frag, half as fine.
+// How much water lies in front of a pixel of the picture; the sum of drops.frag, half as fine.
 const float THIN = 0.16, FULL = 0.42;  // where water begins to be seen, and is
 
 float amount(vec2 at) {

@@ -1,5 +1,5 @@
 #version 330 core
-// How much water lies before the photo: every drop adds its fraction, unless a hand is in front of it.
+// How much water lies in front of the photo: every drop adds its fraction, unless a hand is in front of it.
 in vec3 p_cam;
 flat in float drop_amount;
 uniform sampler2D occluder;  // depth, part; two of its pixels to one of these

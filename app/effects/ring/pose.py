@@ -34,7 +34,7 @@ def ring_pose(
     """
     place = settings.placement
     frame = np.stack([section.across, section.up, section.axis], 1)
-    turned = frame @ rotation_from_axis_angle([*estimate.tilt_rad, 0.0])
+    rotation = frame @ rotation_from_axis_angle([*estimate.tilt_rad, 0.0])
     if settings.size_mm is None:
         half_axes, drop = estimate.half_axes_mm, 0.0
     else:
@@ -49,8 +49,8 @@ def ring_pose(
     top = scale * [-np.sin(turn), np.cos(turn)]  # where the ring's own up comes to lie
     stretch = np.diag([*scale, float(np.sqrt(scale.prod()))])
     return RingPose(
-        band=_affine(turned @ stretch @ _about_z(turn) @ flip, at),
-        rigid=_affine(float(np.hypot(*top)) * turned @ _about_z(np.arctan2(-top[0], top[1])) @ flip, at),
+        band=_affine(rotation @ stretch @ _about_z(turn) @ flip, at),
+        rigid=_affine(float(np.hypot(*top)) * rotation @ _about_z(np.arctan2(-top[0], top[1])) @ flip, at),
         off_mesh_m=off_mesh,
     )
 
