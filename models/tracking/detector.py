@@ -17,6 +17,7 @@ from models.geometry import camera_from_fov, rays, rotation_from_axis_angle, war
 from models.inference.bundle import BUNDLE
 from models.inference.landmark_runtime import crop_hand
 from models.inference.palm_runtime import PalmNet
+from models.tracking.hints import Hint, hint_of
 from models.tracking.palm_views import (
     FIRST_END,
     LAST_END,
@@ -67,6 +68,7 @@ class HandDetector:
         self.config = config or DetectorConfig()
         self._palm_net = PalmNet(bundle)
         self._infer, self._input_size, self._max_hands = infer, input_size, max_hands
+        self.hint: Hint | None = None  # of the last picture, where no hand was found in it
         self._turn = 0
 
     def detect(self, frame_rgb: NDArray[np.uint8], camera: Camera | None = None) -> list[Detection]:
@@ -101,6 +103,7 @@ class HandDetector:
                 hand = self._hand(frame_rgb, camera, palm)
                 if hand is not None and not any(same_hand(hand, other) for other in found):
                     found.append(hand)
+        self.hint = None if found else hint_of(frame_rgb, tried)
         return sorted(found, key=lambda d: -d.presence)[: self._max_hands]
 
     def _palms(self, frame: Halvings, view: View, camera: Camera) -> list[Palm]:

@@ -14,6 +14,7 @@ from models.networks.sizes import NETWORK_SIZES
 from models.tracking.crop_inference import CropInference
 from models.tracking.detector import HandDetector
 from models.tracking.grayscale import is_grey, skin_toned
+from models.tracking.hints import Hint
 from models.tracking.reconstruction import LiftedHand, Reconstruction, make_reconstruction
 from models.tracking.search import Search
 from models.tracking.smoothing import HandFilter, hand_filter_config
@@ -52,6 +53,7 @@ class PipelineResult:
     hands: tuple[HandMesh, ...]
     camera: Camera  # the one the meshes were lifted with
     stages_ms: dict[str, float]  # time spent in each of `Pipeline.stages`
+    hint: Hint | None = None  # where no hand was found: what the detector saw instead
 
 
 class Pipeline:
@@ -99,7 +101,8 @@ class Pipeline:
         self._lifted = {i: lifted for i, lifted in self._lifted.items() if i in ids}
         self._filters = {i: f for i, f in self._filters.items() if i in ids}
         hands = tuple(self._hand(track, camera) for track in tracks)
-        return PipelineResult(hands, camera, self._times.read_ms())
+        hint = None if hands else self._detector.hint
+        return PipelineResult(hands, camera, self._times.read_ms(), hint)
 
     def predict_crop(
         self,
@@ -166,6 +169,11 @@ class _LazyDetector:
         if self._loaded is None:
             self._loaded = HandDetector(self._method.infer, self._method.input_size, self._max_hands)
         return self._loaded.detect_next(frame_rgb)
+
+    @property
+    def hint(self) -> Hint | None:
+        """Of the last picture searched."""
+        return None if self._loaded is None else self._loaded.hint
 
     def restart(self) -> None:
         """Another source begins: of its first picture, every view is looked at."""

@@ -70,6 +70,7 @@ class FakeDetector:
     """Always knows."""
 
     hands: list[Detection]
+    hint = None
 
     def __init__(self, infer: object, input_size: int, max_hands: int) -> None:
         pass
