@@ -1,7 +1,7 @@
 """What can be drawn onto hands."""
 
 from app.effects.catalog import EffectSettings, effect_names, effects, make_effect
-from app.effects.ring.designs import DESIGNS
+from app.effects.ring.designs import ring_designs
 from app.effects.ring.effect import EFFECT as RINGS
 from app.effects.ring.effect import Rings
 from app.effects.ring.fit import FINGERS, SEGMENTS
@@ -12,7 +12,6 @@ from app.effects.ring.sizes import ring_size
 from app.effects.ring.stones import STONES
 
 __all__ = [
-    "DESIGNS",
     "FINGERS",
     "HANDS",
     "METALS",
@@ -28,5 +27,6 @@ __all__ = [
     "effect_names",
     "effects",
     "make_effect",
+    "ring_designs",
     "ring_size",
 ]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from app.effects.declaration import Tell
-from app.effects.ring.designs import DESIGNS
+from app.effects.ring.designs import ring_designs
 from app.effects.ring.file import describe, load_own_ring
 from app.effects.ring.fit import FINGERS, SEGMENTS
 from app.effects.ring.memory import recall, remember
@@ -33,7 +33,7 @@ def add_rings(parser: argparse.ArgumentParser) -> None:
         help="several rings at once, each [left-|right-]FINGER[:SEGMENT][=DESIGN], "
         "as in index:middle,left-ring=solitaire",
     )
-    parser.add_argument("--design", choices=tuple(DESIGNS), help="the ring's design")
+    parser.add_argument("--design", choices=tuple(ring_designs()), help="the ring's design")
     parser.add_argument("--metal", choices=tuple(METALS), help="what the ring is made of")
     parser.add_argument("--stone", choices=tuple(STONES), help="the stones it carries")
     parser.add_argument(

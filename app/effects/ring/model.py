@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -35,6 +36,16 @@ class RingModel:
     def footprint(self) -> Footprint:
         """Where it touches the finger."""
         return footprint([part.geometry for part in self.parts], self.inner_radius_m)
+
+
+@dataclass(frozen=True)
+class Design:
+    """A ring built by code: what each file of `app.effects.ring.designs` declares under the name DESIGN."""
+
+    name: str  # on the command line
+    build: Callable[[float], RingModel]  # inner radius, metres
+    order: int  # where lists show it
+    has_stones: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from app.effects.ring.designs import DESIGNS
+from app.effects.ring.designs import ring_designs
 from app.effects.ring.fit import Finger, Segment, segment_ends
 from app.effects.ring.metals import METALS
 from app.effects.ring.model import OwnRing
@@ -43,7 +43,7 @@ class RingSettings:
     finger: Finger = "ring"
     segment: Segment = "proximal"
     position: float | None = None  # along the segment, 0 palm end .. 1; None: where rings are worn
-    design: str = "plain"  # of DESIGNS
+    design: str = "plain"  # of ring_designs()
     metal: str = "gold"  # of METALS
     stone: str = "diamond"  # of STONES
     own: OwnRing | None = None  # in place of the design
@@ -56,7 +56,7 @@ class RingSettings:
         if self.position is not None and not 0 <= self.position <= 1:
             raise ValueError(f"ring position: expected 0 to 1 along the segment, got {self.position}")
         for what, value, all_of in (
-            ("ring design", self.design, DESIGNS),
+            ("ring design", self.design, ring_designs()),
             ("metal", self.metal, METALS),
             ("stone", self.stone, STONES),
         ):

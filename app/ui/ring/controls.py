@@ -10,7 +10,6 @@ from PyQt6.QtCore import QTimer, pyqtSignal
 from PyQt6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.effects import (
-    DESIGNS,
     FINGERS,
     METALS,
     MOST_RINGS,
@@ -18,6 +17,7 @@ from app.effects import (
     OwnRing,
     Placement,
     RingSettings,
+    ring_designs,
     ring_size,
 )
 from app.effects.ring.file import describe
@@ -102,7 +102,7 @@ class RingControls(QWidget):
         thumb = ring.finger == "thumb"
         self._segment.set_enabled_values(frozenset(SEGMENT_TITLES) - ({"middle"} if thumb else set()))
         self._hands.choose(ring.hands)
-        designs = {name: name.capitalize() for name in DESIGNS}
+        designs = {name: name.capitalize() for name in ring_designs()}
         if ring.own is not None:
             designs[_OWN] = ring.own.path.name
         self._design.fill(designs | {_OPEN: "From a file …"}, ring.design if ring.own is None else _OWN)
@@ -254,7 +254,7 @@ def _title(index: int, ring: RingSettings) -> str:
 
 def _has_stones(ring: RingSettings) -> bool:
     if ring.own is None:
-        return DESIGNS[ring.design].has_stones
+        return ring_designs()[ring.design].has_stones
     return ring.own.model is not None and any(part.material == "stone" for part in ring.own.model.parts)
 
 

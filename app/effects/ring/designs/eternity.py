@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from app.effects.ring.model import RingModel, RingPart
+from app.effects.ring.model import Design, RingModel, RingPart
 from app.effects.ring.shapes import band_profile, lathe
 from app.effects.ring.stones import brilliant
 from app.effects.solids import ball, joined
@@ -51,3 +51,6 @@ def _facing(turn: float, away_m: float) -> np.ndarray:
     pose[:3, :3] = np.array([[s, c, 0], [-c, s, 0], [0, 0, 1]])
     pose[:2, 3] = away_m * c, away_m * s
     return pose
+
+
+DESIGN = Design("eternity", eternity, order=40, has_stones=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.effects.ring.model import RingModel, RingPart
+from app.effects.ring.model import Design, RingModel, RingPart
 from app.effects.ring.shapes import rise
 from app.effects.solids import ball, joined, tube
 
@@ -29,3 +29,6 @@ def open_band(inner_radius_m: float) -> RingModel:
     return RingModel(
         (RingPart(joined(tube(path, radii, 18), *balls), "metal"),), inner_radius_m, outer, WIRE_M
     )
+
+
+DESIGN = Design("open", open_band, order=60)

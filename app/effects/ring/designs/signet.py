@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from app.effects.ring.model import RingModel, RingPart
+from app.effects.ring.model import Design, RingModel, RingPart
 from app.effects.ring.shapes import around, denser_at_top, rise
 from app.effects.solids import swept
 
@@ -39,3 +39,6 @@ def signet(inner_radius_m: float) -> RingModel:
         RingPart(replace(ring, faces=ring.faces[on_face]), "brushed"),
     )
     return RingModel(parts, inner_radius_m, inner_radius_m + SHANK_M, SHANK_WIDTH_M / 2)
+
+
+DESIGN = Design("signet", signet, order=20)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
-from app.effects.ring.model import RingModel, RingPart
+from app.effects.ring.model import Design, RingModel, RingPart
 from app.effects.ring.shapes import around, denser_at_top, rise
 from app.effects.ring.stones import CROWN_DEG, brilliant
 from app.effects.solids import joined, swept, tube
@@ -97,3 +97,6 @@ def _hoop(radius_m: float, height_m: float) -> Geometry:
 def _smooth(values: np.ndarray, at: np.ndarray) -> np.ndarray:
     """Through all values, without overshooting: what a bent wire does."""
     return PchipInterpolator(np.arange(len(values)), values)(at)
+
+
+DESIGN = Design("solitaire", solitaire, order=30, has_stones=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.effects.ring.model import RingModel, RingPart
+from app.effects.ring.model import Design, RingModel, RingPart
 from app.effects.solids import joined, swept
 from app.render.scene import Geometry
 
@@ -40,3 +40,6 @@ def _on_rope(middle_m: float, turn: np.ndarray, away: np.ndarray, along: np.ndar
     """(N, 3) points beside a circle about z: `away` from its axis, `along` it."""
     r = middle_m + away
     return np.stack([r * np.cos(turn), r * np.sin(turn), along], 1)
+
+
+DESIGN = Design("twist", twist, order=50)

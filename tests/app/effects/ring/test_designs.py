@@ -7,7 +7,7 @@ import pytest
 import trimesh
 
 from app.effects import METALS, STONES, Placement, Rings, RingSettings, make_effect
-from app.effects.ring.designs import DESIGNS, build_design
+from app.effects.ring.designs import build_design, ring_designs
 from app.effects.ring.footprint import footprint
 from app.effects.ring.stones import CROWN_DEG, PAVILION_DEG, TABLE, brilliant
 from app.effects.solids import tube
@@ -32,13 +32,13 @@ def meshes(geometry: Geometry) -> list[trimesh.Trimesh]:
     return made
 
 
-@pytest.mark.parametrize("name", DESIGNS)
+@pytest.mark.parametrize("name", ring_designs())
 def test_a_design_is_a_sound_ring_of_its_size(name):
     model = build_design(name, RADIUS_M)
     assert model is build_design(name, RADIUS_M)
     triangles = sum(len(p.geometry.faces) * len(meshes(p.geometry)) for p in model.parts)
     assert triangles <= 20_000
-    assert any(p.material == "stone" for p in model.parts) == DESIGNS[name].has_stones
+    assert any(p.material == "stone" for p in model.parts) == ring_designs()[name].has_stones
     metal = [m for p in model.parts if p.material != "stone" for m in meshes(p.geometry)]
     stones = [m for p in model.parts if p.material == "stone" for m in meshes(p.geometry)]
     for welded in [trimesh.util.concatenate(metal), *stones]:

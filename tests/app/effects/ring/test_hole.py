@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import trimesh
 
-from app.effects.ring.designs import DESIGNS, build_design
+from app.effects.ring.designs import build_design, ring_designs
 from app.effects.ring.hole import find_hole
 from models.geometry import rotation_from_axis_angle
 from tests.app.effects.ring.test_designs import meshes
@@ -31,7 +31,7 @@ def arch(thickness: float, width: float, gap: float = 0.0) -> trimesh.Trimesh:
     return trimesh.Trimesh(v, np.concatenate([quads[:, :3], quads[:, [0, 2, 3]]]), process=False)
 
 
-RINGS = {name: lambda name=name: design(name) for name in DESIGNS} | {
+RINGS = {name: lambda name=name: design(name) for name in ring_designs()} | {
     "thin": lambda: arch(0.03, 0.1),
     "thick": lambda: arch(0.6, 0.5),
     "wide": lambda: arch(0.12, 1.6),
