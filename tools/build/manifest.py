@@ -80,16 +80,16 @@ RULES: list[tuple[str, str, str, str]] = [  # pattern, licence, source, command
         "pictures/rings.jpg",
         OURS,
         DRAWN_ON_CLIPS,
-        "python -m tools.picture_rings --clips DIR",
+        "python -m tools.picture.rings --clips DIR",
     ),
     (
         "pictures/effects.jpg",
         OURS,
         DRAWN_ON_CLIPS,
-        "python -m tools.picture_effects --clips DIR",
+        "python -m tools.picture.effects --clips DIR",
     ),
     ("pictures/smoothing.png", OURS, "our own measurements", "python -m tools.measure_smoothing"),
-    ("pictures/window.*", OURS, "screenshots of this program", "python -m tools.picture_window"),
+    ("pictures/window.*", OURS, "screenshots of this program", "python -m tools.picture.window"),
 ]
 
 

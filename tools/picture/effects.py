@@ -1,8 +1,8 @@
 """Draw assets/pictures/effects.jpg: every effect but the rings, and the view from aside.
 
-    python -m tools.picture_effects --clips DIR
+    python -m tools.picture.effects --clips DIR
 
-DIR holds counting.mp4 and reach.mp4, as for tools.picture_rings.
+DIR holds counting.mp4 and reach.mp4, as for tools.picture.rings.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from app.session import Settings
 from app.session.drawing import load_compositor
 from app.session.finder import load_pipeline, pipeline_config
 from models.types import UInt8
-from tools.tiles import WARM_UP, draw_tiles
+from tools.picture.tiles import WARM_UP, draw_tiles
 
 TILE_WH = (272, 204)
 COLUMNS = 4

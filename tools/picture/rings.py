@@ -1,6 +1,6 @@
 """Draw assets/pictures/rings.jpg: every design on real hands, and several rings at once.
 
-    python -m tools.picture_rings --clips DIR
+    python -m tools.picture.rings --clips DIR
 
 DIR holds counting.mp4 (GitHub CoderEnko007/gesture-recognition, videos/hand.mp4, Apache-2.0) and reach.mp4
 (GitHub google-ai-edge/mediapipe-samples, the hand landmarker's test_video.mp4, Apache-2.0).
@@ -21,7 +21,7 @@ from app.session import Settings
 from app.session.drawing import load_compositor
 from app.session.finder import load_pipeline, pipeline_config
 from models.types import HandMesh, UInt8
-from tools.tiles import WARM_UP, draw_tiles
+from tools.picture.tiles import WARM_UP, draw_tiles
 
 TILE_WH = (340, 238)
 COLUMNS = 3

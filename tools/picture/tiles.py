@@ -13,7 +13,7 @@ import numpy as np
 from app.render.gl.context import choose_platform
 from models.types import UInt8
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 DEMO = ROOT / "assets" / "clips" / "demo.mp4"
 WARM_UP = 20  # frames over which light, film and place settle before the picture
 

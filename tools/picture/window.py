@@ -1,6 +1,6 @@
 """Photograph the window: assets/pictures/window.jpg, and the animated assets/pictures/window.webp.
 
-    xvfb-run -a -s "-screen 0 1600x1000x24" .venv/bin/python -m tools.picture_window
+    xvfb-run -a -s "-screen 0 1600x1000x24" .venv/bin/python -m tools.picture.window
 
 The window plays the demo clip with the default model. What is drawn changes with the clip, as the flags of
 `live` would have it.
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from app.session import Picture, Settings
     from app.ui.window import MainWindow
 
-PICTURES = Path(__file__).resolve().parents[1] / "assets" / "pictures"
+PICTURES = Path(__file__).resolve().parents[2] / "assets" / "pictures"
 WINDOW_WH = (1240, 860)
 CLIP_FRAMES = 300  # of the demo; it begins again and again
 EVERY = 3  # of the clip's frames, 30 a second, one is shown
