@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,8 +18,10 @@ def find_weights(name: str, assets: Path = ASSETS) -> Asset | None:
     return read_manifest(assets).get(f"weights/{name}.safetensors")
 
 
-def with_weights(names: Iterable[str], assets: Path = ASSETS) -> tuple[str, ...]:
-    """Those of the networks whose weights ship. Reads the manifest only; none where it can't be read.
+def shipped_networks(assets: Path = ASSETS) -> tuple[str, ...]:
+    """The networks that ship ready to run, weights and graph; parts of networks have no graph.
+
+    Reads the manifest only, not torch's modules that declare networks; none where it can't be read.
 
     What is wrong with a manifest is said where it is needed: by `doctor`, and as weights are loaded.
     """
@@ -28,6 +29,7 @@ def with_weights(names: Iterable[str], assets: Path = ASSETS) -> tuple[str, ...]
         listed = read_manifest(assets)
     except (OSError, ValueError):
         return ()
+    names = (Path(file).stem for file in listed if file.startswith("weights/") and file.endswith(".onnx"))
     return tuple(name for name in names if f"weights/{name}.safetensors" in listed)
 
 

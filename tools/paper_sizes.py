@@ -14,7 +14,7 @@ import torch
 
 from models.hand.hand_data import load_open_hand
 from models.networks.complexity import count_by_part, count_parameters
-from models.networks.mobrecon import LiftingConfig, MobRecon, MobReconConfig
+from models.networks.systems.mobrecon import LiftingConfig, MobRecon, MobReconConfig
 
 TOLERANCE = 0.03
 """How far Mult-Adds may be from the paper's."""

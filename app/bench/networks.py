@@ -13,7 +13,6 @@ from app.capture import Frame
 from models.inference import runtime
 from models.inference.engines import EngineName
 from models.inference.landmark_runtime import INPUT_SIZE, LandmarkNet
-from models.networks.sizes import NETWORK_SIZES
 from models.tracking.detector import HandDetector
 from models.tracking.reconstruction import make_reconstruction
 from models.turns import take_turns
@@ -70,7 +69,11 @@ def time_search(frame: Frame, model: str, max_hands: int, runs: int) -> Spread:
 
 def mult_adds_m(name: str) -> float:
     """Millions, one crop."""
-    return FIT_MULT_ADDS_M if name == "fit" else NETWORK_SIZES[name].mult_adds_m
+    if name == "fit":
+        return FIT_MULT_ADDS_M
+    from models.networks.zoo import declared  # imports torch, which takes over a second
+
+    return declared(name).size.mult_adds_m
 
 
 def calls_of(name: str, engines: Sequence[EngineName], threads: Sequence[int]) -> dict[tuple[str, int], Call]:

@@ -27,7 +27,6 @@ from app.errors import UserError
 from app.output import prepare_output
 from app.session import Settings
 from models.inference.engines import ENGINES
-from models.networks.sizes import NETWORK_SIZES
 from models.tracking.pipeline import DEFAULT_MODEL, MODELS, PipelineResult
 
 
@@ -83,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
     _time_effects(report, frames, found, settings, arguments.quick)
     _say("networks")
     report.peak_gmacs = peak_gmacs(20)
-    every = [*names, *MODELS, *(NETWORK_SIZES if arguments.all else ())]
+    every = [*names, *MODELS, *(_all_networks() if arguments.all else ())]
     engines = ENGINES if arguments.all else ENGINES[:2]
     runs = 15 if arguments.quick else 40
     report.networks = time_networks(list(dict.fromkeys(every)), engines, runs)
@@ -112,6 +111,12 @@ def _time_scenes(
             times, _ = time_stages(shown, replace(settings, max_hands=scene.hands), MediaPipeHands)
             report.scenes[scene.name] = times
     return found
+
+
+def _all_networks() -> list[str]:
+    from models.networks.zoo import networks  # imports torch, which takes over a second
+
+    return list(networks())
 
 
 def _time_effects(

@@ -27,11 +27,11 @@ def run(arguments: argparse.Namespace) -> int:
     if out.suffix.lower() != ".onnx":
         raise UserError(f"--out: expected a name that ends in .onnx, got {arguments.out}")
     from models.inference.export import export_onnx
-    from models.networks.zoo import build, check_name
+    from models.networks.zoo import build, declared
     from models.weights import find_weights
 
     try:
-        check_name(arguments.model)
+        declared(arguments.model)
     except ValueError as error:
         raise UserError(str(error)) from error
     if find_weights(arguments.model) is None and not arguments.untrained:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,9 +16,11 @@ from models.inference.bundle import BUNDLE
 from models.inference.engines import ENGINES, EngineName
 from models.inference.landmark_runtime import INPUT_SIZE, LandmarkNet
 from models.inference.runtime import measure
-from models.networks.sizes import NETWORK_SIZES
 from models.tracking.pipeline import DEFAULT_MODEL
 from models.weights import find_weights
+
+if TYPE_CHECKING:
+    from models.networks.declaration import Network
 
 _RUNS = 40
 _COLUMNS = {  # key: (heading, width)
@@ -65,7 +67,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def model_rows(to_time: Sequence[str] = ()) -> list[dict[str, Any]]:
     """One row per model, under the names that scripts rely on. to_time: whose latency_ms is measured."""
-    rows = [_fit_row(), *(_network_row(name) for name in NETWORK_SIZES)]
+    from models.networks.zoo import networks  # imports torch: only where it is asked for
+
+    rows = [_fit_row(), *(_network_row(network) for network in networks().values())]
     timed = [row for row in rows if row["name"] in to_time]
     for i, row in enumerate(timed, 1):
         if sys.stderr.isatty():
@@ -85,8 +89,10 @@ def latency_ms(model: str, engines: Sequence[EngineName] = ENGINES) -> dict[str,
 
 
 def _to_time(every: bool) -> list[str]:
-    networks = [name for name in NETWORK_SIZES if every or find_weights(name) is not None]
-    return ["fit", *networks] if BUNDLE.is_file() else networks
+    from models.networks.zoo import networks
+
+    names = [name for name in networks() if every or find_weights(name) is not None]
+    return ["fit", *names] if BUNDLE.is_file() else names
 
 
 def _fit_row() -> dict[str, Any]:
@@ -102,16 +108,16 @@ def _fit_row() -> dict[str, Any]:
     }
 
 
-def _network_row(name: str) -> dict[str, Any]:
-    size, weights = NETWORK_SIZES[name], find_weights(name)
+def _network_row(network: Network) -> dict[str, Any]:
+    size, weights = network.size, find_weights(network.name)
     return {
-        "name": name,
+        "name": network.name,
         "input": [size.input_size, size.input_size],
         "mult_adds_m": size.mult_adds_m,
         "parameters_m": size.parameters_m,
         "weights": weights is not None,
         "licence": weights.licence if weights else "Apache-2.0",  # without weights: the code's
-        **_accuracy(name),
+        **_accuracy(network.name),
         "latency_ms": {},
     }
 

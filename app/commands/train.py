@@ -116,12 +116,12 @@ def _train(arguments: argparse.Namespace) -> int:
     import torch
 
     from models.hand.hand_data import load_open_hand
-    from models.networks.zoo import build, check_name
+    from models.networks.zoo import build, declared
     from models.training.sources import DataConfig, gather
     from models.training.trainer import train
     from models.weights import load_weights
 
-    check_name(arguments.network)
+    declared(arguments.network)
     config = _config(arguments)
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
@@ -180,12 +180,13 @@ def _train(arguments: argparse.Namespace) -> int:
 
 def _config(arguments: argparse.Namespace) -> TrainConfig:
     """The schedule, with what the command line says in its place."""
-    from models.training.config import SCHEDULES, schedule_for
+    from models.training.config import schedule_for, schedules
     from models.training.distributed import own_device
 
+    known = schedules()
     name = arguments.schedule or schedule_for(arguments.network)
-    if name not in SCHEDULES:
-        raise UserError(f"--schedule: expected one of {', '.join(SCHEDULES)}, got {name!r}")
+    if name not in known:
+        raise UserError(f"--schedule: expected one of {', '.join(known)}, got {name!r}")
     changes: dict[str, Any] = {
         "network": arguments.network,
         "seed": arguments.seed,
@@ -196,7 +197,7 @@ def _config(arguments: argparse.Namespace) -> TrainConfig:
         changes["batch"] = arguments.batch
     if arguments.minutes is not None or arguments.steps is not None:
         changes |= {"minutes": arguments.minutes, "steps": arguments.steps}
-    return replace(SCHEDULES[name], **changes)
+    return replace(known[name], **changes)
 
 
 def _render_workers(config: TrainConfig) -> int:

@@ -84,9 +84,9 @@ def load(
     if engine is not None and engine not in ENGINES:
         raise ValueError(f"engine: expected one of {', '.join(ENGINES)}, got {engine!r}")
     if find_weights(name) is None:
-        from models.networks.zoo import check_name
+        from models.networks.zoo import declared
 
-        check_name(name)
+        declared(name)
         if not untrained:
             raise ValueError(f"{name} has no weights yet: train it first, or choose another model")
     cache = cache or cache_dir()

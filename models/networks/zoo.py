@@ -1,64 +1,53 @@
-"""Every network by name: its class, its configuration, its weights."""
+"""Every network by name. A module put into `models.networks.systems` adds its own: no list to add them to."""
 
 from __future__ import annotations
 
-from typing import Any
+import importlib
+import pkgutil
 
 import torch
 from torch import nn
 
 from models.hand.hand_data import HandData, load_open_hand
+from models.networks import systems
 from models.networks.complexity import count_mult_adds, count_parameters
+from models.networks.declaration import Network, NetworkSize
 from models.networks.encoders.landmark_net import LandmarkNet
 from models.networks.encoders.landmark_scores import LandmarkScores
-from models.networks.hamr import Hamr, HamrConfig
-from models.networks.m3dhmr import M3dhmr, M3dhmrConfig
-from models.networks.mobrecon import LiftingConfig, MobRecon, MobReconConfig
-from models.networks.mobrecon_lm import MobReconLm, MobReconLmConfig
-from models.networks.sizes import NetworkSize
-from models.networks.tang import Tang, TangConfig
 from models.weights import find_weights, load_weights, scores_of
 
-NETWORKS: dict[str, tuple[Any, Any]] = {  # name: (class, configuration); made by class(configuration, hand)
-    "mobrecon-ghost": (MobRecon, MobReconConfig(LiftingConfig("ghoststack"))),
-    "mobrecon-dense": (MobRecon, MobReconConfig(LiftingConfig("densestack"))),
-    "mobrecon-18": (MobRecon, MobReconConfig(LiftingConfig("resnet18"))),
-    "mobrecon-34": (MobRecon, MobReconConfig(LiftingConfig("resnet34"))),
-    "mobrecon-50": (MobRecon, MobReconConfig(LiftingConfig("resnet50"))),
-    "m3dhmr-18": (M3dhmr, M3dhmrConfig(LiftingConfig("resnet18"))),
-    "m3dhmr-34": (M3dhmr, M3dhmrConfig(LiftingConfig("resnet34"))),
-    "mobrecon_lm": (MobReconLm, MobReconLmConfig()),
-    "tang-18": (Tang, TangConfig(depth=18, width=128)),
-    "tang-50": (Tang, TangConfig()),
-    "hamr": (Hamr, HamrConfig()),
-    "hamr-full": (Hamr, HamrConfig(full_pose=True)),
-}
+
+def networks() -> dict[str, Network]:
+    """Every network, by module, then as the module lists them. AttributeError for one without NETWORKS."""
+    modules = sorted(module.name for module in pkgutil.iter_modules(systems.__path__))
+    listed = [importlib.import_module(f"{systems.__name__}.{name}").NETWORKS for name in modules]
+    return {network.name: network for several in listed for network in several}
 
 
-def check_name(name: str) -> None:
-    """Raise ValueError unless there is a network of this name."""
-    if name not in NETWORKS:
-        raise ValueError(f"model: expected one of {', '.join(NETWORKS)}, got {name!r}")
+def declared(name: str) -> Network:
+    """The network of this name. Raises ValueError in one line where there is none."""
+    known = networks()
+    if name not in known:
+        raise ValueError(f"model: expected one of {', '.join(known)}, got {name!r}")
+    return known[name]
 
 
 def build(name: str, hand: HandData | None = None, trained: bool = True) -> nn.Module:
     """The network with its shipped weights, if any, in evaluation mode. hand: None takes the open hand.
 
-    trained: False gives it as its training starts, whether its weights ship or not.
+    trained: False gives it as its training starts, whether its weights ship or not. Raises ValueError for an
+    unknown name.
     """
-    check_name(name)
-    kind, config = NETWORKS[name]
-    network = kind(config, hand or load_open_hand())
+    network = declared(name)
+    made = network.module(network.config, hand or load_open_hand())
     weights = find_weights(name) if trained else None
     if weights is not None:
-        load_weights(network, weights)
-    elif isinstance(network, MobReconLm):  # untrained, it still has MediaPipe's landmarks
-        encoder = find_weights("landmark_net")
-        if encoder is not None:
-            load_weights(network.encoder, encoder)
+        load_weights(made, weights)
+    elif network.start is not None:
+        network.start(made)
     if trained:
-        attach_scores(network, name)
-    return network.eval()
+        attach_scores(made, name)
+    return made.eval()
 
 
 def attach_scores(network: nn.Module, name: str) -> None:
@@ -72,7 +61,7 @@ def attach_scores(network: nn.Module, name: str) -> None:
 
 
 def count_size(name: str) -> NetworkSize:
-    """Build the network and count: what models.networks.sizes holds."""
+    """Build the network and count: what its declaration should say."""
     network = build(name)
     side = int(network.input_size)  # type: ignore[arg-type]
     mult_adds = count_mult_adds(network, torch.zeros(1, 3, side, side))

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from models.geometry import camera_from_fov
 from models.hand.profile import HandProfile
-from models.networks.sizes import NETWORK_SIZES
 from models.tracking.crop_inference import CropInference
 from models.tracking.detector import HandDetector
 from models.tracking.grayscale import is_grey, skin_toned
@@ -22,9 +21,9 @@ from models.tracking.stages import StageTimes
 from models.tracking.tracker import Track, Tracker, TrackerConfig
 from models.tracking.whole_image import infer_whole
 from models.types import Camera, Detection, Handedness, HandMesh
-from models.weights import with_weights
+from models.weights import shipped_networks
 
-MODELS = ("fit", *with_weights(NETWORK_SIZES))
+MODELS = ("fit", *shipped_networks())
 DEFAULT_MODEL = next(name for name in ("mobrecon_lm", "fit") if name in MODELS)  # the best first
 
 

@@ -1,12 +1,13 @@
-"""What one training run is: every choice in one frozen place, and the named schedules."""
+"""What one training run is: every choice in one frozen place. Networks bring their named schedules along."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
-Objective = Literal["mobrecon", "tang", "hamr", "encoder", "landmark"]
+from models.networks.declaration import Objective
+from models.networks.zoo import declared, networks
 
 
 @dataclass(frozen=True)
@@ -14,8 +15,8 @@ class TrainConfig:
     """One run. A schedule fills it; the command line changes single fields."""
 
     network: str = "mobrecon_lm"  # a name of the zoo
-    schedule: str = "landmark"  # the name under which SCHEDULES has this
-    objective: Objective = "landmark"  # what is minimised (`learners.py`, `landmark.py`)
+    schedule: str = "landmark"  # the name under which `schedules` has this
+    objective: str | Objective = "landmark"  # what is minimised, as `Schedule` has it
     optimiser: Literal["adam", "adamw", "rmsprop"] = "adamw"
     learning_rate: float = 2e-4  # the highest learning rate
     new_learning_rate: float = 2e-4  # "landmark": of the layers that start from random numbers
@@ -59,92 +60,26 @@ class TrainConfig:
         return factor
 
 
-_FREIHAND = 130_240  # pictures of the papers' training set, whose epochs set a run's length
+def schedules() -> dict[str, TrainConfig]:
+    """The schedules of all networks by name, each for the first network that lists it.
 
-
-def _steps(epochs: int, batch: int) -> int:
-    return epochs * _FREIHAND // batch
-
-
-_LANDMARK = TrainConfig(
-    learning_rate=2e-4,
-    new_learning_rate=1.5e-3,
-    warmup_steps=50,
-    weight_decay=1e-4,
-    batch=48,
-    synthetic_weight=0.3,
-    consistency=0.3,
-    ema=0.995,
-    validate_every=200,
-    minutes=50,
-)
-
-_MOBRECON = TrainConfig(
-    network="mobrecon-dense",
-    schedule="mobrecon",
-    objective="mobrecon",
-    optimiser="adam",
-    learning_rate=1e-3,
-    decay="steps",
-    lr_milestones=(30 / 38,),
-    batch=32,
-    consistency=1.0,
-    steps=_steps(38, 32),
-    validate_every=1000,
-)
-"""MobRecon, section 4.1: 38 epochs, a tenth from the 30th on. Epochs are of FreiHAND."""
-
-SCHEDULES: dict[str, TrainConfig] = {
-    "landmark": _LANDMARK,
-    "landmark-steady": replace(
-        _LANDMARK,
-        schedule="landmark-steady",
-        learning_rate=6e-5,
-        new_learning_rate=5e-4,
-        consistency=3.0,
-        minutes=20,
-    ),
-    "mobrecon": _MOBRECON,
-    "mobrecon-pretrain": replace(
-        _MOBRECON,
-        schedule="mobrecon-pretrain",
-        objective="encoder",
-        lr_milestones=(0.25, 0.5, 0.75),
-        batch=128,
-        consistency=0.0,
-        steps=_steps(80, 128),
-    ),
-    "m3dhmr": replace(_MOBRECON, network="m3dhmr-18", schedule="m3dhmr"),
-    "tang": replace(
-        _MOBRECON,
-        network="tang-50",
-        schedule="tang",
-        objective="tang",
-        learning_rate=1e-4,
-        lr_milestones=(0.4, 0.8),
-        batch=64,
-        consistency=0.0,
-        steps=_steps(25, 64),
-    ),
-    "hamr": replace(
-        _MOBRECON,
-        network="hamr",
-        schedule="hamr",
-        objective="hamr",
-        optimiser="rmsprop",
-        learning_rate=2e-4,
-        decay="plateau",
-        lr_milestones=(),
-        consistency=0.0,
-        steps=_steps(30, 32),
-    ),
-}
-"""The papers' schedules; the one that teaches MediaPipe's landmark network a mesh; and one to go on from
-there, by which two noisy views of a hand have to agree, so that there is less jitter."""
+    Raises TypeError for a schedule with a setting that TrainConfig doesn't have.
+    """
+    found: dict[str, TrainConfig] = {}
+    for network in networks().values():
+        for schedule in network.schedules:
+            if schedule.name not in found:
+                objective, settings = schedule.objective, schedule.settings
+                found[schedule.name] = TrainConfig(network.name, schedule.name, objective, **settings)
+    return found
 
 
 def schedule_for(network: str) -> str:
-    """The schedule that a network of the zoo is trained by unless another is named."""
-    if network == "mobrecon_lm":
-        return "landmark"
-    return network.split("-")[0]
+    """The schedule that a network is trained by unless another is named.
+
+    Raises ValueError for an unknown network, and for one that `train` has no schedule for.
+    """
+    named = declared(network).schedules
+    if not named:
+        raise ValueError(f"{network} has no schedule here; its file and card say what trains it")
+    return named[0].name

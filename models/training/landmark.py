@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 from models.hand.hand_data import HandData
 from models.networks.encoders.landmark_net import INPUT_SIZE, LandmarkFeatures, LandmarkNet, LandmarkOutput
-from models.networks.mobrecon_lm import MobReconLm
 from models.networks.network import UNIT_M
+from models.networks.systems.mobrecon_lm import MobReconLm
 from models.training import losses
 from models.training.batch import Batch
 from models.training.config import TrainConfig

@@ -6,32 +6,33 @@ that what a schedule needs beside the network (a head for heatmaps, a teacher) i
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import torch
 from torch import Tensor, nn
 from torch.utils._pytree import tree_map_only
 
 from models.hand.hand_data import HandData
-from models.networks.encoders.hourglass import StackedHourglass
-from models.networks.encoders.resnet import ResNet
-from models.networks.encoders.stack import StackedEncoder
 from models.networks.layers.heads import HeatmapHead
-from models.networks.m3dhmr import M3dhmr
-from models.networks.mobrecon import MobRecon
 from models.networks.network import NetworkOutput
+from models.networks.systems.m3dhmr import M3dhmr
+from models.networks.systems.mobrecon import MobRecon
+from models.networks.zoo import declared
 from models.training import losses
 from models.training.config import TrainConfig
 from models.training.feed import TrainBatch
-from models.training.objectives import Objectives
+from models.training.objectives import PAPER_OBJECTIVES, Objectives
 
 
 def encoder_autocast(config: TrainConfig) -> torch.autocast:
-    """The encoder_autocast in which encoders are run; all else is in 32 bits."""
+    """The precision in which encoders run, bfloat16 on a GPU; all else is in 32 bits."""
     gpu = torch.device(config.device).type
     return torch.autocast(gpu, torch.bfloat16, enabled=gpu == "cuda" if config.bf16 is None else config.bf16)
 
 
 def autocast_encoders(network: nn.Module, config: TrainConfig) -> None:
-    """Let the network's encoders, nearly all of its work, run in `encoder_autocast`.
+    """Let the encoders that the network declares, nearly all of its work, run in `encoder_autocast`.
 
     They alone: bfloat16 knows a vertex to half a millimetre and a joint to half a pixel, which would drown
     the normals of faces and the last steps of a training.
@@ -46,10 +47,10 @@ def autocast_encoders(network: nn.Module, config: TrainConfig) -> None:
         running.pop().__exit__(None, None, None)
         return tree_map_only(Tensor, Tensor.float, answer)
 
-    for part in network.modules():
-        if isinstance(part, StackedEncoder | StackedHourglass | ResNet):
-            part.register_forward_pre_hook(begin)
-            part.register_forward_hook(end, always_call=True)
+    for name in declared(config.network).encoders:
+        encoder = network.get_submodule(name)
+        encoder.register_forward_pre_hook(begin)
+        encoder.register_forward_hook(end, always_call=True)
 
 
 def rows_of(output: NetworkOutput, rows: slice) -> NetworkOutput:
@@ -71,6 +72,17 @@ def consistency_terms(
     return {name: weight * value for name, value in terms.items()}
 
 
+def _objective(objectives: Objectives, config: TrainConfig) -> Callable[..., dict[str, Tensor]]:
+    """(output, labels, label weights) -> terms. Raises ValueError for a name that is unknown."""
+    if callable(config.objective):
+        return partial(config.objective, objectives)
+    if config.objective not in PAPER_OBJECTIVES:
+        known = ", ".join(PAPER_OBJECTIVES)
+        raise ValueError(f"schedule {config.schedule}: expected one of {known}, got {config.objective!r}")
+    found: Callable[..., dict[str, Tensor]] = getattr(objectives, config.objective)
+    return found
+
+
 class PaperLearner(nn.Module):
     """A published system by its paper's objective, and the two scores that the app needs."""
 
@@ -79,7 +91,7 @@ class PaperLearner(nn.Module):
         self.config, self.network = config, network
         autocast_encoders(network, config)
         self.objectives = Objectives(hand, config.device)
-        self.objective = getattr(self.objectives, config.objective)
+        self.objective = _objective(self.objectives, config)
 
     def forward(self, train_batch: TrainBatch) -> dict[str, Tensor]:
         batch = train_batch.batch

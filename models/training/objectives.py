@@ -14,16 +14,18 @@ from torch.nn import functional as F
 from models.hand.hand_data import HandData
 from models.networks.layers.lixel import BINS
 from models.networks.network import UNIT_M, NetworkOutput, root_relative
-from models.networks.tang import DEPTH_RANGE_M
+from models.networks.systems.tang import DEPTH_RANGE_M
 from models.training import losses
 from models.training.batch import Labels, LabelWeights, full_weights
 from models.training.soft_raster import SoftImage, face_colours, soft_render
 
 DEPTH_BIN_M = 2 * DEPTH_RANGE_M / BINS
+PAPER_OBJECTIVES = ("mobrecon", "tang", "hamr")
+"""Methods of `Objectives` that a network may name; M3DHMR's is MobRecon's."""
 
 
 class Objectives:
-    """The papers' losses for one hand topology: `mobrecon`, `tang`, `hamr`; M3DHMR's is MobRecon's.
+    """The papers' losses for one hand topology: PAPER_OBJECTIVES.
 
     Each returns its weighted terms by name; their sum is the loss. `weights` says how much each sample's
     labels count; left out, 1.

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from models.hand.hand_data import HandData
-from models.networks.m3dhmr import M3dhmr
-from models.networks.mobrecon import MobRecon
-from models.networks.mobrecon_lm import MobReconLm
+from models.networks.systems.m3dhmr import M3dhmr
+from models.networks.systems.mobrecon import MobRecon
+from models.networks.systems.mobrecon_lm import MobReconLm
 from models.training.checkpoint import Checkpoint, Position, read_checkpoint, write_checkpoint, write_weights
 from models.training.config import TrainConfig
 from models.training.ema import Ema

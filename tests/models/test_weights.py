@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from models.manifest import ASSETS, ChangedAsset, read_manifest
-from models.weights import find_weights, load_weights, with_weights
+from models.weights import find_weights, load_weights, shipped_networks
 
 
 def assets_with(folder: Path, state: dict[str, torch.Tensor], name: str = "net") -> Path:
@@ -49,12 +49,17 @@ def test_a_changed_file_is_refused(tmp_path: Path) -> None:
         load_weights(nn.Linear(3, 2), asset)
 
 
-def test_networks_with_weights_are_named_by_the_manifest(tmp_path: Path) -> None:
-    assert with_weights(("net", "other"), tmp_path) == ()
-    assets = assets_with(tmp_path, nn.Linear(3, 2).state_dict())
-    assert with_weights(("other", "net"), assets) == ("net",)
-    (assets / "manifest.json").write_text("{")
-    assert with_weights(("net",), assets) == ()
+def test_networks_that_ship_are_named_by_the_manifest(tmp_path: Path) -> None:
+    """With weights and a graph; the weights of a part of a network have none."""
+    assert shipped_networks(tmp_path) == ()
+    manifest = assets_with(tmp_path, nn.Linear(3, 2).state_dict()) / "manifest.json"
+    assert shipped_networks(tmp_path) == ()
+    listed = json.loads(manifest.read_text())["files"]
+    listed["weights/net.onnx"] = listed["weights/net.safetensors"]
+    manifest.write_text(json.dumps({"files": listed}))
+    assert shipped_networks(tmp_path) == ("net",)
+    manifest.write_text("{")
+    assert shipped_networks(tmp_path) == ()
 
 
 @pytest.mark.fault

@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 
 from models.hand.hand_data import load_open_hand
-from models.networks.tang_lm import TangLm, TangLmConfig
+from models.networks.systems.tang_lm import TangLm, TangLmConfig
 from models.networks.zoo import build
 from models.training.maps.cache import MapCache
 from models.training.maps.lesson import MAP_PEAK

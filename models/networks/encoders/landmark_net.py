@@ -96,7 +96,7 @@ class LandmarkNet(nn.Module):
     """224 x 224 RGB in 0..1 -> 21 landmarks, presence, handedness, world joints, feature maps.
 
     331 M Mult-Adds, 2.7 M parameters. Heads stay apart from the trunk (`features`), so that another decoder
-    can share it at no cost (`models.networks.mobrecon_lm`).
+    can share it at no cost (`models.networks.systems.mobrecon_lm`).
     """
 
     def __init__(self) -> None:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from models.hand.hand_data import HandData
 from models.networks.encoders.landmark_net import INPUT_SIZE, LandmarkFeatures
-from models.networks.mobrecon_lm import MobReconLm
+from models.networks.systems.mobrecon_lm import MobReconLm
 from models.networks.zoo import build
 from models.training.config import TrainConfig
 from models.training.frozen import FrozenPart

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.networks.tang_lm import LandmarkMaps, joints_of
+from models.networks.systems.tang_lm import LandmarkMaps, joints_of
 from models.training.maps.cache import MAPS, MapCache
 
 MAP_PEAK = 4.0

@@ -12,7 +12,7 @@ from models.evaluation.metrics import aligned_errors
 from models.networks.layers.skinning import rotations_from_6d
 from models.networks.mesh_stage import Pose, project_uv
 from models.networks.network import UNIT_M
-from models.networks.tang_lm import Stage, TangLm
+from models.networks.systems.tang_lm import Stage, TangLm
 from models.training.maps.lesson import MapLesson
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from app.cli import main
 from app.commands import live, models
-from models.networks.sizes import NETWORK_SIZES
+from models.networks.zoo import networks
 from models.tracking.pipeline import DEFAULT_MODEL, MODELS
 from tests.app.clips import (
     first_frames,
@@ -136,7 +136,7 @@ def last_json(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
 def test_models_lists_every_network(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "--json", "--no-latency"]) == 0
     rows = last_json(capsys)["models"]
-    assert [row["name"] for row in rows] == ["fit", *NETWORK_SIZES]
+    assert [row["name"] for row in rows] == ["fit", *networks()]
     assert all(row["latency_ms"] == {} for row in rows)
     for row in rows:
         assert {"name", "input", "mult_adds_m", "parameters_m", "weights", "licence", "latency_ms"} <= set(

@@ -30,7 +30,7 @@ def test_two_steps_on_drawn_hands(tmp_path: Path, capsys: pytest.CaptureFixture[
         ((), "name a network"),
         (("--preview", "/proc/nowhere/sheet.png"), "/proc/nowhere"),
         (("nothing",), "'nothing'"),
-        (("hamr", "--schedule", "nothing"), "landmark, landmark-steady, mobrecon"),
+        (("hamr", "--schedule", "nothing"), "landmark, landmark-steady"),
         (("hamr", "--schedule", "landmark", "--steps", "1", "--no-synthetic"), "nothing to learn from"),
         (("hamr", "--steps", "0"), "--steps"),
         (("hamr", "--minutes", "-1"), "--minutes"),

@@ -20,6 +20,7 @@ from models.inference.engines import ENGINES, OUTPUTS
 from models.inference.export import export_onnx
 from models.inference.runtime import CropPrediction, HandRuntime
 from models.networks import zoo
+from models.networks.declaration import Network, NetworkSize
 from models.networks.network import NetworkOutput
 from models.types import Camera, Crop
 from tests.paths import ROOT
@@ -51,7 +52,9 @@ def tiny_zoo() -> object:
     with pytest.MonkeyPatch.context() as patch:
         torch.manual_seed(0)
         made = Tiny(TinyConfig(), None).eval()  # type: ignore[arg-type]
-        patch.setitem(zoo.NETWORKS, "tiny", (lambda config, hand: made, TinyConfig()))
+        tiny = Network("tiny", lambda config, hand: made, TinyConfig(), NetworkSize(16, 0.0, 0.0), (), ())
+        known = zoo.networks()
+        patch.setattr(zoo, "networks", lambda: known | {"tiny": tiny})
         yield
 
 

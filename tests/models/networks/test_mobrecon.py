@@ -13,10 +13,10 @@ from models.geometry import pa_mpjpe
 from models.hand.hand_data import load_open_hand
 from models.inference.export import export_onnx
 from models.networks.encoders.stack import Maps, StackedEncoder, conv_bn, fold
-from models.networks.m3dhmr import M3dhmr, M3dhmrConfig
-from models.networks.mobrecon import LiftingConfig, MobRecon, MobReconConfig
 from models.networks.network import NetworkOutput
-from models.networks.zoo import NETWORKS
+from models.networks.systems.m3dhmr import M3dhmr, M3dhmrConfig
+from models.networks.systems.mobrecon import LiftingConfig, MobRecon, MobReconConfig
+from models.networks.zoo import declared
 from models.training.losses import l1
 from tests.models.tiny_hands import make_hands
 
@@ -157,15 +157,15 @@ EXPORTED = {
 @pytest.mark.parametrize("name", EXPORTED)
 def test_exported_parts_equal_torch(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything but the encoders' blocks, which are plain convolutions; export_onnx raises beyond 1e-4 m."""
-    monkeypatch.setattr("models.networks.mobrecon.make_encoder", tiny_encoder)
+    monkeypatch.setattr("models.networks.systems.mobrecon.make_encoder", tiny_encoder)
     export_onnx(settled(make(EXPORTED[name])), tmp_path / "network.onnx")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["mobrecon-ghost", "mobrecon-dense", "m3dhmr-18"])
 def test_exported_network_equals_torch(name: str, tmp_path: Path) -> None:
-    kind, config = NETWORKS[name]
-    export_onnx(settled(kind(config, load_open_hand())), tmp_path / "network.onnx")
+    network = declared(name)
+    export_onnx(settled(network.module(network.config, load_open_hand())), tmp_path / "network.onnx")
 
 
 def learn(made: nn.Module, rate: float, steps: int, progress: Callable[[str], None]) -> float:

@@ -11,10 +11,10 @@ from torch import Tensor, nn
 from models.geometry import pa_mpjpe
 from models.hand.hand_data import load_open_hand
 from models.networks.encoders.landmark_net import LandmarkOutput
-from models.networks.hamr import Hamr, HamrConfig
-from models.networks.mobrecon_lm import MobReconLm
 from models.networks.network import NetworkOutput
-from models.networks.tang import Tang, TangConfig
+from models.networks.systems.hamr import Hamr, HamrConfig
+from models.networks.systems.mobrecon_lm import MobReconLm
+from models.networks.systems.tang import Tang, TangConfig
 from models.networks.zoo import build
 from models.training.batch import Truth
 from models.training.objectives import Objectives

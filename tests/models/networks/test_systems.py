@@ -10,12 +10,12 @@ from torch import Tensor, nn
 from models.geometry import rotation_from_axis_angle
 from models.hand.hand_data import load_open_hand
 from models.hand.joint_limits import anatomical_frames, rotations_to_angles
-from models.networks.hamr import Hamr, HamrConfig, synergies
-from models.networks.mobrecon_lm import MobReconLm, MobReconLmConfig
+from models.networks.complexity import count_by_part
 from models.networks.network import NetworkOutput
-from models.networks.sizes import NETWORK_SIZES
-from models.networks.tang import Tang, TangConfig, metres_to_uv, uvz_to_metres
-from models.networks.zoo import NETWORKS, build, count_size
+from models.networks.systems.hamr import Hamr, HamrConfig, synergies
+from models.networks.systems.mobrecon_lm import MobReconLm, MobReconLmConfig
+from models.networks.systems.tang import Tang, TangConfig, metres_to_uv, uvz_to_metres
+from models.networks.zoo import build, count_size, declared, networks
 from models.weights import find_weights, load_weights
 
 SMALL = {  # small enough for a test, built as the zoo's are
@@ -172,21 +172,24 @@ def test_untrained_mobrecon_lm_has_mediapipes_landmarks() -> None:
 def test_unknown_name_lists_the_known() -> None:
     with pytest.raises(ValueError, match=r"expected one of .*mobrecon_lm"):
         build("mobrecon_ml")
-    assert "mobrecon_lm" in NETWORKS
+    assert "mobrecon_lm" in networks()
 
 
 QUICK = ("mobrecon-ghost", "mobrecon_lm", "hamr")  # to build
 
 
 @pytest.mark.parametrize(
-    "name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in NETWORKS]
+    "name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in networks()]
 )
 def test_listed_sizes_are_the_built_networks(name: str) -> None:
-    listed, counted = NETWORK_SIZES[name], count_size(name)
+    listed, counted = declared(name).size, count_size(name)
     assert counted.input_size == listed.input_size
     assert counted.mult_adds_m == pytest.approx(listed.mult_adds_m, abs=0.051)
     assert counted.parameters_m == pytest.approx(listed.parameters_m, abs=0.0051)
 
 
-def test_every_network_has_a_listed_size() -> None:
-    assert list(NETWORK_SIZES) == list(NETWORKS)
+@pytest.mark.parametrize(("name", "small"), [("tang-50", "tang"), ("hamr", "hamr")])
+def test_declared_encoders_are_most_of_the_work(name: str, small: str) -> None:
+    made = network(small)
+    parts = count_by_part(made, crops(1, made.input_size))
+    assert sum(parts[encoder] for encoder in declared(name).encoders) > 0.5 * parts[""]

@@ -12,8 +12,8 @@ from torch import distributed as dist
 from torch import multiprocessing
 
 from models.hand.hand_data import load_open_hand
-from models.networks.mobrecon import LiftingConfig, MobRecon, MobReconConfig
-from models.training.config import SCHEDULES
+from models.networks.systems.mobrecon import LiftingConfig, MobRecon, MobReconConfig
+from models.training.config import schedules
 from models.training.distributed import ProcessGroup
 from models.training.trainer import train
 from tests.models.training.tiny_source import TinyPairs, TinySource
@@ -29,7 +29,7 @@ def _one_of_two(rank: int, port: int, folder: Path) -> None:
     torch.manual_seed(rank)  # they begin apart: the first one's weights must reach the other
     network = MobRecon(MobReconConfig(LiftingConfig("ghoststack", input_size=64)), load_open_hand())
     source = TinyPairs(TinySource.of(64, 4).hands)
-    config = replace(SCHEDULES["mobrecon"], network="mobrecon-ghost", batch=4, steps=STEPS, log_every=1)
+    config = replace(schedules()["mobrecon"], network="mobrecon-ghost", batch=4, steps=STEPS, log_every=1)
     train(config, network, load_open_hand(), source, None, None, folder / "run", say=lambda line: None)
     left = not dist.is_initialized()
     torch.save(
@@ -39,7 +39,7 @@ def _one_of_two(rank: int, port: int, folder: Path) -> None:
 
 def test_the_group_is_left_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where the training fails; one that the caller made stays."""
-    config = SCHEDULES["mobrecon"]
+    config = schedules()["mobrecon"]
     init = dist.init_process_group
 
     def alone(backend: str) -> None:

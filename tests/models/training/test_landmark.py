@@ -9,15 +9,15 @@ import pytest
 import torch
 
 from models.hand.hand_data import load_open_hand
-from models.networks.mobrecon_lm import MobReconLm
+from models.networks.systems.mobrecon_lm import MobReconLm
 from models.networks.zoo import build
-from models.training.config import SCHEDULES
+from models.training.config import schedules
 from models.training.feed import TrainBatch
 from models.training.landmark import LandmarkLearner
 from models.training.run import Run, make_learner, make_optimiser
 from tests.models.training.tiny_source import TinySource
 
-CONFIG = replace(SCHEDULES["landmark"], threads=1)
+CONFIG = replace(schedules()["landmark"], threads=1)
 
 
 @pytest.fixture(scope="module")

@@ -13,9 +13,9 @@ from safetensors.torch import load_file
 from torch import nn
 
 from models.hand.hand_data import load_open_hand
-from models.networks.mobrecon import LiftingConfig, MobRecon, MobReconConfig
+from models.networks.systems.mobrecon import LiftingConfig, MobRecon, MobReconConfig
 from models.training.checkpoint import read_checkpoint
-from models.training.config import SCHEDULES, TrainConfig
+from models.training.config import TrainConfig, schedules
 from models.training.ema import Ema
 from models.training.trainer import Result, train
 from models.training.validation import Validator, validation_source
@@ -39,7 +39,7 @@ def one_thread():
 
 def configured(schedule: str = "mobrecon", **changes: object) -> TrainConfig:
     short = {"network": "mobrecon-ghost", "batch": 4, "steps": 4, "minutes": None, "validate_every": 2}
-    return replace(SCHEDULES[schedule], **(short | {"log_every": 1} | changes))  # type: ignore[arg-type]
+    return replace(schedules()[schedule], **(short | {"log_every": 1} | changes))  # type: ignore[arg-type]
 
 
 def small_network(seed: int = 0) -> nn.Module:
@@ -180,7 +180,7 @@ def test_rates_of_the_papers() -> None:
         ("tang", 25, (10, 20)),
         ("mobrecon-pretrain", 80, (20, 40, 60)),
     ):
-        config = SCHEDULES[name]
+        config = schedules()[name]
         rates = [config.learning_rate_factor(1000, (epoch + 0.5) / epochs) for epoch in range(epochs)]
         falls = [e for e in range(1, epochs) if rates[e] < rates[e - 1]]
         assert tuple(falls) == at

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from models.hand.hand_data import N_BETAS, HandData
 from models.hand.hand_model import HandModel
 from models.hand.joint_limits import N_FINGER_JOINTS, anatomical_frames
+from models.networks.declaration import Network, NetworkSize, Schedule, freihand_steps
 from models.networks.encoders.hourglass import StackedHourglass
 from models.networks.network import HandScores, NetworkOutput, check_crops, root_relative
 from models.types import N_JOINTS
@@ -140,3 +141,24 @@ class Hamr(nn.Module):
             betas=betas,
             camera=camera,
         )
+
+
+_SETTINGS = {
+    "optimiser": "rmsprop",
+    "learning_rate": 2e-4,
+    "decay": "plateau",
+    "batch": 32,
+    "steps": freihand_steps(30, 32),
+    "validate_every": 1000,
+}
+_SCHEDULES = (Schedule("hamr", "hamr", _SETTINGS),)
+
+
+def _network(name: str, config: HamrConfig, size: NetworkSize) -> Network:
+    return Network(name, Hamr, config, size, _SCHEDULES, encoders=("hourglass",))
+
+
+NETWORKS = (
+    _network("hamr", HamrConfig(), NetworkSize(256, 12144.9, 29.31)),
+    _network("hamr-full", HamrConfig(full_pose=True), NetworkSize(256, 12145.4, 29.47)),
+)

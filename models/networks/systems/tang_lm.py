@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from models.hand.hand_data import HandData
+from models.networks.declaration import Network, NetworkSize
 from models.networks.encoders.landmark_net import INPUT_SIZE, LandmarkFeatures, LandmarkNet
 from models.networks.layers.skinning import rotations_from_6d
 from models.networks.layers.spiral import DSConv
@@ -29,7 +30,7 @@ from models.networks.mesh.topology import MeshPyramid, pyramid_of
 from models.networks.mesh_stage import MeshStage, MeshStageConfig, Pose, place, project_uv
 from models.networks.network import UNIT_M, NetworkOutput, check_crops
 
-HALF_PIXEL = 0.25  # as in `models.networks.mobrecon_lm`
+HALF_PIXEL = 0.25  # as in `models.networks.systems.mobrecon_lm`
 TYPICAL_FOCAL = 2.3
 """Of a crop whose camera is not known, in crop widths: a hand at arm's length."""
 _SLOPE = 0.1
@@ -292,3 +293,15 @@ def _sample(m: Tensor, uv: Tensor) -> Tensor:
     """Maps (B, C, H, W) at (B, N, 2), 0..1 of the crop -> (B, N, C)."""
     found = F.grid_sample(m, uv[:, None] * 2 - 1, align_corners=False, padding_mode="border")
     return found[:, :, 0].transpose(1, 2)
+
+
+NETWORKS = (
+    Network(
+        "tang_lm",
+        TangLm,
+        TangLmConfig(),
+        NetworkSize(224, 345.6, 5.48),
+        schedules=(),  # its decoder learns from cached maps: tools.train.decoder
+        encoders=(),
+    ),
+)

@@ -15,12 +15,14 @@ Beyond the paper: presence and handedness, two numbers read from the pooled F^e.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from torch import Tensor, nn
 
 from models.hand.hand_data import HandData
+from models.networks.declaration import Network, NetworkSize, Schedule, freihand_steps
 from models.networks.encoders.densestack import densestack
 from models.networks.encoders.ghoststack import ghoststack
 from models.networks.encoders.resnetstack import resnetstack
@@ -154,3 +156,42 @@ def mesh_output(lifted: Lifted, vertices: Tensor, joints: Tensor) -> NetworkOutp
         heatmaps=lifted.heatmaps,
         early_heatmaps=lifted.early_heatmaps,
     )
+
+
+PAPER_SETTINGS: Mapping[str, Any] = {
+    "optimiser": "adam",
+    "learning_rate": 1e-3,
+    "decay": "steps",
+    "lr_milestones": (30 / 38,),
+    "batch": 32,
+    "consistency": 1.0,
+    "steps": freihand_steps(38, 32),
+    "validate_every": 1000,
+}
+"""Section 4.1: 38 epochs, a tenth from the 30th on."""
+
+_PRETRAIN_SETTINGS = {
+    **PAPER_SETTINGS,
+    "lr_milestones": (0.25, 0.5, 0.75),
+    "batch": 128,
+    "consistency": 0.0,
+    "steps": freihand_steps(80, 128),
+}
+_SCHEDULES = (
+    Schedule("mobrecon", "mobrecon", PAPER_SETTINGS),
+    Schedule("mobrecon-pretrain", "encoder", _PRETRAIN_SETTINGS),
+)
+
+
+def _network(name: str, encoder: EncoderName, size: NetworkSize) -> Network:
+    config = MobReconConfig(LiftingConfig(encoder))
+    return Network(name, MobRecon, config, size, _SCHEDULES, encoders=("lifting.encoder",))
+
+
+NETWORKS = (
+    _network("mobrecon-ghost", "ghoststack", NetworkSize(128, 122.9, 5.12)),
+    _network("mobrecon-dense", "densestack", NetworkSize(128, 439.4, 8.08)),
+    _network("mobrecon-18", "resnet18", NetworkSize(128, 2416.0, 23.46)),
+    _network("mobrecon-34", "resnet34", NetworkSize(128, 3624.0, 43.67)),
+    _network("mobrecon-50", "resnet50", NetworkSize(128, 4205.9, 55.57)),
+)

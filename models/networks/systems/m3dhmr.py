@@ -17,11 +17,19 @@ from functools import partial
 from torch import Tensor, nn
 
 from models.hand.hand_data import HandData
+from models.networks.declaration import Network, NetworkSize, Schedule
 from models.networks.layers.mesh import SpiralDecoder
 from models.networks.layers.spiral import DynamicSpiralConv, SpiralConvPP, SpiralLayer
 from models.networks.mesh.topology import pyramid_of
-from models.networks.mobrecon import FeatureLifting, Lifted, LiftingConfig, mesh_output
 from models.networks.network import NetworkOutput, RootRelative
+from models.networks.systems.mobrecon import (
+    PAPER_SETTINGS,
+    EncoderName,
+    FeatureLifting,
+    Lifted,
+    LiftingConfig,
+    mesh_output,
+)
 
 
 @dataclass(frozen=True)
@@ -59,3 +67,17 @@ class M3dhmr(nn.Module):
     def forward(self, crops: Tensor) -> NetworkOutput:
         lifted: Lifted = self.lifting(crops)
         return mesh_output(lifted, *self.root_relative(self.decoder(lifted.F_mini_v)))
+
+
+_SCHEDULES = (Schedule("m3dhmr", "mobrecon", PAPER_SETTINGS),)  # losses and schedule are MobRecon's
+
+
+def _network(name: str, encoder: EncoderName, size: NetworkSize) -> Network:
+    config = M3dhmrConfig(LiftingConfig(encoder))
+    return Network(name, M3dhmr, config, size, _SCHEDULES, encoders=("lifting.encoder",))
+
+
+NETWORKS = (
+    _network("m3dhmr-18", "resnet18", NetworkSize(128, 3775.7, 31.94)),
+    _network("m3dhmr-34", "resnet34", NetworkSize(128, 4983.6, 52.16)),
+)

@@ -14,12 +14,14 @@ import torch
 from torch import Tensor, nn
 
 from models.hand.hand_data import HandData
+from models.networks.declaration import Network, NetworkSize, Schedule
 from models.networks.encoders.landmark_net import FEATURE_CHANNELS, INPUT_SIZE, LandmarkNet, LandmarkOutput
 from models.networks.layers.lifting import PVL, grid_pooling
 from models.networks.layers.mesh import SpiralDecoder
 from models.networks.layers.spiral import DSConv
 from models.networks.mesh.topology import pyramid_of
 from models.networks.network import UNIT_M, NetworkOutput, RootRelative, check_crops
+from models.weights import find_weights, load_weights
 
 _HALF_PIXEL = 0.25
 """The landmarks of a picture and of its mirror image add up to 223.5 in x (288 photographs, +- 0.05): halfway
@@ -79,3 +81,41 @@ class MobReconLm(nn.Module):
             presence_logit=landmarks.presence_logit,
             handedness_logit=landmarks.handedness_logit,
         )
+
+
+def _start(network: MobReconLm) -> None:
+    """MediaPipe's landmarks, where they ship: everything but the mesh is then right without any training."""
+    encoder = find_weights("landmark_net")
+    if encoder is not None:
+        load_weights(network.encoder, encoder)
+
+
+_SETTINGS = {
+    "learning_rate": 2e-4,
+    "new_learning_rate": 1.5e-3,
+    "warmup_steps": 50,
+    "weight_decay": 1e-4,
+    "batch": 48,
+    "synthetic_weight": 0.3,
+    "consistency": 0.3,
+    "ema": 0.995,
+    "validate_every": 200,
+    "minutes": 50,
+}
+_STEADY = {"learning_rate": 6e-5, "new_learning_rate": 5e-4, "consistency": 3.0, "minutes": 20}
+
+NETWORKS = (
+    Network(
+        "mobrecon_lm",
+        MobReconLm,
+        MobReconLmConfig(),
+        NetworkSize(224, 362.1, 3.06),
+        (
+            Schedule("landmark", "landmark", _SETTINGS),
+            # To go on from there: two noisy views of a hand have to agree, so that it jitters less.
+            Schedule("landmark-steady", "landmark", _SETTINGS | _STEADY),
+        ),
+        encoders=(),  # its learner runs the encoder itself, most of it frozen
+        start=_start,
+    ),
+)

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from models.hand.hand_data import HandData
+from models.networks.declaration import Network, NetworkSize, Schedule, freihand_steps
 from models.networks.encoders.resnet import ResNet
 from models.networks.layers.graph import GINBlock, GINConv, GINResBlock, neighbour_table
 from models.networks.layers.lixel import LixelAxis, LixelDepth, widen_1d
@@ -212,3 +213,25 @@ class Tang(nn.Module):
             rough_vertices_2d=M_r[..., :2],
             joints_uvz=self.joint_head(F_j, F_I) if whole else None,
         )
+
+
+_SETTINGS = {
+    "optimiser": "adam",
+    "learning_rate": 1e-4,
+    "decay": "steps",
+    "lr_milestones": (0.4, 0.8),
+    "batch": 64,
+    "steps": freihand_steps(25, 64),
+    "validate_every": 1000,
+}
+_SCHEDULES = (Schedule("tang", "tang", _SETTINGS),)
+
+
+def _network(name: str, config: TangConfig, size: NetworkSize) -> Network:
+    return Network(name, Tang, config, size, _SCHEDULES, encoders=("image_encoder", "mesh_stage.encoder"))
+
+
+NETWORKS = (
+    _network("tang-18", TangConfig(depth=18, width=128), NetworkSize(256, 5868.7, 29.21)),
+    _network("tang-50", TangConfig(), NetworkSize(256, 13763.6, 84.60)),
+)
