@@ -77,6 +77,7 @@ class Prediction:
     joints_m: Array  # (21, 3) camera axes, metres
     vertices_m: Array | None = None  # (778, 3) beside the joints, in the open hand's order; None: no mesh
     placed: bool = True  # whether joints_m are in the camera frame, not just in its axes
+    presence: float | None = None  # how sure the model is that a hand is there, 0..1; None: it does not say
     handedness: Handedness = "right"  # of the hand that was found, where the model tells
     track_id: int = 0  # the same while the model follows one hand, where it tells
 

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from models.datasets.samples import Prediction
 from models.evaluation.benchmark import Run, Silhouette
+from models.evaluation.calibration import calibration_curve
+from models.evaluation.camera_space import camera_space_figures
+from models.evaluation.groups import OCCLUSIONS, VIEWS, by_group, occlusions, views
 from models.evaluation.metrics import (
     acceleration,
     align,
@@ -22,10 +25,14 @@ from models.evaluation.metrics import (
     point_errors,
     root_relative,
 )
+from models.evaluation.uncertainty import mean_interval
 from models.geometry import project
 from models.types import Camera
 
 Float = NDArray[np.float64]
+
+RIGHT_BOXES = 0.1
+"""A hand is right, for the calibration of presence, if its joints are off by less than this of its box."""
 
 FINGERS = {"wrist": [0]} | {
     name: [4 * f + 1, 4 * f + 2, 4 * f + 3, 4 * f + 4]
@@ -47,7 +54,9 @@ def figures(run: Run) -> dict[str, dict[str, Any]]:
         result[name] |= _joints_3d(run, name, judged) | _mesh(run, name, judged)
         result[name] |= _joints_2d(run, name, judged) | _silhouettes(run, name, judged)
         if run.samples.fps is not None:
-            result[name]["acceleration"] = _acceleration(answers, run.samples.fps)
+            result[name]["acceleration"] = _acceleration(run, name, run.samples.fps)
+        result[name] |= _camera_space(run, name, judged) | _groups(run, name, judged)
+        result[name] |= _calibration(run, name)
     return result
 
 
@@ -86,7 +95,7 @@ def _joints_3d(run: Run, name: str, judged: NDArray[np.intp]) -> dict[str, Any]:
     aligned = 1e3 * aligned_errors(predicted, target, weights)
     without = 1e3 * errors_without_offsets(predicted, target, sides, weights)
     result: dict[str, Any] = {
-        "pa_mpjpe_mm": _spread(mean_errors(aligned, weights)),
+        "pa_mpjpe_mm": _spread(mean_errors(aligned, weights), _block(run)),
         "pa_mpjpe_without_offsets_mm": _mean(mean_errors(without, weights)),
         "pa_per_finger_mm": {
             finger: _mean(mean_errors(aligned[:, rows], weights[:, rows])) for finger, rows in FINGERS.items()
@@ -158,8 +167,70 @@ def _silhouettes(run: Run, name: str, judged: NDArray[np.intp]) -> dict[str, Any
     return {f"silhouette_{key}": value for key, value in means.items() if value is not None}
 
 
-def _acceleration(answers: list[Prediction | None], fps: float) -> dict[str, float | None]:
-    """Means over all three consecutive frames with a hand; 3D as seen from the wrist."""
+def _camera_space(run: Run, name: str, judged: NDArray[np.intp]) -> dict[str, Any]:
+    """Errors without any alignment, with and without the hand's true size; where scale is measured."""
+    truth = _truth_3d(run, judged)
+    answers = [_answer(run, name, k) for k in judged]
+    if truth is None or not run.samples.metric or not all(a.placed for a in answers):
+        return {}
+    if any(run.truths[k].intrinsics is None for k in judged):
+        return {}
+    target, weights = truth
+    meshes = [(run.truths[k].vertices_m, _answer(run, name, k).vertices_m) for k in judged]
+    same = all(run.truths[k].vertices_are_open for k in judged)
+    whole = same and all(a is not None and b is not None for a, b in meshes)
+    vertices = (_stack(run, name, judged, "vertices_m"), np.array([m for m, _ in meshes])) if whole else None
+    values = camera_space_figures((_stack(run, name, judged, "joints_m"), target), weights, vertices)
+    return {key: _spread(value, _block(run)) for key, value in values.items()}
+
+
+def _groups(run: Run, name: str, judged: NDArray[np.intp]) -> dict[str, Any]:
+    """PA-MPJPE by view and by self-occlusion."""
+    truth = _truth_3d(run, judged)
+    if truth is None or any(run.truths[k].intrinsics is None for k in judged):
+        return {}
+    target, weights = truth
+    errors = 1e3 * aligned_errors(_stack(run, name, judged, "joints_m"), target, weights)
+    means = mean_errors(errors, weights)
+    sides = [run.truths[k].handedness for k in judged]
+    return {
+        "pa_mpjpe_by_view_mm": by_group(means, views(target, sides), VIEWS),
+        "pa_mpjpe_by_occlusion_mm": by_group(means, occlusions(target), OCCLUSIONS),
+    }
+
+
+def _calibration(run: Run, name: str) -> dict[str, Any]:
+    """Presence beside how often the hand is right: its joints within RIGHT_BOXES of the hand's box, in 2D.
+
+    Over all samples that have 2D truth, also those that other models missed; no answer counts as presence 0.
+    """
+    rows = [k for k, t in enumerate(run.truths) if t.joints_2d_px is not None]
+    answers = [run.answers[name][k] for k in rows]
+    if not rows or run.samples.fps is not None or any(a and a.presence is None for a in answers):
+        return {}
+    right, presence = [], []
+    for k, answer in zip(rows, answers, strict=True):
+        truth, box = run.truths[k].joints_2d_px, run.truths[k].box_px
+        off = np.inf
+        if answer is not None and truth is not None and box is not None:
+            off = np.linalg.norm(answer.joints_2d_px - truth, axis=1).mean() / max(*box[2:], 1.0)
+        right.append(off <= RIGHT_BOXES)
+        presence.append(0.0 if answer is None or answer.presence is None else answer.presence)
+    return {"presence": calibration_curve(np.clip(presence, 0, 1), right)}
+
+
+def _block(run: Run) -> int:
+    """Samples that are drawn together for intervals: a second of a video."""
+    return max(round(run.samples.fps), 1) if run.samples.fps is not None else 1
+
+
+def _acceleration(run: Run, name: str, fps: float) -> dict[str, float | None]:
+    """Means over all three consecutive frames with a hand; 3D as seen from the wrist.
+
+    `joints_error_*`: of the difference from the truth, the acceleration error of SmoothNet (Zeng et al., ECCV
+    2022), where there is truth.
+    """
+    answers = run.answers[name]
     gone = np.full((21, 3), np.nan)
     joints = np.array([gone if a is None else a.joints_m for a in answers], np.float64)
     flat = np.array([gone[:, :2] if a is None else a.joints_2d_px for a in answers], np.float64)
@@ -168,6 +239,11 @@ def _acceleration(answers: list[Prediction | None], fps: float) -> dict[str, flo
         "joints_mm_per_frame2": _mean(1e3 * acceleration(root_relative(joints))),
         "joints_mm_per_s2": _mean(1e3 * acceleration(root_relative(joints), fps)),
     }
+    if run.truths and all(t.joints_3d_m is not None for t in run.truths):
+        true = np.array([t.joints_3d_m for t in run.truths], np.float64)
+        off = 1e3 * acceleration(root_relative(joints) - root_relative(true))
+        result["joints_error_mm_per_frame2"] = _mean(off)
+        result["joints_error_mm_per_s2"] = _mean(off * fps**2)
     meshes = [None if a is None else a.vertices_m for a in answers]
     if any(mesh is not None for mesh in meshes):
         blank = np.full((778, 3), np.nan)
@@ -210,13 +286,19 @@ def _stack(run: Run, name: str, rows: NDArray[np.intp], field: str) -> Float:
     return np.array([getattr(_answer(run, name, k), field) for k in rows], np.float64)
 
 
-def _spread(values: Float) -> dict[str, float | None]:
-    """Mean, median and 95th percentile."""
+def _spread(values: Float, block: int = 1) -> dict[str, Any]:
+    """Mean with its 95 % interval, median and 95th percentile. block: samples that follow each other."""
     known = np.asarray(values)[np.isfinite(values)]
     if len(known) == 0:
-        return {"mean": None, "median": None, "p95": None}
+        return {"mean": None, "ci95": None, "median": None, "p95": None}
     median, p95 = np.percentile(known, (50, 95))
-    return {"mean": _rounded(known.mean()), "median": _rounded(median), "p95": _rounded(p95)}
+    interval = mean_interval(known, block)
+    return {
+        "mean": _rounded(known.mean()),
+        "ci95": None if interval is None else [_rounded(end) for end in interval],
+        "median": _rounded(median),
+        "p95": _rounded(p95),
+    }
 
 
 def _mean(values: Any) -> float | None:

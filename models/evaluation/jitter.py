@@ -17,6 +17,10 @@ Float = NDArray[np.float64]
 
 WINDOW = 11
 """Frames of the moving mean that the high-pass takes away."""
+_MEASURES = (
+    *("per_frame2", "per_s2", "per_s3", "highpass_rms"),
+    *("static_sd", "rms_deviation", "rms_step"),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +58,42 @@ def second_differences(points: ArrayLike, times_s: ArrayLike | None = None) -> F
     return np.asarray(2 * np.diff(speeds, axis=0) / (steps[1:] + steps[:-1]))
 
 
+def third_differences(points: ArrayLike, times_s: ArrayLike) -> Float:
+    """(T - 3, ...) jerk of points (T, ...), unit per s³, by the true times (T,) of the frames."""
+    times = np.asarray(times_s, np.float64)
+    changes = second_differences(points, times)
+    spans = (times[3:] - times[:-3]).reshape(-1, *[1] * (changes.ndim - 1))
+    return np.asarray(3 * np.diff(changes, axis=0) / spans)  # divided differences: exact for a cubic
+
+
+def static_sd(points: ArrayLike) -> Float:
+    """(..., D) standard deviation over time of each axis of points (T, ..., D), frames with NaN left out.
+
+    What the studies of Leap Motion's sensor report of a still hand (Weichert et al., Sensors 2013; Guna et
+    al., Sensors 2014).
+    """
+    p = _whole_frames(points)
+    return np.asarray(p.std(0)) if len(p) else np.full(p.shape[1:], np.nan)
+
+
+def rms_deviation(points: ArrayLike) -> Float:
+    """(...) root mean square distance of points (T, ..., D) from their own mean position."""
+    return np.asarray(np.sqrt((static_sd(points) ** 2).sum(-1)))
+
+
+def rms_sample_to_sample(points: ArrayLike) -> Float:
+    """(...) root mean square step of points (T, ..., D) between frames: eye trackers' precision."""
+    steps = _whole_frames(np.diff(np.asarray(points, np.float64), axis=0))
+    if not len(steps):
+        return np.full(steps.shape[1:-1], np.nan)
+    return np.asarray(np.sqrt((steps**2).sum(-1).mean(0)))
+
+
+def _whole_frames(points: ArrayLike) -> Float:
+    p = np.asarray(points, np.float64)
+    return p[np.isfinite(p).all(tuple(range(1, p.ndim)))]
+
+
 def moving_mean(points: ArrayLike, window: int = WINDOW) -> Float:
     """(T - window + 1, ...) means of every `window` frames in a row of points (T, ...)."""
     p = np.asarray(points, np.float64)
@@ -75,8 +115,9 @@ def figures(track: HandTrack) -> dict[str, float | list[float] | None]:
 
     `joints_2d_px_*` in the picture; `joints_3d_mm_*` and `vertices_mm_*` as seen from the root (all 21
     joints, the root itself among them); `root_mm_*` of the wrist in the camera frame, [x, y, z];
-    `vertices_camera_mm_*` with the root's own movement. Of each `*_per_frame2`, `*_per_s2` and
-    `*_highpass_rms`: lengths averaged over points and time, for the root per axis.
+    `vertices_camera_mm_*` with the root's own movement. Of each `*_per_frame2`, `*_per_s2`, `*_per_s3` and
+    `*_highpass_rms`: lengths averaged over points and time, for the root per axis. `*_static_sd` (each axis),
+    `*_rms_deviation` and `*_rms_step` are means over points, and count slow drift as well.
     """
     root = track.joints_m[:, :1]
     parts: dict[str, tuple[np.ndarray | None, float]] = {
@@ -89,12 +130,16 @@ def figures(track: HandTrack) -> dict[str, float | list[float] | None]:
     result: dict[str, float | list[float] | None] = {}
     for name, (points, factor) in parts.items():
         per_axis = name == "root_mm"
-        measures: dict[str, Any] = {"per_frame2": None, "per_s2": None, "highpass_rms": None}
+        measures: dict[str, Any] = dict.fromkeys(_MEASURES)
         if points is not None:
             scaled = factor * points.astype(np.float64)
             measures["per_frame2"] = _mean_length(second_differences(scaled), per_axis)
             measures["per_s2"] = _mean_length(second_differences(scaled, track.times_s), per_axis)
+            measures["per_s3"] = _mean_length(third_differences(scaled, track.times_s), per_axis)
             measures["highpass_rms"] = _rms(high_pass(scaled), per_axis)
+            measures["static_sd"] = _known(static_sd(scaled).mean(0))
+            measures["rms_deviation"] = _known(rms_deviation(scaled).mean())
+            measures["rms_step"] = _known(rms_sample_to_sample(scaled).mean())
         result |= {f"{name}_{measure}": value for measure, value in measures.items()}
     return result
 
@@ -112,6 +157,13 @@ def drift_over_size(track: HandTrack) -> tuple[float, float]:
     middle = np.median(slow, axis=0)
     strayed = float(np.linalg.norm(slow - middle, axis=-1).max(0).mean())
     return strayed, strayed / max(float(np.ptp(middle, axis=0).max()), 1e-6)
+
+
+def _known(values: Any) -> float | list[float] | None:
+    found = np.asarray(values, np.float64)
+    if not np.isfinite(found).all():
+        return None
+    return [round(float(v), 5) for v in found] if found.ndim else round(float(found), 5)
 
 
 def _mean_length(changes: Float, per_axis: bool) -> float | list[float] | None:

@@ -80,7 +80,9 @@ class MediaPipePredictor:
             return None
         middle = [(camera.width - 1) / 2, (camera.height - 1) / 2]
         nearest = min(found, key=lambda d: float(np.linalg.norm(d.joints_2d_px.mean(0) - middle)))
-        return Prediction(nearest.joints_2d_px, nearest.joints_world_m, placed=False)
+        return Prediction(
+            nearest.joints_2d_px, nearest.joints_world_m, placed=False, presence=nearest.presence
+        )
 
     def track(self, frame_rgb: NDArray[np.uint8], camera: Camera, time_s: float) -> Prediction | None:
         if self._tracker is None:
@@ -104,6 +106,7 @@ def _prediction(hand: HandMesh) -> Prediction:
         hand.joints_2d_px,
         hand.joints_m,
         hand.vertices_m,
+        presence=hand.presence,
         handedness=hand.handedness,
         track_id=hand.track_id,
     )

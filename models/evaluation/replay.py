@@ -39,7 +39,7 @@ class Replay:
         if abs(self._times[nearest] - time_s) > _NEAR_S or not self._hands[nearest]:
             return None
         hand = self._hands[nearest][0]
-        return Prediction(hand.joints_2d_px, hand.joints_m, hand.vertices_m)
+        return Prediction(hand.joints_2d_px, hand.joints_m, hand.vertices_m, presence=hand.presence)
 
     def close(self) -> None:
         """Nothing to free."""

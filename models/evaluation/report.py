@@ -13,11 +13,13 @@ import numpy as np
 from models.datasets.samples import Prediction
 from models.evaluation.benchmark import Run
 from models.evaluation.figures import Float
+from models.evaluation.groups import OCCLUSIONS, VIEWS
 from models.evaluation.metrics import pck
 
 _ROWS: dict[str, tuple[tuple[str, ...], float, int]] = {  # name: path in the figures, factor, digits
     "missed": (("missed",), 1, 0),
     "PA-MPJPE, mm": (("pa_mpjpe_mm", "mean"), 1, 2),
+    "— 95 % interval": (("pa_mpjpe_mm", "ci95"), 1, 2),
     "— median": (("pa_mpjpe_mm", "median"), 1, 2),
     "— 95th percentile": (("pa_mpjpe_mm", "p95"), 1, 2),
     "— without joint offsets": (("pa_mpjpe_without_offsets_mm",), 1, 2),
@@ -25,6 +27,16 @@ _ROWS: dict[str, tuple[tuple[str, ...], float, int]] = {  # name: path in the fi
         f"— {finger}": (("pa_per_finger_mm", finger), 1, 2)
         for finger in ("wrist", "thumb", "index", "middle", "ring", "little")
     },
+    **{f"— view: {view}": (("pa_mpjpe_by_view_mm", view, "mean"), 1, 2) for view in VIEWS},
+    **{f"— {name}": (("pa_mpjpe_by_occlusion_mm", name, "mean"), 1, 2) for name in OCCLUSIONS},
+    "CS-MPJPE, mm": (("cs_mpjpe_mm", "mean"), 1, 1),
+    "— 95 % interval, CS": (("cs_mpjpe_mm", "ci95"), 1, 1),
+    "— with the hand's size known": (("cs_mpjpe_known_size_mm", "mean"), 1, 1),
+    "CS-MPVPE, mm": (("cs_mpvpe_mm", "mean"), 1, 1),
+    "— with the hand's size known, mesh": (("cs_mpvpe_known_size_mm", "mean"), 1, 1),
+    "root depth off, %": (("root_depth_percent", "mean"), 1, 1),
+    "— with the hand's size known, %": (("root_depth_known_size_percent", "mean"), 1, 1),
+    "presence: expected calibration error": (("presence", "ece"), 1, 3),
     "PA AUC, 0–50 mm": (("pa_auc_0_50",), 1, 3),
     "PA AUC, 20–50 mm": (("pa_auc_20_50",), 1, 3),
     "MPJPE from the wrist, mm": (("mpjpe_mm",), 1, 2),
@@ -45,6 +57,8 @@ _ROWS: dict[str, tuple[tuple[str, ...], float, int]] = {  # name: path in the fi
     "finger HD95, px": (("silhouette_finger_hd95_px",), 1, 2),
     "acceleration of joints, mm/frame²": (("acceleration", "joints_mm_per_frame2"), 1, 2),
     "acceleration of joints, mm/s²": (("acceleration", "joints_mm_per_s2"), 1, 0),
+    "acceleration error of joints, mm/frame²": (("acceleration", "joints_error_mm_per_frame2"), 1, 2),
+    "acceleration error of joints, mm/s²": (("acceleration", "joints_error_mm_per_s2"), 1, 0),
     "acceleration of the mesh, mm/frame²": (("acceleration", "vertices_mm_per_frame2"), 1, 2),
     "acceleration in 2D, px/frame²": (("acceleration", "joints_2d_px_per_frame2"), 1, 2),
 }
@@ -122,4 +136,6 @@ def _cell(figures: Mapping[str, Any], row: str) -> str:
     value: Any = figures
     for key in path:
         value = value.get(key) if value is not None else None
+    if isinstance(value, list):
+        return " … ".join(f"{factor * end:.{digits}f}" for end in value)
     return "–" if value is None else f"{factor * value:.{digits}f}"
