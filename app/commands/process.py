@@ -20,7 +20,7 @@ from app.commands.options import (
 from app.commands.progress import ProgressBar
 from app.errors import UserError
 from app.export import Exports, export_formats, make_writers
-from app.offline.batch import Outcome, files_beside, is_batch, plan, table
+from app.offline.batch import Outcome, files_beside, is_batch, parse_shard, plan, shard_of, table
 from app.offline.video import Report, process_file
 from app.session import Settings
 from app.stream import Stream, StreamWriter, open_streams
@@ -36,6 +36,12 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         type=Path,
         metavar="FILE.mp4",
         help="a folder where the source is a folder or list",
+    )
+    parser.add_argument(
+        "--shard",
+        type=_shard,
+        metavar="K/N",
+        help="of a folder or list, only every Nth video from the Kth on: for N machines, or a job array",
     )
     add_exports(parser)
     add_model(parser)
@@ -57,6 +63,8 @@ def run_with(arguments: argparse.Namespace, settings: Settings, streams: Sequenc
     """The same, with the streams open that every video's hands go to. Raises UserError."""
     if is_batch(arguments.source):
         return run_batch(arguments, settings, streams)
+    if arguments.shard is not None:
+        raise UserError("--shard is for a folder of videos, or a .txt that lists some")
     given = exports_from(arguments)
     files = {**given.files, **files_beside(arguments.out, arguments.also)}
     exports = Exports(files, given.options)
@@ -75,7 +83,8 @@ def run_batch(arguments: argparse.Namespace, settings: Settings, streams: Sequen
     if given.files:
         raise UserError("for a folder of videos, name what to export by --also, such as --also joints,gltf")
     outcomes: list[Outcome] = []
-    for job in plan(Path(arguments.source), arguments.out, arguments.also, given.options):
+    jobs = plan(Path(arguments.source), arguments.out, arguments.also, given.options)
+    for job in jobs if arguments.shard is None else shard_of(jobs, arguments.shard):
         if job.done:
             outcomes.append(Outcome(job))
             continue
@@ -90,6 +99,13 @@ def run_batch(arguments: argparse.Namespace, settings: Settings, streams: Sequen
     if arguments.json:
         print_json({"files": [outcome.as_json() for outcome in outcomes]})
     return 2 if any(outcome.error for outcome in outcomes) else 0
+
+
+def _shard(text: str) -> tuple[int, int]:
+    try:
+        return parse_shard(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _kinds(text: str) -> tuple[str, ...]:

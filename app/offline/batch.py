@@ -13,6 +13,7 @@ from app.offline.video import Report
 
 VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".mts", ".mpg", ".mpeg", ".wmv"})
 _MAX_LIST_BYTES = 1 << 20
+_MOST_SHARDS = 100_000
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,22 @@ def plan(source: Path, out: Path, also: Sequence[str], options: Options) -> list
     if any(job.out.resolve() == job.source.resolve() for job in jobs):
         raise UserError(f"{out} is where the videos are; choose another folder for --out")
     return jobs
+
+
+def parse_shard(text: str) -> tuple[int, int]:
+    """K/N: the K-th of N parts, K from 1. Raises ValueError."""
+    part, slash, parts = text.partition("/")
+    if not (
+        slash and part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts) <= _MOST_SHARDS
+    ):
+        raise ValueError(f"expected K/N such as 3/16, K from 1 to N, got {text!r}")
+    return int(part), int(parts)
+
+
+def shard_of(jobs: Sequence[Job], shard: tuple[int, int]) -> list[Job]:
+    """Every N-th job from the K-th on: N machines that share a disk do all of them, each one once."""
+    part, parts = shard
+    return list(jobs[part - 1 :: parts])
 
 
 def _found(folder: Path) -> list[Path]:

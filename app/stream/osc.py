@@ -5,10 +5,11 @@ Each bundle fits into one Ethernet packet and begins with /frame, so that what b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import struct
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 
 from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
-from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
 from app.export.joint_names import JOINT_NAMES
@@ -20,21 +21,40 @@ from models.types import HandMesh
 
 Value = int | float | str
 
+_BUNDLE = bytes(OscBundleBuilder(IMMEDIATELY).build().dgram)  # one without messages
 
-def message(address: str, kinds: str, *values: Value) -> OscMessage:
-    """One message; kinds: i (int32), f (float32) or s (string) for each value."""
+
+def message(address: str, kinds: str, *values: Value) -> bytes:
+    """One message; kinds: i (int32), f (float32) or s (string) for each value.
+
+    What stands before the floats at its end is built once and kept: a hand is the same few dozen messages.
+    """
+    others = kinds.rstrip("f")
+    floats = values[len(others) :]
+    if not floats or "i" in others:  # numbers differ from frame to frame
+        return _built(address, kinds, values)
+    return _head(address, kinds, values[: len(others)]) + struct.pack(f">{len(floats)}f", *floats)
+
+
+def bundle(messages: Iterable[bytes]) -> bytes:
+    """The datagram of these messages, to be taken at once."""
+    parts = [_BUNDLE]
+    for part in messages:
+        parts += (struct.pack(">i", len(part)), part)
+    return b"".join(parts)
+
+
+@lru_cache(maxsize=1024)
+def _head(address: str, kinds: str, others: tuple[Value, ...]) -> bytes:
+    floats = len(kinds) - len(others)
+    return _built(address, kinds, (*others, *[0.0] * floats))[: -4 * floats]
+
+
+def _built(address: str, kinds: str, values: Sequence[Value]) -> bytes:
     builder = OscMessageBuilder(address)
     for kind, value in zip(kinds, values, strict=True):
         builder.add_arg(value, kind)
-    return builder.build()
-
-
-def bundle(messages: Iterable[OscMessage]) -> bytes:
-    """The datagram of these messages, to be taken at once."""
-    builder = OscBundleBuilder(IMMEDIATELY)
-    for part in messages:
-        builder.add_content(part)
-    return builder.build().dgram
+    return bytes(builder.build().dgram)
 
 
 class OscSender:
@@ -62,7 +82,7 @@ class OscSender:
         self._socket.close()
 
 
-def _in_metres(root: str, hand: HandMesh) -> Iterable[OscMessage]:
+def _in_metres(root: str, hand: HandMesh) -> Iterable[bytes]:
     yield message(f"{root}/track", "i", hand.track_id)
     yield message(f"{root}/is_right", "i", int(hand.handedness == "right"))
     yield message(f"{root}/score", "f", float(hand.presence))
@@ -70,7 +90,7 @@ def _in_metres(root: str, hand: HandMesh) -> Iterable[OscMessage]:
         yield message(f"{root}/{name}", "fff", *point)
 
 
-def _in_pixels(root: str, hand: HandMesh) -> Iterable[OscMessage]:
+def _in_pixels(root: str, hand: HandMesh) -> Iterable[bytes]:
     for name, point in zip(JOINT_NAMES, hand.joints_2d_px.tolist(), strict=True):
         yield message(f"{root}/px/{name}", "ff", *point)
 

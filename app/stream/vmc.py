@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 import numpy as np
-from pythonosc.osc_message import OscMessage
+from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from app.frame import FrameHands
@@ -31,6 +31,8 @@ fingers to the person's right (-x), back up (-y), thumb towards the camera (-z).
 FOREARM_M = 0.25
 """Where the wrist is along the unseen lower arm: for receivers that move bones, not only turn them."""
 _MIRROR = np.array([-1.0, 1.0, 1.0])
+
+Quaternions = NDArray[np.float64]  # x, y, z, w
 
 
 class VmcSender:
@@ -52,21 +54,21 @@ class VmcSender:
             message("/VMC/Ext/OK", "iiii", 1, 3, 0, int(bool(posed))),  # loaded, calibrated, normal, tracking
             message("/VMC/Ext/T", "f", moment.time_s - self._start_s),
         ]
-        trackers = [_tracker(side, pose) for side, pose in posed.items()]
+        turns = {side: tpose_rotations(pose, side).as_quat() for side, pose in posed.items()}
+        trackers = [_tracker(side, pose, turns[side][0]) for side, pose in posed.items()]
         self._socket.send(bundle([*state, *trackers]))
         for side, pose in posed.items():
-            self._socket.send(bundle(self._bones(side, pose)))
+            self._socket.send(bundle(self._bones(side, pose, turns[side])))
 
     def close(self) -> None:
         self._socket.close()
 
-    def _bones(self, side: Handedness, pose: PosedHand) -> Iterable[OscMessage]:
-        turns = tpose_rotations(pose, side)
+    def _bones(self, side: Handedness, pose: PosedHand, turns: Quaternions) -> Iterable[bytes]:
         rest = self._poser.hand.joints_rest + np.tensordot(pose.betas, self._poser.hand.joint_dirs, 1)
         arms = rest[1:] - rest[self._poser.hand.parents[1:]]
         local = -(arms @ REST_TO_TPOSE.T)  # Unity's axes
         places = np.concatenate([[[FOREARM_M, 0.0, 0.0]], local]) * (_MIRROR if side == "left" else 1.0)
-        for name, place, turn in zip(BONES, places, turns.as_quat(), strict=True):
+        for name, place, turn in zip(BONES, places, turns, strict=True):
             yield message(
                 "/VMC/Ext/Bone/Pos", "sfffffff", f"{side.capitalize()}{name}", *place.tolist(), *turn.tolist()
             )
@@ -85,9 +87,8 @@ def tpose_rotations(pose: PosedHand, side: Handedness) -> Rotation:
     return Rotation.from_matrix(turns)
 
 
-def _tracker(side: Handedness, pose: PosedHand) -> OscMessage:
+def _tracker(side: Handedness, pose: PosedHand, turn: Quaternions) -> bytes:
     wrist = -pose.translation_m * (_MIRROR if side == "left" else 1.0)
-    turn = tpose_rotations(pose, side).as_quat()[0]
     return message("/VMC/Ext/Tra/Pos", "sfffffff", f"palmistry_{side}", *wrist.tolist(), *turn.tolist())
 
 

@@ -25,7 +25,7 @@ from models.evaluation.metrics import (
     point_errors,
     root_relative,
 )
-from models.evaluation.uncertainty import mean_interval
+from models.evaluation.spreads import mean, rounded, spread
 from models.geometry import project
 from models.types import Camera
 
@@ -95,19 +95,19 @@ def _joints_3d(run: Run, name: str, judged: NDArray[np.intp]) -> dict[str, Any]:
     aligned = 1e3 * aligned_errors(predicted, target, weights)
     without = 1e3 * errors_without_offsets(predicted, target, sides, weights)
     result: dict[str, Any] = {
-        "pa_mpjpe_mm": _spread(mean_errors(aligned, weights), _block(run)),
-        "pa_mpjpe_without_offsets_mm": _mean(mean_errors(without, weights)),
+        "pa_mpjpe_mm": spread(mean_errors(aligned, weights), _block(run)),
+        "pa_mpjpe_without_offsets_mm": mean(mean_errors(without, weights)),
         "pa_per_finger_mm": {
-            finger: _mean(mean_errors(aligned[:, rows], weights[:, rows])) for finger, rows in FINGERS.items()
+            finger: mean(mean_errors(aligned[:, rows], weights[:, rows])) for finger, rows in FINGERS.items()
         },
-        "pa_auc_0_50": _rounded(auc(aligned[weights > 0], 0, 50)),
-        "pa_auc_20_50": _rounded(auc(aligned[weights > 0], 20, 50)),
+        "pa_auc_0_50": rounded(auc(aligned[weights > 0], 0, 50)),
+        "pa_auc_20_50": rounded(auc(aligned[weights > 0], 20, 50)),
     }
     if run.samples.metric:
         root = 1e3 * point_errors(root_relative(predicted), root_relative(target))
-        result["mpjpe_mm"] = _mean(mean_errors(root, weights))
-        result["auc_0_50"] = _rounded(auc(root[weights > 0], 0, 50))
-        result["auc_20_50"] = _rounded(auc(root[weights > 0], 20, 50))
+        result["mpjpe_mm"] = mean(mean_errors(root, weights))
+        result["auc_0_50"] = rounded(auc(root[weights > 0], 0, 50))
+        result["auc_20_50"] = rounded(auc(root[weights > 0], 20, 50))
     return result
 
 
@@ -127,14 +127,14 @@ def _mesh(run: Run, name: str, judged: NDArray[np.intp]) -> dict[str, Any]:
         joints, weights = _truth_3d(run, at) or truth
         aligned = moved(predicted, align(_stack(run, name, at, "joints_m"), joints, weights))
     result: dict[str, Any] = {
-        f"pa_f_{mm}": _mean([f_score(p, t, mm / 1e3) for p, t in zip(aligned, target, strict=True)])
+        f"pa_f_{mm}": mean([f_score(p, t, mm / 1e3) for p, t in zip(aligned, target, strict=True)])
         for mm in (5, 15)
     }
     if same:
         wrists = _stack(run, name, at, "joints_m")[:, 0], np.array([run.truths[k].joints_3d_m for k in rows])
         seen = root_relative(predicted, wrists[0]), root_relative(target, wrists[1][:, 0])
-        result["mpvpe_mm"] = _mean(1e3 * point_errors(*seen))
-        result["pa_mpvpe_mm"] = _mean(1e3 * point_errors(aligned, target))
+        result["mpvpe_mm"] = mean(1e3 * point_errors(*seen))
+        result["pa_mpvpe_mm"] = mean(1e3 * point_errors(aligned, target))
     return result
 
 
@@ -144,9 +144,9 @@ def _joints_2d(run: Run, name: str, judged: NDArray[np.intp]) -> dict[str, Any]:
         return {}
     errors, boxes = pixels
     result: dict[str, Any] = {
-        "joints_2d_px": _mean(errors),
-        "auc_2d_0_30": _rounded(auc(errors, 0, 30)),
-        "joints_2d_over_box": _spread(errors.mean(1) / boxes),
+        "joints_2d_px": mean(errors),
+        "auc_2d_0_30": rounded(auc(errors, 0, 30)),
+        "joints_2d_over_box": spread(errors.mean(1) / boxes),
     }
     answers = [_answer(run, name, k) for k in judged]
     known = [run.truths[k].intrinsics for k in judged]
@@ -154,7 +154,7 @@ def _joints_2d(run: Run, name: str, judged: NDArray[np.intp]) -> dict[str, Any]:
         cameras = [Camera(i[0], i[1], i[2], i[3], 1, 1) for i in known if i is not None]
         seen = np.array([project(a.joints_m, c) for a, c in zip(answers, cameras, strict=True)])
         truths = np.array([run.truths[k].joints_2d_px for k in judged])
-        result["reprojected_over_box"] = _spread(point_errors(seen, truths).mean(1) / boxes)
+        result["reprojected_over_box"] = spread(point_errors(seen, truths).mean(1) / boxes)
     return result
 
 
@@ -163,7 +163,7 @@ def _silhouettes(run: Run, name: str, judged: NDArray[np.intp]) -> dict[str, Any
     table = np.array([astuple(score) for score in scores if score is not None], np.float64)
     if len(table) == 0:
         return {}
-    means = {field.name: _mean(table[:, c]) for c, field in enumerate(fields(Silhouette))}
+    means = {field.name: mean(table[:, c]) for c, field in enumerate(fields(Silhouette))}
     return {f"silhouette_{key}": value for key, value in means.items() if value is not None}
 
 
@@ -181,7 +181,7 @@ def _camera_space(run: Run, name: str, judged: NDArray[np.intp]) -> dict[str, An
     whole = same and all(a is not None and b is not None for a, b in meshes)
     vertices = (_stack(run, name, judged, "vertices_m"), np.array([m for m, _ in meshes])) if whole else None
     values = camera_space_figures((_stack(run, name, judged, "joints_m"), target), weights, vertices)
-    return {key: _spread(value, _block(run)) for key, value in values.items()}
+    return {key: spread(value, _block(run)) for key, value in values.items()}
 
 
 def _groups(run: Run, name: str, judged: NDArray[np.intp]) -> dict[str, Any]:
@@ -235,21 +235,21 @@ def _acceleration(run: Run, name: str, fps: float) -> dict[str, float | None]:
     joints = np.array([gone if a is None else a.joints_m for a in answers], np.float64)
     flat = np.array([gone[:, :2] if a is None else a.joints_2d_px for a in answers], np.float64)
     result = {
-        "joints_2d_px_per_frame2": _mean(acceleration(flat)),
-        "joints_mm_per_frame2": _mean(1e3 * acceleration(root_relative(joints))),
-        "joints_mm_per_s2": _mean(1e3 * acceleration(root_relative(joints), fps)),
+        "joints_2d_px_per_frame2": mean(acceleration(flat)),
+        "joints_mm_per_frame2": mean(1e3 * acceleration(root_relative(joints))),
+        "joints_mm_per_s2": mean(1e3 * acceleration(root_relative(joints), fps)),
     }
     if run.truths and all(t.joints_3d_m is not None for t in run.truths):
         true = np.array([t.joints_3d_m for t in run.truths], np.float64)
         off = 1e3 * acceleration(root_relative(joints) - root_relative(true))
-        result["joints_error_mm_per_frame2"] = _mean(off)
-        result["joints_error_mm_per_s2"] = _mean(off * fps**2)
+        result["joints_error_mm_per_frame2"] = mean(off)
+        result["joints_error_mm_per_s2"] = mean(off * fps**2)
     meshes = [None if a is None else a.vertices_m for a in answers]
     if any(mesh is not None for mesh in meshes):
         blank = np.full((778, 3), np.nan)
         vertices = np.array([blank if mesh is None else mesh for mesh in meshes], np.float64)
         seen = root_relative(vertices, joints[:, 0])
-        result["vertices_mm_per_frame2"] = _mean(1e3 * acceleration(seen))
+        result["vertices_mm_per_frame2"] = mean(1e3 * acceleration(seen))
     return result
 
 
@@ -284,28 +284,3 @@ def _answer(run: Run, name: str, row: int) -> Prediction:
 
 def _stack(run: Run, name: str, rows: NDArray[np.intp], field: str) -> Float:
     return np.array([getattr(_answer(run, name, k), field) for k in rows], np.float64)
-
-
-def _spread(values: Float, block: int = 1) -> dict[str, Any]:
-    """Mean with its 95 % interval, median and 95th percentile. block: samples that follow each other."""
-    known = np.asarray(values)[np.isfinite(values)]
-    if len(known) == 0:
-        return {"mean": None, "ci95": None, "median": None, "p95": None}
-    median, p95 = np.percentile(known, (50, 95))
-    interval = mean_interval(known, block)
-    return {
-        "mean": _rounded(known.mean()),
-        "ci95": None if interval is None else [_rounded(end) for end in interval],
-        "median": _rounded(median),
-        "p95": _rounded(p95),
-    }
-
-
-def _mean(values: Any) -> float | None:
-    known = np.asarray(values, np.float64)
-    known = known[np.isfinite(known)]
-    return _rounded(known.mean()) if len(known) else None
-
-
-def _rounded(value: float) -> float | None:
-    return round(float(value), 4) if np.isfinite(value) else None

@@ -91,7 +91,7 @@ def test_bad_input_says_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[s
     (broken / "evaluation" / "rgb" / "00000001.jpg").unlink()
     table: dict[str, tuple[object, ...]] = {
         "expected NAME:FOLDER": (good,),
-        "NAME one of crops": (f"imagenet:{good}",),
+        "NAME one of closeups, crops": (f"imagenet:{good}",),
         "is not a folder": (f"freihand:{tmp_path / 'nowhere'}",),
         "evaluation/rgb is missing": (f"freihand:{tmp_path / 'empty'}",),
         "00000001.jpg can't be read": (f"freihand:{broken}",),
