@@ -44,10 +44,13 @@ Infer = Callable[[Crop, Camera], Detection]
 class DetectorConfig:
     """How much is looked at, and what is believed."""
 
-    min_palm: float = 0.25  # palms less sure than this are not looked at, 0..1
+    min_palm: float = 0.1  # palms less sure than this are not looked at, 0..1
     palms_a_view: int = 2  # at most
     min_first: float = 0.05  # the hand network's presence in a palm's crop, below which it is no hand
     min_presence: float = 0.5  # the same in the crop around the joints
+    min_evidence: float = (
+        0.0  # log-odds of the palm and of that presence together: a doubtful palm wants a sure hand
+    )
 
 
 class HandDetector:
@@ -97,7 +100,7 @@ class HandDetector:
             if len(found) >= self._max_hands:
                 break
             for palm in self._palms(frame, view, camera):
-                if len(distinct([*tried, palm])) == len(tried):
+                if len(distinct([*tried, palm])) == len(tried) or any(_is_of(palm, hand) for hand in found):
                     continue
                 tried.append(palm)
                 hand = self._hand(frame_rgb, camera, palm)
@@ -118,7 +121,8 @@ class HandDetector:
             return None
         crop = crop_hand(frame_rgb, camera, first.joints_2d_px, first.handedness, self._input_size)
         hand = self._infer(crop, camera)
-        return hand if hand.presence >= self.config.min_presence else None
+        believed = hand.presence >= self.config.min_presence
+        return hand if believed and _evidence(palm, hand) >= self.config.min_evidence else None
 
 
 def all_views(width: int, height: int) -> list[View]:
@@ -147,6 +151,20 @@ def palm_crop(frame_rgb: NDArray[np.uint8], camera: Camera, palm: Palm, size: in
     focal = size / palm.crop_size_px * camera.fx / z[2]
     virtual = Camera(focal, focal, (size - 1) / 2, (size - 1) / 2, size, size)
     return warp_crop(frame_rgb, camera, virtual, R, mirrored=False)
+
+
+def _evidence(palm: Palm, hand: Detection) -> float:
+    """Log-odds of the palm's score and of the hand's presence, added up."""
+    odds = [np.log(max(p, 1e-9) / max(1 - p, 1e-9)) for p in (palm.score, hand.presence)]
+    return float(sum(odds))
+
+
+def _is_of(palm: Palm, hand: Detection) -> bool:
+    """Whether a palm is that of a hand which was found already."""
+    middle = hand.joints_2d_px[[0, 5, 17]].mean(0)
+    size = float(np.ptp(hand.joints_2d_px, axis=0).max())
+    like = 0.3 * size < palm.size_px < 1.2 * size
+    return like and float(np.linalg.norm(palm.centre_px - middle)) < 0.25 * size
 
 
 def same_hand(a: Detection, b: Detection) -> bool:

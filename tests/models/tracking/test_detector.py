@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from models.tracking.detector import HandDetector, all_views, views_of_turn
+from models.tracking.detector import DetectorConfig, HandDetector, all_views, views_of_turn
 from models.tracking.pipeline import DEFAULT_MODEL
 from models.tracking.reconstruction import make_reconstruction
 from models.types import Camera, Crop, Detection
@@ -117,3 +117,25 @@ def test_the_pipeline_needs_no_mediapipe() -> None:
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert (done.stdout, done.stderr) == ("()\n", "")
+
+
+def test_a_doubtful_palm_wants_a_sure_hand(frame: np.ndarray) -> None:
+    """Evidence is added up: the palm's and the hand's."""
+    (hand,) = detector(1).detect(frame)
+    believing = HandDetector(METHOD.infer, METHOD.input_size, 1, DetectorConfig(min_evidence=-30.0))
+    doubting = HandDetector(METHOD.infer, METHOD.input_size, 1, DetectorConfig(min_evidence=60.0))
+    assert len(believing.detect(frame)) == 1
+    assert doubting.detect(frame) == []
+    assert hand.presence > 0.5
+
+
+def test_a_hand_is_inferred_once_though_several_views_show_it(frame: np.ndarray) -> None:
+    calls = 0
+
+    def counted(crop: Crop, camera: Camera) -> Detection:
+        nonlocal calls
+        calls += 1
+        return METHOD.infer(crop, camera)
+
+    assert len(HandDetector(counted, METHOD.input_size, 2).detect(frame)) == 1
+    assert calls <= 6, "two for the hand; a palm elsewhere costs one, seldom two"
