@@ -33,9 +33,13 @@ def shipped_networks(assets: Path = ASSETS) -> tuple[str, ...]:
     return tuple(name for name in names if f"weights/{name}.safetensors" in listed)
 
 
+_ENCODER_OF = {"tang_lm": "mobrecon_lm"}
+"""Networks that have another one's landmark encoder."""
+
+
 def scores_of(name: str) -> str:
     """The name of the presence and handedness scores of a network's landmark encoder."""
-    return f"{name}_scores"
+    return f"{_ENCODER_OF.get(name, name)}_scores"
 
 
 def load_weights(network: nn.Module, weights: Asset | Path) -> None:

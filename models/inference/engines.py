@@ -18,6 +18,10 @@ EngineName = Literal["openvino", "onnxruntime", "torch"]
 ENGINES: tuple[EngineName, ...] = ("openvino", "onnxruntime", "torch")
 
 INPUT = "crops_rgb"
+FOCAL = "focal"
+"""A second input, (1,) float32, of networks that use the crop's focal length, in crop widths."""
+TYPICAL_FOCAL = 2.3
+"""Of a crop whose camera is not known: a hand at arm's length."""
 OUTPUTS = ("joints_2d", "vertices_m", "joints_m", "presence", "handedness")
 """What a deployed network answers, in this order; see models.networks.network.NetworkOutput. The last
 two, (B,), are probabilities."""
@@ -25,11 +29,11 @@ two, (B,), are probabilities."""
 
 class Engine(Protocol):
     """(1, S, S, 3) RGB uint8, S = input_size -> the OUTPUTS, float32; the arrays are the caller's to keep.
-    Several threads may call it."""
+    Several threads may call it. focal: of the crop, in its widths, for networks that use it."""
 
     input_size: int
 
-    def __call__(self, crops_rgb: NDArray[np.uint8]) -> list[np.ndarray]: ...
+    def __call__(self, crops_rgb: NDArray[np.uint8], focal: float = TYPICAL_FOCAL) -> list[np.ndarray]: ...
 
 
 class OpenVinoEngine:
@@ -41,10 +45,11 @@ class OpenVinoEngine:
         compiled = ov.Core().compile_model(str(graph), "CPU", cpu_options(threads))
         self.input_size = int(compiled.input(INPUT).shape[1])
         self._order = [compiled.output(name) for name in OUTPUTS]
+        self._takes_focal = any(FOCAL in port.names for port in compiled.inputs)
         self._compiled, self._local = compiled, threading.local()
 
-    def __call__(self, crops_rgb: NDArray[np.uint8]) -> list[np.ndarray]:
-        found = self._request().infer({INPUT: crops_rgb}, share_inputs=True)
+    def __call__(self, crops_rgb: NDArray[np.uint8], focal: float = TYPICAL_FOCAL) -> list[np.ndarray]:
+        found = self._request().infer(_inputs(crops_rgb, focal, self._takes_focal), share_inputs=True)
         return [found[output] for output in self._order]
 
     def _request(self) -> Any:
@@ -66,9 +71,10 @@ class OnnxEngine:
         options.log_severity_level = 3  # errors only
         self._session = ort.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
         self.input_size = int(self._session.get_inputs()[0].shape[1])
+        self._takes_focal = any(port.name == FOCAL for port in self._session.get_inputs())
 
-    def __call__(self, crops_rgb: NDArray[np.uint8]) -> list[np.ndarray]:
-        return self._session.run(list(OUTPUTS), {INPUT: crops_rgb})
+    def __call__(self, crops_rgb: NDArray[np.uint8], focal: float = TYPICAL_FOCAL) -> list[np.ndarray]:
+        return self._session.run(list(OUTPUTS), _inputs(crops_rgb, focal, self._takes_focal))
 
 
 class TorchEngine:
@@ -82,6 +88,15 @@ class TorchEngine:
         self._torch = torch
         self._deployed = deployed.eval()
 
-    def __call__(self, crops_rgb: NDArray[np.uint8]) -> list[np.ndarray]:
+    def __call__(self, crops_rgb: NDArray[np.uint8], focal: float = TYPICAL_FOCAL) -> list[np.ndarray]:
+        inputs = _inputs(crops_rgb, focal, self._deployed.takes_focal)
         with self._torch.inference_mode():
-            return [o.numpy() for o in self._deployed(self._torch.from_numpy(crops_rgb))]
+            return [o.numpy() for o in self._deployed(*map(self._torch.from_numpy, inputs.values()))]
+
+
+def _inputs(crops_rgb: NDArray[np.uint8], focal: float, takes_focal: bool) -> dict[str, np.ndarray]:
+    """A graph's inputs by name, in its order."""
+    inputs: dict[str, np.ndarray] = {INPUT: crops_rgb}
+    if takes_focal:
+        inputs[FOCAL] = np.full(len(crops_rgb), focal, np.float32)
+    return inputs

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.inference.engines import INPUT, OUTPUTS, OnnxEngine
+from models.inference.engines import FOCAL, INPUT, OUTPUTS, TYPICAL_FOCAL, OnnxEngine
 from models.whole_file import whole_file
 
 TOLERANCE = 1e-4
@@ -26,9 +26,11 @@ class Deployed(nn.Module):
         super().__init__()
         self.network = network
         self.input_size = int(network.input_size)  # type: ignore[arg-type]
+        self.takes_focal = bool(getattr(network, "takes_focal", False))
 
-    def forward(self, crops_rgb: Tensor) -> tuple[Tensor, ...]:
-        output = self.network(crops_rgb.permute(0, 3, 1, 2).float() / 255)
+    def forward(self, crops_rgb: Tensor, focal: Tensor | None = None) -> tuple[Tensor, ...]:
+        crops = crops_rgb.permute(0, 3, 1, 2).float() / 255
+        output = self.network(crops, focal) if self.takes_focal else self.network(crops)
         return (
             output.joints_2d,
             output.vertices_m,
@@ -53,20 +55,23 @@ def export_onnx(network: nn.Module, path: Path) -> float:
     """
     deployed = Deployed(network).eval()
     crop = example_crop(deployed.input_size)
+    example: tuple[Tensor, ...] = (torch.from_numpy(crop),)
+    if deployed.takes_focal:
+        example = (*example, torch.tensor([TYPICAL_FOCAL]))
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(path, shared=True) as draft:
         with _quiet(), torch.no_grad():
             torch.onnx.export(
                 deployed,
-                (torch.from_numpy(crop),),
+                example,
                 str(draft),
-                input_names=[INPUT],
+                input_names=[INPUT, FOCAL][: len(example)],
                 output_names=list(OUTPUTS),
                 dynamo=True,
                 external_data=False,
                 verbose=False,
             )
-            expected = deployed(torch.from_numpy(crop))
+            expected = deployed(*example)
         found = OnnxEngine(draft)(crop)
         pairs = zip(expected, found, strict=True)
         error = max(float(np.abs(e.numpy() - f).max()) for e, f in pairs)

@@ -24,7 +24,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.inference.autotune import Call, medians_ms, quickest, thread_choices
-from models.inference.engines import ENGINES, Engine, EngineName, OnnxEngine, OpenVinoEngine, TorchEngine
+from models.inference.engines import (
+    ENGINES,
+    TYPICAL_FOCAL,
+    Engine,
+    EngineName,
+    OnnxEngine,
+    OpenVinoEngine,
+    TorchEngine,
+)
 from models.manifest import ASSETS, read_manifest
 from models.types import Array, Crop
 from models.weights import find_weights, scores_of
@@ -56,14 +64,15 @@ class HandRuntime:
         self.name, self.engine_name, self.input_size = name, engine_name, engine.input_size
         self._engine = engine
 
-    def __call__(self, crop_rgb: NDArray[np.uint8]) -> CropPrediction:
-        """(S, S, 3) RGB uint8, S = input_size -> the network's answer."""
+    def __call__(self, crop_rgb: NDArray[np.uint8], focal: float = TYPICAL_FOCAL) -> CropPrediction:
+        """(S, S, 3) RGB uint8, S = input_size -> the network's answer. focal: of the crop, in its widths."""
         shape = (self.input_size, self.input_size, 3)
         if crop_rgb.shape != shape or crop_rgb.dtype != np.uint8:
             raise ValueError(
                 f"crop for {self.name}: expected uint8 {shape}, got {crop_rgb.dtype} {crop_rgb.shape}"
             )
-        joints_2d, vertices, joints, presence, right = self._engine(np.ascontiguousarray(crop_rgb)[None])
+        crops = np.ascontiguousarray(crop_rgb)[None]
+        joints_2d, vertices, joints, presence, right = self._engine(crops, focal)
         return CropPrediction(
             joints_2d[0] * self.input_size - 0.5, vertices[0], joints[0], presence.item(), right.item()
         )

@@ -151,7 +151,7 @@ class NetworkMesh:
         self.input_size = network.input_size
 
     def infer(self, crop: Crop, camera: Camera) -> Detection:
-        answer = self._network(crop.image_rgb)
+        answer = self._network(crop.image_rgb, crop.camera.fx / crop.camera.width)
         landmarks = Landmarks(answer.joints_2d_px, answer.joints_m, answer.presence, answer.right_score)
         detection, (vertices_m, _) = in_frame(landmarks, crop, camera), answer.in_camera_axes(crop)
         return replace(detection, vertices_m=vertices_m) if hand_sized(vertices_m) else NOT_SEEN

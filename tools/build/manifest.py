@@ -58,6 +58,12 @@ RULES: list[tuple[str, str, str, str]] = [  # pattern, licence, source, command
         "python -m tools.train.mesh_stage --out assets/weights/mesh_stage.safetensors; see its card",
     ),
     (
+        "weights/tang_lm.*",
+        OURS,
+        "MediaPipe's landmark network trained further, with mesh and refine stages of our own; see its card",
+        "python -m tools.train.decoder tang_lm; see its card",
+    ),
+    (
         "weights/accuracy.json",
         OURS,
         "our own measurements",

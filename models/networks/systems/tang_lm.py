@@ -31,8 +31,7 @@ from models.networks.mesh_stage import MeshStage, MeshStageConfig, Pose, place, 
 from models.networks.network import UNIT_M, NetworkOutput, check_crops
 
 HALF_PIXEL = 0.25  # as in `models.networks.systems.mobrecon_lm`
-TYPICAL_FOCAL = 2.3
-"""Of a crop whose camera is not known, in crop widths: a hand at arm's length."""
+TYPICAL_FOCAL = 2.3  # crop widths, of a hand at arm's length
 _SLOPE = 0.1
 _CHANNELS = (24, 40, 112)  # of the maps at 56, 28 and 14
 _STEP, _OFFSET_UV, _OFFSET_DEPTH_M = 0.3, 1 / 56, 0.01  # what an answer of one means
