@@ -43,7 +43,7 @@ class Network:
     input_size: int = 224
     spoil: Callable[[CropPrediction], CropPrediction] = field(default=lambda answer: answer)
 
-    def __call__(self, crop_rgb: np.ndarray) -> CropPrediction:
+    def __call__(self, crop_rgb: np.ndarray, focal: float = 1.0) -> CropPrediction:
         raise NotImplementedError
 
     def answer(self, crop: Crop) -> CropPrediction:

@@ -193,7 +193,7 @@ class LooksUp:
     def __init__(self, vertices_m: np.ndarray, crop: Crop) -> None:
         self.seen = (vertices_m @ crop.A.T)[None].astype(np.float32)
 
-    def __call__(self, crops_rgb: np.ndarray) -> list[np.ndarray]:
+    def __call__(self, crops_rgb: np.ndarray, focal: float = 1.0) -> list[np.ndarray]:
         one = np.ones(1, np.float32)
         return [np.zeros((1, 21, 2), np.float32), self.seen, self.seen[:, :21], one, one]
 

@@ -39,7 +39,7 @@ class FittingNetwork:
     def __init__(self) -> None:
         self._net, self._fitter = LandmarkNet(), HandFitter(load_open_hand())
 
-    def __call__(self, crop_rgb: np.ndarray) -> CropPrediction:
+    def __call__(self, crop_rgb: np.ndarray, focal: float = 1.0) -> CropPrediction:
         seen = self._net(crop_rgb)
         rays = (seen.joints_crop_px - 111.5) / 1200
         fit = self._fitter.fit(rays, seen.world_m, "right")
