@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 SHADERS = Path(__file__).resolve().parents[1] / "shaders"
@@ -20,3 +21,11 @@ def read_shader(path: Path) -> str:
     """
     text = path.read_text(encoding="utf-8")
     return _INCLUDE.sub(lambda found: read_shader(path.with_name(found[1])), text)
+
+
+def keep_triton_out() -> None:
+    """Call before OpenGL starts: importing Triton after Mesa's software renderer crashes the process.
+
+    It comes with PyTorch's CUDA wheels; both carry an LLVM. PyTorch does without, but for `torch.compile`.
+    """
+    sys.modules.setdefault("triton", None)  # type: ignore[arg-type]  # to import it fails

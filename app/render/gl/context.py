@@ -11,7 +11,7 @@ import os
 import sys
 from typing import Any
 
-from models.graphics import NoGraphics
+from models.graphics import NoGraphics, keep_triton_out
 from models.inference.mediapipe.native_stderr import native_stderr_closed
 
 DEBIAN_PACKAGES = "libegl1 libgl1-mesa-dri libgles2"
@@ -70,6 +70,7 @@ def _accept_byref() -> None:
 
 def _open_platform() -> Any:
     _accept_byref()
+    keep_triton_out()
     if sys.platform.startswith("linux"):
         from pyrender.platforms import egl
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import moderngl
 
-from models.graphics import SHADERS, NoGraphics, read_shader
+from models.graphics import SHADERS, NoGraphics, keep_triton_out, read_shader
 
 
 def make_context() -> moderngl.Context:
@@ -15,6 +15,7 @@ def make_context() -> moderngl.Context:
 
     Errors: NoGraphics.
     """
+    keep_triton_out()
     try:
         settings: dict[str, Any] = {"backend": "egl"}
         return moderngl.create_context(standalone=True, require=330, **settings)
