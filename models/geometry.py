@@ -8,9 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from models.types import Camera, Crop
-
-Float = NDArray[np.float64]
+from models.types import Camera, Crop, Float64
 
 DEFAULT_FOV_DEG = 65.0
 """Diagonal field of view taken for a camera of which nothing is known, degrees: a common webcam's."""
@@ -24,19 +22,19 @@ def camera_from_fov(width: int, height: int, fov_diagonal_deg: float = DEFAULT_F
     return Camera(f, f, (width - 1) / 2, (height - 1) / 2, width, height)
 
 
-def project(points_m: ArrayLike, camera: Camera) -> Float:
+def project(points_m: ArrayLike, camera: Camera) -> Float64:
     """(..., 3) points of the camera frame, z > 0 -> (..., 2) pixels."""
     p = np.asarray(points_m, np.float64)
     return p[..., :2] / p[..., 2:] * [camera.fx, camera.fy] + [camera.cx, camera.cy]
 
 
-def rays(points_px: ArrayLike, camera: Camera) -> Float:
+def rays(points_px: ArrayLike, camera: Camera) -> Float64:
     """(..., 2) pixels -> (..., 3) points of their camera rays at depth z = 1."""
     xy = (np.asarray(points_px, np.float64) - [camera.cx, camera.cy]) / [camera.fx, camera.fy]
     return np.concatenate([xy, np.ones_like(xy[..., :1])], -1)
 
 
-def rotation_from_axis_angle(axis_angle: ArrayLike) -> Float:
+def rotation_from_axis_angle(axis_angle: ArrayLike) -> Float64:
     """(..., 3) axis-angle, radians -> (..., 3, 3) rotations (Rodrigues)."""
     a = np.asarray(axis_angle, np.float64)
     angle = np.linalg.norm(a, axis=-1)[..., None, None]
@@ -50,7 +48,7 @@ def rotation_from_axis_angle(axis_angle: ArrayLike) -> Float:
     return np.eye(3) + s * K + c * (K @ K)
 
 
-def axis_angle_from_rotation(rotations: ArrayLike) -> Float:
+def axis_angle_from_rotation(rotations: ArrayLike) -> Float64:
     """(N, 3, 3) rotations by less than half a turn -> (N, 3) axis-angle; SciPy's takes ten times as long."""
     R = np.asarray(rotations, np.float64)
     angle = np.arccos(((np.trace(R, axis1=1, axis2=2) - 1) / 2).clip(-1, 1))
@@ -58,13 +56,13 @@ def axis_angle_from_rotation(rotations: ArrayLike) -> Float:
     return np.asarray(axis / (2 * np.sinc(angle / np.pi))[:, None].clip(1e-3))
 
 
-def cross(a: Float, b: Float) -> Float:
+def cross(a: Float64, b: Float64) -> Float64:
     """(3,) x (3,) -> (3,). For a single pair, NumPy's own takes ten times as long."""
     (ax, ay, az), (bx, by, bz) = a.tolist(), b.tolist()
     return np.array([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx])
 
 
-def procrustes(source: ArrayLike, target: ArrayLike, scale: bool = True) -> tuple[float, Float, Float]:
+def procrustes(source: ArrayLike, target: ArrayLike, scale: bool = True) -> tuple[float, Float64, Float64]:
     """Similarity (s, R, t) that best maps source (N, 3) onto target (N, 3): target ~ s * source @ R.T + t.
 
     Umeyama 1991; a proper rotation, never a mirror. With `scale=False`, s = 1.
@@ -79,13 +77,6 @@ def procrustes(source: ArrayLike, target: ArrayLike, scale: bool = True) -> tupl
     return s, R, my - s * R @ mx
 
 
-def pa_mpjpe(predicted: ArrayLike, target: ArrayLike) -> float:
-    """Mean per-joint error after similarity alignment, in the unit of the input. (N, 3) each."""
-    s, R, t = procrustes(predicted, target)
-    aligned = s * np.asarray(predicted, np.float64) @ R.T + t
-    return float(np.linalg.norm(aligned - np.asarray(target, np.float64), axis=-1).mean())
-
-
 def crop_camera(
     camera: Camera,
     joints_px: ArrayLike,
@@ -93,7 +84,7 @@ def crop_camera(
     span: float,
     shift: float = 0.0,
     box_joints: Sequence[int] | None = None,
-) -> tuple[Camera, Float]:
+) -> tuple[Camera, Float64]:
     """The virtual camera that looks at a hand: its intrinsics and R_crop_cam (3, 3).
 
     Same centre as the real camera, turned so that the middle of the joints' box is on its axis, rolled so
@@ -123,7 +114,7 @@ def crop_camera(
 
 
 def warp_crop(
-    frame_rgb: NDArray[np.uint8], camera: Camera, crop: Camera, R_crop_cam: Float, mirrored: bool
+    frame_rgb: NDArray[np.uint8], camera: Camera, crop: Camera, R_crop_cam: Float64, mirrored: bool
 ) -> Crop:
     """Resample the frame (H, W, 3) as the virtual camera sees it; black outside the frame.
 
@@ -138,7 +129,7 @@ def warp_crop(
 
 
 def _averaged_down(
-    frame_rgb: NDArray[np.uint8], camera: Camera, crop: Camera, A: Float
+    frame_rgb: NDArray[np.uint8], camera: Camera, crop: Camera, A: Float64
 ) -> tuple[NDArray[np.uint8], Camera]:
     """The part of the frame that the crop sees, less than twice as fine as it, and its camera."""
     w, h = crop.width, crop.height
@@ -161,6 +152,6 @@ def _averaged_down(
     return small, window.scaled(int(n[0]), int(n[1]))
 
 
-def crop_to_frame_px(points_px: ArrayLike, crop: Crop, camera: Camera) -> Float:
+def crop_to_frame_px(points_px: ArrayLike, crop: Crop, camera: Camera) -> Float64:
     """(..., 2) pixels of the crop -> (..., 2) pixels of the frame, through the two cameras' common centre."""
     return project(rays(points_px, crop.camera) @ crop.A, camera)

@@ -11,7 +11,7 @@ from tests.paths import ROOT
 def test_openvino_reports_nothing_and_leaves_nothing_in_the_home_folder(tmp_path: Path) -> None:
     code = (
         "import main; main.prepare_process(); "
-        "from models.inference.landmark_runtime import LandmarkNet; LandmarkNet()"
+        "from models.inference.landmark_runtime import LandmarkRuntime; LandmarkRuntime()"
     )
     environment = os.environ | {"HOME": str(tmp_path)}
     environment.pop("CI", None)  # there it is quiet by itself

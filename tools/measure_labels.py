@@ -22,7 +22,7 @@ from models.datasets.samples import Sample
 from models.datasets.sets.stereo import stereo
 from models.evaluation.metrics import aligned_errors, errors_without_offsets, mean_errors
 from models.hand.hand_data import load_open_hand
-from models.inference.landmark_runtime import LandmarkNet
+from models.inference.landmark_runtime import LandmarkRuntime
 from models.tracking.fitting import FitConfig, HandFitter
 from models.training.real.labels import Label, LabelConfig, Labeller, joints_on_rays
 from models.types import Camera
@@ -43,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"measure_labels: {error}", file=sys.stderr)
         return 2
     cameras = [_camera(sample) for sample in samples]
-    net, hand = LandmarkNet(), load_open_hand()
+    net, hand = LandmarkRuntime(), load_open_hand()
     print(f"{len(samples)} frames; PA-MPJPE, mm: mean / median / without offsets")
     print(f"{'views':>5}  {'depth gain':>10}  {'on rays':>21}  {'fitted hand':>21}")
     labels: list[Label] = []

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from models.hand.hand_data import load_open_hand
-from models.inference.landmark_runtime import LandmarkNet
+from models.inference.landmark_runtime import LandmarkRuntime
 from models.training.synthetic.render_workers import RenderWorkers
 from models.training.synthetic.sampler import SyntheticHands
 
@@ -86,7 +86,7 @@ def _measure_drawers(a: argparse.Namespace) -> None:
 
 
 def _pace_ms() -> float:
-    network = LandmarkNet()
+    network = LandmarkRuntime()
     crop = np.random.default_rng(0).integers(0, 256, (network.input_size, network.input_size, 3), np.uint8)
     times = []
     for _ in range(_PACES):

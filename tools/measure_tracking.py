@@ -20,7 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.geometry import camera_from_fov, crop_camera, crop_to_frame_px, warp_crop
-from models.inference.landmark_runtime import CROP_BOX_JOINTS, CROP_SHIFT, CROP_SPAN, INPUT_SIZE, LandmarkNet
+from models.inference.landmark_runtime import (
+    CROP_BOX_JOINTS,
+    CROP_SHIFT,
+    CROP_SPAN,
+    INPUT_SIZE,
+    LandmarkRuntime,
+)
 from models.inference.mediapipe.landmarker import HandLandmarker
 from models.tracking.pipeline import Pipeline, PipelineConfig
 
@@ -113,7 +119,7 @@ def report(name: str, took_s: list[float], tracks: list[NDArray | None]) -> None
 def measure_crops(folder: Path, photos: int) -> None:
     """Error against the labels, in hand boxes, after cropping again and again from the last landmarks."""
     rng = np.random.default_rng(0)
-    net = LandmarkNet()
+    net = LandmarkRuntime()
     with np.load(folder / "labels.npz") as labels:
         chosen = rng.choice(len(labels["image"]), photos, replace=False)
         items = [(str(labels["image"][k]), str(labels["side"][k]), labels["joints_2d"][k]) for k in chosen]

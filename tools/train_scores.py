@@ -25,7 +25,7 @@ from safetensors.torch import save_file
 
 from models.datasets.samples import read_rgb
 from models.hand.hand_data import load_open_hand
-from models.inference.landmark_runtime import LandmarkNet
+from models.inference.landmark_runtime import LandmarkRuntime
 from models.tracking.detector import HandDetector
 from models.tracking.reconstruction import FittedLandmarks
 from models.training.real.pictures import pictures_in
@@ -101,7 +101,7 @@ def _features(crops: CropFile, name: str, encoder: torch.nn.Module, kept: Path) 
 
 def _closeups(folder: Path, seed: int) -> Iterator[ScoreCrop]:
     """Hands that the detector finds in photographs of hands, half of which are kept out altogether."""
-    method = FittedLandmarks(LandmarkNet())
+    method = FittedLandmarks(LandmarkRuntime())
     paths, joints = [], []
     detector = HandDetector(method.infer, method.input_size, max_hands=1)
     for path in pictures_in(folder):

@@ -16,9 +16,8 @@ from models.geometry import project
 from models.hand.hand_data import HandData
 from models.training.synthetic.gl import make_context
 from models.training.synthetic.subdivision import refine
-from models.types import Camera, HandMesh
+from models.types import Camera, Float64, HandMesh
 
-Float = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 FINE = 6  # samples of a pixel, along each of its sides
@@ -64,7 +63,7 @@ class TrueView:
     def __exit__(self, *error: object) -> None:
         self._context.release()
 
-    def in_view(self, prop: Prop, pose: Float, hand: HandMesh, camera: Camera) -> Mask:
+    def in_view(self, prop: Prop, pose: Float64, hand: HandMesh, camera: Camera) -> Mask:
         """(H, W) where a right hand leaves at least half of a pixel of a ring visible.
 
         pose: (4, 4) where the ring is, in place of the prop's own.
@@ -88,7 +87,7 @@ class TrueView:
         inside[:] = share[y0 - y :, x0 - x :][: inside.shape[0], : inside.shape[1]] > 127
         return whole
 
-    def _pressed(self, prop: Prop, pose: Float, hand: HandMesh) -> Float:
+    def _pressed(self, prop: Prop, pose: Float64, hand: HandMesh) -> Float64:
         """(M, 3) the hand, its own finger pressed in under the band."""
         mount = prop.mount
         assert mount is not None
@@ -105,7 +104,7 @@ class TrueView:
         v[under] -= SINKS_M * outward / np.linalg.norm(outward, axis=1, keepdims=True)
         return np.asarray(v)
 
-    def _draw(self, vertices: Float, faces: NDArray[np.integer], number: float) -> None:
+    def _draw(self, vertices: Float64, faces: NDArray[np.integer], number: float) -> None:
         self._program["id"] = number
         corners = self._context.buffer(vertices[faces.ravel()].astype("f4").tobytes())
         mesh = self._context.vertex_array(self._program, [(corners, "3f", "position")])

@@ -12,7 +12,7 @@ from app.bench.spread import Spread
 from app.capture import Frame
 from models.inference import runtime
 from models.inference.engines import EngineName
-from models.inference.landmark_runtime import INPUT_SIZE, LandmarkNet
+from models.inference.landmark_runtime import INPUT_SIZE, LandmarkRuntime
 from models.tracking.detector import HandDetector
 from models.tracking.reconstruction import make_reconstruction
 from models.turns import take_turns
@@ -80,7 +80,7 @@ def calls_of(name: str, engines: Sequence[EngineName], threads: Sequence[int]) -
     """A network ready to be called on a crop, by engine and threads. Without weights it answers nonsense."""
     if name == "fit":
         crop = _picture(INPUT_SIZE)
-        return {("openvino", count): _on(LandmarkNet(threads=count), crop) for count in threads}
+        return {("openvino", count): _on(LandmarkRuntime(threads=count), crop) for count in threads}
     calls: dict[tuple[str, int], Call] = {}
     for engine in engines:
         for count in threads:

@@ -14,7 +14,7 @@ from models.evaluation.accuracy import accuracy
 from models.inference.autotune import medians_ms
 from models.inference.bundle import BUNDLE
 from models.inference.engines import ENGINES, EngineName
-from models.inference.landmark_runtime import INPUT_SIZE, LandmarkNet
+from models.inference.landmark_runtime import INPUT_SIZE, LandmarkRuntime
 from models.inference.runtime import measure
 from models.tracking.pipeline import DEFAULT_MODEL
 from models.weights import find_weights
@@ -128,7 +128,7 @@ def _accuracy(name: str) -> dict[str, float | None]:
 
 def landmark_net_ms() -> float:
     """Median time of the landmark network on one core, milliseconds."""
-    net = LandmarkNet()
+    net = LandmarkRuntime()
     crop_rgb = np.random.default_rng(0).integers(0, 255, (INPUT_SIZE, INPUT_SIZE, 3), np.uint8)
     return round(medians_ms({"": lambda: net(crop_rgb)}, _RUNS)[""], 3)
 

@@ -8,22 +8,21 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from models.evaluation.metrics import point_errors
-
-Float = NDArray[np.float64]
+from models.types import Float64
 
 KNUCKLES = [5, 9, 13, 17]
 
 
-def root_depth_errors(predicted: ArrayLike, target: ArrayLike) -> Float:
+def root_depth_errors(predicted: ArrayLike, target: ArrayLike) -> Float64:
     """(B,) how far off the wrist's depth is, over its true depth. Joints (B, 21, 3), camera frame."""
     p, t = np.asarray(predicted, np.float64)[:, 0, 2], np.asarray(target, np.float64)[:, 0, 2]
     return np.asarray(np.abs(p - t) / np.maximum(np.abs(t), 1e-6))
 
 
-def at_known_size(points: ArrayLike, predicted: ArrayLike, target: ArrayLike) -> Float:
+def at_known_size(points: ArrayLike, predicted: ArrayLike, target: ArrayLike) -> Float64:
     """Points (B, N, 3) moved along their rays until the predicted palm is as large as the true one.
 
     predicted, target: (B, 21, 3) joints, camera frame. The picture of the hand stays the same: this is what a
@@ -34,7 +33,7 @@ def at_known_size(points: ArrayLike, predicted: ArrayLike, target: ArrayLike) ->
 
 
 def camera_space_figures(
-    joints: tuple[Float, Float], weights: Float, vertices: tuple[Float, Float] | None = None
+    joints: tuple[Float64, Float64], weights: Float64, vertices: tuple[Float64, Float64] | None = None
 ) -> dict[str, Any]:
     """Per sample, mm and %: predicted and true joints (B, 21, 3), which count (B, 21), meshes (B, N, 3)."""
     predicted, target = joints
@@ -53,11 +52,11 @@ def camera_space_figures(
     return values
 
 
-def _means(errors: Float, weights: Float) -> Float:
+def _means(errors: Float64, weights: Float64) -> Float64:
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray((errors * weights).sum(1) / weights.sum(1))
 
 
-def _palms(joints: ArrayLike) -> Float:
+def _palms(joints: ArrayLike) -> Float64:
     j = np.asarray(joints, np.float64)
     return np.asarray(np.linalg.norm(j[:, KNUCKLES] - j[:, :1], axis=-1).mean(-1))

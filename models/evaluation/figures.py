@@ -27,9 +27,7 @@ from models.evaluation.metrics import (
 )
 from models.evaluation.spreads import mean, rounded, spread
 from models.geometry import project
-from models.types import Camera
-
-Float = NDArray[np.float64]
+from models.types import Camera, Float64
 
 RIGHT_BOXES = 0.1
 """A hand is right, for the calibration of presence, if its joints are off by less than this of its box."""
@@ -67,10 +65,10 @@ def judged_rows(run: Run) -> NDArray[np.intp]:
     return np.flatnonzero(np.all([counted, *answered], axis=0))
 
 
-def curves(run: Run) -> dict[str, dict[str, Float]]:
+def curves(run: Run) -> dict[str, dict[str, Float64]]:
     """By plot and model, the errors of every counted joint: "aligned" and "root" mm, "picture" px."""
     judged = judged_rows(run)
-    plots: dict[str, dict[str, Float]] = {}
+    plots: dict[str, dict[str, Float64]] = {}
     for name in run.answers:
         truth = _truth_3d(run, judged)
         if truth is not None:
@@ -253,7 +251,7 @@ def _acceleration(run: Run, name: str, fps: float) -> dict[str, float | None]:
     return result
 
 
-def _truth_3d(run: Run, rows: NDArray[np.intp]) -> tuple[Float, Float] | None:
+def _truth_3d(run: Run, rows: NDArray[np.intp]) -> tuple[Float64, Float64] | None:
     """(B, 21, 3) true joints and (B, 21) which count; None where the set has no 3D."""
     truths = [run.truths[k] for k in rows]
     if not truths or any(t.joints_3d_m is None for t in truths):
@@ -262,7 +260,7 @@ def _truth_3d(run: Run, rows: NDArray[np.intp]) -> tuple[Float, Float] | None:
     return np.array([t.joints_3d_m for t in truths], np.float64), np.array(counted, np.float64)
 
 
-def _pixel_errors(run: Run, name: str, rows: NDArray[np.intp]) -> tuple[Float, Float] | None:
+def _pixel_errors(run: Run, name: str, rows: NDArray[np.intp]) -> tuple[Float64, Float64] | None:
     """(B, 21) errors in the picture and (B,) larger sides of the true boxes, pixels.
 
     None for the clip, whose 2D joints are MediaPipe's own, and where a set has none.
@@ -282,5 +280,5 @@ def _answer(run: Run, name: str, row: int) -> Prediction:
     return answer
 
 
-def _stack(run: Run, name: str, rows: NDArray[np.intp], field: str) -> Float:
+def _stack(run: Run, name: str, rows: NDArray[np.intp], field: str) -> Float64:
     return np.array([getattr(_answer(run, name, k), field) for k in rows], np.float64)

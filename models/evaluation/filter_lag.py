@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.interpolate import CubicSpline
 from scipy.optimize import minimize_scalar
 from scipy.spatial.transform import Rotation, Slerp
@@ -16,9 +16,7 @@ from models.hand.hand_data import load_open_hand
 from models.hand.skinning import pose_hand
 from models.manifest import ASSETS
 from models.tracking.smoothing import PALM, HandFilter, HandFilterConfig
-from models.types import Camera, HandMesh
-
-Float = NDArray[np.float64]
+from models.types import Camera, Float64, HandMesh
 
 TRUTH = ASSETS / "clips" / "demo_truth.npz"
 MOST_S = 0.4  # no lag is looked for beyond this
@@ -88,7 +86,7 @@ def filter_lag(config: HandFilterConfig, fps: float) -> FilterLag:
     return FilterLag(*(1e3 * lag_s(a, b, times_s) for a, b in zip(before, after, strict=True)))
 
 
-def _parts(hands: list[HandMesh] | tuple[HandMesh, ...]) -> tuple[Float, Float, Float, Float]:
+def _parts(hands: list[HandMesh] | tuple[HandMesh, ...]) -> tuple[Float64, Float64, Float64, Float64]:
     """Joints in the picture, place, depth and articulation of each hand."""
     joints = np.array([hand.joints_m for hand in hands], np.float64)
     middle = joints[:, PALM].mean(1)

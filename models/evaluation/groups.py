@@ -11,8 +11,6 @@ from numpy.typing import ArrayLike, NDArray
 from models.evaluation.metrics import palm_frames
 from models.types import Handedness
 
-Float = NDArray[np.float64]
-
 VIEWS = ("palm", "back", "edge", "along the fingers")
 OCCLUSIONS = ("0–2 joints hidden", "3–6 joints hidden", "7 or more hidden")
 FACING = 0.64

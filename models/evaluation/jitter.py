@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Float = NDArray[np.float64]
+from models.types import Float64
 
 WINDOW = 11
 """Frames of the moving mean that the high-pass takes away."""
@@ -27,9 +27,9 @@ _MEASURES = (
 class HandTrack:
     """One hand over T frames, as one model saw it."""
 
-    times_s: Float  # (T,) strictly rising
-    joints_2d_px: Float  # (T, 21, 2) in the frame
-    joints_m: Float  # (T, 21, 3) camera frame
+    times_s: Float64  # (T,) strictly rising
+    joints_2d_px: Float64  # (T, 21, 2) in the frame
+    joints_m: Float64  # (T, 21, 3) camera frame
     vertices_m: NDArray[np.float32] | None  # (T, 778, 3) camera frame; None: the model has no mesh
 
     def __post_init__(self) -> None:
@@ -45,7 +45,7 @@ class HandTrack:
         return np.asarray(np.isfinite(self.joints_m).all((1, 2)))
 
 
-def second_differences(points: ArrayLike, times_s: ArrayLike | None = None) -> Float:
+def second_differences(points: ArrayLike, times_s: ArrayLike | None = None) -> Float64:
     """(T - 2, ...) second difference over time of points (T, ...): unit per frame².
 
     With times_s (T,), unit per s², by the true times of the frames.
@@ -58,7 +58,7 @@ def second_differences(points: ArrayLike, times_s: ArrayLike | None = None) -> F
     return np.asarray(2 * np.diff(speeds, axis=0) / (steps[1:] + steps[:-1]))
 
 
-def third_differences(points: ArrayLike, times_s: ArrayLike) -> Float:
+def third_differences(points: ArrayLike, times_s: ArrayLike) -> Float64:
     """(T - 3, ...) jerk of points (T, ...), unit per s³, by the true times (T,) of the frames."""
     times = np.asarray(times_s, np.float64)
     changes = second_differences(points, times)
@@ -66,7 +66,7 @@ def third_differences(points: ArrayLike, times_s: ArrayLike) -> Float:
     return np.asarray(3 * np.diff(changes, axis=0) / spans)  # divided differences: exact for a cubic
 
 
-def static_sd(points: ArrayLike) -> Float:
+def static_sd(points: ArrayLike) -> Float64:
     """(..., D) standard deviation over time of each axis of points (T, ..., D), frames with NaN left out.
 
     What the studies of Leap Motion's sensor report of a still hand (Weichert et al., Sensors 2013; Guna et
@@ -76,12 +76,12 @@ def static_sd(points: ArrayLike) -> Float:
     return np.asarray(p.std(0)) if len(p) else np.full(p.shape[1:], np.nan)
 
 
-def rms_deviation(points: ArrayLike) -> Float:
+def rms_deviation(points: ArrayLike) -> Float64:
     """(...) root mean square distance of points (T, ..., D) from their own mean position."""
     return np.asarray(np.sqrt((static_sd(points) ** 2).sum(-1)))
 
 
-def rms_sample_to_sample(points: ArrayLike) -> Float:
+def rms_sample_to_sample(points: ArrayLike) -> Float64:
     """(...) root mean square step of points (T, ..., D) between frames: eye trackers' precision."""
     steps = _whole_frames(np.diff(np.asarray(points, np.float64), axis=0))
     if not len(steps):
@@ -89,12 +89,12 @@ def rms_sample_to_sample(points: ArrayLike) -> Float:
     return np.asarray(np.sqrt((steps**2).sum(-1).mean(0)))
 
 
-def _whole_frames(points: ArrayLike) -> Float:
+def _whole_frames(points: ArrayLike) -> Float64:
     p = np.asarray(points, np.float64)
     return p[np.isfinite(p).all(tuple(range(1, p.ndim)))]
 
 
-def moving_mean(points: ArrayLike, window: int = WINDOW) -> Float:
+def moving_mean(points: ArrayLike, window: int = WINDOW) -> Float64:
     """(T - window + 1, ...) means of every `window` frames in a row of points (T, ...)."""
     p = np.asarray(points, np.float64)
     total = np.zeros((max(len(p) - window + 1, 0), *p.shape[1:]))
@@ -103,7 +103,7 @@ def moving_mean(points: ArrayLike, window: int = WINDOW) -> Float:
     return total / window
 
 
-def high_pass(points: ArrayLike, window: int = WINDOW) -> Float:
+def high_pass(points: ArrayLike, window: int = WINDOW) -> Float64:
     """(T - window + 1, ...) points (T, ...) less the moving mean that is centred on them."""
     p = np.asarray(points, np.float64)
     mean = moving_mean(p, window)
@@ -166,7 +166,7 @@ def _known(values: Any) -> float | list[float] | None:
     return [round(float(v), 5) for v in found] if found.ndim else round(float(found), 5)
 
 
-def _mean_length(changes: Float, per_axis: bool) -> float | list[float] | None:
+def _mean_length(changes: Float64, per_axis: bool) -> float | list[float] | None:
     known = changes[np.isfinite(changes).all(tuple(range(1, changes.ndim)))]
     if len(known) == 0:
         return None
@@ -175,7 +175,7 @@ def _mean_length(changes: Float, per_axis: bool) -> float | list[float] | None:
     return round(float(np.linalg.norm(known, axis=-1).mean()), 5)
 
 
-def _rms(rest: Float, per_axis: bool) -> float | list[float] | None:
+def _rms(rest: Float64, per_axis: bool) -> float | list[float] | None:
     known = rest[np.isfinite(rest).all(tuple(range(1, rest.ndim)))]
     if len(known) == 0:
         return None

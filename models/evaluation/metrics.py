@@ -7,30 +7,28 @@ says which points count: 0 leaves one out. A missing prediction is a row of NaN 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.spatial import cKDTree
 
-from models.types import Handedness
-
-Float = NDArray[np.float64]
+from models.types import Float64, Handedness
 
 ROOT = 0  # the wrist
 
 
-def point_errors(predicted: ArrayLike, target: ArrayLike) -> Float:
+def point_errors(predicted: ArrayLike, target: ArrayLike) -> Float64:
     """(B, N) distance of each point from its true place. The mean is MPJPE, for joints, or MPVPE."""
     return np.asarray(
         np.linalg.norm(np.asarray(predicted, np.float64) - np.asarray(target, np.float64), axis=-1)
     )
 
 
-def root_relative(points: ArrayLike, root: ArrayLike | None = None) -> Float:
+def root_relative(points: ArrayLike, root: ArrayLike | None = None) -> Float64:
     """(B, N, 3) points as seen from their own first one, or from root (B, 3)."""
     p = np.asarray(points, np.float64)
     return p - (p[:, ROOT] if root is None else np.asarray(root, np.float64))[:, None]
 
 
-def mean_errors(errors: ArrayLike, weights: ArrayLike | None = None) -> Float:
+def mean_errors(errors: ArrayLike, weights: ArrayLike | None = None) -> Float64:
     """(B,) weighted mean of (B, N) errors; NaN where no point counts."""
     e = np.asarray(errors, np.float64)
     w = np.ones_like(e) if weights is None else np.asarray(weights, np.float64)
@@ -41,7 +39,7 @@ def mean_errors(errors: ArrayLike, weights: ArrayLike | None = None) -> Float:
 
 def align(
     predicted: ArrayLike, target: ArrayLike, weights: ArrayLike | None = None
-) -> tuple[Float, Float, Float]:
+) -> tuple[Float64, Float64, Float64]:
     """Similarities s (B,), R (B, 3, 3), t (B, 3) that best map predicted onto target, both (B, N, 3).
 
     `models.geometry.procrustes` for a batch, with weights: target ~ s R predicted + t (Umeyama 1991). Rows
@@ -65,18 +63,18 @@ def align(
     return s, R, t
 
 
-def moved(points: ArrayLike, similarity: tuple[Float, Float, Float]) -> Float:
+def moved(points: ArrayLike, similarity: tuple[Float64, Float64, Float64]) -> Float64:
     """(B, N, 3) points through the similarities (s, R, t) of `align`."""
     s, R, t = similarity
     return s[:, None, None] * (np.asarray(points, np.float64) @ R.swapaxes(1, 2)) + t[:, None]
 
 
-def aligned_errors(predicted: ArrayLike, target: ArrayLike, weights: ArrayLike | None = None) -> Float:
+def aligned_errors(predicted: ArrayLike, target: ArrayLike, weights: ArrayLike | None = None) -> Float64:
     """(B, N) errors after the best similarity: their mean is PA-MPJPE or PA-MPVPE."""
     return point_errors(moved(predicted, align(predicted, target, weights)), target)
 
 
-def palm_frames(joints: ArrayLike, sides: list[Handedness]) -> Float:
+def palm_frames(joints: ArrayLike, sides: list[Handedness]) -> Float64:
     """(B, 3, 3), rows: towards the fingers, towards the thumb, out of the back of the hand.
 
     joints: (B, 21, 3). The same anatomy for both sides, so a left hand's frame is a mirrored one.
@@ -93,7 +91,7 @@ def palm_frames(joints: ArrayLike, sides: list[Handedness]) -> Float:
 
 def errors_without_offsets(
     predicted: ArrayLike, target: ArrayLike, sides: list[Handedness], weights: ArrayLike | None = None
-) -> Float:
+) -> Float64:
     """(B, N) aligned errors that remain once each joint's mean offset in the palm's frame is removed.
 
     Two definitions of "knuckle" differ by a constant in the palm's frame, which says nothing of how well a
@@ -117,7 +115,7 @@ def errors_without_offsets(
     return aligned_errors(corrected, Y, w)
 
 
-def pck(errors: ArrayLike, thresholds: ArrayLike) -> Float:
+def pck(errors: ArrayLike, thresholds: ArrayLike) -> Float64:
     """(T,) fraction of the errors that are at most each of the thresholds (T,); NaN errors are left out."""
     e = np.sort(_known(errors))
     if len(e) == 0:
@@ -145,7 +143,7 @@ def f_score(predicted: ArrayLike, target: ArrayLike, threshold: float) -> float:
     return 2 * precision * recall / (precision + recall) if precision + recall > 0 else 0.0
 
 
-def acceleration(points: ArrayLike, fps: float | None = None) -> Float:
+def acceleration(points: ArrayLike, fps: float | None = None) -> Float64:
     """(T - 2,) mean length of the points' second difference over time, (T, N, D): unit per frame².
 
     With fps, unit per s². A frame without points is a row of NaN; the three moments that need it are NaN.
@@ -155,6 +153,6 @@ def acceleration(points: ArrayLike, fps: float | None = None) -> Float:
     return np.asarray(change if fps is None else change * fps**2)
 
 
-def _known(errors: ArrayLike) -> Float:
+def _known(errors: ArrayLike) -> Float64:
     e = np.asarray(errors, np.float64).ravel()
     return e[np.isfinite(e)]

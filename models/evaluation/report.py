@@ -12,9 +12,9 @@ import numpy as np
 
 from models.datasets.samples import Prediction
 from models.evaluation.benchmark import Run
-from models.evaluation.figures import Float
 from models.evaluation.groups import OCCLUSIONS, VIEWS
 from models.evaluation.metrics import pck
+from models.types import Float64
 
 _ROWS: dict[str, tuple[tuple[str, ...], float, int]] = {  # name: path in the figures, factor, digits
     "missed": (("missed",), 1, 0),
@@ -86,7 +86,7 @@ def markdown(report: Mapping[str, Mapping[str, Any]]) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def plot_pck(curves: Mapping[str, Mapping[str, Float]], title: str, path: Path) -> None:
+def plot_pck(curves: Mapping[str, Mapping[str, Float64]], title: str, path: Path) -> None:
     """PCK curves of `figures.curves` as a PNG. Raises ModuleNotFoundError where matplotlib is missing."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.evaluation.uncertainty import mean_interval
+from models.types import Float64
 
-Float = NDArray[np.float64]
 
-
-def spread(values: Float, block: int = 1) -> dict[str, Any]:
+def spread(values: Float64, block: int = 1) -> dict[str, Any]:
     """Mean with its 95 % interval, median and 95th percentile. block: samples that follow each other."""
     known = np.asarray(values)[np.isfinite(values)]
     if len(known) == 0:

@@ -13,34 +13,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.hand.hand_data import HandData
 from models.hand.joint_limits import LIMITS_DEG, anatomical_frames
-
-Float = NDArray[np.float64]
+from models.types import Float64
 
 
 @dataclass(frozen=True)
 class State:
     """A right hand in a camera frame. Angles in radians, metres."""
 
-    R: Float  # (3, 3) of the wrist
-    t: Float  # (3,) wrist joint
-    angles: Float  # (15, 3) flexion, abduction, twist of each finger joint
-    betas: Float  # (10,)
+    R: Float64  # (3, 3) of the wrist
+    t: Float64  # (3,) wrist joint
+    angles: Float64  # (15, 3) flexion, abduction, twist of each finger joint
+    betas: Float64  # (10,)
 
 
 @dataclass(frozen=True)
 class Kinematics:
     """What one evaluation gives."""
 
-    joints: Float  # (21, 3)
-    jacobian: Float  # (21, 3, 6 + D + 10): translation, left rotation, the D free angles, betas
-    rotations: Float  # (16, 3, 3) local rotations, the wrist's first
+    joints: Float64  # (21, 3)
+    jacobian: Float64  # (21, 3, 6 + D + 10): translation, left rotation, the D free angles, betas
+    rotations: Float64  # (16, 3, 3) local rotations, the wrist's first
 
 
-def local_rotations(frames: Float, angles: Float) -> tuple[Float, Float]:
+def local_rotations(frames: Float64, angles: Float64) -> tuple[Float64, Float64]:
     """Finger rotations F Rx Ry Rz F^T (15, 3, 3) and the axes (15, 3, 3: axis, xyz) they turn about,
     both in the parent's frame. frames: (15, 3, 3), columns flexion, abduction, twist axis."""
     (cx, cy, cz), (sx, sy, sz) = np.cos(angles).T, np.sin(angles).T
@@ -87,7 +85,7 @@ class Articulation:
         self._below = below[self._bone]  # (D, 16) the bones that each angle moves
         self._below_b = self._below @ b  # (D, 21)
 
-    def rotations(self, state: State) -> Float:
+    def rotations(self, state: State) -> Float64:
         """(16, 3, 3) local rotations, the wrist's first."""
         return np.concatenate([state.R[None], local_rotations(self.frames, state.angles)[0]])
 
@@ -121,7 +119,7 @@ class Articulation:
         return Kinematics(joints + state.t, J, np.concatenate([state.R[None], local]))
 
 
-def cross_matrix(v: Float) -> Float:
+def cross_matrix(v: Float64) -> Float64:
     """(N, 3) -> (N, 3, 3), so that cross_matrix(v) @ w = v x w."""
     out = np.zeros((len(v), 3, 3))
     out[:, 0, 1], out[:, 0, 2], out[:, 1, 2] = -v[:, 2], v[:, 1], -v[:, 0]

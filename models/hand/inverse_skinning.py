@@ -19,9 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from models.geometry import axis_angle_from_rotation, procrustes, rotation_from_axis_angle
 from models.hand.articulation import cross_matrix
 from models.hand.hand_data import N_BETAS, N_BONES, HandData
-from models.types import N_VERTICES
-
-Float = NDArray[np.float64]
+from models.types import N_VERTICES, Float64
 
 N_SPREAD = 200
 """How many of a mesh's vertices are met."""
@@ -33,19 +31,19 @@ _MAX_STEPS, _ENOUGH, _EXACT_M = 40, 1e-3, 5e-5  # steps; relative gain and error
 class PosedHand:
     """A right hand's parameters, in the frame of the points."""
 
-    rotations: Float  # (16, 3, 3) of each bone in its parent's frame, the wrist's in the points' frame
-    betas: Float  # (10,)
-    translation_m: Float  # (3,) the wrist joint
-    turns: Float  # (16, 3, 3) of each bone in the points' frame
-    joints_m: Float  # (16, 3) rotation centres, posed
+    rotations: Float64  # (16, 3, 3) of each bone in its parent's frame, the wrist's in the points' frame
+    betas: Float64  # (10,)
+    translation_m: Float64  # (3,) the wrist joint
+    turns: Float64  # (16, 3, 3) of each bone in the points' frame
+    joints_m: Float64  # (16, 3) rotation centres, posed
     error_m: float  # root mean square distance of the points
 
 
 @dataclass(frozen=True)
 class _Trial:
     hand: PosedHand
-    parts: Float  # (P, 3) what each bone contributes to each point it moves
-    residual: Float  # (3 N + 55,) points, the fingers' turns from rest, and betas, in standard deviations
+    parts: Float64  # (P, 3) what each bone contributes to each point it moves
+    residual: Float64  # (3 N + 55,) points, the fingers' turns from rest, and betas, in standard deviations
 
 
 class InverseSkinning:
@@ -79,7 +77,7 @@ class InverseSkinning:
         self._a, self._b = a[~small], b[~small][:, None]  # (P, 11, 3), (P, 1)
         self._flat = np.ascontiguousarray(self._a.transpose(1, 0, 2)).reshape(1 + N_BETAS, -1)
         self._moved_b = below @ b.T  # (16, N)
-        self._correctives: Float | None = None
+        self._correctives: Float64 | None = None
         if hand.pose_dirs is not None:
             Q = np.eye(N_VERTICES)[self._rows] if regressor is None else np.asarray(regressor, np.float64)
             c = np.einsum("iv,vj,pvx->pijx", Q, W, hand.pose_dirs.astype(np.float64), optimize=True)
@@ -106,22 +104,22 @@ class InverseSkinning:
         R, b, t = (np.asarray(value, np.float64) for value in (rotations, betas, translation_m))
         return self._tried(self._chosen(points_m), R, b, t).hand
 
-    def _chosen(self, points_m: ArrayLike) -> Float:
+    def _chosen(self, points_m: ArrayLike) -> Float64:
         P = np.asarray(points_m, np.float64)
         if P.shape != (self._given, 3) or not np.isfinite(P).all():
             raise ValueError(f"points: expected ({self._given}, 3), finite, got {P.shape}")
         return P[self._rows]
 
-    def _start(self, P: Float) -> _Trial:
+    def _start(self, P: Float64) -> _Trial:
         _, R, t = procrustes(self._rest, P, scale=False)
         rotations = np.tile(np.eye(3), (N_BONES, 1, 1))
         rotations[0] = R
         return self._tried(P, rotations, np.zeros(N_BETAS), t)
 
-    def _again(self, P: Float, hand: PosedHand) -> _Trial:
+    def _again(self, P: Float64, hand: PosedHand) -> _Trial:
         return self._tried(P, hand.rotations, hand.betas, hand.translation_m)
 
-    def _solve(self, P: Float, start: _Trial) -> PosedHand:
+    def _solve(self, P: Float64, start: _Trial) -> PosedHand:
         found, damping = start, 1e-3
         if found.hand.error_m < _EXACT_M:
             return found.hand
@@ -144,7 +142,7 @@ class InverseSkinning:
                 break
         return found.hand
 
-    def _tried(self, P: Float, rotations: Float, betas: Float, translation_m: Float) -> _Trial:
+    def _tried(self, P: Float64, rotations: Float64, betas: Float64, translation_m: Float64) -> _Trial:
         rest = self._joints[0] + np.tensordot(betas, self._joints[1:], 1)
         turns, at = np.empty((N_BONES, 3, 3)), np.empty((N_BONES, 3))
         turns[0], at[0] = rotations[0], translation_m
@@ -161,14 +159,14 @@ class InverseSkinning:
         residual = np.concatenate([off.ravel() / _POINT_M, bent.ravel(), betas])
         return _Trial(PosedHand(rotations, betas, translation_m, turns, at, error), parts, residual)
 
-    def _moved(self, P: Float, hand: PosedHand, d: Float) -> _Trial:
+    def _moved(self, P: Float64, hand: PosedHand, d: Float64) -> _Trial:
         """d: translation 3, a small turn of each bone in the points' frame 48, betas 10."""
         small = rotation_from_axis_angle(d[3:51].reshape(N_BONES, 3))
         above = np.concatenate([np.eye(3)[None], hand.turns[self._parents[1:]]])
         local = above.transpose(0, 2, 1) @ small @ above @ hand.rotations
         return self._tried(P, local, hand.betas + d[51:], hand.translation_m + d[:3])
 
-    def _jacobian(self, trial: _Trial) -> Float:
+    def _jacobian(self, trial: _Trial) -> Float64:
         """(3 N + 55, 61) of the residual by what `_moved` takes."""
         hand, bone, n = trial.hand, self._bone, len(self._rest)
         parts = np.zeros((N_BONES, n, 3))
@@ -194,7 +192,7 @@ class InverseSkinning:
         return A
 
 
-def _spread(points: Float, count: int) -> NDArray[np.intp]:
+def _spread(points: Float64, count: int) -> NDArray[np.intp]:
     """Rows of (N, 3) points, each as far as can be from those before it: even over the whole surface."""
     chosen = [int(np.argmax(np.linalg.norm(points - points.mean(0), axis=1)))]
     away = np.full(len(points), np.inf)

@@ -9,12 +9,11 @@ about the bone. Angles count from the rest pose, in radians; joints are bones 1.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from models.geometry import rotation_from_axis_angle
 from models.hand.hand_data import TIPS_IN_21, HandData
-
-Float = NDArray[np.float64]
+from models.types import Float64
 
 N_FINGER_JOINTS = 15
 INDEX_MCP, MIDDLE_MCP, LITTLE_MCP = 4, 7, 13  # among the 16 bones
@@ -60,11 +59,11 @@ _REST_DEG = np.array(
     np.float64,
 )
 
-LIMITS_DEG: Float = _CLINICAL_DEG - _REST_DEG[..., None]
+LIMITS_DEG: Float64 = _CLINICAL_DEG - _REST_DEG[..., None]
 """(15, 3, 2) least and greatest flexion, abduction and twist of each finger joint from rest, degrees."""
 
 
-def anatomical_frames(data: HandData) -> Float:
+def anatomical_frames(data: HandData) -> Float64:
     """(15, 3, 3) rotations; columns are each finger joint's flexion, abduction and twist axis at rest."""
     joints = data.joints_rest.astype(np.float64)
     tips = (data.regressor_21_mano[TIPS_IN_21] @ data.template_m).astype(np.float64)
@@ -80,30 +79,14 @@ def anatomical_frames(data: HandData) -> Float:
     return np.stack([flexion, np.cross(twist, flexion), twist], -1)
 
 
-def angles_to_rotations(angles: ArrayLike, frames: Float) -> Float:
+def angles_to_rotations(angles: ArrayLike, frames: Float64) -> Float64:
     """(..., 15, 3) flexion, abduction, twist, radians -> (..., 15, 3, 3) rotations of the finger joints."""
     a = np.asarray(angles, np.float64)
     x, y, z = (rotation_from_axis_angle(a[..., i, None] * np.eye(3)[i]) for i in range(3))
     return frames @ x @ y @ z @ frames.transpose(0, 2, 1)
 
 
-def rotations_to_angles(rotations: ArrayLike, frames: Float) -> Float:
-    """(15, 3, 3) rotations of the finger joints -> (15, 3) flexion, abduction, twist, radians.
-
-    The inverse of `angles_to_rotations` while abduction stays within 90 degrees.
-    """
-    M = frames.transpose(0, 2, 1) @ np.asarray(rotations, np.float64) @ frames
-    return np.stack(
-        [
-            np.arctan2(-M[:, 1, 2], M[:, 2, 2]),
-            np.arcsin(M[:, 0, 2].clip(-1, 1)),
-            np.arctan2(-M[:, 0, 1], M[:, 0, 0]),
-        ],
-        -1,
-    )
-
-
-def clamp(angles: ArrayLike) -> Float:
+def clamp(angles: ArrayLike) -> Float64:
     """(15, 3) angles, radians, brought within `LIMITS_DEG`."""
     low, high = np.moveaxis(np.radians(LIMITS_DEG), -1, 0)
     return np.clip(np.asarray(angles, np.float64), low, high)

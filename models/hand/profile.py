@@ -6,13 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.hand.hand_data import N_BETAS, HandData
 from models.hand.inverse_skinning import InverseSkinning
-from models.types import HandMesh
-
-Float = NDArray[np.float64]
+from models.types import Float64, HandMesh
 
 FEWEST_MESHES = 20
 BREADTH_M = (0.055, 0.115)
@@ -67,7 +64,7 @@ def palm_breadth_m(hand: HandData) -> float:
     return float(np.ptp(hand.template_m[slab] @ across))
 
 
-def estimate_betas(hand: HandData, meshes: Sequence[HandMesh]) -> tuple[Float, Float]:
+def estimate_betas(hand: HandData, meshes: Sequence[HandMesh]) -> tuple[Float64, Float64]:
     """(10,) the median shape of a hand's meshes, by any model, and (10,) how far they spread about it.
 
     Raises ValueError with fewer than FEWEST_MESHES.

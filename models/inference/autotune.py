@@ -1,4 +1,4 @@
-"""Of several ways to do one thing, the quickest on this machine: measured once, then remembered."""
+"""Which of several candidates is the fastest on this machine: measured once, then remembered."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from models.whole_file import whole_file
 K = TypeVar("K", bound=Hashable)
 Call = Callable[[], object]
 
-MEASURED_CALLS = 15  # of each way, after three to warm up
+MEASURED_CALLS = 15  # of each candidate, after three to warm up
 MOST_THREADS = 4  # a crop's layers are too small for more
 
 
@@ -31,22 +31,23 @@ def thread_choices() -> tuple[int, ...]:
     return tuple(n for n in (1, 2, MOST_THREADS) if n == 1 or n <= cores() // 2)
 
 
-def medians_ms(ways: Mapping[K, Call], calls: int = MEASURED_CALLS) -> dict[K, float]:
-    """Median milliseconds of each way, of `calls` calls by turns."""
-    return {key: statistics.median(times) for key, times in take_turns(ways, calls).items()}
+def medians_ms(candidates: Mapping[K, Call], calls: int = MEASURED_CALLS) -> dict[K, float]:
+    """Median milliseconds of each candidate, of `calls` calls by turns."""
+    return {key: statistics.median(times) for key, times in take_turns(candidates, calls).items()}
 
 
-def quickest(what: str, ways: Mapping[str, Callable[[], Call]], cache: Path) -> str:
-    """The name of the way with the least median: as remembered in the folder `cache`, or measured now.
+def autotune(what: str, candidates: Mapping[str, Callable[[], Call]], cache: Path) -> str:
+    """The candidate with the least median time: as remembered in the folder `cache`, or measured now.
 
-    what: changes with all that the answer depends on but the machine. ways: each makes what is then called.
+    what: changes with all that the answer depends on but the machine. candidates: by name, what makes the
+    function that is then timed.
     """
-    if len(ways) == 1:
-        return next(iter(ways))
-    key, file = f"{platform.node()}/{cores()} cores/{what}", cache / "quickest.json"
+    if len(candidates) == 1:
+        return next(iter(candidates))
+    key, file = f"{platform.node()}/{cores()} cores/{what}", cache / "autotune.json"
     memory = _read(file)
-    if memory.get(key) not in ways:
-        times = medians_ms({name: make() for name, make in ways.items()})
+    if memory.get(key) not in candidates:
+        times = medians_ms({name: make() for name, make in candidates.items()})
         memory[key] = min(times, key=times.__getitem__)
         # What can't be kept is measured again.
         with suppress(OSError), whole_file(file, shared=True) as draft:

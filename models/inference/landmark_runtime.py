@@ -59,7 +59,7 @@ class Landmarks:
     right_score: float  # 0..1, that the hand in the crop is a right one
 
 
-class LandmarkNet:
+class LandmarkRuntime:
     """The landmark network, ready to run. Several threads may call it."""
 
     input_size = INPUT_SIZE

@@ -14,9 +14,8 @@ from models.geometry import crop_camera, rays
 from models.hand.hand_data import N_BETAS, N_BONES, HandData
 from models.inference.landmark_runtime import CROP_BOX_JOINTS, CROP_SHIFT, CROP_SPAN
 from models.manifest import Asset
-from models.types import Array, Camera, Handedness
+from models.types import Array, Camera, Float64, Handedness
 
-Float = NDArray[np.float64]
 Float32 = NDArray[np.float32]
 
 NAME = "mesh_stage"
@@ -61,7 +60,7 @@ class MeshStageNet:
         self._size_direction = grows / np.linalg.norm(grows)
         self._palm_at_rest = _palm_frame(rest[0])
 
-    def __call__(self, joints_2d: ArrayLike, joints_m: ArrayLike, focal: float) -> Float:
+    def __call__(self, joints_2d: ArrayLike, joints_m: ArrayLike, focal: float) -> Float64:
         """(21, 2) 0..1 of the crop, (21, 3) metres, focal length in crop widths -> joints (21, 3) from the
         wrist, in the crop's frame."""
         uv, J = np.asarray(joints_2d, np.float64), np.asarray(joints_m, np.float64)
@@ -93,7 +92,7 @@ class MeshStageNet:
         betas = theta[-N_BETAS:]
         return self._joints(R, betas - (betas @ self._size_direction) * self._size_direction)
 
-    def _joints(self, R: Float, betas: Float) -> Float:
+    def _joints(self, R: Float64, betas: Float64) -> Float64:
         with_one = np.append(1.0, betas)
         bones = np.tensordot(with_one, self._bones, 1)
         turned, moved = R.copy(), np.zeros((N_BONES, 3))
@@ -126,10 +125,10 @@ class LearntDepth:
         return np.asarray((LEARNT * learnt + (1 - LEARNT) * own) @ A, np.float32)
 
 
-def place(points: Float, ray: Float, rounds: int = 2) -> Float:
+def place(points: Float64, ray: Float64, rounds: int = 2) -> Float64:
     """(3,) translation that brings points (N, 3) nearest to their rays (N, 2), x/z and y/z."""
 
-    def solve(c: Float, b: Float, w: Float) -> tuple[Float, float]:
+    def solve(c: Float64, b: Float64, w: Float64) -> tuple[Float64, float]:
         w = (w / w.sum())[:, None]
         c_mean, b_mean = (w * c).sum(0), (w * b).sum(0)
         d = c - c_mean
@@ -146,7 +145,7 @@ def place(points: Float, ray: Float, rounds: int = 2) -> Float:
     return t
 
 
-def _palm_frame(joints: Float) -> Float:
+def _palm_frame(joints: Float64) -> Float64:
     y = joints[9] - joints[0]
     y = y / max(float(np.linalg.norm(y)), 1e-12)
     x = joints[5] - joints[17]
@@ -155,7 +154,7 @@ def _palm_frame(joints: Float) -> Float:
     return np.stack([y, x, np.cross(y, x)], 1)
 
 
-def _rotations(six: Float) -> Float:
+def _rotations(six: Float64) -> Float64:
     a = six[:, :3] / np.maximum(np.linalg.norm(six[:, :3], axis=1, keepdims=True), 1e-12)
     b = six[:, 3:] - (a * six[:, 3:]).sum(1, keepdims=True) * a
     b = b / np.maximum(np.linalg.norm(b, axis=1, keepdims=True), 1e-12)

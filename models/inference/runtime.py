@@ -6,7 +6,7 @@
 The graph comes from assets/weights/NAME.onnx where that ships, else it is exported once and kept in the
 user's cache. Engine and threads are named by the caller, or chosen by a short measurement at first use and
 remembered.
-torch is imported only to export or when it is the engine.
+torch is imported only where a graph doesn't ship, or when it is the engine.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from models.inference.autotune import Call, medians_ms, quickest, thread_choices
+from models.inference.autotune import Call, autotune, medians_ms, thread_choices
 from models.inference.engines import (
     ENGINES,
     TYPICAL_FOCAL,
@@ -33,7 +33,8 @@ from models.inference.engines import (
     OpenVinoEngine,
     TorchEngine,
 )
-from models.manifest import ASSETS, read_manifest
+from models.inference.graph_sources import SCORES_MODULE, graph_sources
+from models.manifest import ASSETS, Asset, read_manifest
 from models.types import Array, Crop
 from models.weights import find_weights, scores_of
 
@@ -117,8 +118,8 @@ def fastest(
     choices = {
         f"{e}/{n}": (e, n) for e in engines for n in (thread_choices() if threads is None else (threads,))
     }
-    ways = {key: partial(_call, name, *choice, cache) for key, choice in choices.items()}
-    return choices[quickest(f"{name}/{_digest(name)}/{','.join(choices)}", ways, cache)]
+    candidates = {key: partial(_call, name, *choice, cache) for key, choice in choices.items()}
+    return choices[autotune(f"{name}/{_digest(name)}/{','.join(choices)}", candidates, cache)]
 
 
 def measure(
@@ -130,11 +131,10 @@ def measure(
 
 def graph_path(name: str, cache: Path | None = None) -> Path:
     """The network's ONNX graph: the one that ships, or one exported now into the cache."""
-    if (ASSETS / "manifest.json").is_file():
-        shipped = read_manifest().get(f"weights/{name}.onnx")
-        if shipped is not None:
-            shipped.check()
-            return shipped.path
+    shipped = _shipped(f"weights/{name}.onnx")
+    if shipped is not None:
+        shipped.check()
+        return shipped.path
     path = (cache or cache_dir()) / f"{name}-{_digest(name)}.onnx"
     if not path.is_file():
         from models.inference.export import export_onnx
@@ -188,11 +188,22 @@ def _call(name: str, engine: EngineName, threads: int, cache: Path) -> Call:
 
 
 def _digest(name: str) -> str:
-    """Changes with the network's weights and with the code that builds networks."""
+    """Changes with what the graph depends on: the one that ships, or weights, hand model and its own code."""
+    shipped = _shipped(f"weights/{name}.onnx")
+    if shipped is not None:
+        return shipped.sha256[:16]
+    from models.networks.zoo import declared
+
+    weights, scores = find_weights(name), find_weights(scores_of(name))
     digest = hashlib.sha256()
-    for weights in (find_weights(name), find_weights(scores_of(name))):
-        digest.update((weights.sha256 if weights else "untrained").encode())
-    room = Path(__file__).parents[1]
-    for source in sorted([*room.glob("networks/**/*.py"), room / "inference" / "export.py"]):
+    for asset in (weights, scores, _shipped("hand/open_hand.npz")):
+        digest.update((asset.sha256 if asset else "none").encode())
+    modules = [declared(name).module.__module__] + [SCORES_MODULE] * (scores is not None)
+    for source in (*graph_sources(*modules), Path(__file__).with_name("export.py")):
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def _shipped(file: str) -> Asset | None:
+    """An entry of the manifest, where there is a manifest."""
+    return read_manifest().get(file) if (ASSETS / "manifest.json").is_file() else None

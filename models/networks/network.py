@@ -7,7 +7,6 @@ a right hand (`models.types.Crop`). Its frame is that camera's: x right, y down,
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -45,14 +44,6 @@ class NetworkOutput:
         """The outputs there are, by name, in the order of the fields."""
         pairs = ((f.name, getattr(self, f.name)) for f in fields(self))
         return {name: value for name, value in pairs if value is not None}
-
-
-class HandNetwork(Protocol):
-    """A torch module with this shape of call."""
-
-    input_size: int
-
-    def __call__(self, crops: Tensor) -> NetworkOutput: ...
 
 
 def check_crops(crops: Tensor, size: int) -> None:
@@ -95,11 +86,6 @@ class HandScores(nn.Module):
     def forward(self, pooled: Tensor) -> tuple[Tensor, Tensor]:
         scores = self.linear(pooled)
         return scores[:, 0], scores[:, 1]
-
-
-def joint_px(joints_2d: Tensor, size: int) -> Tensor:
-    """0..1 of the crop, border to border -> crop pixels, pixel centres at integers."""
-    return joints_2d * size - 0.5
 
 
 def crop_px_to_unit(joints_px: Tensor, size: int) -> Tensor:

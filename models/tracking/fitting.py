@@ -12,16 +12,14 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.spatial.transform import Rotation
 
 from models.geometry import procrustes
 from models.hand.articulation import Articulation, State
 from models.hand.hand_data import HandData
 from models.hand.skinning import pose_hand
-from models.types import Array, Handedness, HandPose
-
-Float = NDArray[np.float64]
+from models.types import Array, Float64, Handedness, HandPose
 
 PALM = np.array([0, 1, 5, 9, 13, 17])
 MIRROR = np.array([-1.0, 1.0, 1.0])
@@ -35,9 +33,8 @@ class FitConfig:
     depth_m: float = 0.008  # depth of a joint along the line of sight
     depth_gain: float = 0.8  # true depth over MediaPipe's
     beta: float = 1.0  # shape: the population's own spread
-    size_m: float = (
-        0.001  # palm length about the mean: a picture can't tell small and near from large and far
-    )
+    # palm length about the mean: a picture can't tell small and near from large and far
+    size_m: float = 0.001
     flexion_rad: float = 1.2  # about a slightly bent finger
     sideways_rad: float = 0.25  # abduction and twist about straight
     couple_rad: float = 0.6  # end joint about two thirds of the middle joint
@@ -72,17 +69,17 @@ class HandFit:
 class _Goal:
     """What the hand of one frame is fitted to; a right hand, or a left one mirrored."""
 
-    u: Float  # (21, 2) rays
-    depth: Float  # (21,) along the line of sight, metres, mean 0
-    sight: Float  # (3,) the line of sight
+    u: Float64  # (21, 2) rays
+    depth: Float64  # (21,) along the line of sight, metres, mean 0
+    sight: Float64  # (3,) the line of sight
     box: float  # the hand's size among the rays
-    trust: Float  # (21, 1) square roots of the joints' weights
+    trust: Float64  # (21, 1) square roots of the joints' weights
 
 
 @dataclass(frozen=True)
 class _Found:
     state: State
-    rotations: Float  # (16, 3, 3) local
+    rotations: Float64  # (16, 3, 3) local
     vertices_m: Array  # (778, 3)
     joints_m: Array  # (21, 3)
     error: float  # as in HandFit
@@ -181,7 +178,7 @@ class HandFitter:
             ),
         )
 
-    def _start(self, u: Float, depth: Float, betas: Float) -> State:
+    def _start(self, u: Float64, depth: Float64, betas: Float64) -> State:
         """A first guess: the palm on the rays at the depth where its size fits, fingers bent as they look."""
         rays = np.column_stack([u, np.ones(21)])
         rest = self._rest_joints[PALM]
@@ -238,7 +235,7 @@ class HandFitter:
         error = float(np.sqrt((off**2).sum(1).mean())) / goal.box
         return _Found(state, rotations, vertices, joints, error)
 
-    def _moved(self, state: State, d: Float, a: Float) -> State:
+    def _moved(self, state: State, d: Float64, a: Float64) -> State:
         """One step, of half a radian at most, within the limits and in front of the camera."""
         D = len(a)
         d = d * min(1.0, 0.6 / (np.abs(d[3 : 6 + D]).max() + 1e-9))

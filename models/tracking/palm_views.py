@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.geometry import Float
 from models.inference.palm_runtime import INPUT_SIZE, Palms
+from models.types import Float64
 
 _CROP_SIZE, _CROP_SHIFT = 2.6, 0.5
 """The first crop around a palm, in palm boxes: how wide, and how far it moves towards the fingers."""
@@ -42,13 +42,13 @@ TURNED = tuple(View(scale=0.85, turn_rad=np.pi / 2 * quarter) for quarter in (1,
 class Palm:
     """A palm in the frame, pixels."""
 
-    centre_px: Float  # (2,) of its box
+    centre_px: Float64  # (2,) of its box
     size_px: float  # the longer side of its box
     roll_rad: float  # from fingers up, clockwise
     score: float  # the palm network's, 0..1
 
     @property
-    def crop_centre_px(self) -> Float:
+    def crop_centre_px(self) -> Float64:
         """(2,) the middle of the first crop, which holds the whole hand."""
         up = np.array([np.sin(self.roll_rad), -np.cos(self.roll_rad)])
         return self.centre_px + _CROP_SHIFT * self.size_px * up
@@ -84,7 +84,7 @@ def shows_ends(width: int, height: int) -> bool:
     return max(width, height) > _SQUARE * min(width, height)
 
 
-def view_matrix(width: int, height: int, view: View) -> Float:
+def view_matrix(width: int, height: int, view: View) -> Float64:
     """(2, 3) frame pixels -> pixels of the network's picture."""
     long, short = max(width, height), min(width, height)
     scale = INPUT_SIZE * view.scale / (short if view.end else long)
@@ -95,7 +95,7 @@ def view_matrix(width: int, height: int, view: View) -> Float:
     return np.concatenate([turn, ((INPUT_SIZE - 1) / 2 - turn @ middle)[:, None]], 1)
 
 
-def draw_view(frame: Halvings, matrix: Float) -> NDArray[np.uint8]:
+def draw_view(frame: Halvings, matrix: Float64) -> NDArray[np.uint8]:
     """(192, 192, 3) the frame through a (2, 3) matrix; black beyond its edges."""
     picture, halvings = frame.level(float(np.hypot(matrix[0, 0], matrix[1, 0])))
     unit = 2**halvings
@@ -107,7 +107,7 @@ def draw_view(frame: Halvings, matrix: Float) -> NDArray[np.uint8]:
     return np.asarray(cv2.warpAffine(picture, coarse, size, flags=cv2.INTER_LINEAR), np.uint8)
 
 
-def in_frame(palms: Palms, matrix: Float) -> list[Palm]:
+def in_frame(palms: Palms, matrix: Float64) -> list[Palm]:
     """Palms of a view's picture, in the frame."""
     back = np.linalg.inv(matrix[:, :2])
     shrink = float(np.hypot(matrix[0, 0], matrix[1, 0]))

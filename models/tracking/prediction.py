@@ -11,12 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.tracking.smoothing import MAX_GAP_S
-from models.types import N_VERTICES, HandMesh
-
-Float = NDArray[np.float64]
+from models.types import N_VERTICES, Float64, HandMesh
 
 SPEED_CUTOFF_HZ = 8.0  # of the speed that is carried on: higher lags less and jitters more
 MOST_AHEAD_S = 0.1  # further ahead a prediction is worth nothing
@@ -26,9 +23,11 @@ _ERRORS_KEPT = 90  # predictions that the error is taken over: three seconds
 @dataclass
 class _Mover:
     hand: HandMesh
-    speed_m_s: Float  # (799, 3) of vertices and joints
-    speed_px_s: Float  # (21, 2)
-    predicted: deque[tuple[float, Float]] = field(default_factory=lambda: deque(maxlen=8))  # time, joints px
+    speed_m_s: Float64  # (799, 3) of vertices and joints
+    speed_px_s: Float64  # (21, 2)
+    predicted: deque[tuple[float, Float64]] = field(
+        default_factory=lambda: deque(maxlen=8)
+    )  # time, joints px
 
 
 class HandPredictor:
@@ -101,5 +100,5 @@ def _carried(mover: _Mover, ahead_s: float) -> HandMesh:
     )
 
 
-def _points(hand: HandMesh) -> Float:
+def _points(hand: HandMesh) -> Float64:
     return np.concatenate([hand.vertices_m, hand.joints_m]).astype(np.float64)

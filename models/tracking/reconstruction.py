@@ -13,8 +13,8 @@ from models.geometry import rays
 from models.hand.hand_data import load_open_hand
 from models.hand.profile import HandProfile, personal_hand
 from models.inference import mesh_stage, runtime
-from models.inference.autotune import Call, quickest, thread_choices
-from models.inference.landmark_runtime import NOT_SEEN, LandmarkNet, Landmarks, hand_sized, in_frame
+from models.inference.autotune import Call, autotune, thread_choices
+from models.inference.landmark_runtime import NOT_SEEN, LandmarkRuntime, Landmarks, hand_sized, in_frame
 from models.inference.mesh_stage import LearntDepth, MeshStageNet
 from models.inference.runtime import CropPrediction, HandRuntime
 from models.tracking.fitting import FitConfig, HandFit, HandFitter
@@ -192,7 +192,7 @@ def _palm_m(joints_m: Array) -> float:
 def make_reconstruction(model: str, profile: HandProfile | None = None) -> Reconstruction:
     """`fit`, or a network whose weights ship. Raises ValueError, FileNotFoundError where one can't be had."""
     if model == "fit":
-        landmarks = LandmarkNet(threads=_landmark_threads())
+        landmarks = LandmarkRuntime(threads=_landmark_threads())
         return FittedLandmarks(landmarks, profile, FIT, depth=learnt_depth(MEDIAPIPE_DEPTH))
     network = runtime.load(model)
     if model in FITTED:
@@ -211,11 +211,11 @@ def learnt_depth(gain: float = 1.0) -> LearntDepth:
 
 def _landmark_threads() -> int:
     """With how many the landmark network is fastest here."""
-    size = LandmarkNet.input_size
+    size = LandmarkRuntime.input_size
     noise = np.random.default_rng(0).integers(0, 256, (size, size, 3), np.uint8)
 
     def start(threads: int) -> Call:
-        return partial(LandmarkNet(threads=threads), noise)
+        return partial(LandmarkRuntime(threads=threads), noise)
 
-    ways = {str(threads): partial(start, threads) for threads in thread_choices()}
-    return int(quickest("landmarks", ways, runtime.cache_dir()))
+    candidates = {str(threads): partial(start, threads) for threads in thread_choices()}
+    return int(autotune("landmarks", candidates, runtime.cache_dir()))

@@ -10,18 +10,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from models.geometry import project, rays
-from models.types import Camera
-
-Float = NDArray[np.float64]
+from models.types import Camera, Float64
 
 NEAR_M, FAR_M = 0.05, 2.0
 """Depths a root may have, metres."""
 
 OUTLIER_DEVIATIONS = 4.0  # joints further off than this, in robust standard deviations, are dropped
-SILHOUETTE_TRUST_M = (
-    0.02,
-    0.06,
-)  # difference of the answers at which the silhouette begins, ends to take over
+SILHOUETTE_TRUST_M = (0.02, 0.06)
+"""Difference of the two answers at which the silhouette begins to count, and at which it alone does."""
 AXES = np.array([[np.cos(a), np.sin(a)] for a in np.radians(np.arange(0, 180, 15))])
 """(12, 2) two axes at right angles for each rotation by 0, 15 … 75 degrees."""
 
@@ -33,7 +29,7 @@ def recover_root(
     weights: ArrayLike | None = None,
     vertices_rel_m: ArrayLike | None = None,
     mask: NDArray[np.bool_] | None = None,
-) -> Float:
+) -> Float64:
     """The root (3,) in the camera frame, metres, of a hand known relative to it.
 
     joints_rel_m: (21, 3) root-relative, camera axes. joints_px: (21, 2) in the frame. weights: (21,) trust in
@@ -52,7 +48,7 @@ def recover_root(
 
 def root_from_joints(
     joints_rel_m: ArrayLike, joints_px: ArrayLike, camera: Camera, weights: ArrayLike | None = None
-) -> Float:
+) -> Float64:
     """The translation (3,) that best reprojects (N, 3) joints onto (N, 2) pixels; joints far off are dropped.
 
     A joint X + t lies on the ray (u, 1) where t_xy - u t_z = u X_z - X_xy: linear in t, the start. From there
@@ -80,7 +76,7 @@ def root_from_joints(
     return t
 
 
-def _solve(c: Float, b: Float, w: Float, z: float) -> Float:
+def _solve(c: Float64, b: Float64, w: Float64, z: float) -> Float64:
     """Weighted least squares for d (3,) in d_xy - c d_z = b, with z + d_z kept between NEAR_M and FAR_M.
 
     c, b: (N, 2). w: (N,). z: the depth now, metres.
@@ -95,7 +91,7 @@ def _solve(c: Float, b: Float, w: Float, z: float) -> Float:
 
 def root_from_silhouette(
     vertices_rel_m: ArrayLike, mask: NDArray[np.bool_], camera: Camera, start_m: ArrayLike
-) -> Float:
+) -> Float64:
     """The translation (3,) at which the vertices (V, 3) project to the extents of the mask (H, W) on 12 axes.
 
     Gauss-Newton from `start_m`. Extents at the frame's border, where the hand is cut off, do not count.
@@ -128,7 +124,7 @@ def root_from_silhouette(
     return t
 
 
-def _extents(mask: NDArray[np.bool_]) -> tuple[Float, NDArray[np.bool_]]:
+def _extents(mask: NDArray[np.bool_]) -> tuple[Float64, NDArray[np.bool_]]:
     """How far the mask reaches along AXES, then -AXES, (24,) pixels; and where that is inside the frame."""
     h, w = mask.shape
     rows = np.flatnonzero(mask.any(1))

@@ -10,12 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from models.geometry import axis_angle_from_rotation, rotation_from_axis_angle
-from models.types import N_VERTICES, Camera, HandMesh, HandPose
-
-Float = NDArray[np.float64]
+from models.types import N_VERTICES, Camera, Float64, HandMesh, HandPose
 
 PALM = [0, 5, 9, 13, 17]
 MAX_GAP_S = 0.25  # after a longer gap, earlier values say nothing about now
@@ -43,12 +41,12 @@ class OneEuro:
     def reset(self) -> None:
         """Forget everything; the next value passes unchanged."""
         self._time_s = -np.inf
-        self._value: Float | None = None
-        self._raw: Float | float = 0.0
-        self._speed: Float | float = 0.0
+        self._value: Float64 | None = None
+        self._raw: Float64 | float = 0.0
+        self._speed: Float64 | float = 0.0
         self.weight = 1.0  # of the newest value in the last answer
 
-    def __call__(self, value: ArrayLike, time_s: float, unit: float = 1.0) -> Float:
+    def __call__(self, value: ArrayLike, time_s: float, unit: float = 1.0) -> Float64:
         """The filtered value (same shape) at a time in seconds. unit: the size of one unit of speed.
 
         A repeated time returns the last answer; a step back in time or a gap begins anew.
@@ -105,7 +103,7 @@ class HandFilter:
         self._articulation = OneEuro(config.articulation)
         self._joints_2d = OneEuro(config.position)
         self._handedness = ""
-        self._pose: tuple[Float, Float, Float] | None = None  # rotations, betas, wrist from the palm
+        self._pose: tuple[Float64, Float64, Float64] | None = None  # rotations, betas, wrist from the palm
 
     def __call__(self, hand: HandMesh, camera: Camera) -> HandMesh:
         """The same hand, smoothed. It must be in front of the camera."""
@@ -128,7 +126,7 @@ class HandFilter:
             pose=self._filtered_pose(hand, centre, moved),
         )
 
-    def _filtered_pose(self, hand: HandMesh, centre: Float, moved: Float) -> HandPose | None:
+    def _filtered_pose(self, hand: HandMesh, centre: Float64, moved: Float64) -> HandPose | None:
         """The parameters moved as the mesh was: by the articulation's weight, about the palm's centre."""
         if hand.pose is None:
             self._pose = None

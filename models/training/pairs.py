@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from models.geometry import Float
 from models.training.batch import Batch, Pair, PairSource, concatenated
+from models.types import Float64
 
 
-def pair_of(first: Batch, second: Batch, A_1: Sequence[Float], A_2: Sequence[Float]) -> Pair:
+def pair_of(first: Batch, second: Batch, A_1: Sequence[Float64], A_2: Sequence[Float64]) -> Pair:
     """Two batches of the same hands with the maps between them. A_1, A_2: camera frame -> each crop's.
 
     T_2_1 is the affine map that comes nearest on the hand's joints.
@@ -47,7 +47,7 @@ class Together:
         return [(source, n) for source, n in zip(self._sources, counts, strict=True) if n > 0]
 
 
-def _affine(points: np.ndarray, moved: np.ndarray) -> Float:
+def _affine(points: np.ndarray, moved: np.ndarray) -> Float64:
     """(2, 3) map that best takes points (N, 2) to moved (N, 2)."""
     X = np.column_stack([points, np.ones(len(points))])
     return np.asarray(np.linalg.lstsq(X.astype(np.float64), moved, rcond=None)[0].T)

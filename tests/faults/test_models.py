@@ -18,7 +18,7 @@ from app.render.light import environment
 from models import manifest
 from models.geometry import camera_from_fov, project
 from models.hand import hand_data
-from models.inference.landmark_runtime import LandmarkNet, Landmarks, in_frame
+from models.inference.landmark_runtime import LandmarkRuntime, Landmarks, in_frame
 from models.inference.palm_runtime import PalmNet
 from models.inference.runtime import CropPrediction
 from models.manifest import ChangedAsset
@@ -231,7 +231,7 @@ def changed(path: Path) -> None:
 
 
 READERS: dict[str, Callable[[Path], object]] = {
-    "detector/hand_landmarker.task": lambda path: LandmarkNet(path),
+    "detector/hand_landmarker.task": lambda path: LandmarkRuntime(path),
     "detector/hand_landmarker.task ": lambda path: PalmNet(bundle=path),
     "hand/open_hand.npz": lambda path: hand_data.load_open_hand.__wrapped__(),
     "env/interior.npz": lambda path: environment.load_environment("interior"),

@@ -22,7 +22,7 @@ from app.offline.video import Progress, process_file
 from app.output import save_png, write_whole
 from app.recorder import Recorder, RecordingOptions, RecordingState, VideoWriter
 from app.session import Settings
-from models.inference.autotune import quickest
+from models.inference.autotune import autotune
 from models.inference.runtime import cache_dir
 from tests.app.clips import steady, video_times_s, write_clip
 from tests.app.fakes import FakeCompositor, FakePipeline, fake_picture
@@ -116,15 +116,15 @@ def test_a_memory_of_speeds_that_cannot_be_kept_or_is_damaged_is_measured_again(
     tmp_path: Path, full_disk: None
 ) -> None:
     ways = {name * 45_000: lambda: lambda: None for name in "ab"}  # more than fits
-    assert quickest("x", ways, tmp_path) in ways
+    assert autotune("x", ways, tmp_path) in ways
     assert list(tmp_path.iterdir()) == []
     short = {name: lambda: lambda: None for name in "ab"}
     for damaged in ("", "[", "[]", '{"x": []}', "null", "[" * 20_000):
-        (tmp_path / "quickest.json").write_text(damaged)
-        assert quickest("x", short, tmp_path) in short
-    memory = json.loads((tmp_path / "quickest.json").read_text())
-    (tmp_path / "quickest.json").write_text(json.dumps({key: ["a"] for key in memory}))
-    assert quickest("x", short, tmp_path) in short
+        (tmp_path / "autotune.json").write_text(damaged)
+        assert autotune("x", short, tmp_path) in short
+    memory = json.loads((tmp_path / "autotune.json").read_text())
+    (tmp_path / "autotune.json").write_text(json.dumps({key: ["a"] for key in memory}))
+    assert autotune("x", short, tmp_path) in short
 
 
 @pytest.mark.skipif(not hasattr(os, "getuid"), reason="owners as Linux has them")

@@ -9,10 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.geometry import Float, camera_from_fov, crop_camera, project, rotation_from_axis_angle
+from models.geometry import camera_from_fov, crop_camera, project, rotation_from_axis_angle
 from models.hand.hand_data import HandData, load_open_hand
 from models.hand.joint_limits import LIMITS_DEG, anatomical_frames, angles_to_rotations
 from models.hand.skinning import pose_hand
+from models.types import Float64
 
 _TINTS = np.array(
     [[224, 172, 140], [214, 150, 122], [230, 180, 150], [205, 160, 128], [226, 164, 132], [210, 170, 145]]
@@ -42,7 +43,7 @@ def make_hands(n: int, size: int = 128, seed: int = 0) -> TinyHands:
     return TinyHands(torch.from_numpy(crops).permute(0, 3, 1, 2) / 255, *map(torch.from_numpy, rest))
 
 
-def _one(hand: HandData, frames: Float, size: int, random: np.random.Generator) -> tuple[np.ndarray, ...]:
+def _one(hand: HandData, frames: Float64, size: int, random: np.random.Generator) -> tuple[np.ndarray, ...]:
     low, high = np.moveaxis(np.radians(LIMITS_DEG), -1, 0)
     angles = random.uniform(low, high) * random.uniform(0, 0.8)
     view = rotation_from_axis_angle(random.uniform(-0.9, 0.9, 3))
@@ -58,7 +59,7 @@ def _one(hand: HandData, frames: Float, size: int, random: np.random.Generator) 
 
 
 def _paint(
-    v: Float, v_px: Float, hand: HandData, size: int, random: np.random.Generator
+    v: Float64, v_px: Float64, hand: HandData, size: int, random: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Shaded faces over a blurred random background; -> picture (S, S, 3) bytes, mask (S, S) 0 or 1."""
     coarse = random.integers(0, 255, (5, 5, 3), dtype=np.uint8)

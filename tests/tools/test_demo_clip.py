@@ -7,9 +7,10 @@ from scipy.spatial.transform import Rotation
 
 from models.geometry import project
 from models.hand.hand_data import load_open_hand
-from models.hand.joint_limits import LIMITS_DEG, anatomical_frames, rotations_to_angles
+from models.hand.joint_limits import LIMITS_DEG, anatomical_frames
 from models.hand.skinning import pose_hand
 from models.types import Camera
+from tests.models.measures import rotations_to_angles
 from tests.paths import CLIPS
 
 

@@ -32,14 +32,12 @@ from models.hand.hand_data import HandData, load_open_hand
 from models.hand.joint_limits import anatomical_frames, angles_to_rotations
 from models.hand.skinning import pose_hand
 from models.training.synthetic.lighting import Light, light_from_panorama
-from models.types import Camera
+from models.types import Camera, Float64
 from tools.build.env import read_panorama
 from tools.clip.demo_motion import DURATION_S, demo_keys
 from tools.clip.hand_renderer import HandRenderer, Layer, Skin
 from tools.clip.motion import Motion
 from tools.clip.photo import Film, develop, mean_layer, to_srgb
-
-Float = NDArray[np.float64]
 
 ROOT = Path(__file__).resolve().parents[2]
 OUT_DIR = ROOT / "assets" / "clips"
@@ -57,9 +55,9 @@ SKIN = Skin(melanin=0.48, haemoglobin=0.26)
 class Posed:
     """The hand at one time, camera frame, metres."""
 
-    rotations: Float  # (16, 3, 3)
-    wrist_m: Float  # (3,)
-    elbow_m: Float  # (3,)
+    rotations: Float64  # (16, 3, 3)
+    wrist_m: Float64  # (3,)
+    elbow_m: Float64  # (3,)
     vertices_m: NDArray[np.float32]  # (778, 3)
     joints_m: NDArray[np.float32]  # (21, 3)
 

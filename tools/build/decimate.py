@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-Float = NDArray[np.float64]
+from models.types import Float64
+
 Faces = NDArray[np.int32]
 
 EVENNESS = 0.02  # cost of an edge's length beside that of leaving the surface: keeps flat parts even
@@ -46,7 +47,7 @@ def rim_edges(faces: Faces) -> set[tuple[int, int]]:
     return {(a, b) for a, b in edges[count == 1].tolist()}
 
 
-def triangle_quality(a: Float, b: Float, c: Float) -> Float:
+def triangle_quality(a: Float64, b: Float64, c: Float64) -> Float64:
     """(n,) 1 for an equilateral triangle, towards 0 for a sliver. Corners (n, 3) each."""
     area = np.linalg.norm(np.cross(b - a, c - a), axis=-1) / 2
     sides = ((b - a) ** 2).sum(-1) + ((c - b) ** 2).sum(-1) + ((a - c) ** 2).sum(-1)
@@ -61,9 +62,9 @@ class Decimator:
     is. Lines (seams and the rim) lose vertices only along themselves.
     """
 
-    poses: Float
+    poses: Float64
     faces: Faces
-    density: Float
+    density: Float64
     seams: set[tuple[int, int]]
     rim: set[tuple[int, int]] = field(init=False)
 

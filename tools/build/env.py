@@ -18,11 +18,9 @@ from typing import Any
 import av
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from models.manifest import ASSETS
-
-Float = NDArray[np.float32]
+from models.types import Float32
 
 OUT_DIR = ASSETS / "env"
 WORLDS = ("interior", "studio", "courtyard", "city", "sunset")
@@ -36,14 +34,14 @@ package blender-data). Made by tools/build/env.py.
 """
 
 
-def read_panorama(path: Path) -> Float:
+def read_panorama(path: Path) -> Float32:
     """(H, W, 3) linear RGB radiance of an OpenEXR file."""
     with av.open(str(path)) as container:
         frame = next(container.decode(video=0))
     return np.ascontiguousarray(frame.to_ndarray()[..., :3], np.float32)
 
 
-def directions(height: int) -> tuple[Float, Float]:
+def directions(height: int) -> tuple[Float32, Float32]:
     """Of an equirectangular picture's pixels: unit vectors (h * 2h, 3), y up, and solid angles (h * 2h,)."""
     theta = (np.arange(height) + 0.5) / height * np.pi
     phi = (np.arange(2 * height) + 0.5) / (2 * height) * 2 * np.pi - np.pi
@@ -53,7 +51,7 @@ def directions(height: int) -> tuple[Float, Float]:
     return vectors.reshape(-1, 3).astype(np.float32), solid.ravel().astype(np.float32)
 
 
-def prefiltered(panorama: Float, roughness: float, height: int) -> Float:
+def prefiltered(panorama: Float32, roughness: float, height: int) -> Float32:
     """(height, 2 * height, 3): what a mirror of this GGX roughness reflects when looked at straight.
 
     The first sum of Karis' split-sum approximation (SIGGRAPH 2013 course "Real Shading in Unreal Engine 4"),
@@ -74,7 +72,7 @@ def prefiltered(panorama: Float, roughness: float, height: int) -> Float:
     return out.reshape(height, 2 * height, 3)
 
 
-def lamp_to_camera_side(panorama: Float) -> Float:
+def lamp_to_camera_side(panorama: Float32) -> Float32:
     """The same world turned until its brightest part stands at LAMP_DEG: polished metal facing the camera
     mirrors what is behind the camera, and looks dull if that is a dark wall."""
     width = panorama.shape[1]
@@ -85,10 +83,10 @@ def lamp_to_camera_side(panorama: Float) -> Float:
     return np.roll(panorama, round(float(wanted - brightest) / (2 * np.pi) * width), axis=1)
 
 
-def build(panorama: Float) -> list[Float]:
+def build(panorama: Float32) -> list[Float32]:
     """The levels of one world, sharpest first."""
     panorama = lamp_to_camera_side(panorama)
-    base: Float = np.asarray(
+    base: Float32 = np.asarray(
         cv2.resize(panorama, (WIDTH, WIDTH // 2), interpolation=cv2.INTER_AREA), np.float32
     )
     _, solid = directions(WIDTH // 2)

@@ -21,10 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.manifest import ASSETS
+from models.types import Float64
 from tools.build import hand_mesh
 from tools.build.decimate import Decimator, seam_edges
-
-Float = NDArray[np.float64]
 
 OUT_DIR = ASSETS / "hand"
 N_ADULTS, N_CHILDREN = 2000, 350
@@ -60,11 +59,11 @@ TIPS_21 = np.array([4, 8, 12, 16, 20])
 class Population:
     """Sampled right hands in one topology. n people, v vertices."""
 
-    vertices_m: Float  # (n, v, 3)
-    joints_m: Float  # (n, 16, 3) rotation centres
-    weights: Float  # (v, 16) skinning weights
+    vertices_m: Float64  # (n, v, 3)
+    joints_m: Float64  # (n, 16, 3) rotation centres
+    weights: Float64  # (v, 16) skinning weights
     faces: NDArray[np.int32]  # (f, 3)
-    uv: Float  # (t, 2)
+    uv: Float64  # (t, 2)
     uv_faces: NDArray[np.int32]  # (f, 3)
 
 
@@ -108,7 +107,7 @@ def sample_population(seed: int = 0) -> Population:
     )
 
 
-def rest_frame(joints_m: Float) -> Float:
+def rest_frame(joints_m: Float64) -> Float64:
     """(3, 3) rotation that takes a hand's joints (16, 3) to the rest frame of this file's first lines."""
     up = joints_m[MIDDLE_MCP] - joints_m[0]
     up = up / np.linalg.norm(up)
@@ -118,14 +117,14 @@ def rest_frame(joints_m: Float) -> Float:
     return np.stack([across, -up, np.cross(across, -up)])
 
 
-def fingertips(vertices_m: Float, joints_m: Float, weights: Float) -> list[int]:
+def fingertips(vertices_m: Float64, joints_m: Float64, weights: Float64) -> list[int]:
     """The vertex of each finger's last bone that is farthest from the bone's head."""
     last = range(3, 16, 3)
     reach = [np.linalg.norm(vertices_m - joints_m[b], axis=-1) * (weights[:, b] > 0.5) for b in last]
     return [int(np.argmax(r)) for r in reach]
 
 
-def flexion_axis(bone: int, joints_m: Float, tips_m: Float) -> Float:
+def flexion_axis(bone: int, joints_m: Float64, tips_m: Float64) -> Float64:
     """(3,) unit axis about which a positive angle bends a finger's bone towards the palm, good enough here.
 
     The thumb bends in the plane in which it rests curled; the fingers about the line across the palm.
@@ -139,7 +138,7 @@ def flexion_axis(bone: int, joints_m: Float, tips_m: Float) -> Float:
     return axis / np.linalg.norm(axis)
 
 
-def to_common_pose(people: Population) -> tuple[Float, Float]:
+def to_common_pose(people: Population) -> tuple[Float64, Float64]:
     """Vertices (n, v, 3) and joints (n, 16, 3) of all people with the bone directions of their mean.
 
     What is left between people is shape alone: rest poses differ with body type, and a splay that belongs to
@@ -172,7 +171,7 @@ def to_common_pose(people: Population) -> tuple[Float, Float]:
 
 
 def decimate_hand(
-    vertices_m: Float, joints_m: Float, people: Population
+    vertices_m: Float64, joints_m: Float64, people: Population
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     """The kept vertices' numbers (778,) and the faces (1538, 3) among them."""
     weights = people.weights
@@ -192,7 +191,9 @@ def decimate_hand(
     return Decimator(np.stack(poses), people.faces, density, seams).run(N_VERTICES, N_RIM)
 
 
-def principal_shapes(vertices_m: Float, joints_m: Float, faces: NDArray[np.int32]) -> tuple[Float, Float]:
+def principal_shapes(
+    vertices_m: Float64, joints_m: Float64, faces: NDArray[np.int32]
+) -> tuple[Float64, Float64]:
     """Ten components of vertices (10, v, 3) and joints (10, 16, 3), metres per standard deviation.
 
     Vertices weigh by their area, so that a dense fingertip does not outweigh a palm.
@@ -209,7 +210,9 @@ def principal_shapes(vertices_m: Float, joints_m: Float, faces: NDArray[np.int32
     )
 
 
-def with_fingertips(joint_regressor: Float, template_m: Float, joints_m: Float, weights: Float) -> Float:
+def with_fingertips(
+    joint_regressor: Float64, template_m: Float64, joints_m: Float64, weights: Float64
+) -> Float64:
     """(21, v) regressor of the 21 joints: the 16 centres, and each finger's farthest vertex as its tip."""
     out = np.zeros((21, len(template_m)))
     out[IN_21] = joint_regressor

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from trimesh.triangles import closest_point, points_to_barycentric
 
-Float = NDArray[np.float64]
+from models.types import Float64
+
 Faces = NDArray[np.int32]
 
 STAY = 0.3  # price of moving a kept vertex, beside that of missing an old one
@@ -16,13 +17,13 @@ REGRESSOR_REACH_M = 0.012  # vertices this far from a joint still count for it
 REGRESSOR_SLACK_M = 1e-4  # how far a regressed joint may miss before it costs as much as the bell does
 
 
-def rotation_between(source: Float, target: Float) -> Float:
+def rotation_between(source: Float64, target: Float64) -> Float64:
     """(3, 3) rotation that best takes points (n, 3) to points (n, 3) about the origin (Kabsch)."""
     U, _, Vt = np.linalg.svd(target.T @ source)
     return U @ np.diag([1, 1, np.sign(np.linalg.det(U @ Vt))]) @ Vt
 
 
-def shortest_rotations(source: Float, target: Float) -> Float:
+def shortest_rotations(source: Float64, target: Float64) -> Float64:
     """(n, 3, 3) rotations that take unit vectors (n, 3) to one unit vector (3,) by the shortest way."""
     axis = np.cross(source, target)
     x, y, z = axis.T
@@ -31,14 +32,14 @@ def shortest_rotations(source: Float, target: Float) -> Float:
     return np.eye(3) + K + K @ K / (1 + source @ target)[:, None, None]
 
 
-def rotation_about(axis: Float, angle: float) -> Float:
+def rotation_about(axis: Float64, angle: float) -> Float64:
     """(3, 3) rotation by `angle` radians about a unit axis (3,)."""
     x, y, z = axis
     K = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
     return np.eye(3) + np.sin(angle) * K + (1 - np.cos(angle)) * (K @ K)
 
 
-def skin(vertices: Float, joints: Float, weights: Float, parents: Faces, rotations: Float) -> Float:
+def skin(vertices: Float64, joints: Float64, weights: Float64, parents: Faces, rotations: Float64) -> Float64:
     """Linear blend skinning: vertices (v, 3) after rotations (j, 3, 3) about joints (j, 3), parent frames."""
     turned, moved = [rotations[0]], [joints[0]]
     for j in range(1, len(joints)):
@@ -52,7 +53,7 @@ def skin(vertices: Float, joints: Float, weights: Float, parents: Faces, rotatio
     return np.sum(parts, axis=0)
 
 
-def vertex_areas(vertices: Float, faces: Faces) -> Float:
+def vertex_areas(vertices: Float64, faces: Faces) -> Float64:
     """(v,) a third of the area of the faces around each vertex."""
     a, b, c = (vertices[faces[:, i]] for i in range(3))
     area = np.linalg.norm(np.cross(b - a, c - a), axis=1) / 6
@@ -61,7 +62,7 @@ def vertex_areas(vertices: Float, faces: Faces) -> Float:
     return out
 
 
-def _barycentric(points: Float, triangles: Float) -> tuple[NDArray[np.int64], Float]:
+def _barycentric(points: Float64, triangles: Float64) -> tuple[NDArray[np.int64], Float64]:
     """For points (n, 3): the nearest of triangles (t, 3, 3) and barycentric coordinates (n, 3) there."""
     nearest, weights = [], []
     for p in points:
@@ -73,7 +74,7 @@ def _barycentric(points: Float, triangles: Float) -> tuple[NDArray[np.int64], Fl
     return np.array(nearest), w / w.sum(1, keepdims=True)
 
 
-def fitting_map(kept: NDArray[np.int64], new_faces: Faces, vertices: Float) -> Float:
+def fitting_map(kept: NDArray[np.int64], new_faces: Faces, vertices: Float64) -> Float64:
     """(n, v) matrix from a mesh's vertices to those of its decimated self, rows summing to 1.
 
     Kept vertices lie on the surface, so the decimated mesh would cut off every round part. Each goes where
@@ -87,8 +88,8 @@ def fitting_map(kept: NDArray[np.int64], new_faces: Faces, vertices: Float) -> F
 
 
 def transfer_uv(
-    kept: NDArray[np.int64], new_faces: Faces, faces: Faces, uv: Float, uv_faces: Faces
-) -> tuple[Float, Faces]:
+    kept: NDArray[np.int64], new_faces: Faces, faces: Faces, uv: Float64, uv_faces: Faces
+) -> tuple[Float64, Faces]:
     """Texture coordinates (t, 2), filling the unit square, and their faces (f, 3) for a decimated mesh.
 
     A vertex on a seam has several places in the texture; each face takes those that lie closest together.
@@ -109,7 +110,7 @@ def transfer_uv(
     return (uv[used] - low) / np.ptp(uv[used], axis=0).max(), index.reshape(-1, 3).astype(np.int32)
 
 
-def joint_regressor(vertices: Float, joints: Float) -> Float:
+def joint_regressor(vertices: Float64, joints: Float64) -> Float64:
     """(j, v) rows that sum to 1 and give each joint from the vertices, for a template and all its shapes.
 
     vertices (1 + k, v, 3) and joints (1 + k, j, 3): the template, then k directions, per standard deviation.

@@ -24,8 +24,7 @@ from models.hand.hand_data import HandData, load_open_hand
 from models.hand.joint_limits import LIMITS_DEG, anatomical_frames
 from models.networks.layers.skinning import HandSkinning, rotations_from_6d
 from models.training.synthetic.poses import PoseSource
-
-Float = NDArray[np.float64]
+from models.types import Float64
 
 STEPS, RATE = 220, 0.07
 EVERY = 3  # of the Leap Motion's frames, 110 a second: neighbours are alike
@@ -38,8 +37,8 @@ ALIKE_RAD = 0.03  # root mean square difference of angles within a recording
 class Measured:
     """Poses of one kind: points on the hand, metres, any frame; right hands."""
 
-    points_m: Float  # (N, P, 3)
-    reads: Float  # (P, 21) the points from the hand's 21 joints
+    points_m: Float64  # (N, P, 3)
+    reads: Float64  # (P, 21) the points from the hand's 21 joints
     group: NDArray[np.intp]  # (N,) recording
 
 
@@ -71,7 +70,7 @@ def animbank(path: Path) -> Measured:
     return Measured(points[known], np.concatenate([palm, reads]), np.zeros(int(known.sum()), np.intp))
 
 
-def fit(measured: Measured, hand: HandData) -> tuple[Float, Float]:
+def fit(measured: Measured, hand: HandData) -> tuple[Float64, Float64]:
     """Angles (N, 15, 3), radians, and each pose's mean distance of its points, metres."""
     P = torch.tensor(measured.points_m, dtype=torch.float32)
     P = P - P.mean(1, keepdim=True)
@@ -109,7 +108,7 @@ def fit(measured: Measured, hand: HandData) -> tuple[Float, Float]:
     return angles.detach().double().numpy(), off.double().numpy()
 
 
-def kept(angles: Float, off: Float, group: NDArray[np.intp], poses: PoseSource) -> NDArray[np.intp]:
+def kept(angles: Float64, off: Float64, group: NDArray[np.intp], poses: PoseSource) -> NDArray[np.intp]:
     """Rows that fit, are possible, and differ from those of their recording that are kept already."""
     rows: list[int] = []
     possible = (off < WORST_M) & ~poses.intersects(angles)

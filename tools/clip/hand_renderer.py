@@ -22,9 +22,8 @@ from models.training.synthetic.gl import load_program, make_context
 from models.training.synthetic.lighting import Light
 from models.training.synthetic.skin_maps import SkinMaps, paint_skin
 from models.training.synthetic.subdivision import Refinement, refine
-from models.types import Camera
+from models.types import Camera, Float64
 
-Float = NDArray[np.float64]
 Float32 = NDArray[np.float32]
 
 PART_FOREARM, PART_SLEEVE = 6, 7
@@ -80,17 +79,17 @@ class _Surface:
         )
         self.caster = gl.vertex_array(renderer.shadow_program, [(self.positions, "3f", "in_position")], index)
 
-    def normals_of(self, fine: Float) -> Float:
+    def normals_of(self, fine: Float64) -> Float64:
         """(M, 3) unit vertex normals, faces weighted by area."""
         a, b, c = fine[self.refinement.faces].transpose(1, 0, 2)
         n = self._gather @ np.cross(b - a, c - a)
         return n / np.maximum(np.linalg.norm(n, axis=1, keepdims=True), 1e-12)
 
-    def describe(self, rest: Float, palmward: Float, part: Float) -> None:
+    def describe(self, rest: Float64, palmward: Float64, part: Float64) -> None:
         self.rest.write(rest.astype("f4").tobytes())
         self.side.write(np.stack([palmward, part], 1).astype("f4").tobytes())
 
-    def move(self, coarse: Float) -> Float:
+    def move(self, coarse: Float64) -> Float64:
         fine = self.matrix @ coarse
         self.positions.write(fine.astype("f4").tobytes())
         self.normals.write(self.normals_of(fine).astype("f4").tobytes())
@@ -163,8 +162,8 @@ class HandRenderer:
     def render(
         self,
         vertices_m: NDArray[np.floating],
-        R_wrist: Float,
-        elbow_m: Float,
+        R_wrist: Float64,
+        elbow_m: Float64,
         camera: Camera,
         skin: Skin,
         light: Light,
@@ -187,7 +186,7 @@ class HandRenderer:
         window = _window(np.concatenate(seen), camera)
         return self._shade(surfaces, camera, window, skin, light)
 
-    def _cast_shadows(self, fine: Float, surfaces: list[_Surface], light: Light) -> None:
+    def _cast_shadows(self, fine: Float64, surfaces: list[_Surface], light: Light) -> None:
         near = fine[self.parts != PART_FOREARM]
         centre = (near.min(0) + near.max(0)) / 2
         radius = float(np.linalg.norm(near - centre, axis=1).max()) + 0.06
@@ -272,7 +271,7 @@ class HandRenderer:
         return layer
 
 
-def _window(points_m: Float, camera: Camera) -> tuple[slice, slice]:
+def _window(points_m: Float64, camera: Camera) -> tuple[slice, slice]:
     """Rows and columns of the picture that the points fall in, at least one pixel of each."""
     size = np.array([camera.width, camera.height])
     front = points_m[points_m[:, 2] > 0.05]

@@ -10,12 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.interpolate import PchipInterpolator
 
 from models.geometry import rotation_from_axis_angle
-
-Float = NDArray[np.float64]
+from models.types import Float64
 
 FINGER_DELAY_S = (0.03, 0.0, 0.02, 0.045, 0.07)
 """Thumb to little finger: fingers do not move in lock-step."""
@@ -35,7 +34,7 @@ class Fingers:
     little: tuple[float, float, float, float] = (0, 0, 0, 0)
     thumb: tuple[float, float, float, float, float] = (0, 0, 0, 0, 0)
 
-    def angles_deg(self) -> Float:
+    def angles_deg(self) -> Float64:
         """(15, 3) flexion, abduction, twist of each finger joint, thumb first."""
         a = np.zeros((15, 3))
         a[0], a[1, 0], a[2, 0] = self.thumb[:3], self.thumb[3], self.thumb[4]
@@ -59,7 +58,7 @@ class Key:
     tilt_deg: float = 0.0  # wrist deviation, towards the thumb
     fingers: Fingers = field(default_factory=Fingers)
 
-    def _values(self) -> Float:
+    def _values(self) -> Float64:
         angles = (self.turn_deg, self.bend_deg, self.tilt_deg)
         return np.concatenate([self.wrist_m, self.elbow_m, angles, self.fingers.angles_deg().ravel()])
 
@@ -68,10 +67,10 @@ class Key:
 class Moment:
     """The arm and hand at one time."""
 
-    R_wrist: Float  # (3, 3) global rotation of the hand
-    wrist_m: Float  # (3,)
-    elbow_m: Float  # (3,)
-    angles_rad: Float  # (15, 3) flexion, abduction, twist of the finger joints
+    R_wrist: Float64  # (3, 3) global rotation of the hand
+    wrist_m: Float64  # (3,)
+    elbow_m: Float64  # (3,)
+    angles_rad: Float64  # (15, 3) flexion, abduction, twist of the finger joints
 
 
 class Motion:
@@ -103,7 +102,7 @@ class Motion:
         return Moment(R, wrist, elbow, np.radians(picked[9:].reshape(15, 3)))
 
 
-def _hand_rotation(forearm: ArrayLike, turn_deg: float, bend_deg: float, tilt_deg: float) -> Float:
+def _hand_rotation(forearm: ArrayLike, turn_deg: float, bend_deg: float, tilt_deg: float) -> Float64:
     """Global rotation of a hand whose rest shows the camera its palm, fingers up, thumb to the right."""
     up = np.asarray(forearm, np.float64)
     up = up / np.linalg.norm(up)

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation, Slerp
 
 from app.export.entry import ExportFormat
@@ -24,9 +23,7 @@ from app.frame import FrameHands
 from app.output import OutputError, unwritable
 from models.hand.hand_data import BONES_IN_21, N_BONES, TIPS_IN_21, HandData
 from models.hand.poser import MIRROR, HandPoser
-from models.types import Handedness
-
-Float = NDArray[np.float64]
+from models.types import Float64, Handedness
 
 _UP = np.array([1.0, -1.0, -1.0])  # the camera frame turned half around x
 _STILL_S = 1 / 30  # a frame's time where there is only one
@@ -37,9 +34,9 @@ _MOST_HELD_S = 0.25  # over a longer gap a pose is held, over a shorter one turn
 class _Track:
     handedness: Handedness
     times_s: list[float] = field(default_factory=list)
-    wrists_m: list[Float] = field(default_factory=list)  # (3,)
-    turns: list[Float] = field(default_factory=list)  # (16, 3, 3) local
-    betas: list[Float] = field(default_factory=list)
+    wrists_m: list[Float64] = field(default_factory=list)  # (3,)
+    turns: list[Float64] = field(default_factory=list)  # (16, 3, 3) local
+    betas: list[Float64] = field(default_factory=list)
 
 
 class BvhFolderWriter:
@@ -99,7 +96,7 @@ def _hierarchy(hand: HandData, track: _Track) -> Iterator[str]:
     yield from _bone(hand, rest, tips, 0, "")
 
 
-def _bone(hand: HandData, rest: Float, tips: Float, bone: int, indent: str) -> Iterator[str]:
+def _bone(hand: HandData, rest: Float64, tips: Float64, bone: int, indent: str) -> Iterator[str]:
     parent, name = int(hand.parents[bone]), JOINT_NAMES[BONES_IN_21[bone]]
     offset = rest[bone] - rest[parent] if bone else np.zeros(3)
     turns = "Zrotation Xrotation Yrotation"
@@ -131,7 +128,7 @@ def _motion(track: _Track, times_s: list[float]) -> Iterator[str]:
         yield f"{_numbers(wrist)} {_numbers(angles.ravel())}"
 
 
-def _at(track: _Track, wanted: Float) -> tuple[Float, Float]:
+def _at(track: _Track, wanted: Float64) -> tuple[Float64, Float64]:
     """Wrists (F, 3) and degrees (F, 16, 3) at these times; held outside of the track's and over gaps."""
     known = np.asarray(track.times_s)
     at = wanted.clip(known[0], known[-1])
@@ -148,7 +145,7 @@ def _at(track: _Track, wanted: Float) -> tuple[Float, Float]:
     return wrists, degrees
 
 
-def _numbers(values: Float) -> str:
+def _numbers(values: Float64) -> str:
     return " ".join(f"{value:.6f}" for value in values)
 
 

@@ -26,9 +26,7 @@ from app.frame import FrameHands
 from app.output import prepare_output, write_whole
 from models.hand.hand_data import BONES_IN_21, N_BONES
 from models.hand.poser import HandPoser
-from models.types import Camera, Handedness, HandMesh
-
-Float = NDArray[np.float64]
+from models.types import Camera, Float64, Handedness, HandMesh
 
 _MIRROR = np.array([-1.0, 1.0, 1.0])
 _MATERIAL = {
@@ -48,10 +46,10 @@ class _Track:
 
     handedness: Handedness
     frames: list[int] = field(default_factory=list)  # indices into the writer's times
-    rotations: list[Float] = field(default_factory=list)  # (16, 4) local quaternions x, y, z, w
-    translations: list[Float] = field(default_factory=list)  # (16, 3) in the parent bone's frame
-    joints: list[Float] = field(default_factory=list)  # (21, 3)
-    betas: list[Float] = field(default_factory=list)
+    rotations: list[Float64] = field(default_factory=list)  # (16, 4) local quaternions x, y, z, w
+    translations: list[Float64] = field(default_factory=list)  # (16, 3) in the parent bone's frame
+    joints: list[Float64] = field(default_factory=list)  # (21, 3)
+    betas: list[Float64] = field(default_factory=list)
 
 
 class GltfWriter:
@@ -181,13 +179,13 @@ class GltfWriter:
 class _Channels:
     """The animation: which property of which node moves how."""
 
-    def __init__(self, glb: GlbBuilder, times: Float) -> None:
+    def __init__(self, glb: GlbBuilder, times: Float64) -> None:
         self._glb, self._times = glb, times
         self._clocks: dict[tuple[int, ...], int] = {}
         self._samplers: list[dict[str, Any]] = []
         self._channels: list[dict[str, Any]] = []
 
-    def move(self, node: int, frames: list[int], **values: Float) -> None:
+    def move(self, node: int, frames: list[int], **values: Float64) -> None:
         """Properties (F, 3 or 4) of a node at these frames."""
         for path, value in values.items():
             self._add(node, path, frames, value, "LINEAR")
@@ -200,7 +198,7 @@ class _Channels:
         scale = np.repeat(visible[changes, None].astype(float), 3, 1)
         self._add(node, "scale", changes.tolist(), scale, "STEP")
 
-    def _add(self, node: int, path: str, frames: list[int], value: Float, interpolation: str) -> None:
+    def _add(self, node: int, path: str, frames: list[int], value: Float64, interpolation: str) -> None:
         key = tuple(frames)
         if key not in self._clocks:
             self._clocks[key] = self._glb.accessor(self._times[frames].astype("f4"), bounds=True)
@@ -217,11 +215,11 @@ class _Channels:
             self._glb.add("animations", animation)
 
 
-def _still(**values: Float) -> dict[str, list[float]]:
+def _still(**values: Float64) -> dict[str, list[float]]:
     return {path: [float(v) for v in value] for path, value in values.items()}
 
 
-def _normals(vertices: Float, faces: NDArray[np.int32]) -> Float:
+def _normals(vertices: Float64, faces: NDArray[np.int32]) -> Float64:
     a, b, c = vertices[faces].transpose(1, 0, 2)
     normals = np.zeros_like(vertices)
     np.add.at(normals, faces.ravel(), np.repeat(np.cross(b - a, c - a), 3, 0))

@@ -50,9 +50,8 @@ class LandmarkFeatures(NamedTuple):
 class LandmarkOutput(NamedTuple):
     """What the original network answers; the crop is 224 x 224 and shows a right hand."""
 
-    joints_px: (
-        Tensor  # (B, 21, 3) x, y in crop pixels; z in the same unit, from the wrist, away from the camera
-    )
+    # (B, 21, 3) x, y in crop pixels; z in the same unit, from the wrist, away from the camera
+    joints_px: Tensor
     presence_logit: Tensor  # (B,) sigmoid (the original's last step): the chance that there is a hand
     handedness_logit: Tensor  # (B,) sigmoid: the chance that the hand shown is a right one
     joints_world_m: Tensor  # (B, 21, 3) metres, crop axes, about the hand's middle

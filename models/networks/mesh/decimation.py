@@ -11,7 +11,8 @@ import heapq
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Float = NDArray[np.float64]
+from models.types import Float64
+
 Int = NDArray[np.int32]
 
 EVENNESS = 0.05  # how dear an edge's length is beside leaving the surface: spreads vertices over flat parts
@@ -25,16 +26,16 @@ def rim_edges(faces: Int) -> Int:
     return np.array([(a, b) for a, b in edges.tolist() if (b, a) not in there], np.int32).reshape(-1, 2)
 
 
-def _normals(triangles: Float) -> Float:
+def _normals(triangles: Float64) -> Float64:
     """(F, 3, 3) corners -> (F, 3) normals, twice the area long."""
     return np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
 
 
-def _quadrics(vertices: Float, faces: Int) -> Float:
+def _quadrics(vertices: Float64, faces: Int) -> Float64:
     """(V, 4, 4) squared distance to the planes of the faces at each vertex, and to walls along the rim."""
     Q = np.zeros((len(vertices), 4, 4))
 
-    def add(corners: Int, normals: Float, through: Float) -> None:
+    def add(corners: Int, normals: Float64, through: Float64) -> None:
         length = np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
         n = normals / length
         plane = np.concatenate([n, -(n * through).sum(1, keepdims=True)], 1)
@@ -56,7 +57,7 @@ def _quadrics(vertices: Float, faces: Int) -> Float:
 class _Collapser:
     """The mesh during decimation: `around[v]` are the faces at vertex v."""
 
-    def __init__(self, vertices: Float, faces: Int) -> None:
+    def __init__(self, vertices: Float64, faces: Int) -> None:
         self.x = vertices
         self.Q = _quadrics(vertices, faces)
         self.faces = [tuple(f) for f in faces.tolist()]
@@ -117,7 +118,7 @@ class _Collapser:
             self.push(v)
 
 
-def decimate(vertices: Float, faces: Int, n_vertices: int) -> tuple[Int, Int]:
+def decimate(vertices: Float64, faces: Int, n_vertices: int) -> tuple[Int, Int]:
     """The kept vertices' indices (n_vertices,), ascending, and the faces (F, 3) among them.
 
     vertices: (V, 3) metres. faces: (F, 3), a manifold, perhaps with a rim. Raises ValueError if the
@@ -141,7 +142,7 @@ def decimate(vertices: Float, faces: Int, n_vertices: int) -> tuple[Int, Int]:
     return alive, number[np.array([f for f in mesh.faces if f])]
 
 
-def _closest(points: Float, triangles: Float) -> tuple[Float, Float]:
+def _closest(points: Float64, triangles: Float64) -> tuple[Float64, Float64]:
     """Barycentric coordinates (P, T, 3) of the nearest point of each triangle (T, 3, 3), and its distance."""
     a, b, c = triangles[:, 0], triangles[:, 1], triangles[:, 2]
     candidates = [_in_plane(points, a, b - a, c - a)]
@@ -159,7 +160,7 @@ def _closest(points: Float, triangles: Float) -> tuple[Float, Float]:
     return np.take_along_axis(W, best[None, ..., None], 0)[0], distance.min(0)
 
 
-def _in_plane(points: Float, origin: Float, u: Float, v: Float) -> Float:
+def _in_plane(points: Float64, origin: Float64, u: Float64, v: Float64) -> Float64:
     """(P, T, 3) barycentric coordinates of the points' foot points in the triangles' planes."""
     p = points[:, None] - origin
     uu, uv, vv = (u * u).sum(1), (u * v).sum(1), (v * v).sum(1)

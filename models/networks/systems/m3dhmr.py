@@ -11,7 +11,7 @@ ResNet18 and K = 8: 3.78 G Mult-Adds, 31.9 M parameters, of which the decoder ha
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 from torch import Tensor, nn
@@ -31,14 +31,14 @@ from models.networks.systems.mobrecon import (
     mesh_output,
 )
 
+_RESNET18 = LiftingConfig("resnet18")
+
 
 @dataclass(frozen=True)
 class M3dhmrConfig:
     """One M3DHMR."""
 
-    lift: LiftingConfig = field(
-        default_factory=partial(LiftingConfig, encoder="resnet18")
-    )  # Table 4: resnet18 or resnet34
+    lift: LiftingConfig = _RESNET18  # Table 4: resnet18 or resnet34
     dynamic: bool = True  # DSC layers; else SpiralConv++
     K: int = 8  # kernels of a DSC layer: 2, 4, 8 or 16 in Table 3
     roi: bool = True  # ROI layer; else SpiralConv++

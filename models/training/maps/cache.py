@@ -40,8 +40,10 @@ class MapCache:
             raise ValueError(f"{folder}: holds no cache; make it with tools.build.map_cache") from error
         self.capacity = int(state["capacity"])
         names = sorted(p.stem for p in folder.glob("*.npy"))
-        self.columns: dict[str, NDArray] = {n: np.load(folder / f"{n}.npy", mmap_mode="r+") for n in names}
-        with np.load(folder / "scales.npz") as scales:
+        self.columns: dict[str, NDArray] = {
+            n: np.load(folder / f"{n}.npy", mmap_mode="r+", allow_pickle=False) for n in names
+        }
+        with np.load(folder / "scales.npz", allow_pickle=False) as scales:
             self.scales: dict[str, NDArray[np.float32]] = {n: scales[n] for n in MAPS if n in scales}
 
     @staticmethod

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from models.geometry import rotation_from_axis_angle
@@ -21,8 +20,7 @@ from models.networks.layers.skinning import HandSkinning
 from models.networks.mesh_stage import size_direction
 from models.training.synthetic.poses import MeasuredPoses, PoseSource
 from models.training.synthetic.viewpoints import crop_cameras, sample_viewpoints
-
-Float = NDArray[np.float64]
+from models.types import Float64
 
 _FRESH = 256  # poses drawn anew for each batch of pairs: the check for touching is slow
 _NEAREST_M = 0.06
@@ -63,7 +61,7 @@ class PairSource:
         self._rng, self._noise = np.random.default_rng(seed), noise or NoiseConfig()
         self._poses, self._frames = PoseSource(hand, MeasuredPoses.shipped()), anatomical_frames(hand)
         self._skinning, self._size = HandSkinning(hand), size_direction(hand)
-        self._bank: Float = np.empty((0, 15, 3))
+        self._bank: Float64 = np.empty((0, 15, 3))
         self._count, self._at = bank, 0
 
     def draw(self, n: int) -> PosePairs:
@@ -88,7 +86,7 @@ class PairSource:
         arrays = (R, betas, true[:, 0], focal, said_2d, said_m)
         return PosePairs(*(torch.from_numpy(a.astype(np.float32)) for a in arrays))
 
-    def _angles(self, n: int) -> Float:
+    def _angles(self, n: int) -> Float64:
         if len(self._bank) == 0:
             drawn = [self._poses.draw(self._rng, _FRESH) for _ in range(self._count // _FRESH)]
             self._bank = np.concatenate(drawn)
@@ -96,7 +94,7 @@ class PairSource:
         self._at = (self._at + _FRESH) % self._count
         return np.asarray(self._bank[self._rng.integers(0, self._count, n)])
 
-    def _said(self, true: Float, focal: Float) -> tuple[Float, Float]:
+    def _said(self, true: Float64, focal: Float64) -> tuple[Float64, Float64]:
         """True joints (B, 21, 3), crop frame -> as said: (B, 21, 2), (B, 21, 3)."""
         rng, c, n = self._rng, self._noise, len(true)
         uv = true[..., :2] / true[..., 2:] * focal[:, None, None] + 0.5
@@ -112,7 +110,7 @@ class PairSource:
         return uv, X - X[:, :1]
 
 
-def _along_fingers(rng: np.random.Generator, n: int, axes: int) -> Float:
+def _along_fingers(rng: np.random.Generator, n: int, axes: int) -> Float64:
     """(n, 21, axes) errors that add up from knuckle to tip; none at the wrist."""
     chain = rng.standard_normal((n, 5, 4, axes)).cumsum(2).reshape(n, 20, axes)
     return np.concatenate([np.zeros((n, 1, axes)), chain], 1)

@@ -16,7 +16,7 @@ from models.evaluation.benchmark import UNKNOWN_FOV_DEG
 from models.geometry import camera_from_fov
 from models.hand.hand_data import HandData
 from models.hand.skinning import pose_hand
-from models.inference.landmark_runtime import LandmarkNet
+from models.inference.landmark_runtime import LandmarkRuntime
 from models.tracking.fitting import MIRROR, HandFitter
 from models.training.real.labels import Label, LabelConfig, Labeller
 from models.types import Array, Camera, Handedness
@@ -60,7 +60,7 @@ def make_labels(
     on_crop: Callable[[int], None] = lambda done: None,
 ) -> RealLabels:
     """Label every crop: about 0.1 s each with eight views. on_crop: told how many are done."""
-    labeller = Labeller(LandmarkNet(), HandFitter(hand), config)
+    labeller = Labeller(LandmarkRuntime(), HandFitter(hand), config)
     labels: list[Label] = []
     for name, joints_px, side_name in zip(crops.image, crops.joints_2d_px, crops.handedness, strict=True):
         picture = read_rgb(crops.folder / str(name))

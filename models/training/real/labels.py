@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.geometry import Float, crop_to_frame_px, rays, warp_crop
-from models.inference.landmark_runtime import INPUT_SIZE, LandmarkNet
+from models.geometry import crop_to_frame_px, rays, warp_crop
+from models.inference.landmark_runtime import INPUT_SIZE, LandmarkRuntime
 from models.tracking.fitting import HandFitter
 from models.training.real.views import View, view_camera
-from models.types import Array, Camera, Handedness
+from models.types import Array, Camera, Float64, Handedness
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Label:
 class Labeller:
     """Makes labels. The same picture gives the same label."""
 
-    def __init__(self, net: LandmarkNet, fitter: HandFitter, config: LabelConfig | None = None) -> None:
+    def __init__(self, net: LandmarkRuntime, fitter: HandFitter, config: LabelConfig | None = None) -> None:
         self.config = config or LabelConfig()
         self._net, self._fitter = net, fitter
         self._views = fixed_views(self.config)
@@ -114,7 +114,7 @@ class Labeller:
         joints_px: Array,
         handedness: Handedness,
         view: View,
-    ) -> tuple[Array, Float, float]:
+    ) -> tuple[Array, Float64, float]:
         """One view: (21, 2) pixels of the picture, (21, 3) camera axes about their middle, presence."""
         virtual, R = view_camera(camera, joints_px, INPUT_SIZE, view)
         crop = warp_crop(image_rgb, camera, virtual, R, mirrored=(handedness == "left") != view.mirrored)

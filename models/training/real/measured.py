@@ -15,13 +15,13 @@ import torch
 
 from models.datasets.registry import read_training_set
 from models.datasets.samples import Sample, SampleSet, read_rgb
-from models.geometry import Float, project
+from models.geometry import project
 from models.training.batch import Batch, Labels, LabelWeights, Pair
 from models.training.pairs import pair_of
 from models.training.real.photo import AugmentConfig, Image, PhotoAugmenter
 from models.training.real.pictures import cut
 from models.training.real.views import ViewRange, sample_view, view_camera
-from models.types import Array, Camera
+from models.types import Array, Camera, Float64
 
 MASK_SIDE = 64
 _MIRROR = np.diag([-1.0, 1.0, 1.0])
@@ -95,7 +95,7 @@ class _Shown:
     joints_2d: Array  # (21, 2) 0..1
     mask: Array  # (MASK_SIDE, MASK_SIDE)
     has_mask: bool
-    A: Float  # (3, 3) camera frame -> crop frame
+    A: Float64  # (3, 3) camera frame -> crop frame
 
 
 def _joined(shown: list[_Shown]) -> Batch:
@@ -114,7 +114,7 @@ def _joined(shown: list[_Shown]) -> Batch:
     return Batch(images.contiguous().float().div_(255), labels, weights, ones.clone(), ones.clone())
 
 
-def _mask(sample: Sample, camera: Camera, crop: Camera, A: Float) -> Array:
+def _mask(sample: Sample, camera: Camera, crop: Camera, A: Float64) -> Array:
     """(MASK_SIDE, MASK_SIDE) 0..1, zero where the sample has none."""
     if sample.mask is None:
         return np.zeros((MASK_SIDE, MASK_SIDE), np.float32)

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.geometry import Float
+from models.types import Float64
 
 Image = NDArray[np.uint8]
 
@@ -126,7 +126,7 @@ class PhotoAugmenter:
         cv2.copyTo(np.ascontiguousarray(cover), mask, image)
 
 
-def _streak(length: int, angle_rad: float) -> Float:
+def _streak(length: int, angle_rad: float) -> Float64:
     """(n, n) kernel of a straight movement, sum 1."""
     kernel = np.zeros((length, length), np.float32)
     middle, half = (length - 1) / 2, length / 2 * np.array([np.cos(angle_rad), np.sin(angle_rad)])

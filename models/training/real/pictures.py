@@ -9,9 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.geometry import Float
 from models.training.real.photo import Image
-from models.types import Array, Camera
+from models.types import Array, Camera, Float64
 
 _BORDERS = (cv2.BORDER_REPLICATE, cv2.BORDER_REFLECT_101, cv2.BORDER_CONSTANT)
 """What is seen beyond a picture's edge: nothing, in the app; the crops end sooner than real frames do."""
@@ -36,7 +35,7 @@ class Pictures:
         return np.asarray(picture, np.uint8)
 
 
-def cut(picture: Image, camera: Camera, crop: Camera, A: Float, rng: np.random.Generator) -> Image:
+def cut(picture: Image, camera: Camera, crop: Camera, A: Float64, rng: np.random.Generator) -> Image:
     """The picture (H, W, 3) as the crop's camera sees it. A: (3, 3) camera frame -> crop frame."""
     H = crop.K @ A @ np.linalg.inv(camera.K)
     border = _BORDERS[int(rng.integers(len(_BORDERS)))]

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from models.datasets.real_crops import read_real_crops
-from models.geometry import Float, project, rays
+from models.geometry import project, rays
 from models.hand.hand_data import HandData
 from models.training.batch import Batch, Labels, LabelWeights, Pair
 from models.training.pairs import pair_of
@@ -24,7 +24,7 @@ from models.training.real.label_files import (
 from models.training.real.photo import AugmentConfig, Image, PhotoAugmenter
 from models.training.real.pictures import Pictures, beside_hand, cut, cut_square, pictures_in
 from models.training.real.views import ViewRange, sample_view, view_camera
-from models.types import Array, Camera
+from models.types import Array, Camera, Float64
 
 MASK_SIDE = 16  # of the masks, which are unknown
 _MIRROR = np.diag([-1.0, 1.0, 1.0])
@@ -47,7 +47,7 @@ class _Sample:
 
     image: Image  # (S, S, 3)
     hand: int | None  # which of the hands is labelled
-    A: Float  # (3, 3) frame of the picture's camera -> the crop's
+    A: Float64  # (3, 3) frame of the picture's camera -> the crop's
     camera: Camera  # the crop's
     presence: float
     right: float
@@ -178,7 +178,7 @@ def label_weights(labels: RealLabels, config: RealConfig) -> tuple[Array, Array]
     return in_2d, in_2d * _falling(labels.error, *config.fit)
 
 
-def _unit(points_px: Float, size: int) -> Float:
+def _unit(points_px: Float64, size: int) -> Float64:
     """Crop pixels -> 0..1 from border to border, as `models.networks.network.crop_px_to_unit`."""
     return (points_px + 0.5) / size
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from models.geometry import Float, crop_camera, rotation_from_axis_angle
+from models.geometry import crop_camera, rotation_from_axis_angle
 from models.inference.landmark_runtime import CROP_BOX_JOINTS, CROP_SHIFT, CROP_SPAN
-from models.types import Camera
+from models.types import Camera, Float64
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def sample_view(views: ViewRange, rng: np.random.Generator) -> View:
     return View(float(roll), float(scale), (float(x), float(y)))
 
 
-def view_camera(camera: Camera, joints_px: ArrayLike, size: int, view: View) -> tuple[Camera, Float]:
+def view_camera(camera: Camera, joints_px: ArrayLike, size: int, view: View) -> tuple[Camera, Float64]:
     """The virtual camera that sees the hand so, `size` px wide, and R_crop_cam (3, 3).
 
     A shift turns the camera: its axis always goes through the crop's middle. The mirror is the caller's.

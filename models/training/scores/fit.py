@@ -12,8 +12,7 @@ from torch.nn import functional as F
 
 from models.networks.encoders.landmark_scores import LandmarkScores
 from models.training.scores.features import Features
-
-Float = NDArray[np.float64]
+from models.types import Float64
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,7 @@ def _balanced(present: NDArray[np.bool_], source: NDArray[np.str_]) -> NDArray[n
     return weights
 
 
-def probabilities(scores: LandmarkScores, inputs: NDArray[np.float32]) -> tuple[Float, Float]:
+def probabilities(scores: LandmarkScores, inputs: NDArray[np.float32]) -> tuple[Float64, Float64]:
     """Presence and handedness, (N,) each, of inputs (N, N_INPUTS)."""
     presence, handedness = _logits(scores, inputs)
     return presence.sigmoid().numpy().astype(np.float64), handedness.sigmoid().numpy().astype(np.float64)

@@ -11,8 +11,8 @@ import numpy as np
 
 from models.datasets.real_crops import is_held_out, read_real_crops
 from models.evaluation.found import HELD_OUT_EVERY
-from models.geometry import Float, camera_from_fov, crop_to_frame_px, rays
-from models.inference.landmark_runtime import INPUT_SIZE, LandmarkNet, crop_hand
+from models.geometry import camera_from_fov, crop_to_frame_px, rays
+from models.inference.landmark_runtime import INPUT_SIZE, LandmarkRuntime, crop_hand
 from models.inference.palm_runtime import PalmNet
 from models.tracking.detector import palm_crop
 from models.tracking.palm_views import SHRUNK, WHOLE, Halvings, draw_view, in_frame, view_matrix
@@ -22,7 +22,7 @@ from models.training.real.pictures import Pictures, cut, cut_square, pictures_in
 from models.training.real.views import ViewRange, sample_view, view_camera
 from models.training.scores.crops import Image, ScoreCrop
 from models.training.scores.disturb import Mask, cut_by_edge, lit
-from models.types import Array, Camera, Handedness
+from models.types import Array, Camera, Float64, Handedness
 
 _VIEWS = ViewRange(roll_deg=16.0, scale=(0.68, 1.3), shift=0.08)
 _LEAST_LEFT = 0.5  # of a hand's joints' hull that the picture's edge cuts
@@ -75,7 +75,7 @@ def handless_crops(folders: Sequence[Path], looks: int, seed: int) -> Iterator[S
     Each picture is looked at `looks` times or more, some part of it at some size, turned and mirrored. Of
     each palm come the first crop, and the second, cut around the joints that were seen in the first.
     """
-    palm_net, landmarks, photo = PalmNet(), LandmarkNet(), PhotoAugmenter()
+    palm_net, landmarks, photo = PalmNet(), LandmarkRuntime(), PhotoAugmenter()
     for folder in folders:
         paths = pictures_in(folder)
         pictures = Pictures(paths)
@@ -90,7 +90,7 @@ def handless_crops(folders: Sequence[Path], looks: int, seed: int) -> Iterator[S
 
 
 def _candidates(
-    picture: Image, palm_net: PalmNet, landmarks: LandmarkNet, rng: np.random.Generator
+    picture: Image, palm_net: PalmNet, landmarks: LandmarkRuntime, rng: np.random.Generator
 ) -> Iterator[Image]:
     """The crops that the detector would look at, mirrored or not."""
     camera = camera_from_fov(picture.shape[1], picture.shape[0])
@@ -117,7 +117,7 @@ def _seen(picture: Image, camera: Camera, joints_px: Array, rng: np.random.Gener
     return lit(image, rng) if rng.random() < 0.2 else image
 
 
-def _hull(joints_px: Array, camera: Camera, virtual: Camera, R: Float) -> Mask:
+def _hull(joints_px: Array, camera: Camera, virtual: Camera, R: Float64) -> Mask:
     """(S, S) the joints' convex hull in the crop: about where the hand is."""
     p = rays(joints_px, camera) @ R.T
     at = p[:, :2] / p[:, 2:] * virtual.fx + virtual.cx

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from models.geometry import rotation_from_axis_angle
 from models.training.synthetic.atlas import TEXELS, DrawList
 from models.training.synthetic.atlas_mesh import N_ALL_BONES
+from models.types import Float64
 
-Float = NDArray[np.float64]
 Float32 = NDArray[np.float32]
 
 # How often.
@@ -64,7 +64,9 @@ def _prop_name(rng: np.random.Generator) -> str:
     return f"prop{rng.choice(3, p=[0.25, 0.45, 0.3])}"
 
 
-def _prop(host: Float32, rng: np.random.Generator, rotation: Float, size_m: Float, at_m: Float) -> Float32:
+def _prop(
+    host: Float32, rng: np.random.Generator, rotation: Float64, size_m: Float64, at_m: Float64
+) -> Float32:
     """A row for a prop in the light and before the camera of another row."""
     row = host.copy()
     row[: TEXELS["CAPSULES"]] = 0
@@ -81,7 +83,7 @@ def _prop(host: Float32, rng: np.random.Generator, rotation: Float, size_m: Floa
     return row
 
 
-def _random_rotation(rng: np.random.Generator) -> Float:
+def _random_rotation(rng: np.random.Generator) -> Float64:
     axis = rng.standard_normal(3)
     return rotation_from_axis_angle(axis / np.linalg.norm(axis) * rng.uniform(0, np.pi))
 

@@ -11,14 +11,14 @@ from models.geometry import rotation_from_axis_angle
 from models.manifest import ASSETS
 from models.training.synthetic.atlas import TEXELS
 from models.training.synthetic.lighting import panorama_directions
+from models.types import Float64
 
-Float = NDArray[np.float64]
 Float32 = NDArray[np.float32]
 
 _ENVIRONMENTS = ASSETS / "env"
 
 
-def write_appearance(rows: Float32, rng: np.random.Generator, gravity_rad: Float) -> None:
+def write_appearance(rows: Float32, rng: np.random.Generator, gravity_rad: Float64) -> None:
     """Fill in skin, light and clothes. rows: (N, ROW_TEXELS, 4); gravity_rad: (N,) where down is."""
     n = len(rows)
     _skin(rows, rng)
@@ -26,7 +26,7 @@ def write_appearance(rows: Float32, rng: np.random.Generator, gravity_rad: Float
     _clothes(rows, rng, n)
 
 
-def _put(rows: Float32, name: str, values: Float, offset: int = 0) -> None:
+def _put(rows: Float32, name: str, values: Float64, offset: int = 0) -> None:
     """values: (N, k) into the first numbers of a texel."""
     rows[:, TEXELS[name] + offset, : values.shape[1]] = values
 
@@ -47,7 +47,7 @@ def _skin(rows: Float32, rng: np.random.Generator) -> None:
 
 
 @lru_cache(maxsize=1)
-def _environments() -> tuple[Float, Float]:
+def _environments() -> tuple[Float64, Float64]:
     """Irradiance coefficients of the environment maps (E, 9, 3), each of mean radiance one, and of white
     walls (9, 3)."""
     lights = []
@@ -61,7 +61,7 @@ def _environments() -> tuple[Float, Float]:
     return np.stack(lights), irradiance_coefficients(np.ones((h * w, 3)), *seen)
 
 
-def harmonics(directions: Float) -> Float:
+def harmonics(directions: Float64) -> Float64:
     """(..., 3) unit vectors -> (..., 9) the polynomials of shaders/hand_atlas/light.glsl."""
     x, y, z = np.moveaxis(directions, -1, 0)
     return np.stack([np.ones_like(x), y, z, x, x * y, y * z, 3 * z * z - 1, x * z, x * x - y * y], -1)
@@ -77,12 +77,12 @@ _CONVOLVED = np.concatenate(
 )
 
 
-def irradiance_coefficients(radiance: Float, directions: Float, solid_angle: Float) -> Float:
+def irradiance_coefficients(radiance: Float64, directions: Float64, solid_angle: Float64) -> Float64:
     """(9, 3) coefficients of irradiance over pi. radiance, directions: (P, 3); solid_angle: (P,)."""
     return (harmonics(directions) * solid_angle[:, None]).T @ radiance * _CONVOLVED[:, None]
 
 
-def rotated_light(coefficients: Float, R: Float) -> Float:
+def rotated_light(coefficients: Float64, R: Float64) -> Float64:
     """(N, 9, 3) coefficients of the same light, its environments rotated by R (N, 3, 3).
 
     Irradiance is c + v n + n A n for a normal n, A without trace: v and A rotate.
@@ -97,11 +97,11 @@ def rotated_light(coefficients: Float, R: Float) -> Float:
     return np.stack([c[0], v[:, 1], v[:, 2], v[:, 0], *rows], 1)
 
 
-def _rotation_about(angles_rad: Float, axis: int) -> Float:
+def _rotation_about(angles_rad: Float64, axis: int) -> Float64:
     return rotation_from_axis_angle(angles_rad[:, None] * np.eye(3)[axis])
 
 
-def _light(rows: Float32, rng: np.random.Generator, gravity_rad: Float) -> None:
+def _light(rows: Float32, rng: np.random.Generator, gravity_rad: Float64) -> None:
     n = len(rows)
     environments, white = _environments()
     R = (
@@ -154,7 +154,7 @@ def _clothes(rows: Float32, rng: np.random.Generator, n: int) -> None:
 
 
 def write_backgrounds(
-    rows: Float32, rng: np.random.Generator, count: int, gravity_rad: Float, mirrored: bool = True
+    rows: Float32, rng: np.random.Generator, count: int, gravity_rad: Float64, mirrored: bool = True
 ) -> None:
     """Choose a background of the bank for each row, and which part of it, rotated as gravity is."""
     n = len(rows)

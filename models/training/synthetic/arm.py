@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from models.geometry import rotation_from_axis_angle
 from models.hand.hand_data import HandData
+from models.types import Float64
 
-Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
 RINGS_M = np.array([0.008, 0.018, 0.03, 0.045, 0.065, 0.09, 0.12, 0.16, 0.2, 0.25, 0.3])
@@ -30,8 +30,8 @@ _SLEEVE_RINGS = 30
 class ArmMesh:
     """Posed positions, metres, in the frame of the vertices given."""
 
-    skin: Float  # (778 + 16 * len(RINGS_M), 3): the hand's vertices, then the rings
-    sleeve: Float  # (n, 3)
+    skin: Float64  # (778 + 16 * len(RINGS_M), 3): the hand's vertices, then the rings
+    sleeve: Float64  # (n, 3)
 
 
 def boundary_loop(faces: NDArray[np.integer]) -> Int:
@@ -94,7 +94,7 @@ class Arm:
         ring_m = np.repeat(self._sleeve_m, size)
         self.sleeve_uv_m = np.stack([np.tile(self._angle, len(self._sleeve_m)) * 0.045, ring_m], 1)
 
-    def pose(self, vertices_m: NDArray[np.floating], R_wrist: Float, elbow_m: Float) -> ArmMesh:
+    def pose(self, vertices_m: NDArray[np.floating], R_wrist: Float64, elbow_m: Float64) -> ArmMesh:
         """Rings for a posed hand. vertices_m: (778, 3). R_wrist: (3, 3) its global rotation.
         elbow_m: (3,) a point that the forearm runs towards."""
         vertices = np.asarray(vertices_m, np.float64)
@@ -112,14 +112,14 @@ class Arm:
 
     def _rings(
         self,
-        at_m: Float,
-        centre: Float,
-        start: Float,
-        goal: Float,
-        R_wrist: Float,
+        at_m: Float64,
+        centre: Float64,
+        start: Float64,
+        goal: Float64,
+        R_wrist: Float64,
         size: float,
-        thickness_m: Float,
-    ) -> Float:
+        thickness_m: Float64,
+    ) -> Float64:
         """(len(at_m) * 16, 3) points around the curve at the distances given."""
         axis = np.cross(start, goal)
         sine = float(np.linalg.norm(axis))
@@ -143,7 +143,7 @@ class Arm:
         return (np.einsum("kij,knj->kni", R, points) + middle[:, None]).reshape(-1, 3)
 
 
-def _folds(rng: np.random.Generator, rings: int, around: int) -> Float:
+def _folds(rng: np.random.Generator, rings: int, around: int) -> Float64:
     """(rings, around) metres: how far cloth stands off, folds running mostly around the arm."""
     field = rng.standard_normal((rings, around))
     spectrum = np.fft.fft2(field)

@@ -19,8 +19,8 @@ from models.hand.hand_data import N_BETAS, N_BONES, HandData
 from models.training.synthetic.arm import Arm
 from models.training.synthetic.rest_view import finger_bones
 from models.training.synthetic.subdivision import refine
+from models.types import Float64
 
-Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
 PART_FOREARM = 6
@@ -35,14 +35,14 @@ WATCH_AT_M = 0.045  # from the wrist loop to the watch's middle
 class Piece:
     """One mesh at rest, metres, with all that moves it."""
 
-    rest: Float  # (V, 3)
-    normals: Float  # (V, 3) outward
+    rest: Float64  # (V, 3)
+    normals: Float64  # (V, 3) outward
     faces: Int  # (F, 3)
     bones: Int  # (V, 4) numbers of the bones that move it; -1 throughout: the forearm's
-    weights: Float  # (V, 4) sum to 1
-    shape: Float  # (V, 10, 3) metres per unit of beta
+    weights: Float64  # (V, 4) sum to 1
+    shape: Float64  # (V, 10, 3) metres per unit of beta
     part: Int  # (V,) 0 .. 5 of the hand, PART_FOREARM, or more for what belongs to no hand
-    uv: Float  # (V, 2) skin: how far it faces the palm's side, -1 .. 1, and how much it is arm, 0 .. 1;
+    uv: Float64  # (V, 2) skin: how far it faces the palm's side, -1 .. 1, and how much it is arm, 0 .. 1;
     # cloth: around and along, metres
 
 
@@ -55,11 +55,11 @@ class Meshes:
     rings: tuple[Piece, ...]  # one for each finger, thumb first
     watch: Piece
     props: tuple[Piece, ...]  # of unit size, on bone 0: ball, can, box; for what is held or in the way
-    arm_start: Float  # (3,) middle of the wrist's loop at rest
-    arm_axis: Float  # (3,) unit, from there down the arm
+    arm_start: Float64  # (3,) middle of the wrist's loop at rest
+    arm_axis: Float64  # (3,) unit, from there down the arm
 
 
-def vertex_normals(points: Float, faces: Int) -> Float:
+def vertex_normals(points: Float64, faces: Int) -> Float64:
     """(V, 3) unit normals, faces weighted by area."""
     a, b, c = points[faces].transpose(1, 0, 2)
     across = np.cross(b - a, c - a)
@@ -96,7 +96,7 @@ def build_meshes(hand: HandData, levels: int = 1) -> Meshes:
     return Meshes(skin, sleeve, rings, _watch(skin, start, axis), _props(), start, axis)
 
 
-def _skin(hand: HandData, arm: Arm, axis: Float, levels: int) -> Piece:
+def _skin(hand: HandData, arm: Arm, axis: Float64, levels: int) -> Piece:
     refinement = refine(arm.skin_faces, arm.n_skin, levels)
     matrix = refinement.matrix
     rest = matrix @ arm.rest_skin
@@ -118,7 +118,7 @@ def _skin(hand: HandData, arm: Arm, axis: Float, levels: int) -> Piece:
     return Piece(rest, normals, refinement.faces, bones, strongest, shape, part, uv)
 
 
-def strongest_bones(matrix: sparse.csr_matrix, weights: NDArray[np.floating]) -> tuple[Int, Float]:
+def strongest_bones(matrix: sparse.csr_matrix, weights: NDArray[np.floating]) -> tuple[Int, Float64]:
     """The four bones that hold each fine vertex most, and their weights: (V, 4) each."""
     fine = np.clip(matrix @ np.asarray(weights, np.float64), 0, None)
     bones = np.argsort(-fine, 1)[:, :4]
@@ -126,7 +126,7 @@ def strongest_bones(matrix: sparse.csr_matrix, weights: NDArray[np.floating]) ->
     return bones, weight / np.maximum(weight.sum(1, keepdims=True), 1e-9)
 
 
-def _palmward(hand: HandData, normals: Float, part: Int) -> Float:
+def _palmward(hand: HandData, normals: Float64, part: Int) -> Float64:
     """Cosine between each normal and the palm's side of its own finger."""
     facing = -normals[:, 2]
     for f, bones in enumerate(finger_bones(hand)):
@@ -135,7 +135,7 @@ def _palmward(hand: HandData, normals: Float, part: Int) -> Float:
     return facing
 
 
-def _forearm_piece(rest: Float, faces: Int, shape: Float, uv: Float) -> Piece:
+def _forearm_piece(rest: Float64, faces: Int, shape: Float64, uv: Float64) -> Piece:
     n = len(rest)
     return Piece(
         rest, vertex_normals(rest, faces), faces, np.full((n, 4), -1), np.tile([1.0, 0, 0, 0], (n, 1)), shape,
@@ -152,7 +152,9 @@ def _sleeve(hand: HandData, arm: Arm, levels: int) -> Piece:
     return _forearm_piece(m @ arm.rest_sleeve, refinement.faces, fine_shape, m @ arm.sleeve_uv_m)
 
 
-def _tube(middle: Float, across: Float, up: Float, radii: Float, profile: Float) -> tuple[Float, Int]:
+def _tube(
+    middle: Float64, across: Float64, up: Float64, radii: Float64, profile: Float64
+) -> tuple[Float64, Int]:
     """A closed band: its profile (K, 2: outward, along) swept round `middle`. radii: (N,) at each angle."""
     n, k = len(radii), len(profile)
     angle = np.arange(n) * 2 * np.pi / n
@@ -166,7 +168,7 @@ def _tube(middle: Float, across: Float, up: Float, radii: Float, profile: Float)
     return points.reshape(-1, 3), faces
 
 
-def _girth(points: Float, middle: Float, across: Float, up: Float, n: int) -> Float:
+def _girth(points: Float64, middle: Float64, across: Float64, up: Float64, n: int) -> Float64:
     """(n,) how far the surface is from an axis at each angle around it."""
     d = points - middle
     angle = np.arctan2(d @ up, d @ across) % (2 * np.pi)
@@ -199,7 +201,7 @@ def _ring(hand: HandData, skin: Piece, finger: int) -> Piece:
     )  # fmt: skip
 
 
-def _outward(rest: Float, faces: Int, middle: Float) -> tuple[Float, Int]:
+def _outward(rest: Float64, faces: Int, middle: Float64) -> tuple[Float64, Int]:
     """Normals and faces, turned over if they point inward on the whole."""
     normals = vertex_normals(rest, faces)
     if np.einsum("vi,vi->v", normals, rest - middle).mean() < 0:
@@ -207,7 +209,7 @@ def _outward(rest: Float, faces: Int, middle: Float) -> tuple[Float, Int]:
     return normals, faces
 
 
-def _watch(skin: Piece, start: Float, axis: Float) -> Piece:
+def _watch(skin: Piece, start: Float64, axis: Float64) -> Piece:
     """A strap around the wrist with a case on the back of the arm."""
     middle = start + WATCH_AT_M * axis
     back = np.array([0.0, 0, 1])
@@ -248,7 +250,7 @@ def _props() -> tuple[Piece, ...]:
     return tuple(_prop(grid) for grid in (ball, can, box))
 
 
-def _prop(grid: Float) -> Piece:
+def _prop(grid: Float64) -> Piece:
     """A surface swept round the y axis: grid (N, K, 3)."""
     n, k, _ = grid.shape
     i, j = np.meshgrid(np.arange(n), np.arange(k - 1), indexing="ij")

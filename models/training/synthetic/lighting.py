@@ -11,17 +11,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Float = NDArray[np.float64]
+from models.types import Float64
 
 
 @dataclass(frozen=True)
 class Light:
     """Directions are unit vectors towards the light, camera frame. Colours are linear RGB."""
 
-    lamp_directions: Float  # (N, 3)
-    lamp_rgb: Float  # (N, 3) radiance times solid angle / pi: what a facing white surface reflects
-    key_direction: Float  # (3,)
-    key_rgb: Float  # (3,) what a facing white surface reflects
+    lamp_directions: Float64  # (N, 3)
+    lamp_rgb: Float64  # (N, 3) radiance times solid angle / pi: what a facing white surface reflects
+    key_direction: Float64  # (3,)
+    key_rgb: Float64  # (3,) what a facing white surface reflects
     key_softness: float = 0.1  # radius over distance of the key lamp: the blur of its shadow
 
     def __post_init__(self) -> None:
@@ -34,7 +34,7 @@ class Light:
             raise ValueError(f"light: expected at most 64 lamps, got {n}")
 
 
-def spread_directions(n: int) -> Float:
+def spread_directions(n: int) -> Float64:
     """(n, 3) unit vectors, evenly spread (a Fibonacci lattice)."""
     k = np.arange(n) + 0.5
     y = 1 - 2 * k / n
@@ -43,7 +43,7 @@ def spread_directions(n: int) -> Float:
     return np.stack([r * np.cos(azimuth), y, r * np.sin(azimuth)], 1)
 
 
-def panorama_directions(height: int, width: int, yaw_deg: float = 0.0) -> Float:
+def panorama_directions(height: int, width: int, yaw_deg: float = 0.0) -> Float64:
     """(height, width, 3) camera-frame directions of the pixels of an equirectangular picture, whose middle
     column lies ahead after turning the picture by `yaw_deg` to the left."""
     azimuth = (np.arange(width) + 0.5) / width * 2 * np.pi - np.pi - np.radians(yaw_deg)

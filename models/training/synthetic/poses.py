@@ -17,8 +17,7 @@ from models.hand.hand_data import HandData
 from models.hand.joint_limits import LIMITS_DEG, clamp
 from models.manifest import ASSETS, read_manifest
 from models.training.synthetic.posing import Poser
-
-Float = NDArray[np.float64]
+from models.types import Float64
 
 # Degrees from the open hand's rest: (knuckle, middle joint, end joint) of a finger ...
 _STRAIGHT, _RELAXED, _BENT = (-12.0, -8.0, -3.0), (4.0, 6.0, 4.0), (62.0, 86.0, 46.0)
@@ -36,7 +35,7 @@ def _shape(
     splay: float = 0.0,
     hook: float = 0.0,
     table: float = 0.0,
-) -> Float:
+) -> Float64:
     """(15, 3) degrees. curls: 0 straight to 1 bent, index to little; splay: -1 together to 1 spread; hook:
     bend in the outer joints alone; table: in the knuckles alone."""
     a = np.zeros((15, 3))
@@ -53,7 +52,7 @@ def _shape(
     return a
 
 
-_KEYS: tuple[tuple[float, Float], ...] = (
+_KEYS: tuple[tuple[float, Float64], ...] = (
     # weight, pose: what people show to cameras
     (3.0, _shape((0.05, 0.05, 0.05, 0.05), _THUMB_OUT, 0.3)),  # open
     (2.0, _shape((0, 0, 0, 0), _THUMB_OUT, 1.0)),  # spread
@@ -90,7 +89,7 @@ _KEYS: tuple[tuple[float, Float], ...] = (
 )
 
 
-def protocol() -> Float:
+def protocol() -> Float64:
     """(1520, 15, 3) degrees: MobRecon's bases and the three steps between each pair."""
     bases = np.stack(
         [
@@ -108,7 +107,7 @@ def protocol() -> Float:
 class _Capsules:
     """Bones as thick lines, and the pairs that may touch but not share space."""
 
-    radius_m: Float  # (19,) five fingers by three bones, then four metacarpals
+    radius_m: Float64  # (19,) five fingers by three bones, then four metacarpals
     first: NDArray[np.intp]
     second: NDArray[np.intp]
 
@@ -127,7 +126,7 @@ def _capsules() -> _Capsules:
     return _Capsules(radius, first, second)
 
 
-def segment_distance(a: Float, b: Float, c: Float, d: Float) -> Float:
+def segment_distance(a: Float64, b: Float64, c: Float64, d: Float64) -> Float64:
     """(...,) least distance between segments a-b and c-d, (..., 3) each (Ericson 2005, 5.1.9)."""
     u, v, w = b - a, d - c, a - c
     uu, vv, uv, uw, vw = _dot(u, u), _dot(v, v), _dot(u, v), _dot(u, w), _dot(v, w)
@@ -138,7 +137,7 @@ def segment_distance(a: Float, b: Float, c: Float, d: Float) -> Float:
     return np.sqrt(_dot(gap, gap))
 
 
-def _dot(a: Float, b: Float) -> Float:
+def _dot(a: Float64, b: Float64) -> Float64:
     return np.asarray(np.einsum("...i,...i->...", a, b))
 
 
@@ -169,7 +168,7 @@ class MeasuredPoses:
         with np.load(listed.path, allow_pickle=False) as file:
             return MeasuredPoses(file["angles"], file["group"])
 
-    def draw(self, rng: np.random.Generator, n: int) -> Float:
+    def draw(self, rng: np.random.Generator, n: int) -> Float64:
         """(n, 15, 3) radians; a third of them between two poses of whatever recordings."""
         one, other = (self.angles[rng.choice(len(self.angles), n, p=self._chance)] for _ in range(2))
         between = np.where(rng.random(n) < 0.67, 0.0, rng.random(n))[:, None, None]
@@ -191,7 +190,7 @@ class PoseSource:
         weights = np.array([weight for weight, _ in _KEYS])
         self._weights = weights / weights.sum()
 
-    def draw(self, rng: np.random.Generator, n: int) -> Float:
+    def draw(self, rng: np.random.Generator, n: int) -> Float64:
         """(n, 15, 3) flexion, abduction, twist, radians from rest."""
         angles = self._propose(rng, n)
         bad = np.flatnonzero(self.intersects(angles))
@@ -205,7 +204,7 @@ class PoseSource:
             bad = bad[self.intersects(angles[bad])]
         return angles
 
-    def intersects(self, angles: Float) -> NDArray[np.bool_]:
+    def intersects(self, angles: Float64) -> NDArray[np.bool_]:
         """(n,) whether a pose of the mean hand has two bones in one place. angles: (n, 15, 3) radians."""
         n = len(angles)
         centres, tips = self._poser.skeletons(angles)
@@ -219,7 +218,7 @@ class PoseSource:
         gap = segment_distance(start[:, i], end[:, i], start[:, j], end[:, j])
         return np.asarray((gap < self.TOUCH * (r[i] + r[j])).any(1))
 
-    def _propose(self, rng: np.random.Generator, n: int) -> Float:
+    def _propose(self, rng: np.random.Generator, n: int) -> Float64:
         kind = rng.random(n)
         named = self._keys[rng.choice(len(self._keys), n, p=self._weights)]
         other = self._keys[rng.choice(len(self._keys), n, p=self._weights)]
@@ -233,7 +232,7 @@ class PoseSource:
             degrees = np.where(real, np.degrees(self._measured.draw(rng, n)), degrees)
         return clamp(np.radians(degrees + self._jitter(rng, n)))
 
-    def _grips(self, rng: np.random.Generator, n: int) -> Float:
+    def _grips(self, rng: np.random.Generator, n: int) -> Float64:
         """Round things of any breadth and flat ones: the fingers bend alike, the thumb opposes."""
         thumbs = np.array([_shape((0, 0, 0, 0), t)[:3] for t in (_THUMB_OPPOSED, _THUMB_ROUND, _THUMB_ALONG)])
         a = np.zeros((n, 15, 3))
@@ -248,14 +247,14 @@ class PoseSource:
         a[:, 3::3, 1] = rng.normal(0, 0.6, (n, 1)) * [12, 3, -6, -16]
         return a
 
-    def _jitter(self, rng: np.random.Generator, n: int) -> Float:
+    def _jitter(self, rng: np.random.Generator, n: int) -> Float64:
         """(n, 15, 3) degrees: noise of the whole hand, of each finger and of each joint."""
         noise = np.zeros((n, 15, 3))
         noise[..., 0] = rng.normal(0, 5, (n, 1)) + np.repeat(rng.normal(0, 6, (n, 5)), 3, 1)
         noise += rng.normal(0, 1, (n, 15, 3)) * [4, 3.5, 2]
         return noise
 
-    def _random_pose(self, rng: np.random.Generator, n: int) -> Float:
+    def _random_pose(self, rng: np.random.Generator, n: int) -> Float64:
         """(n, 15, 3) degrees within the joint limits; neighbouring fingers and joints are correlated."""
         low, high = LIMITS_DEG[..., 0], LIMITS_DEG[..., 1]
         whole = rng.random((n, 1))

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from models.hand.hand_data import N_BETAS, N_BONES, TIPS_IN_21, HandData
 from models.hand.joint_limits import anatomical_frames, angles_to_rotations
+from models.types import Float64
 
-Float = NDArray[np.float64]
 Float32 = NDArray[np.float32]
 
 
@@ -19,9 +19,9 @@ class PosedHands:
     """B right hands, the wrist joint at the origin, metres."""
 
     vertices_m: Float32  # (B, 778, 3)
-    bones: Float  # (B, 16, 3, 4) maps of the shaped hand at rest, one for each bone
-    centres_m: Float  # (B, 16, 3) rotation centres
-    tips_m: Float  # (B, 5, 3) ends of the fingers
+    bones: Float64  # (B, 16, 3, 4) maps of the shaped hand at rest, one for each bone
+    centres_m: Float64  # (B, 16, 3) rotation centres
+    tips_m: Float64  # (B, 5, 3) ends of the fingers
 
 
 class Poser:
@@ -37,7 +37,7 @@ class Poser:
         self._frames = anatomical_frames(hand)
         self._tips = hand.regressor_21_mano[TIPS_IN_21].argmax(1)
 
-    def __call__(self, angles: Float, betas: Float, R_wrist: Float) -> PosedHands:
+    def __call__(self, angles: Float64, betas: Float64, R_wrist: Float64) -> PosedHands:
         """angles: (B, 15, 3) flexion, abduction, twist, radians. betas: (B, 10). R_wrist: (B, 3, 3)."""
         hand, n = self._hand, len(angles)
         bones, centres = self._bones(angles, betas, R_wrist)
@@ -49,7 +49,7 @@ class Poser:
             vertices += blend[..., axis::4] * shaped[..., axis, None]
         return PosedHands(vertices, bones, centres, vertices[:, self._tips].astype(np.float64))
 
-    def skeletons(self, angles: Float) -> tuple[Float, Float]:
+    def skeletons(self, angles: Float64) -> tuple[Float64, Float64]:
         """(B, 16, 3) rotation centres and (B, 5, 3) fingertips of the mean hand, its wrist not rotated."""
         n, tips = len(angles), self._tips
         bones, centres = self._bones(angles, np.zeros((n, N_BETAS)), np.broadcast_to(np.eye(3), (n, 3, 3)))
@@ -57,7 +57,7 @@ class Poser:
         ends = bones[:, 3::3]  # a fingertip hangs on its last bone
         return centres, np.einsum("bfij,fj->bfi", ends[..., :3], rest) + ends[..., 3]
 
-    def _bones(self, angles: Float, betas: Float, R_wrist: Float) -> tuple[Float, Float]:
+    def _bones(self, angles: Float64, betas: Float64, R_wrist: Float64) -> tuple[Float64, Float64]:
         hand, n = self._hand, len(angles)
         local = angles_to_rotations(angles.reshape(n, 15, 3), self._frames)
         rest = hand.joints_rest + np.tensordot(betas, hand.joint_dirs, 1)

@@ -12,21 +12,20 @@ from scipy.ndimage import distance_transform_edt
 from models.hand.hand_data import TIPS_IN_21, HandData
 from models.hand.joint_limits import anatomical_frames
 from models.training.synthetic.gl import load_program
-
-Float = NDArray[np.float64]
+from models.types import Float64
 
 
 @dataclass(frozen=True)
 class Bone:
     """One finger bone at rest: its head, length and axes."""
 
-    head: Float
+    head: Float64
     length: float
-    across: Float  # flexion axis
-    along: Float
-    backward: Float  # out of the back of the finger
+    across: Float64  # flexion axis
+    along: Float64
+    backward: Float64  # out of the back of the finger
 
-    def local(self, p: Float) -> tuple[Float, Float, Float]:
+    def local(self, p: Float64) -> tuple[Float64, Float64, Float64]:
         """(..., 3) points of the rest frame -> across, along and out of the back, metres from the head."""
         d = p - self.head
         return d @ self.across, d @ self.along, d @ self.backward
@@ -56,13 +55,13 @@ def finger_bones(hand: HandData) -> list[list[Bone]]:
 def render_rest_maps(
     context: moderngl.Context,
     side: float,
-    rest: Float,
-    normals: Float,
+    rest: Float64,
+    normals: Float64,
     faces: NDArray[np.int64],
     parts: NDArray[np.integer],
     window: tuple[float, float, float, float],
     size_wh: tuple[int, int],
-) -> tuple[Float, Float, NDArray[np.int64]]:
+) -> tuple[Float64, Float64, NDArray[np.int64]]:
     """Rest position, normal (H, W, 3) and part (H, W) of every texel; off the hand, those of the nearest."""
     program = load_program(context, "rest.vert", "rest.frag")
     program["map_window"], program["side"] = window, side

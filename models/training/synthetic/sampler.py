@@ -22,8 +22,8 @@ from models.training.synthetic.crops import SyntheticCrops
 from models.training.synthetic.poses import MeasuredPoses, PoseSource
 from models.training.synthetic.posing import PosedHands, Poser
 from models.training.synthetic.viewpoints import crop_cameras, sample_viewpoints
+from models.types import Float64
 
-Float = NDArray[np.float64]
 Float32 = NDArray[np.float32]
 UInt8 = NDArray[np.uint8]
 
@@ -132,7 +132,7 @@ class SyntheticHands:
             self._atlas.close()
             self._atlas = None
 
-    def _wrist_translation(self, posed: PosedHands, distance_m: Float) -> Float:
+    def _wrist_translation(self, posed: PosedHands, distance_m: Float64) -> Float64:
         """(B, 1, 3) where the wrists go, so that the hands' middles lie ahead, at arm's length or nearer."""
         middle = 0.5 * (posed.vertices_m.min(1) + posed.vertices_m.max(1))
         translation = -middle.astype(np.float64)
@@ -146,9 +146,9 @@ class SyntheticHands:
         rows: Float32,
         rng: np.random.Generator,
         posed: PosedHands,
-        betas: Float,
-        R: Float,
-        translation: Float,
+        betas: Float64,
+        R: Float64,
+        translation: Float64,
     ) -> None:
         n = len(rows)
         bones = np.zeros((n, N_ALL_BONES, 3, 4))
@@ -177,11 +177,11 @@ class SyntheticHands:
         at = TEXELS["CAPSULES"]
         rows[:, at : at + 2 * N_CAPSULES] = capsules.reshape(n, -1, 4)
 
-    def _atlas_axis(self) -> Float:
+    def _atlas_axis(self) -> Float64:
         assert self._atlas is not None
         return self._atlas.arm_axis
 
-    def _forearm(self, rng: np.random.Generator, posed: PosedHands, betas: Float) -> Float:
+    def _forearm(self, rng: np.random.Generator, posed: PosedHands, betas: Float64) -> Float64:
         """(B, 2, 3, 4) the arm's two bones: the wrist bent half way and all the way."""
         assert self._atlas is not None
         n = len(betas)

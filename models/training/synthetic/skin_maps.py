@@ -17,8 +17,7 @@ from scipy.spatial import cKDTree
 
 from models.hand.hand_data import HandData
 from models.training.synthetic.rest_view import Bone, finger_bones, render_rest_maps
-
-Float = NDArray[np.float64]
+from models.types import Float64
 
 TEXEL_M = 0.00025
 _BELOW_WRIST_M = 0.06
@@ -36,8 +35,8 @@ class SkinMaps:
 def paint_skin(
     context: moderngl.Context,
     hand: HandData,
-    rest: Float,
-    normals: Float,
+    rest: Float64,
+    normals: Float64,
     faces: NDArray[np.int64],
     parts: NDArray[np.integer],
     seed: int = 0,
@@ -66,21 +65,23 @@ class _Noise:
         self.blotch, self.mottle, self.fine = (self._field(mm) for mm in (7.0, 2.2, 0.7))
         self.warp = self._field(9.0)
 
-    def _field(self, scale_mm: float) -> Float:
+    def _field(self, scale_mm: float) -> Float64:
         field = gaussian_filter(self._rng.standard_normal(self._shape), scale_mm / (1000 * TEXEL_M) / 2)
         return field / field.std()
 
 
-def _bump(x: Float | float, width: float) -> Float:
+def _bump(x: Float64 | float, width: float) -> Float64:
     return np.exp(-((np.asarray(x) / width) ** 2))
 
 
-def _step(x: Float, low: float, high: float) -> Float:
+def _step(x: Float64, low: float, high: float) -> Float64:
     t = np.clip((x - low) / (high - low), 0, 1)
     return t * t * (3 - 2 * t)
 
 
-def _paint(hand: HandData, p: Float, n: Float, part: NDArray[np.int64], noise: _Noise) -> NDArray[np.float32]:
+def _paint(
+    hand: HandData, p: Float64, n: Float64, part: NDArray[np.int64], noise: _Noise
+) -> NDArray[np.float32]:
     fingers = finger_bones(hand)
     volar = _step(_palmward(fingers, n, part), -0.25, 0.45)
     skin = np.stack(
@@ -104,7 +105,7 @@ def _paint(hand: HandData, p: Float, n: Float, part: NDArray[np.int64], noise: _
     return np.asarray(cv2.GaussianBlur(skin.astype(np.float32), (0, 0), 0.8), np.float32)
 
 
-def _palmward(fingers: list[list[Bone]], n: Float, part: NDArray[np.int64]) -> Float:
+def _palmward(fingers: list[list[Bone]], n: Float64, part: NDArray[np.int64]) -> Float64:
     """Cosine between the surface normal and the palm's side of its own finger."""
     facing = -n[..., 2]
     for f, bones in enumerate(fingers):
@@ -112,7 +113,7 @@ def _palmward(fingers: list[list[Bone]], n: Float, part: NDArray[np.int64]) -> F
     return np.asarray(cv2.GaussianBlur(facing, (0, 0), 6), np.float64)
 
 
-def _joint(bone: Bone, finger: int, b: int, p: Float, volar: Float, warp: Float) -> Float:
+def _joint(bone: Bone, finger: int, b: int, p: Float64, volar: Float64, warp: Float64) -> Float64:
     """(n, 4) what the joint at a bone's head adds: a knuckle on the back, creases on the palm side."""
     x, y, _ = bone.local(p)
     back = 1 - volar
@@ -138,12 +139,12 @@ def _joint(bone: Bone, finger: int, b: int, p: Float, volar: Float, warp: Float)
     return np.stack([melanin, blood, height, np.zeros_like(x)], -1)
 
 
-def _fingertip_blood(bone: Bone, p: Float, volar: Float) -> Float:
+def _fingertip_blood(bone: Bone, p: Float64, volar: Float64) -> Float64:
     _, y, _ = bone.local(p)
     return (0.10 + 0.14 * volar) * _step(y, 0.1 * bone.length, 0.8 * bone.length)
 
 
-def _nail(bone: Bone, finger: int, p: Float, n: Float, skin: Float) -> Float:
+def _nail(bone: Bone, finger: int, p: Float64, n: Float64, skin: Float64) -> Float64:
     """Lay a nail on the back of an end bone, (n, 4) to (n, 4): fold, plate, pale moon and free edge."""
     x, y, _ = bone.local(p)
     half = (0.0068, 0.0053, 0.0056, 0.0053, 0.0043)[finger]
@@ -166,7 +167,7 @@ def _nail(bone: Bone, finger: int, p: Float, n: Float, skin: Float) -> Float:
     return skin + under + plate[:, None] * (over - skin)
 
 
-def _tendons(hand: HandData, p: Float, part: NDArray[np.int64]) -> Float:
+def _tendons(hand: HandData, p: Float64, part: NDArray[np.int64]) -> Float64:
     """Extensor tendons: faint ridges from the wrist to the four knuckles, millimetres."""
     ridge = np.zeros(part.shape)
     wrist = hand.joints_rest[0, :2].astype(np.float64)
@@ -180,14 +181,14 @@ def _tendons(hand: HandData, p: Float, part: NDArray[np.int64]) -> Float:
     return np.where(part == 0, ridge, 0)
 
 
-def _palm_lines(hand: HandData, p: Float, part: NDArray[np.int64], noise: _Noise) -> Float:
+def _palm_lines(hand: HandData, p: Float64, part: NDArray[np.int64], noise: _Noise) -> Float64:
     """Depth 0..1 of the heart, head and life lines and of the wrist's creases."""
     j = hand.joints_rest[:, :2].astype(np.float64)
     wrist, index, middle, little = j[0], j[4], j[7], j[13]
     lateral = (index - little) / np.linalg.norm(index - little)
     up = middle - wrist
 
-    def at(across: float, along: float) -> Float:
+    def at(across: float, along: float) -> Float64:
         return little + across * (index - little) + along * up
 
     heart = (at(-0.26, -0.12), at(0.30, -0.16), at(0.66, 0.04), at(0.72, 0.17))
@@ -206,7 +207,7 @@ def _palm_lines(hand: HandData, p: Float, part: NDArray[np.int64], noise: _Noise
     return depth
 
 
-def _distance(q: Float, bezier: Float) -> tuple[Float, Float]:
+def _distance(q: Float64, bezier: Float64) -> tuple[Float64, Float64]:
     """Distance of points (n, 2) from a cubic Bezier curve (4, 2), and where along it, 0..1."""
     t = np.linspace(0, 1, 400)
     a, b, c, d = bezier[:, None]

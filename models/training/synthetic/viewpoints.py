@@ -10,13 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.geometry import rotation_from_axis_angle
 from models.inference.landmark_runtime import CROP_BOX_JOINTS, CROP_SHIFT, CROP_SPAN
 from models.training.synthetic.lighting import spread_directions
-
-Float = NDArray[np.float64]
+from models.types import Float64
 
 FRAMES = np.array([[640, 480], [1280, 720], [1920, 1080]])
 
@@ -25,13 +23,13 @@ FRAMES = np.array([[640, 480], [1280, 720], [1920, 1080]])
 class Viewpoints:
     """B cameras before B hands."""
 
-    R_wrist: Float  # (B, 3, 3) the hand's global rotation, camera frame
-    distance_m: Float  # (B,) from the camera to the hand
-    frame_px_per_rad: Float  # (B,) focal length of the webcam, pixels of its frame
-    roll_rad: Float  # (B,) error of the crop's roll
-    scale: Float  # (B,) the crop is this many times as wide as it should be
-    shift: Float  # (B, 2) how far its middle is off, in joint boxes
-    gravity_rad: Float  # (B,) where down is in the crop, from its y axis
+    R_wrist: Float64  # (B, 3, 3) the hand's global rotation, camera frame
+    distance_m: Float64  # (B,) from the camera to the hand
+    frame_px_per_rad: Float64  # (B,) focal length of the webcam, pixels of its frame
+    roll_rad: Float64  # (B,) error of the crop's roll
+    scale: Float64  # (B,) the crop is this many times as wide as it should be
+    shift: Float64  # (B, 2) how far its middle is off, in joint boxes
+    gravity_rad: Float64  # (B,) where down is in the crop, from its y axis
 
 
 def sample_viewpoints(rng: np.random.Generator, n: int) -> Viewpoints:
@@ -56,11 +54,11 @@ def sample_viewpoints(rng: np.random.Generator, n: int) -> Viewpoints:
     )
 
 
-def _rotation_about(axis: int, angle: Float) -> Float:
+def _rotation_about(axis: int, angle: Float64) -> Float64:
     return rotation_from_axis_angle(angle[:, None] * np.eye(3)[axis])
 
 
-def _facing_camera(rng: np.random.Generator, n: int) -> Float:
+def _facing_camera(rng: np.random.Generator, n: int) -> Float64:
     """Palm, or in half of them the back of the hand, towards the camera, more or less."""
     back = np.where(rng.random(n) < 0.5, np.pi, 0.0)
     around = back + np.radians(rng.normal(0, 30, n))
@@ -68,7 +66,7 @@ def _facing_camera(rng: np.random.Generator, n: int) -> Float:
     return _rotation_about(0, nod) @ _rotation_about(1, around)
 
 
-def _hemisphere(rng: np.random.Generator, n: int) -> Float:
+def _hemisphere(rng: np.random.Generator, n: int) -> Float64:
     """MobRecon's 216 views: camera positions spread over the half of the sphere above the wrist."""
     directions = spread_directions(432)
     directions = directions[directions[:, 1] < 0][
@@ -80,7 +78,7 @@ def _hemisphere(rng: np.random.Generator, n: int) -> Float:
     return np.stack([x, np.cross(z, x), z], 1)
 
 
-def _random_rotations(rng: np.random.Generator, n: int) -> Float:
+def _random_rotations(rng: np.random.Generator, n: int) -> Float64:
     q = rng.standard_normal((n, 4))
     w, x, y, z = (q / np.linalg.norm(q, axis=1, keepdims=True)).T
     rows = [
@@ -91,7 +89,7 @@ def _random_rotations(rng: np.random.Generator, n: int) -> Float:
     return np.stack(rows, -1).reshape(n, 3, 3)
 
 
-def crop_cameras(joints_m: Float, viewpoints: Viewpoints) -> tuple[Float, Float]:
+def crop_cameras(joints_m: Float64, viewpoints: Viewpoints) -> tuple[Float64, Float64]:
     """R_crop_cam (B, 3, 3) and the focal length (B,) in crop widths of the app's crop around each hand.
 
     joints_m: (B, 21, 3) camera frame, before the camera. As
@@ -122,5 +120,5 @@ def crop_cameras(joints_m: Float, viewpoints: Viewpoints) -> tuple[Float, Float]
     return R, 1 / (side * CROP_SPAN * viewpoints.scale)
 
 
-def _ahead(xy: Float) -> Float:
+def _ahead(xy: Float64) -> Float64:
     return np.concatenate([xy, np.ones_like(xy[:, :1])], 1)

@@ -20,9 +20,10 @@ from models.evaluation.metrics import (
     point_errors,
     root_relative,
 )
-from models.geometry import pa_mpjpe, procrustes
+from models.geometry import procrustes
 from models.hand.hand_data import load_open_hand
 from models.types import Handedness
+from tests.models.measures import pa_mpjpe
 
 JOINTS = load_open_hand().regressor_21 @ load_open_hand().template_m
 

@@ -13,10 +13,10 @@ from models.hand.joint_limits import (
     anatomical_frames,
     angles_to_rotations,
     clamp,
-    rotations_to_angles,
 )
 from models.hand.skinning import pose_hand
 from tests.models.hand.fake_mano import mano_arrays, mano_pickle
+from tests.models.measures import rotations_to_angles
 
 FINGERS = {"index": 1, "middle": 2, "ring": 3, "little": 4}
 FLEXION, ABDUCTION, TWIST = 0, 1, 2

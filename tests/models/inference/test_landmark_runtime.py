@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from models.geometry import camera_from_fov, project
-from models.inference.landmark_runtime import LandmarkNet, crop_hand, in_frame
+from models.inference.landmark_runtime import LandmarkRuntime, crop_hand, in_frame
 from models.inference.mediapipe.detector import MediaPipeDetector
 from models.types import Camera, Detection
 from tests.models.clips import read_clip
@@ -18,8 +18,8 @@ FRAMES = [60, 180, 300, 420]
 
 
 @pytest.fixture(scope="module")
-def net() -> LandmarkNet:
-    return LandmarkNet()
+def net() -> LandmarkRuntime:
+    return LandmarkRuntime()
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def off(a: Detection, b: Detection) -> float:
 
 
 def test_network_and_detector_agree_on_real_frames(
-    net: LandmarkNet, detector: MediaPipeDetector, frames: list[np.ndarray]
+    net: LandmarkRuntime, detector: MediaPipeDetector, frames: list[np.ndarray]
 ) -> None:
     camera = camera_from_fov(544, 960)
     for frame in frames:
@@ -56,7 +56,7 @@ def test_network_and_detector_agree_on_real_frames(
         assert np.linalg.norm(apart, axis=1).mean() < 0.015
 
 
-def test_a_left_hand_is_a_mirrored_right_hand(net: LandmarkNet, frames: list[np.ndarray]) -> None:
+def test_a_left_hand_is_a_mirrored_right_hand(net: LandmarkRuntime, frames: list[np.ndarray]) -> None:
     camera = camera_from_fov(544, 960)
     joints = np.random.default_rng(0).uniform([150, 500], [400, 800], (21, 2))
     joints[0], joints[9] = [270, 850], [270, 650]
@@ -81,7 +81,7 @@ def demo() -> Iterator[tuple[np.ndarray, Camera, np.ndarray]]:
                 yield frame.to_ndarray(format="rgb24"), camera, joints[k]
 
 
-def test_landmarks_lie_at_pixel_centres_and_depth_is_near_the_truth(net: LandmarkNet) -> None:
+def test_landmarks_lie_at_pixel_centres_and_depth_is_near_the_truth(net: LandmarkRuntime) -> None:
     sums, off = [], []
     for frame, camera, true in demo():
         px = project(true, camera)
@@ -94,14 +94,14 @@ def test_landmarks_lie_at_pixel_centres_and_depth_is_near_the_truth(net: Landmar
     assert np.mean(off) < 0.008  # 0.0095 from its world landmarks alone
 
 
-def test_there_is_no_hand_in_noise(net: LandmarkNet, detector: MediaPipeDetector) -> None:
+def test_there_is_no_hand_in_noise(net: LandmarkRuntime, detector: MediaPipeDetector) -> None:
     rng = np.random.default_rng(0)
     assert net(rng.integers(0, 255, (224, 224, 3), dtype=np.uint8)).presence < 0.3
     assert detector.detect(rng.integers(0, 255, (240, 320, 3), dtype=np.uint8)) == []
     assert detector.detect(np.zeros((1, 1, 3), np.uint8)) == []
 
 
-def test_answers_are_not_overwritten_by_the_next(net: LandmarkNet) -> None:
+def test_answers_are_not_overwritten_by_the_next(net: LandmarkRuntime) -> None:
     rng = np.random.default_rng(1)
     first = net(rng.integers(0, 255, (224, 224, 3), dtype=np.uint8))
     kept = first.joints_crop_px.copy(), first.world_m.copy()
@@ -110,9 +110,9 @@ def test_answers_are_not_overwritten_by_the_next(net: LandmarkNet) -> None:
     np.testing.assert_array_equal(first.world_m, kept[1])
 
 
-def test_clear_errors(net: LandmarkNet) -> None:
+def test_clear_errors(net: LandmarkRuntime) -> None:
     with pytest.raises(ValueError, match=r"expected \(224, 224, 3\)"):
         net(np.zeros((128, 128, 3), np.uint8))
-    for kind in (LandmarkNet, lambda bundle: MediaPipeDetector(bundle=bundle)):
+    for kind in (LandmarkRuntime, lambda bundle: MediaPipeDetector(bundle=bundle)):
         with pytest.raises(FileNotFoundError, match=r"tools\.build\.detector"):
             kind(Path("nowhere.task"))

@@ -14,8 +14,7 @@ from torch import nn
 
 from models.geometry import camera_from_fov, crop_camera, warp_crop
 from models.hand.hand_data import HandData
-from models.inference import autotune as quickest
-from models.inference import export, runtime
+from models.inference import autotune, export, runtime
 from models.inference.engines import ENGINES, OUTPUTS
 from models.inference.export import export_onnx
 from models.inference.runtime import CropPrediction, HandRuntime
@@ -23,6 +22,7 @@ from models.networks import zoo
 from models.networks.declaration import Network, NetworkSize
 from models.networks.network import NetworkOutput
 from models.types import Camera, Crop
+from models.weights import shipped_networks
 from tests.paths import ROOT
 
 
@@ -104,18 +104,18 @@ def test_the_fastest_is_measured_once_and_remembered(
     def fastest(**given: object) -> tuple[str, int]:
         return runtime.fastest("tiny", cache=cache, **given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(quickest, "medians_ms", medians_ms)
-    monkeypatch.setattr(quickest, "cores", lambda: 4)
+    monkeypatch.setattr(autotune, "medians_ms", medians_ms)
+    monkeypatch.setattr(autotune, "cores", lambda: 4)
     assert fastest() == fastest() == ("onnxruntime", 2)
     assert measured == [{"openvino/1", "openvino/2", "onnxruntime/1", "onnxruntime/2"}]
     assert fastest(engine="torch", threads=3) == ("torch", 3), "nothing to choose, nothing to measure"
     assert len(measured) == 1
-    memory = cache / "quickest.json"
+    memory = cache / "autotune.json"
     for damage in ("{", "[]", json.dumps(dict.fromkeys(json.loads(memory.read_text()), "x"))):
         memory.write_text(damage)
         assert fastest() == ("onnxruntime", 2)
     assert len(measured) == 4
-    monkeypatch.setattr(quickest, "cores", lambda: 2)
+    monkeypatch.setattr(autotune, "cores", lambda: 2)
     fastest()
     assert measured[-1] == {"openvino/1", "onnxruntime/1"}, "the other core is for drawing"
     assert load(cache).engine_name in ("openvino", "onnxruntime")
@@ -127,8 +127,8 @@ def test_the_fastest_is_measured_once_and_remembered(
 def test_networks_leave_half_the_cores_to_others(
     cores: int, choices: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(quickest, "cores", lambda: cores)
-    assert quickest.thread_choices() == choices
+    monkeypatch.setattr(autotune, "cores", lambda: cores)
+    assert autotune.thread_choices() == choices
 
 
 def test_measure_times_every_engine(cache: Path) -> None:
@@ -169,13 +169,11 @@ def test_bad_input_is_named(cache: Path) -> None:
 
 
 def test_live_start_leaves_torch_alone(tmp_path: Path) -> None:
-    """With its graph at hand, a network starts without importing torch."""
-    graph = tmp_path / f"tiny-{runtime._digest('tiny')}.onnx"
-    export_onnx(zoo.build("tiny"), graph)
+    """A network whose graph ships is chosen an engine for, and started, without importing torch."""
+    (name, *_) = shipped_networks()
     code = (
         "import sys; from pathlib import Path; from models.inference import runtime\n"
-        f"cache = Path({str(tmp_path)!r})\n"
-        "runtime._start('tiny', *runtime.fastest('tiny', cache=cache), cache)\n"
+        f"runtime.load({name!r}, cache=Path({str(tmp_path)!r}))\n"
         "sys.exit('torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)

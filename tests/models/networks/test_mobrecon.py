@@ -9,7 +9,6 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from models.geometry import pa_mpjpe
 from models.hand.hand_data import load_open_hand
 from models.inference.export import export_onnx
 from models.networks.encoders.stack import Maps, StackedEncoder, conv_bn, fold
@@ -18,6 +17,7 @@ from models.networks.systems.m3dhmr import M3dhmr, M3dhmrConfig
 from models.networks.systems.mobrecon import LiftingConfig, MobRecon, MobReconConfig
 from models.networks.zoo import declared
 from models.training.losses import l1
+from tests.models.measures import pa_mpjpe
 from tests.models.tiny_hands import make_hands
 
 _GHOST = LiftingConfig("ghoststack", input_size=64)

@@ -8,7 +8,6 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from models.geometry import pa_mpjpe
 from models.hand.hand_data import load_open_hand
 from models.networks.encoders.landmark_net import LandmarkOutput
 from models.networks.network import NetworkOutput
@@ -18,6 +17,7 @@ from models.networks.systems.tang import Tang, TangConfig
 from models.networks.zoo import build
 from models.training.batch import Truth
 from models.training.objectives import Objectives
+from tests.models.measures import pa_mpjpe
 from tests.models.tiny_hands import TinyHands, make_hands
 
 pytestmark = pytest.mark.slow

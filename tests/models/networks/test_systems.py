@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from models.geometry import rotation_from_axis_angle
 from models.hand.hand_data import load_open_hand
-from models.hand.joint_limits import anatomical_frames, rotations_to_angles
+from models.hand.joint_limits import anatomical_frames
 from models.networks.complexity import count_by_part
 from models.networks.network import NetworkOutput
 from models.networks.systems.hamr import Hamr, HamrConfig, synergies
@@ -17,6 +17,7 @@ from models.networks.systems.mobrecon_lm import MobReconLm, MobReconLmConfig
 from models.networks.systems.tang import Tang, TangConfig, metres_to_uv, uvz_to_metres
 from models.networks.zoo import build, count_size, declared, networks
 from models.weights import find_weights, load_weights
+from tests.models.measures import rotations_to_angles
 
 SMALL = {  # small enough for a test, built as the zoo's are
     "mobrecon_lm": (MobReconLm, MobReconLmConfig(C_e=64, D=(64, 32, 32, 16))),

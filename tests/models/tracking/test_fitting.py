@@ -5,11 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.geometry import camera_from_fov, pa_mpjpe, rays, rotation_from_axis_angle
+from models.geometry import camera_from_fov, rays, rotation_from_axis_angle
 from models.hand.articulation import Articulation, State
 from models.hand.hand_data import load_open_hand
 from models.hand.skinning import pose_hand
 from models.tracking.fitting import HandFit, HandFitter
+from tests.models.measures import pa_mpjpe
 from tests.paths import REAL
 
 HAND = load_open_hand()

@@ -8,12 +8,13 @@ import av
 import numpy as np
 import pytest
 
-from models.geometry import camera_from_fov, pa_mpjpe, project, rotation_from_axis_angle
+from models.geometry import camera_from_fov, project, rotation_from_axis_angle
 from models.hand.hand_data import load_open_hand
 from models.hand.skinning import pose_hand
 from models.tracking.pipeline import Pipeline, PipelineConfig, PipelineResult
 from models.types import Camera
 from tests.models.clips import read_clip
+from tests.models.measures import pa_mpjpe
 from tests.paths import CLIPS
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.geometry import camera_from_fov, pa_mpjpe, project, rotation_from_axis_angle
+from models.geometry import camera_from_fov, project, rotation_from_axis_angle
 from models.hand.hand_data import load_open_hand
 from models.hand.skinning import pose_hand
 from models.inference import runtime
-from models.inference.landmark_runtime import INPUT_SIZE, LandmarkNet
+from models.inference.landmark_runtime import INPUT_SIZE, LandmarkRuntime
 from models.inference.runtime import CropPrediction
 from models.manifest import Asset
 from models.tracking import pipeline
@@ -19,6 +19,7 @@ from models.tracking.pipeline import Pipeline, PipelineConfig
 from models.tracking.reconstruction import FittedLandmarks, NetworkMesh
 from models.tracking.whole_image import infer_whole
 from models.types import Camera, Detection, Handedness
+from tests.models.measures import pa_mpjpe
 from tests.models.tracking.test_pipeline import demo, play
 
 __all__ = ["demo"]  # a fixture
@@ -37,7 +38,7 @@ class FittingNetwork:
     lens = Camera(1200, 1200, 111.5, 111.5, 224, 224)
 
     def __init__(self) -> None:
-        self._net, self._fitter = LandmarkNet(), HandFitter(load_open_hand())
+        self._net, self._fitter = LandmarkRuntime(), HandFitter(load_open_hand())
 
     def __call__(self, crop_rgb: np.ndarray, focal: float = 1.0) -> CropPrediction:
         seen = self._net(crop_rgb)
@@ -202,7 +203,7 @@ def test_a_damaged_graph_is_one_line(
 
 def test_only_ways_that_see_both_sides_are_shown_the_mirror_image() -> None:
     picture = np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)
-    for method in (FittedLandmarks(LandmarkNet()), NetworkMesh(FittingNetwork())):
+    for method in (FittedLandmarks(LandmarkRuntime()), NetworkMesh(FittingNetwork())):
         mirrored = []
         infer = method.infer
 

@@ -8,15 +8,16 @@ import numpy as np
 import pytest
 
 from models.datasets.real_crops import read_real_crops
-from models.geometry import camera_from_fov, pa_mpjpe, project
+from models.geometry import camera_from_fov, project
 from models.hand.hand_data import load_open_hand
 from models.hand.skinning import pose_hand
-from models.inference.landmark_runtime import INPUT_SIZE, LandmarkNet, crop_hand
+from models.inference.landmark_runtime import INPUT_SIZE, LandmarkRuntime, crop_hand
 from models.tracking.fitting import HandFitter
 from models.training.real.label_files import make_labels, read_labels, vertices_of, write_labels
 from models.training.real.labels import LabelConfig, Labeller, fixed_views, joints_on_rays
 from models.training.real.views import View, view_camera
 from models.types import Camera
+from tests.models.measures import pa_mpjpe
 from tests.paths import CLIPS
 from tools.label_crops import main
 
@@ -26,7 +27,7 @@ FRAMES = (40, 120)
 
 @pytest.fixture(scope="module")
 def labeller() -> Labeller:
-    return Labeller(LandmarkNet(), HandFitter(HAND), LabelConfig(views=4))
+    return Labeller(LandmarkRuntime(), HandFitter(HAND), LabelConfig(views=4))
 
 
 @pytest.fixture(scope="module")
