@@ -44,6 +44,19 @@ class Pose(NamedTuple):
     betas: Tensor  # (B, 10)
 
 
+def theta_of(pose: Pose) -> Tensor:
+    """(B, 106): two columns of each rotation, and the betas."""
+    six = torch.cat([pose.R[..., 0], pose.R[..., 1]], -1)
+    return torch.cat([six.flatten(1), pose.betas], 1)
+
+
+def pose_of(theta: Tensor) -> Pose:
+    """The inverse of theta_of, for any 106 numbers."""
+    return Pose(
+        rotations_from_6d(theta[:, : 6 * N_BONES].unflatten(1, (N_BONES, 6))), theta[:, 6 * N_BONES :]
+    )
+
+
 def palm_frame(joints: Tensor) -> Tensor:
     """(B, 21, 3) -> (B, 3, 3): columns towards the middle knuckle, across the palm, and out of it."""
     y = F.normalize(joints[:, 9] - joints[:, 0], dim=-1)

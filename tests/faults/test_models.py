@@ -59,7 +59,7 @@ class FakeMesh(NetworkMesh):
     """`NetworkMesh` whose network sees the crop's camera instead of its picture."""
 
     def infer(self, crop: Crop, camera: Camera) -> Detection:
-        self._network = lambda crop_rgb: network.answer(crop)  # type: ignore[assignment]
+        self._network = lambda crop_rgb, focal: network.answer(crop)  # type: ignore[assignment]
         return super().infer(crop, camera)
 
 

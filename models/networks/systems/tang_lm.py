@@ -6,8 +6,7 @@ at each rough vertex moves first the hand model's parameters (a step of which ha
 drawn hands too far), then, by depth-separable spiral convolutions, single vertices: the offset mesh M_o. The
 final mesh M_f = M_r' + M_o lies as the picture shows it, and nothing is fitted afterwards.
 
-Beyond the paper: vertices are looked up beside themselves, too, across the outline; offsets are those of 195
-vertices, in the picture and along the line of sight, up-sampled to 778.
+Beyond the paper: features are also looked up beside a vertex, across the outline; M_o is of 195 vertices.
 """
 
 from __future__ import annotations
@@ -23,11 +22,18 @@ from torch.nn import functional as F
 from models.hand.hand_data import HandData
 from models.networks.declaration import Network, NetworkSize
 from models.networks.encoders.landmark_net import INPUT_SIZE, LandmarkFeatures, LandmarkNet
-from models.networks.layers.skinning import rotations_from_6d
 from models.networks.layers.spiral import DSConv
 from models.networks.mesh.levels import kept, upsampling_matrix, vertices_at
 from models.networks.mesh.topology import MeshPyramid, pyramid_of
-from models.networks.mesh_stage import MeshStage, MeshStageConfig, Pose, place, project_uv
+from models.networks.mesh_stage import (
+    MeshStage,
+    MeshStageConfig,
+    Pose,
+    place,
+    pose_of,
+    project_uv,
+    theta_of,
+)
 from models.networks.network import UNIT_M, NetworkOutput, check_crops
 
 HALF_PIXEL = 0.25  # as in `models.networks.systems.mobrecon_lm`
@@ -74,8 +80,7 @@ class TangLmConfig:
 
 
 def joints_of(joints_px: Tensor, world_m: Tensor, palm_m: float) -> tuple[Tensor, Tensor]:
-    """J: joints (B, 21, 2), 0..1 of the crop, and (B, 21, 3) metres, from the encoder's two pairs of heads.
-
+    """J: joints (B, 21, 2), 0..1 of the crop, and (B, 21, 3) metres, from the encoder's heads.
     x and y are the image landmarks' (B, 21, 3), crop pixels, depth the mean of theirs and of the world
     landmarks' (B, 21, 3), metres. palm_m: wrist to middle knuckle, by which pixels become metres.
     """
@@ -219,7 +224,6 @@ class TangLm(nn.Module):
             presence_logit=landmarks.presence_logit,
             handedness_logit=landmarks.handedness_logit,
             rough_vertices_m=stages.rough.vertices,
-            rough_vertices_2d=project_uv(stages.rough.vertices + stages.rough.root[:, None], focal),
             vertices_2d=project_uv(stages.final.vertices + stages.final.root[:, None], focal),
         )
 
@@ -240,18 +244,18 @@ class TangLm(nn.Module):
         """From scaled maps and joints to the meshes. pose: to start from; None: the mesh stage's. vertices:
         which of the 778 are wanted; None: all."""
         stage = self.mesh_stage
-        theta = _theta(stage(joints_2d, joints_m, focal) if pose is None else pose)
+        theta = theta_of(stage(joints_2d, joints_m, focal) if pose is None else pose)
         rough = self._stage(theta, joints_2d, focal, vertices)
-        V, _ = stage.mesh(_pose(theta), self.pick)
+        V, _ = stage.mesh(pose_of(theta), self.pick)
         with torch.no_grad():  # a look-up learns from where it looks, not to look elsewhere
             seen = self.parameter_step.look(maps, V, rough.root, focal)
             off = joints_2d - project_uv(rough.joints + rough.root[:, None], focal)
         step = self.parameter_step(seen, theta, off)
         whole = self._stage(self._moved(theta, step), joints_2d, focal, vertices)
         theta = self._moved(theta, self.config.step * step.detach())
-        V, J = stage.mesh(_pose(theta), self.pick)
+        V, J = stage.mesh(pose_of(theta), self.pick)
         root = place(J, joints_2d, focal)
-        posed = Stage(*stage.mesh(_pose(theta), vertices), root)
+        posed = Stage(*stage.mesh(pose_of(theta), vertices), root)
         with torch.no_grad():
             seen = self.offset_step.look(maps, V, root, focal)
         said = self.offset_step(seen)
@@ -270,22 +274,12 @@ class TangLm(nn.Module):
         return Stages(rough, whole if self.training else posed, final, offset)
 
     def _stage(self, theta: Tensor, joints_2d: Tensor, focal: Tensor, vertices: Tensor | None) -> Stage:
-        V, J = self.mesh_stage.mesh(_pose(theta), vertices)
+        V, J = self.mesh_stage.mesh(pose_of(theta), vertices)
         return Stage(V, J, place(J, joints_2d, focal))
 
     def _moved(self, theta: Tensor, step: Tensor) -> Tensor:
         betas = self.mesh_stage.sized(theta[:, 96:] + step[:, 96:])
         return torch.cat([theta[:, :96] + step[:, :96], betas], 1)
-
-
-def _theta(pose: Pose) -> Tensor:
-    """(B, 106): two columns of each rotation, and the betas."""
-    six = torch.cat([pose.R[..., 0], pose.R[..., 1]], -1)
-    return torch.cat([six.flatten(1), pose.betas], 1)
-
-
-def _pose(theta: Tensor) -> Pose:
-    return Pose(rotations_from_6d(theta[:, :96].unflatten(1, (16, 6))), theta[:, 96:])
 
 
 def _sample(m: Tensor, uv: Tensor) -> Tensor:
