@@ -15,7 +15,7 @@ from models.networks.systems.hamr import Hamr, HamrConfig
 from models.networks.systems.mobrecon_lm import MobReconLm
 from models.networks.systems.tang import Tang, TangConfig
 from models.networks.zoo import build
-from models.training.batch import Truth
+from models.training.batch import Labels
 from models.training.objectives import Objectives
 from tests.models.measures import pa_mpjpe
 from tests.models.tiny_hands import TinyHands, make_hands
@@ -23,7 +23,7 @@ from tests.models.tiny_hands import TinyHands, make_hands
 pytestmark = pytest.mark.slow
 
 N, BATCH = 64, 16
-Objective = Callable[[NetworkOutput, Truth], dict[str, Tensor]]
+Objective = Callable[[NetworkOutput, Labels], dict[str, Tensor]]
 Run = Callable[[Tensor], NetworkOutput]  # indices of samples -> the network's output
 
 
@@ -37,9 +37,9 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(threads)
 
 
-def truth(hands: TinyHands, rows: Tensor) -> Truth:
+def labels_of(hands: TinyHands, rows: Tensor) -> Labels:
     parts = (hands.vertices_m, hands.joints_m, hands.joints_2d, hands.vertices_2d, hands.mask)
-    return Truth(*(part[rows] for part in parts))
+    return Labels(*(part[rows] for part in parts))
 
 
 def overfit(
@@ -73,7 +73,7 @@ def overfit(
             group["lr"] = group["rate"] * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * epoch / epochs)))
         last = {}
         for rows in torch.randperm(N).split(BATCH):
-            terms = objective(run(rows), truth(hands, rows))
+            terms = objective(run(rows), labels_of(hands, rows))
             optimiser.zero_grad()
             torch.stack(list(terms.values())).sum().backward()
             optimiser.step()
@@ -131,7 +131,7 @@ def test_hamr() -> None:
     run, hands = trained_on_crops(network, 128)
     terms_of = Objectives(load_open_hand(), render_size=32).hamr
 
-    def objective(output: NetworkOutput, labels: Truth) -> dict[str, Tensor]:
+    def objective(output: NetworkOutput, labels: Labels) -> dict[str, Tensor]:
         """Without the silhouette: weak perspective can't meet a true one, and pulls the mesh 2 mm off."""
         return {name: term for name, term in terms_of(output, labels).items() if name != "seg"}
 
