@@ -36,6 +36,7 @@ from models.tracking.palm_views import (
 )
 from models.types import Camera, Crop, Detection
 
+_THOROUGH_EVERY = 3  # searches
 Infer = Callable[[Crop, Camera], Detection]
 """A hand network: (crop, the frame's camera) -> the hand in it, however unsure, said of the frame."""
 
@@ -76,28 +77,30 @@ class HandDetector:
 
     def detect(self, frame_rgb: NDArray[np.uint8], camera: Camera | None = None) -> list[Detection]:
         """Hands in a frame (H, W, 3), RGB uint8, not mirrored; the surest first. Every view is looked at."""
-        return self._detect(frame_rgb, camera, all_views(frame_rgb.shape[1], frame_rgb.shape[0]))
+        return self._detect(frame_rgb, camera, all_views(frame_rgb.shape[1], frame_rgb.shape[0]), True)
 
     def detect_next(self, frame_rgb: NDArray[np.uint8], camera: Camera | None = None) -> list[Detection]:
         """The same for a source's next frame: of the first every view, then two, and one that takes turns."""
         height, width = frame_rgb.shape[:2]
         turn, self._turn = self._turn, self._turn + 1
         views = all_views(width, height) if turn == 0 else views_of_turn(width, height, turn)
-        return self._detect(frame_rgb, camera, views)
+        # Two hands are mostly seen in one view: that further views may show another is asked now and then.
+        return self._detect(frame_rgb, camera, views, thorough=turn % _THOROUGH_EVERY == 0)
 
     def restart(self) -> None:
         """Another source begins."""
         self._turn = 0
 
     def _detect(
-        self, frame_rgb: NDArray[np.uint8], camera: Camera | None, views: Sequence[View]
+        self, frame_rgb: NDArray[np.uint8], camera: Camera | None, views: Sequence[View], thorough: bool
     ) -> list[Detection]:
+        """thorough: go on to further views where one has shown a hand, until there are max_hands."""
         camera = camera or camera_from_fov(frame_rgb.shape[1], frame_rgb.shape[0])
         found: list[Detection] = []
         tried: list[Palm] = []
         frame = Halvings(frame_rgb)
         for view in views:
-            if len(found) >= self._max_hands:
+            if len(found) >= self._max_hands or (found and not thorough):
                 break
             for palm in self._palms(frame, view, camera):
                 if len(distinct([*tried, palm])) == len(tried) or any(_is_of(palm, hand) for hand in found):
