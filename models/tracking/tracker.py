@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.tracking.search import Search
+from models.tracking.shadow import is_shadow
 from models.types import Array, Camera, Detection, Handedness
 
 InferHand = Callable[[NDArray[np.uint8], Camera, Array, Handedness], Detection]
@@ -142,6 +143,8 @@ class Tracker:
         )
         detection = self._infer(found.joints_2d_px, handedness, frame_rgb, camera)
         if detection is None or self._is_followed(detection.joints_2d_px):
+            return
+        if is_shadow(frame_rgb, detection.joints_2d_px, [t.joints_px for t in self._tracks]):
             return
         if known:
             self._lost.remove(known)
