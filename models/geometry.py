@@ -56,6 +56,16 @@ def axis_angle_from_rotation(rotations: ArrayLike) -> Float64:
     return np.asarray(axis / (2 * np.sinc(angle / np.pi))[:, None].clip(1e-3))
 
 
+def rotation_from_6d(columns: ArrayLike) -> Float64:
+    """(N, 6), two columns of each rotation -> (N, 3, 3), made orthonormal (Zhou et al., CVPR 2019)."""
+    x, y = np.asarray(columns, np.float64).reshape(-1, 2, 3).transpose(1, 2, 0)
+    x = x / np.sqrt((x * x).sum(0)).clip(1e-12)
+    y = y - (x * y).sum(0) * x
+    y = y / np.sqrt((y * y).sum(0)).clip(1e-12)
+    z = np.stack([x[1] * y[2] - x[2] * y[1], x[2] * y[0] - x[0] * y[2], x[0] * y[1] - x[1] * y[0]])
+    return np.stack([x, y, z], -1).transpose(1, 0, 2)
+
+
 def cross(a: Float64, b: Float64) -> Float64:
     """(3,) x (3,) -> (3,). For a single pair, NumPy's own takes ten times as long."""
     (ax, ay, az), (bx, by, bz) = a.tolist(), b.tolist()

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from models.geometry import crop_camera, rays
+from models.geometry import crop_camera, cross, rays, rotation_from_6d
 from models.hand.hand_data import N_BETAS, N_BONES, HandData
 from models.inference.landmark_runtime import CROP_BOX_JOINTS, CROP_SHIFT, CROP_SPAN
 from models.manifest import Asset
@@ -48,12 +49,12 @@ class MeshStageNet:
             ]
         except (SafetensorError, KeyError) as error:
             raise ValueError(f"{path}: not the mesh stage's weights ({error})") from error
+        self._levels = _levels(hand.parents.tolist())
         reg, W = hand.regressor_21.astype(np.float64), hand.weights.astype(np.float64)
         shaped = np.concatenate([hand.template_m[None], hand.shape_dirs])
         self._parts = np.einsum("iv,vj,lvx->ljix", reg, W, shaped, optimize=True).reshape(11, -1)
         self._weights = reg @ W  # (21, 16)
         self._bones = np.concatenate([hand.joints_rest[None], hand.joint_dirs]).astype(np.float64)
-        self._parents = hand.parents.tolist()
         rest = reg @ shaped
         palm = rest[:, 9] - rest[:, 0]
         grows = palm[1:] @ palm[0]
@@ -87,7 +88,7 @@ class MeshStageNet:
         h = h + _leaky(h @ c + c0)
         theta = (h @ out + out0).astype(np.float64)
         six = theta[: 6 * N_BONES].reshape(N_BONES, 6) + np.array([1.0, 0, 0, 0, 1, 0])
-        R = _rotations(six)
+        R = rotation_from_6d(six)
         R[0] = palm @ self._palm_at_rest.T @ R[0]
         betas = theta[-N_BETAS:]
         return self._joints(R, betas - (betas @ self._size_direction) * self._size_direction)
@@ -96,12 +97,13 @@ class MeshStageNet:
         with_one = np.append(1.0, betas)
         bones = np.tensordot(with_one, self._bones, 1)
         turned, moved = R.copy(), np.zeros((N_BONES, 3))
-        for j, parent in enumerate(self._parents[1:], 1):
-            turned[j] = turned[parent] @ R[j]
-            moved[j] = moved[parent] + turned[parent] @ (bones[j] - bones[parent])
-        offset = moved - np.einsum("jxy,jy->jx", turned, bones)
+        for children, parents in self._levels:
+            turned[children] = turned[parents] @ R[children]
+            along = (bones[children] - bones[parents])[..., None]
+            moved[children] = moved[parents] + (turned[parents] @ along)[..., 0]
+        offset = moved - (turned @ bones[..., None])[..., 0]
         parts = (with_one @ self._parts).reshape(N_BONES, 21, 3)
-        joints = np.einsum("jix,jyx->iy", parts, turned) + self._weights @ offset
+        joints = (parts @ turned.transpose(0, 2, 1)).sum(0) + self._weights @ offset
         return joints - joints[0]
 
 
@@ -147,18 +149,20 @@ def place(points: Float64, ray: Float64, rounds: int = 2) -> Float64:
 
 def _palm_frame(joints: Float64) -> Float64:
     y = joints[9] - joints[0]
-    y = y / max(float(np.linalg.norm(y)), 1e-12)
+    y = y / max(math.sqrt(y @ y), 1e-12)
     x = joints[5] - joints[17]
     x = x - (x @ y) * y
-    x = x / max(float(np.linalg.norm(x)), 1e-12)
-    return np.stack([y, x, np.cross(y, x)], 1)
+    x = x / max(math.sqrt(x @ x), 1e-12)
+    return np.stack([y, x, cross(y, x)], 1)
 
 
-def _rotations(six: Float64) -> Float64:
-    a = six[:, :3] / np.maximum(np.linalg.norm(six[:, :3], axis=1, keepdims=True), 1e-12)
-    b = six[:, 3:] - (a * six[:, 3:]).sum(1, keepdims=True) * a
-    b = b / np.maximum(np.linalg.norm(b, axis=1, keepdims=True), 1e-12)
-    return np.stack([a, b, np.cross(a, b)], -1)
+def _levels(parents: list[int]) -> list[tuple[list[int], list[int]]]:
+    """The bones by their distance from the wrist, and each one's parent: one product a level, not a bone."""
+    depth = [0] * len(parents)
+    for bone, parent in enumerate(parents[1:], 1):
+        depth[bone] = depth[parent] + 1
+    levels = [[j for j, d in enumerate(depth) if d == level] for level in range(1, max(depth) + 1)]
+    return [(bones, [parents[j] for j in bones]) for bones in levels]
 
 
 def _leaky(x: Float32) -> Float32:
