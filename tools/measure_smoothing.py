@@ -154,7 +154,7 @@ def main() -> None:
     settings = [measure(s) for s in SETTINGS]
     print("smoothing   lag, ms: picture  articulation  depth   jitter left, %: picture  articulation  depth")
     for s in settings:
-        lag, left = s.lag, {part: 100 * share for part, share in s.jitter.items()}
+        lag, left = s.lag, {part: 100 * fraction for part, fraction in s.jitter.items()}
         print(
             f"{s.smoothing:9.1f}   {lag.joints_2d_ms:16.1f}  {lag.articulation_ms:12.1f}  {lag.depth_ms:5.1f}"
             f"   {left['picture']:23.0f}  {left['articulation']:12.0f}  {left['depth']:5.0f}"

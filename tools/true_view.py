@@ -80,11 +80,11 @@ class TrueView:
         self._draw(ring, g.faces, 1.0)
         side = FINE * _WINDOW_PX
         found = np.frombuffer(self._target.read(components=1), np.uint8).reshape(side, side)
-        share = cv2.resize(found, (_WINDOW_PX, _WINDOW_PX), interpolation=cv2.INTER_AREA)
+        covered = cv2.resize(found, (_WINDOW_PX, _WINDOW_PX), interpolation=cv2.INTER_AREA)
         whole = np.zeros((camera.height, camera.width), bool)
         y0, x0 = max(y, 0), max(x, 0)
         inside = whole[y0 : y + _WINDOW_PX, x0 : x + _WINDOW_PX]
-        inside[:] = share[y0 - y :, x0 - x :][: inside.shape[0], : inside.shape[1]] > 127
+        inside[:] = covered[y0 - y :, x0 - x :][: inside.shape[0], : inside.shape[1]] > 127
         return whole
 
     def _pressed(self, prop: Prop, pose: Float64, hand: HandMesh) -> Float64:

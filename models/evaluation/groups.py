@@ -46,10 +46,10 @@ def hidden_joints(joints_m: ArrayLike) -> NDArray[np.bool_]:
         # The bone's point that is nearest to each joint's ray: both seen across the ray.
         across = [p - (p * rays).sum(-1, keepdims=True) * rays for p in (a, b)]
         along = across[1] - across[0]
-        share = -(across[0] * along).sum(-1) / np.maximum((along**2).sum(-1), 1e-12)
-        share = share.clip(0, 1)[..., None]
-        off = np.linalg.norm(across[0] + share * along, axis=-1)
-        near = ((a + share * (b - a)) * rays).sum(-1)
+        fraction = -(across[0] * along).sum(-1) / np.maximum((along**2).sum(-1), 1e-12)
+        fraction = fraction.clip(0, 1)[..., None]
+        off = np.linalg.norm(across[0] + fraction * along, axis=-1)
+        near = ((a + fraction * (b - a)) * rays).sum(-1)
         covers = (off < FINGER_RADIUS_M) & (near < depth - FINGER_RADIUS_M - BEHIND_M)
         covers[:, [bone, _PARENTS[bone]]] = False
         hidden |= covers

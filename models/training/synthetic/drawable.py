@@ -41,7 +41,7 @@ class Drawable:
 
 
 def known(program: moderngl.Program, **uniforms: object) -> list[tuple[moderngl.Uniform, object]]:
-    """Those that the program has; a compiler lr_milestones what it doesn't use."""
+    """Those that the program has; a compiler drops what it doesn't use."""
     members = {name: program[name] for name in program}
     return [(members[name], value) for name, value in uniforms.items() if name in members]  # type: ignore[misc]
 
