@@ -56,6 +56,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--quick", action="store_true", help="under a minute: the clip as it is, fewer frames and runs"
     )
+    parser.add_argument("--saver", action="store_true", help="infer still hands less, as in the window")
     parser.add_argument("--all", action="store_true", help="networks without weights too; takes minutes")
     parser.add_argument("--window", action="store_true", help="also in the window, up to what is painted")
     parser.add_argument("--chart", type=Path, metavar="FILE.png", help="draw the figures")
@@ -72,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.quick:
         arguments.frames, arguments.runs = min(arguments.frames, 90), min(arguments.runs, 3)
         arguments.seconds = min(arguments.seconds, 5)
-    settings = Settings(model=names[0], effect=arguments.effect)
+    settings = Settings(model=names[0], effect=arguments.effect, saver=arguments.saver)
     title, size_wh = arguments.source, file.size_wh
     report = Report(this_machine(), title, size_wh, arguments.frames, names[0], arguments.effect)
     frames = list(repeated(file, arguments.frames + WARM_UP))

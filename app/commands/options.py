@@ -74,7 +74,7 @@ def check_calibration(settings: Settings, size_wh: tuple[int, int]) -> None:
 
 
 def add_look(parser: argparse.ArgumentParser) -> None:
-    """--effect and the effects' own flags, --overlay, --smoothing, --hand, --palm, --predict, --mirror."""
+    """--effect, the effects' own flags, --overlay, --smoothing, --hand, --palm, --predict, --saver, …"""
     add_effect_flags(parser)
     parser.add_argument(
         "--overlay", type=_overlays, metavar="NAME,…", help=f"also draw any of: {', '.join(OVERLAYS)}"
@@ -89,6 +89,12 @@ def add_look(parser: argparse.ArgumentParser) -> None:
         type=between(0, _MOST_AHEAD_MS, f"0 to {_MOST_AHEAD_MS:g} milliseconds"),
         metavar="MS",
         help="live: draw on frames this much newer, with predicted hands",
+    )
+    parser.add_argument(
+        "--saver",
+        action="store_true",
+        default=None,
+        help="save power while a hand holds still",
     )
     parser.add_argument("--mirror", action="store_true", help="mirror the picture")
 
@@ -128,6 +134,7 @@ def settings_from(arguments: argparse.Namespace, settings: Settings) -> Settings
         model=arguments.model,
         effect=effect_from_flags(arguments),
         overlays=arguments.overlay,
+        saver=arguments.saver,
     )
     if arguments.hand is not None or arguments.palm is not None:
         changes["profile"] = _profile(arguments.hand, arguments.palm)

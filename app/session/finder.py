@@ -56,6 +56,7 @@ def pipeline_config(settings: Settings, live: bool = False) -> PipelineConfig:
         smoothing=settings.smoothing,
         handedness_lock=settings.handedness_lock,
         profile=settings.profile,
+        saver=settings.saver,
         search_beside=live,
     )
 
@@ -63,7 +64,7 @@ def pipeline_config(settings: Settings, live: bool = False) -> PipelineConfig:
 def same_models(one: Settings, other: Settings) -> bool:
     """Whether a pipeline loaded for one of them serves the other: the rest can be set while it runs."""
     a, b = one, other
-    return (a.model, a.max_hands, a.profile) == (b.model, b.max_hands, b.profile)
+    return (a.model, a.max_hands, a.profile, a.saver) == (b.model, b.max_hands, b.profile, b.saver)
 
 
 class HandFinder:

@@ -32,6 +32,7 @@ class Settings:
     profile: HandProfile | None = None  # whose hands they are; None: anyone's
     predict_ms: float = 0.0  # draw on a newer frame than was looked at, this much newer at most; live only
     handedness_lock: Handedness | None = None  # take every hand for this side
+    saver: bool = False  # a hand that holds still is not inferred in every frame
     max_hands: int = 2
     fov_deg: float | None = None  # the camera's diagonal field of view, as somebody has stated it
     intrinsics: tuple[float, float, float, float] | None = None  # fx, fy, cx, cy, pixels of the frame

@@ -28,6 +28,7 @@ VIEW3D_TITLE, VIEW3D_TIP = "3D", "Hand and camera from aside; drag the small vie
 AHEAD_MS = 70.0
 """How far ahead hands are predicted for low latency: two frames of a common webcam."""
 _LATENCY_TITLES = {"": "Exact", "ahead": "Low latency"}
+_POWER_TITLES = {"": "Full", "saver": "Saver"}
 _WIDTH = 296
 
 
@@ -66,6 +67,10 @@ class Panel(QFrame):
         self._latency = Chips(
             _LATENCY_TITLES, "Draw on the frame the hand was found in, or on the newest, the hand predicted"
         )
+        self._power = Chips(
+            _POWER_TITLES,
+            "Look at every frame, or save power while a hand holds still",
+        )
         self._hand = Choice("Whose hand it is: its size decides size and depth of everything")
         self._hand.about_to_open.connect(lambda: self._show_hand(self._settings, afresh=True))
         self._hand.chosen.connect(self.hand_chosen)
@@ -102,6 +107,7 @@ class Panel(QFrame):
             chip.setChecked(name in settings.overlays)
         self._smoothing.show_value(round(100 * (1.0 if settings.smoothing is None else settings.smoothing)))
         self._latency.choose("ahead" if settings.predict_ms > 0 else "")
+        self._power.choose("saver" if settings.saver else "")
         self._show_hand(settings)
         self._side.choose(settings.handedness_lock or "")
         self._fov.show_value(round(settings.fov_used_deg))
@@ -150,6 +156,7 @@ class Panel(QFrame):
             chip.clicked.connect(partial(self._toggle_overlay, name))
         self._smoothing.moved.connect(lambda value: self._set(smoothing=value / 100))
         self._latency.chosen.connect(lambda choice: self._set(predict_ms=AHEAD_MS if choice else 0.0))
+        self._power.chosen.connect(lambda choice: self._set(saver=bool(choice)))
         self._side.chosen.connect(lambda side: self._set(handedness_lock=side or None))
         self._fov.moved.connect(lambda value: self._set(fov_deg=float(value)))
 
@@ -187,6 +194,7 @@ class Panel(QFrame):
                 [
                     self._smoothing,
                     beside("Drawing", self._latency),
+                    beside("Power", self._power),
                     beside("Hand", self._side),
                     beside("Whose hand", self._hand),
                     beside("Field of view", self._fov, self._fov_value),

@@ -55,6 +55,7 @@ def save_preferences(store: QSettings, preferences: Preferences) -> None:
         "predict_ms": settings.predict_ms,
         "hand": settings.profile.name if settings.profile else "",
         "side_lock": settings.handedness_lock,
+        "saver": settings.saver,
         "fov_deg": settings.fov_used_deg,
         "fov_stated": settings.fov_deg is not None,
         "mirror_camera": preferences.mirror_camera,
@@ -103,6 +104,7 @@ def _from_saved(saved: Mapping[str, Any], models: tuple[str, ...]) -> Preference
         profile=_profile(saved.get("hand")),
         smoothing=number("smoothing", 0, 1, default.smoothing),
         predict_ms=number("predict_ms", 0, 1e3 * MOST_AHEAD_S, None) or default.predict_ms,
+        saver=flag("saver", default.saver),
         handedness_lock=one_of("side_lock", get_args(Handedness), None),
         fov_deg=_fov_deg(number("fov_deg", 40, 120, None), saved.get("fov_stated")),
     )

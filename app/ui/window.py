@@ -157,8 +157,10 @@ class MainWindow(QMainWindow):
         """A model can't be loaded: choose the one that runs, unless a third has been chosen meanwhile."""
         now = self._preferences.settings
         if same_models(now, failed):
-            same = {"model": running.model, "max_hands": running.max_hands, "profile": running.profile}
-            self._apply(replace(now, **same))  # type: ignore[arg-type]
+            model, hands = running.model, running.max_hands
+            self._apply(
+                replace(now, model=model, max_hands=hands, profile=running.profile, saver=running.saver)
+            )
 
     def _apply(self, settings: Settings) -> None:
         """Settings that did not come from the panel."""

@@ -15,6 +15,7 @@ from models.tracking.detector import HandDetector
 from models.tracking.grayscale import is_grey, skin_toned
 from models.tracking.hints import Hint
 from models.tracking.reconstruction import LiftedHand, Reconstruction, make_reconstruction
+from models.tracking.saver import Saver
 from models.tracking.search import Search
 from models.tracking.smoothing import HandFilter, hand_filter_config
 from models.tracking.stages import StageTimes
@@ -36,6 +37,7 @@ class PipelineConfig:
     smoothing: float | None = 0.5  # 0 steady .. 1 responsive; None: as measured
     handedness_lock: Handedness | None = None  # take every hand for this one
     profile: HandProfile | None = None  # whose hands they are; None: anyone's
+    saver: bool = False  # a hand that holds still is inferred twice a second only
     search_beside: bool = False  # the detector runs on another thread, and hands come a frame later
 
     def __post_init__(self) -> None:
@@ -70,7 +72,7 @@ class Pipeline:
         self._detector = _LazyDetector(self._method, self.config.max_hands)
         self._search = Search(self._detector, self.config.search_beside)
         self._tracker = Tracker(
-            CropInference(self._method, self._times),
+            CropInference(self._method, self._times, Saver() if self.config.saver else None),
             self._search,
             TrackerConfig(max_hands=self.config.max_hands, handedness_lock=self.config.handedness_lock),
         )

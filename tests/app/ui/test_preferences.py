@@ -66,7 +66,12 @@ def test_preferences_survive_saving(tmp_path: Path) -> None:
     store = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
     kept = Preferences(
         replace(
-            Settings(), effect="none", handedness_lock="left", fov_deg=90.0, overlays=frozenset({"joints"})
+            Settings(),
+            effect="none",
+            handedness_lock="left",
+            saver=True,
+            fov_deg=90.0,
+            overlays=frozenset({"joints"}),
         ),
         mirror_camera=False,
         mirror_file=True,
