@@ -1,7 +1,8 @@
 """Webcams, videos and images as timestamped frames."""
 
 from app.capture.fault import SourceError
-from app.capture.files import ImageFile, VideoFile, check_file, open_file, read_image
+from app.capture.files import VideoFile, open_file
+from app.capture.images import ImageFile, check_file, read_image
 from app.capture.live import DEMO, DEMO_CLIP, live_frames, source_kind, source_path, source_title
 from app.capture.webcam import CameraInfo, Webcam, list_cameras
 from app.frame import Frame

@@ -1,84 +1,40 @@
-"""Videos (PyAV, true timestamps, rotation applied) and images as sources of frames."""
+"""Videos (PyAV, true timestamps) and images as sources of frames; which a file is, its content says."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from fractions import Fraction
 from pathlib import Path
 
 import av
 import cv2
 import numpy as np
 from av.container import InputContainer
+from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from app.capture.fault import SourceError
+from app.capture.filters import FrameFilters
+from app.capture.images import (
+    IMAGE_SUFFIXES,
+    ImageFile,
+    animation,
+    animation_size,
+    check_file,
+    checked_content,
+    read_image,
+)
+from app.capture.upright import upright_rgb
 from app.frame import Frame
 
-IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"})
 # FFmpeg's names of what is opened as a video: no playlists, no lists of images, no descriptions of streams.
 _CONTAINERS = (
     "mov", "matroska", "avi", "mpegts", "mpeg", "mpegvideo", "asf", "flv", "ogg", "gif", "apng", "mxf", "dv",
     "rm", "wtv", "nut", "ivf", "h264", "hevc", "m4v", "obu", "av1", "mjpeg", "yuv4mpegpipe",
 )  # fmt: skip
-_STILL_S = 1.0  # how long a still image lasts when it is made into a video
 _MISSING_S = 0.5  # a file that ends this much before its own stated length has been cut short
 _BACK_S, _AHEAD_S = 1.0, 600.0  # times that step back or ahead by more than this are no times
 _USUAL_S = 1 / 30  # how long a picture lasts where nothing tells
-_PIXEL_ASPECTS = (0.25, 4.0)  # what lies outside is damage; it would ask for gigabytes
-
-
-def check_file(path: Path) -> None:
-    """Raise SourceError unless `path` is a file with something in it."""
-    try:
-        if path.is_dir():
-            raise SourceError(f"{path} is a folder; give one video or image file")
-        if not path.exists():
-            raise SourceError(f"{path} does not exist; check the path")
-        if not path.is_file():  # a pipe would be waited for, and can't be read twice
-            raise SourceError(f"{path} is no ordinary file; give a video or image (cameras have numbers)")
-        with path.open("rb") as file:
-            empty = not file.read(1)
-    except OSError as error:
-        raise SourceError(f"{path} can't be read ({error.strerror}); check its permissions") from error
-    if empty:
-        raise SourceError(f"{path} is empty (0 bytes); give a video or image that holds a picture")
-
-
-def read_image(path: str | Path) -> NDArray[np.uint8]:
-    """An image file as (H, W, 3) RGB uint8, turned upright as its EXIF data says.
-
-    Raises SourceError for anything that is not a readable image.
-    """
-    path = Path(path)
-    check_file(path)
-    try:
-        image_bgr = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
-    except cv2.error:
-        image_bgr = None
-    if image_bgr is None:
-        raise SourceError(f"{path} is not an image that can be read; give a PNG, JPEG, WebP, BMP or TIFF")
-    return np.ascontiguousarray(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2RGB), np.uint8)
-
-
-@dataclass(frozen=True)
-class ImageFile:
-    """One image: a source of a single frame."""
-
-    path: Path
-    image_rgb: NDArray[np.uint8]  # (H, W, 3)
-    duration_s: float = _STILL_S
-    n_frames: int = 1
-
-    @property
-    def size_wh(self) -> tuple[int, int]:
-        """Width and height in pixels."""
-        return self.image_rgb.shape[1], self.image_rgb.shape[0]
-
-    def frames(self) -> Iterator[Frame]:
-        """The one frame."""
-        yield Frame(self.image_rgb, 0.0, 0, self.duration_s)
 
 
 @dataclass
@@ -94,19 +50,15 @@ class VideoFile:
     def frames(self) -> Iterator[Frame]:
         """Every frame that can be decoded, `time_s` counted from the first one."""
         container = _open(self.path)
-        aspect = container.streams.video[0].sample_aspect_ratio
+        aspect = _stream(container).sample_aspect_ratio
         clock = _Clock()
+        damaged: list[None] = []
         try:
-            index = damaged = 0
-            for decoded in _decode(container):
-                if decoded is None:
-                    damaged += 1
-                    continue
+            for index, decoded in enumerate(_filtered(_decode(container), damaged)):
                 tick_s = float(decoded.time_base or 0)
                 length_s = decoded.duration * tick_s or None
                 time_s = clock(None if decoded.pts is None else decoded.pts * tick_s, length_s)
-                yield Frame(self._fitted(_upright_rgb(decoded, aspect)), time_s, index, length_s)
-                index += 1
+                yield Frame(self._fitted(upright_rgb(decoded, aspect)), time_s, index, length_s)
         finally:
             container.close()
         if clock.jumps:
@@ -116,7 +68,7 @@ class VideoFile:
                 f"{self.path} is cut short: {clock.end_s:.1f} s of {self.duration_s:.1f} s could be read"
             )
         elif damaged:
-            self._note(f"{self.path} is damaged in places: {damaged} parts were skipped")
+            self._note(f"{self.path} is damaged in places: {len(damaged)} parts were skipped")
 
     def _fitted(self, image_rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The picture at the size of the first: a file may change it on the way."""
@@ -128,6 +80,19 @@ class VideoFile:
     def _note(self, line: str) -> None:
         if line not in self.notes:
             self.notes.append(line)
+
+
+class AnimatedImage(VideoFile):
+    """An animated image that FFmpeg doesn't play: WebP, AVIF."""
+
+    def frames(self) -> Iterator[Frame]:
+        """Every picture that can be decoded."""
+        time_s, index = 0.0, -1
+        for index, (image_rgb, length_s) in enumerate(animation(self.path)):
+            yield Frame(self._fitted(image_rgb), time_s, index, length_s)
+            time_s += length_s
+        if index + 1 < self.n_frames:
+            self._note(f"{self.path} is cut short: {index + 1} of {self.n_frames} pictures could be read")
 
 
 class _Clock:
@@ -158,16 +123,21 @@ class _Clock:
 def open_file(path: str | Path) -> VideoFile | ImageFile:
     """A video or an image by what the file holds. Raises SourceError with one clear line."""
     path = Path(path)
-    check_file(path)
-    if path.suffix.lower() in IMAGE_SUFFIXES:
+    content = checked_content(path)
+    if content in ("picture", "HEIF", "AVIF"):
+        return ImageFile(path, read_image(path))
+    if content == "animation":
+        size_wh, count = animation_size(path)
+        return AnimatedImage(path, size_wh, 0.0, count)
+    if content is None and path.suffix.lower() in IMAGE_SUFFIXES:
         return ImageFile(path, read_image(path))
     container = _open(path)
     try:
-        stream = container.streams.video[0]
+        stream = _stream(container)
         first = next((frame for frame in _decode(container) if frame is not None), None)
         if first is None:
             raise SourceError(f"{path} holds no picture that can be decoded; give another file")
-        height, width = _upright_rgb(first, stream.sample_aspect_ratio).shape[:2]
+        height, width = upright_rgb(first, stream.sample_aspect_ratio).shape[:2]
         duration_s = 0.0
         if stream.duration and stream.time_base:
             duration_s = float(stream.duration * stream.time_base)
@@ -184,7 +154,7 @@ def _open(path: Path) -> InputContainer:
     try:
         # Only this file: a playlist must not open others, let alone the network.
         container = av.open(
-            str(path),
+            f"file:{path}",  # a name with a colon in it names no protocol
             options={"protocol_whitelist": "file", "format_whitelist": ",".join(_CONTAINERS)},
             metadata_errors="replace",  # a title may be in any alphabet's bytes
         )
@@ -194,13 +164,30 @@ def _open(path: Path) -> InputContainer:
     if not container.streams.video:
         container.close()
         raise SourceError(f"{path} holds no video; give a video or image")
-    container.streams.video[0].thread_type = "AUTO"
+    _stream(container).thread_type = "AUTO"
     return container
+
+
+def _stream(container: InputContainer) -> VideoStream:
+    """The one that is shown: not a cover picture, nor a thumbnail."""
+    best = container.streams.best("video")
+    return best if isinstance(best, VideoStream) else container.streams.video[0]
+
+
+def _filtered(decoded: Iterator[av.VideoFrame | None], damaged: list[None]) -> Iterator[av.VideoFrame]:
+    """The frames as they are shown. damaged: takes a None for each part that could not be read."""
+    with FrameFilters() as filters:
+        for frame in decoded:
+            if frame is None:
+                damaged.append(None)
+            else:
+                yield from filters(frame)
+        yield from filters.rest()
 
 
 def _decode(container: InputContainer) -> Iterator[av.VideoFrame | None]:
     """Decoded frames in order of presentation; None for each part that could not be read."""
-    packets = container.demux(container.streams.video[0])
+    packets = container.demux(_stream(container))
     while True:
         try:
             packet = next(packets, None)
@@ -213,12 +200,3 @@ def _decode(container: InputContainer) -> Iterator[av.VideoFrame | None]:
             yield from packet.decode()  # type: ignore[misc]  # a video stream gives video frames
         except av.error.FFmpegError:
             yield None
-
-
-def _upright_rgb(frame: av.VideoFrame, pixel_aspect: Fraction | None) -> NDArray[np.uint8]:
-    """(H, W, 3) RGB as the frame is meant to be shown: square pixels, its rotation applied."""
-    width = frame.width
-    if pixel_aspect and pixel_aspect != 1 and _PIXEL_ASPECTS[0] <= pixel_aspect <= _PIXEL_ASPECTS[1]:
-        width = max(1, round(width * float(pixel_aspect)))
-    image = frame.to_ndarray(format="rgb24", width=width, height=frame.height)
-    return np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90)), np.uint8)

@@ -10,7 +10,8 @@ from threading import Event
 from typing import Literal
 
 from app.capture.fault import SourceError
-from app.capture.files import ImageFile, VideoFile, open_file
+from app.capture.files import VideoFile, open_file
+from app.capture.images import ImageFile
 from app.capture.webcam import Report, Webcam
 from app.frame import Frame
 from models.manifest import ASSETS

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.capture import list_cameras, live_frames, open_file, read_image, source_kind, source_path
-from app.capture.files import IMAGE_SUFFIXES
+from app.capture.images import IMAGE_SUFFIXES
 from app.commands.options import add_json, print_json, say
 from app.errors import UserError
 from app.measure.camera_files import calibration_path, save_calibration

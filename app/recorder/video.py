@@ -57,7 +57,7 @@ class VideoWriter:
         options = {"bf": "0"} | (effort if live else {"preset": "veryfast", "crf": "20"})
         try:
             self._container = av.open(
-                str(path),
+                f"file:{path}",  # a name with a colon in it names no protocol
                 "w",
                 format="mp4",
                 options={

@@ -30,7 +30,8 @@ MakeSession = Callable[[Settings, Listener], Session]
 
 _FIGURES_MS = 300
 _FILES = (
-    "Videos and images (*.mp4 *.mov *.mkv *.webm *.avi *.m4v *.gif *.png *.jpg *.jpeg *.webp *.bmp);;All (*)"
+    "Videos and images (*.mp4 *.mov *.mkv *.webm *.avi *.m4v *.mts *.gif *.png *.jpg *.jpeg *.heic *.heif "
+    "*.avif *.webp *.tif *.tiff *.bmp);;All (*)"
 )
 
 

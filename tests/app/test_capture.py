@@ -124,11 +124,10 @@ def test_an_image_is_a_source_of_one_frame(tmp_path: Path) -> None:
     assert np.array_equal(next(source.frames()).image_rgb, numbered_picture(0, 41, 31))
 
 
-def test_grey_and_transparent_images_become_rgb(tmp_path: Path) -> None:
-    for channels in (1, 4):
-        path = tmp_path / f"{channels}.png"
-        path.write_bytes(cv2.imencode(".png", np.full((8, 9, channels), 77, np.uint8))[1].tobytes())
-        assert (read_image(path) == 77).all()
+def test_grey_images_become_rgb(tmp_path: Path) -> None:
+    path = tmp_path / "grey.png"
+    path.write_bytes(cv2.imencode(".png", np.full((8, 9, 1), 77, np.uint8))[1].tobytes())
+    assert (read_image(path) == 77).all()
 
 
 def test_source_names() -> None:

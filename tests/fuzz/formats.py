@@ -4,75 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
-from app.capture import DEMO_CLIP, check_file, open_file, read_image
-from app.errors import UserError
-from tests.app.clips import first_frames, numbered_picture, steady, write_clip
-
-Reader = Callable[[Path], object]
-
-
-@dataclass(frozen=True)
-class Format:
-    """One kind of file."""
-
-    make: Callable[[Path], None]  # writes a good one to a path
-    read: Reader
-    name: str  # of the file
-    may_raise: tuple[type[Exception], ...] = (UserError,)
-
-
-def _demo(path: Path) -> None:
-    if DEMO_CLIP.exists():
-        first_frames(DEMO_CLIP, path, 40)
-    else:
-        write_clip(path, steady(40), (160, 120))
-
-
-def _watch(path: Path) -> None:
-    source = open_file(path)
-    for frame in source.frames():
-        assert frame.image_rgb.shape == (source.size_wh[1], source.size_wh[0], 3)
-        assert np.isfinite(frame.time_s)
-
-
-def _picture(suffix: str) -> Callable[[Path], None]:
-    def make(path: Path) -> None:
-        path.write_bytes(cv2.imencode(suffix, numbered_picture(1, 64, 48))[1].tobytes())
-
-    return make
-
-
-def _ring(kind: str) -> Format:
-    from tests.app.effects.ring.ring_models import bare_ring, ring_scene
-
-    def make(path: Path) -> None:
-        scene = ring_scene("solitaire", 1.0) if kind == "glb" else bare_ring(40).scene()
-        exported = scene.export(file_type=kind)
-        data = exported if isinstance(exported, bytes) else str(exported).encode()
-        path.write_bytes(data)
-
-    return Format(make, _wear, f"ring.{kind}")
-
-
-def _wear(path: Path) -> None:
-    """As `load_own_ring` does, but for the process of its own: this one is one already."""
-    from app.effects.ring import file as ring_file
-    from app.effects.ring import reader as ring_reader
-
-    try:
-        read = ring_reader.read(path, path.suffix[1:], ring_file.MOST_TRIANGLES)
-    except Exception as error:  # that process makes one line of whatever happens
-        raise UserError("refused") from error
-    ring_file._read = lambda _: read
-    ring_file.load_own_ring(path)
+from app.capture import check_file
+from tests.app.clips import numbered_picture
+from tests.fuzz.format import Format
+from tests.fuzz.media import media_formats, picture
+from tests.fuzz.rings import ring_formats
 
 
 def _mano(path: Path) -> None:
@@ -232,7 +173,7 @@ def _read_sidecar(path: Path) -> None:
 
 
 def _list(path: Path) -> None:
-    _picture(".png")(path.with_name("a.png"))
+    picture(".png")(path.with_name("a.png"))
     lines = [{"image": "a.png", "intrinsics": [500.0, 500, 32, 24], "side": "left", "crop": "full"}] * 3
     path.write_text("\n".join(json.dumps(line) for line in lines))
 
@@ -257,15 +198,9 @@ def _read_videos(path: Path) -> None:
 
 def formats() -> dict[str, Format]:
     """All of them."""
-    clip = lambda path: write_clip(path, steady(20), (96, 64))  # noqa: E731
     found = {
-        "demo.mp4": Format(_demo, _watch, "demo.mp4"),
-        **{f"clip.{s}": Format(clip, _watch, f"clip.{s}") for s in ("mp4", "mkv", "ts", "avi")},
-        **{
-            f"picture{s}": Format(_picture(s), read_image, f"a{s}")
-            for s in (".png", ".jpg", ".webp", ".bmp", ".tiff")
-        },
-        **{f"ring.{kind}": _ring(kind) for kind in ("glb", "obj", "stl")},
+        **media_formats(),
+        **ring_formats(),
         "mano.pkl": Format(_mano, _read_mano, "mano.pkl", (ValueError,)),
         "weights": Format(_weights, _read_weights, "a.safetensors", (ValueError,)),
         "checkpoint": Format(_checkpoint, _read_checkpoint, "a.pt", (ValueError,)),

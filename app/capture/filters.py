@@ -1,0 +1,109 @@
+"""What FFmpeg's filters do to frames before they are shown: deinterlaced, HDR brought to a screen's range."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import TracebackType
+
+import av
+from av.filter import Graph
+
+from app.capture.tone import HLG, PQ, write_table
+
+_FULL_RANGE = 2  # FFmpeg's AVCOL_RANGE_JPEG
+_Kind = tuple[str, int, int, int, int, bool]  # format, width, height, HDR transfer, range, interlaced
+
+
+class FrameFilters:
+    """The filters that one file's frames ask for, made when the first frame does. Use it as a context."""
+
+    def __init__(self) -> None:
+        self._interlaced = False  # one such frame, and the file is of fields
+        self._kind: _Kind | None = None  # of the graph
+        self._graph: Graph | None = None
+        self._tables: TemporaryDirectory[str] | None = None
+
+    def __enter__(self) -> FrameFilters:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._graph = None
+        if self._tables is not None:
+            self._tables.cleanup()
+
+    def __call__(self, frame: av.VideoFrame) -> Iterator[av.VideoFrame]:
+        """The frames that can be shown now; deinterlacing waits for the next one."""
+        self._interlaced |= frame.interlaced_frame
+        transfer = int(frame.color_trc) if int(frame.color_trc) in (PQ, HLG) else 0
+        if not transfer and not self._interlaced:
+            yield from self.rest()
+            yield frame
+            return
+        kind = (
+            frame.format.name, frame.width, frame.height, transfer, int(frame.color_range), self._interlaced
+        )  # fmt: skip
+        if kind != self._kind:
+            yield from self.rest()
+            self._graph, self._kind = self._made(frame, kind), kind
+        if self._graph is None:
+            yield frame
+            return
+        self._graph.push(frame)
+        yield from _pulled(self._graph)
+
+    def rest(self) -> Iterator[av.VideoFrame]:
+        """What the filters still hold back, at the end."""
+        graph, self._graph, self._kind = self._graph, None, None
+        if graph is not None:
+            graph.push(None)
+            yield from _pulled(graph)
+
+    def _made(self, frame: av.VideoFrame, kind: _Kind) -> Graph | None:
+        """None where FFmpeg can't: a frame unfiltered is better than none."""
+        _, width, height, transfer, colour_range, interlaced = kind
+        graph = Graph()
+        try:
+            nodes = [
+                graph.add_buffer(
+                    width=width, height=height, format=frame.format, time_base=frame.time_base or av.time_base
+                )
+            ]
+            if interlaced:
+                nodes.append(graph.add("bwdif", mode="send_frame", deint="interlaced"))
+            if transfer:
+                source = {
+                    "in_color_matrix": "bt2020",
+                    "in_range": "full" if colour_range == _FULL_RANGE else "limited",
+                    "out_range": "full",
+                }
+                nodes += [
+                    graph.add("scale", **source),
+                    graph.add("format", pix_fmts="gbrp10le"),
+                    graph.add("lut3d", file=str(self._table(transfer)), interp="tetrahedral"),
+                    graph.add("format", pix_fmts="rgb24"),
+                ]
+            nodes.append(graph.add("buffersink"))
+            graph.link_nodes(*nodes).configure()
+        except (av.error.FFmpegError, ValueError, OSError):
+            return None
+        return graph
+
+    def _table(self, transfer: int) -> Path:
+        if self._tables is None:
+            self._tables = TemporaryDirectory(prefix="palmistry-")
+        path = Path(self._tables.name) / f"{transfer}.cube"
+        if not path.exists():
+            write_table(path, transfer)
+        return path
+
+
+def _pulled(graph: Graph) -> Iterator[av.VideoFrame]:
+    while True:
+        try:
+            yield graph.vpull()
+        except (av.error.BlockingIOError, av.error.EOFError):
+            return

@@ -1,0 +1,153 @@
+"""Images of every usual kind, upright, what is transparent in them laid on white."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from app.capture.content import Content, content_of
+from app.capture.fault import SourceError
+from app.frame import Frame
+
+IMAGE_SUFFIXES = frozenset(
+    {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".heic", ".heif", ".hif", ".avif"}
+)
+_STILL_S = 1.0  # how long a still image lasts when it is made into a video
+_USUAL_S = 0.1  # of a picture of an animation that doesn't say it, as browsers show it
+_MOST_PIXELS = 60_000_000  # of a picture of an animation; a still one may be larger
+_MOST_PICTURES = 100_000
+
+
+def check_file(path: Path) -> None:
+    """Raise SourceError unless `path` is a file with something in it."""
+    try:
+        if path.is_dir():
+            raise SourceError(f"{path} is a folder; give one video or image file")
+        if not path.exists():
+            raise SourceError(f"{path} does not exist; check the path")
+        if not path.is_file():  # a pipe would be waited for, and can't be read twice
+            raise SourceError(f"{path} is no ordinary file; give a video or image (cameras have numbers)")
+        with path.open("rb") as file:
+            empty = not file.read(1)
+    except OSError as error:
+        raise SourceError(f"{path} can't be read ({error.strerror}); check its permissions") from error
+    if empty:
+        raise SourceError(f"{path} is empty (0 bytes); give a video or image that holds a picture")
+
+
+def checked_content(path: Path) -> Content | None:
+    """What a file holds, None where only trying tells. Raises SourceError where it can't be read."""
+    check_file(path)
+    try:
+        return content_of(path)
+    except OSError as error:
+        raise SourceError(f"{path} can't be read ({error.strerror}); check its permissions") from error
+
+
+def read_image(path: str | Path) -> NDArray[np.uint8]:
+    """An image file as (H, W, 3) RGB uint8, upright and unmirrored as it says itself to be shown.
+
+    Of a file with several pictures, the first or the one that it names. What is transparent is laid on white.
+    Raises SourceError for anything that is not a readable image.
+    """
+    path = Path(path)
+    content = checked_content(path)
+    try:
+        data = path.read_bytes()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # remarks on large or odd files, on stderr
+            image_rgb = _heif(data) if content == "HEIF" else _decoded(data)
+    except Exception as error:  # whatever a library says of a damaged file
+        raise SourceError(
+            f"{path} is not an image that can be read; give a PNG, JPEG, HEIC, AVIF, WebP, BMP or TIFF"
+        ) from error
+    return image_rgb
+
+
+def _decoded(data: bytes) -> NDArray[np.uint8]:
+    """Everything but HEIF. Raises whatever the libraries do."""
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            if image.format in ("AVIF", "GIF") or image.has_transparency_data:
+                return _on_white(ImageOps.exif_transpose(image))
+    except Exception:  # whatever Pillow says of a damaged file
+        pass  # OpenCV still makes a picture of many a damaged file
+    try:
+        image_bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error as error:
+        raise ValueError("OpenCV can't read it") from error
+    if image_bgr is None:
+        raise ValueError("OpenCV can't read it")
+    return np.ascontiguousarray(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def _heif(data: bytes) -> NDArray[np.uint8]:
+    """The whole picture of its tiles, turned as the file says. Raises whatever the libraries do."""
+    import pillow_heif  # a quarter of a second that only such files cost
+
+    return _on_white(pillow_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=True).to_pillow())
+
+
+def _on_white(image: Image.Image) -> NDArray[np.uint8]:
+    """(H, W, 3): what lies under transparent pixels is no part of a picture."""
+    if image.has_transparency_data:
+        white = Image.new("RGBA", image.size, (255, 255, 255, 255))
+        white.alpha_composite(image.convert("RGBA"))
+        image = white
+    return np.array(image.convert("RGB"), np.uint8)
+
+
+@dataclass(frozen=True)
+class ImageFile:
+    """One image: a source of a single frame."""
+
+    path: Path
+    image_rgb: NDArray[np.uint8]  # (H, W, 3)
+    duration_s: float = _STILL_S
+    n_frames: int = 1
+
+    @property
+    def size_wh(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return self.image_rgb.shape[1], self.image_rgb.shape[0]
+
+    def frames(self) -> Iterator[Frame]:
+        """The one frame."""
+        yield Frame(self.image_rgb, 0.0, 0, self.duration_s)
+
+
+def animation_size(path: Path) -> tuple[tuple[int, int], int]:
+    """Width and height of an animated image, and how many pictures it has. Raises SourceError."""
+    for picture, _ in animation(path):
+        with Image.open(path) as image:
+            return (picture.shape[1], picture.shape[0]), int(getattr(image, "n_frames", 1))
+    raise SourceError(f"{path} holds no picture that can be decoded; give another file")
+
+
+def animation(path: Path) -> Iterator[tuple[NDArray[np.uint8], float]]:
+    """The pictures of an animated image, laid on white, and how long each is shown, seconds.
+
+    Ends where a part can't be read. Raises SourceError where nothing can.
+    """
+    shown = 0
+    try:
+        with Image.open(path) as image:
+            if image.width * image.height > _MOST_PIXELS:
+                raise ValueError("too large to be moved")
+            for index in range(min(int(getattr(image, "n_frames", 1)), _MOST_PICTURES)):
+                image.seek(index)
+                image.load()
+                length_s = float(image.info.get("duration") or 0) / 1e3
+                yield _on_white(image), length_s if length_s > 0.01 else _USUAL_S
+                shown += 1
+    except Exception as error:  # whatever Pillow says of a damaged file
+        if not shown:
+            raise SourceError(f"{path} is not an animation that can be read; give another file") from error

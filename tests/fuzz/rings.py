@@ -1,0 +1,38 @@
+"""Ring files to be damaged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from app.errors import UserError
+from tests.fuzz.format import Format
+
+
+def _ring(kind: str) -> Format:
+    from tests.app.effects.ring.ring_models import bare_ring, ring_scene
+
+    def make(path: Path) -> None:
+        scene = ring_scene("solitaire", 1.0) if kind == "glb" else bare_ring(40).scene()
+        exported = scene.export(file_type=kind)
+        data = exported if isinstance(exported, bytes) else str(exported).encode()
+        path.write_bytes(data)
+
+    return Format(make, _wear, f"ring.{kind}")
+
+
+def _wear(path: Path) -> None:
+    """As `load_own_ring` does, but for the process of its own: this one is one already."""
+    from app.effects.ring import file as ring_file
+    from app.effects.ring import reader as ring_reader
+
+    try:
+        read = ring_reader.read(path, path.suffix[1:], ring_file.MOST_TRIANGLES)
+    except Exception as error:  # that process makes one line of whatever happens
+        raise UserError("refused") from error
+    ring_file._read = lambda _: read
+    ring_file.load_own_ring(path)
+
+
+def ring_formats() -> dict[str, Format]:
+    """All of them."""
+    return {f"ring.{kind}": _ring(kind) for kind in ("glb", "obj", "stl")}
