@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
@@ -13,6 +14,7 @@ from av.filter import Graph
 from app.capture.tone import HLG, PQ, write_table
 
 _FULL_RANGE = 2  # FFmpeg's AVCOL_RANGE_JPEG
+_TICK = Fraction(1, 1_000_000)  # seconds
 _Kind = tuple[str, int, int, int, int, bool]  # format, width, height, HDR transfer, range, interlaced
 
 
@@ -69,7 +71,7 @@ class FrameFilters:
         try:
             nodes = [
                 graph.add_buffer(
-                    width=width, height=height, format=frame.format, time_base=frame.time_base or av.time_base
+                    width=width, height=height, format=frame.format, time_base=frame.time_base or _TICK
                 )
             ]
             if interlaced:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import struct
 from fractions import Fraction
+from typing import Any
 
 import av
 import numpy as np
@@ -18,7 +18,8 @@ def upright_rgb(frame: av.VideoFrame, pixel_aspect: Fraction | None) -> NDArray[
     if pixel_aspect and pixel_aspect != 1 and _PIXEL_ASPECTS[0] <= pixel_aspect <= _PIXEL_ASPECTS[1]:
         width = max(1, round(width * float(pixel_aspect)))
     clear = has_alpha(frame)
-    image = frame.to_ndarray(format="rgba" if clear else "rgb24", width=width, height=frame.height)
+    pixels = frame.to_ndarray(format="rgba" if clear else "rgb24", width=width, height=frame.height)
+    image = np.asarray(pixels, np.uint8)
     return np.ascontiguousarray(_turned(_on_white(image) if clear else image, frame), np.uint8)
 
 
@@ -35,11 +36,12 @@ def _on_white(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _turned(image: NDArray[np.uint8], frame: av.VideoFrame) -> NDArray[np.uint8]:
     """By the display matrix: of all turns by right angles, mirrored or not, the nearest."""
-    data = frame.side_data.get("DISPLAYMATRIX")
-    if data is None or len(bytes(data)) < 36:
+    data: Any = frame.side_data.get("DISPLAYMATRIX")
+    numbers = np.zeros(0, np.int32) if data is None else np.frombuffer(data, np.int32)
+    if len(numbers) != 9:
         return image
     # A pixel (p, q) is shown at (a p + c q, b p + d q).
-    a, b, _, c, d, *_ = struct.unpack("9i", bytes(data)[:36])
+    a, b, _, c, d, *_ = numbers.tolist()
     if abs(a) + abs(d) < abs(b) + abs(c):
         image, a, d = image.swapaxes(0, 1), c, b
     return image[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1]
