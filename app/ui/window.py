@@ -11,7 +11,7 @@ from PyQt6.QtCore import QSettings, QStandardPaths, QTimer
 from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QResizeEvent, QShortcut
 from PyQt6.QtWidgets import QFileDialog, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
-from app.capture import source_kind
+from app.capture import PATTERNS, source_kind
 from app.effects.ring import file as ring_file
 from app.recorder import RecordingState
 from app.session import AUTO, Listener, Picture, Session, Settings, Status
@@ -29,10 +29,7 @@ from app.ui.view import PictureView, clock
 MakeSession = Callable[[Settings, Listener], Session]
 
 _FIGURES_MS = 300
-_FILES = (
-    "Videos and images (*.mp4 *.mov *.mkv *.webm *.avi *.m4v *.mts *.gif *.png *.jpg *.jpeg *.heic *.heif "
-    "*.avif *.webp *.tif *.tiff *.bmp);;All (*)"
-)
+_FILES = f"Videos and images ({PATTERNS});;All (*)"
 
 
 class MainWindow(QMainWindow):
