@@ -243,7 +243,7 @@ def run_in_window(minutes: float, sources: list[str], folder: Path) -> tuple[Soa
     window.bridge.recording.connect(lambda s: faults.append(s.error) if s.error else None)
 
     class Shown:
-        open, record = window.session.open, window.start_recording
+        open, record = window.session.open, window.recording.start
         stop_recording = window.session.stop_recording
 
         def change(self, **settings: object) -> None:

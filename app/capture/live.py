@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Event
 from typing import Literal
 
+from app.capture.cameras import CameraWishes, camera_info
 from app.capture.fault import SourceError
 from app.capture.files import VideoFile, open_file
 from app.capture.images import ImageFile
@@ -46,13 +47,18 @@ def source_title(source: str) -> str:
     return titles[source_kind(source)]
 
 
-def live_frames(source: str, stop: Event, report: Report) -> Iterator[Frame]:
+def live_frames(
+    source: str, stop: Event, report: Report, wishes: CameraWishes | None = None
+) -> Iterator[Frame]:
     """Frames of any source in real time until `stop` is set; `time_s` is on the monotonic clock.
 
+    wishes: what cameras are asked for; None: the usual size and rate.
     Videos and images start again at their end. Raises SourceError where the source can't be used.
     """
     if source_kind(source) == "camera":
-        yield from Webcam(int(source)).frames(stop, report)
+        info = camera_info(int(source))
+        wish = None if wishes is None else wishes.of(info.name)
+        yield from Webcam(int(source), wish, info).frames(stop, report)
         return
     file = open_file(source_path(source))
     if isinstance(file, ImageFile):

@@ -13,9 +13,17 @@ from threading import Event
 import numpy as np
 from numpy.typing import NDArray
 
-from app.capture import list_cameras, live_frames, open_file, read_image, source_kind, source_path
+from app.capture import (
+    CameraWishes,
+    list_cameras,
+    live_frames,
+    open_file,
+    read_image,
+    source_kind,
+    source_path,
+)
 from app.capture.images import IMAGE_SUFFIXES
-from app.commands.options import add_json, print_json, say
+from app.commands.options import add_camera_mode, add_json, camera_wishes, print_json, say
 from app.errors import UserError
 from app.measure.camera_files import calibration_path, save_calibration
 from app.measure.chessboard import ENOUGH_VIEWS, FEWEST_VIEWS, Board, CalibrationError, Calibrator
@@ -43,6 +51,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--out", type=Path, metavar="FILE.json", help="where to keep it (a camera's own place)"
     )
+    add_camera_mode(parser)
     add_json(parser)
     parser.set_defaults(run=run)
 
@@ -58,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
         prepare_output(out, ".json")
     progress = _Progress()
     try:
-        with closing(_pictures(arguments.source, live)) as pictures:
+        with closing(_pictures(arguments.source, live, camera_wishes(arguments))) as pictures:
             for image_rgb in pictures:
                 progress(calibrator, calibrator.add(image_rgb))
                 if live and len(calibrator.views) >= ENOUGH_VIEWS:
@@ -115,11 +124,11 @@ class _Progress:
         self._shown = False
 
 
-def _pictures(source: str, live: bool) -> Generator[NDArray[np.uint8]]:
+def _pictures(source: str, live: bool, wishes: CameraWishes) -> Generator[NDArray[np.uint8]]:
     """The pictures to search, (H, W, 3) RGB: of a video or camera some a second, of a folder every one."""
     if live:
         say(f"show the board from many sides; at least {FEWEST_VIEWS} views are needed")
-        yield from _spaced(_for_a_while(source))
+        yield from _spaced(_for_a_while(source, wishes))
         return
     path = source_path(source)
     if path.is_dir():
@@ -131,10 +140,10 @@ def _pictures(source: str, live: bool) -> Generator[NDArray[np.uint8]]:
     yield from _spaced((f.image_rgb, f.time_s) for f in open_file(path).frames())
 
 
-def _for_a_while(source: str) -> Iterator[tuple[NDArray[np.uint8], float]]:
+def _for_a_while(source: str, wishes: CameraWishes) -> Iterator[tuple[NDArray[np.uint8], float]]:
     stop, end_s = Event(), time.monotonic() + _PATIENCE_S
     try:
-        for frame in live_frames(source, stop, lambda line: say(line) if line else None):
+        for frame in live_frames(source, stop, lambda line: say(line) if line else None, wishes):
             if frame.time_s > end_s:
                 return
             yield frame.image_rgb, frame.time_s

@@ -13,7 +13,7 @@ from importlib import metadata
 from pathlib import Path
 
 from app.bench.machine import machine_name
-from app.capture import list_cameras
+from app.capture import CameraInfo, list_cameras
 from app.commands.live import display_fault, start_display_probe
 from app.commands.options import add_json, print_json
 from models.manifest import ASSETS
@@ -68,13 +68,20 @@ def _machine() -> Check:
 def _camera() -> Check:
     cameras = list_cameras()
     if cameras:
-        return Check("camera", True, ", ".join(f"{camera.index}: {camera.name}" for camera in cameras))
+        return Check("camera", True, ", ".join(map(_described, cameras)))
     return Check(
         "camera",
         False,
         "none",
         "plug in a webcam, or let this user read /dev/video*; until then the demo plays",
     )
+
+
+def _described(camera: CameraInfo) -> str:
+    """Its number and name, and how large its pictures can be."""
+    sizes = list(dict.fromkeys(f"{mode.width}×{mode.height}" for mode in camera.modes))
+    offers = f" ({len(sizes)} sizes, up to {sizes[0]})" if sizes else ""
+    return f"{camera.index}: {camera.name}{offers}"
 
 
 def _opengl() -> Check:

@@ -10,7 +10,16 @@ from dataclasses import fields
 from pathlib import Path
 
 from app.capture import DEMO, open_file, source_kind, source_path
-from app.commands.options import add_camera, add_look, add_model, add_stream, say, settings_from
+from app.commands.options import (
+    add_camera,
+    add_camera_mode,
+    add_look,
+    add_model,
+    add_stream,
+    camera_wishes,
+    say,
+    settings_from,
+)
 from app.commands.process import write_video
 from app.export import Exports
 from app.output import prepare_output, refuse_source_as_output
@@ -37,6 +46,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     )
     parser.add_argument("--virtual-camera", action="store_true", help="be a camera for other programs")
     parser.add_argument("--quit-after", type=float, metavar="SECONDS", help=argparse.SUPPRESS)
+    add_camera_mode(parser)
     add_model(parser)
     add_camera(parser)
     add_look(parser)
@@ -71,6 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
                     models=MODELS,
                     change=lambda settings: settings_from(arguments, settings),
                     source=arguments.source,
+                    camera=camera_wishes(arguments).given,
                     record=arguments.record,
                     recording=arguments.record_also,
                     virtual_camera=arguments.virtual_camera,

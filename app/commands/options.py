@@ -8,6 +8,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from app.capture import USUAL, CameraMode, CameraWishes, parse_size
 from app.commands.numbers import between
 from app.effects.catalog import add_effect_flags, effect_from_flags, settings_from_flags
 from app.errors import UserError
@@ -49,6 +50,34 @@ def add_camera(parser: argparse.ArgumentParser) -> None:
         metavar="DEGREES",
         help="its field of view, corner to corner",
     )
+
+
+def add_camera_mode(parser: argparse.ArgumentParser) -> None:
+    """--size, --fps."""
+    parser.add_argument(
+        "--size",
+        type=_size,
+        metavar="1280x720",
+        help="of a camera's pictures (default: as chosen last, or that)",
+    )
+    parser.add_argument(
+        "--fps", type=between(1, 240, "1 to 240 pictures a second"), metavar="30", help="a camera's rate"
+    )
+
+
+def camera_wishes(arguments: argparse.Namespace) -> CameraWishes:
+    """What the flags of `add_camera_mode` ask cameras for."""
+    if arguments.size is None and arguments.fps is None:
+        return CameraWishes()
+    width, height = arguments.size or USUAL.size_wh
+    return CameraWishes(CameraMode(width, height, arguments.fps or USUAL.fps, compressed=True))
+
+
+def _size(text: str) -> tuple[int, int]:
+    try:
+        return parse_size(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def camera_settings(arguments: argparse.Namespace, settings: Settings) -> Settings:

@@ -142,8 +142,15 @@ class HandFinder:
         if settings.aspect_mismatch(width, height) == self._mismatch:
             return
         self._mismatch = not self._mismatch
-        line = "The camera was calibrated for pictures of another shape: the field of view is used instead"
-        self._report(Status("calibration", "warning", line if self._mismatch else ""))
+        line = ""
+        if self._mismatch and settings.calibration is not None:
+            calibrated = settings.calibration.camera
+            line = (
+                f"The camera was calibrated at {calibrated.width}×{calibrated.height}; pictures of "
+                f"{width}×{height} have another shape: the field of view is used. Choose a size of that "
+                "shape, or calibrate again"
+            )
+        self._report(Status("calibration", "warning", line))
 
     def _load(self, settings: Settings) -> None:
         """Begin to load other models where the settings ask for them; pictures go on meanwhile.

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event, Lock, Thread
 
-from app.capture import DEMO, SourceError, list_cameras, live_frames
+from app.capture import DEMO, CameraInfo, CameraWishes, SourceError, list_cameras, live_frames
 from app.errors import UserError
 from app.export.formats.sidecar import save_frame
 from app.frame import Frame, Picture
@@ -62,6 +62,8 @@ class Session:
         make_compositor: MakeCompositor = load_compositor,
     ) -> None:
         self.settings = settings
+        self.wishes = CameraWishes()  # what a camera is asked for when it is opened
+        self.find_cameras: Callable[[], Sequence[CameraInfo]] = lambda: list_cameras()
         self.statistics = StatisticsMeter()
         self._listener = listener
         self._make_pipeline = make_pipeline
@@ -168,7 +170,7 @@ class Session:
         if request.source != AUTO:
             self._read(request)
             return
-        cameras = list_cameras()
+        cameras = self.find_cameras()
         note = "No camera found: playing the demo clip. Plug one in and choose it below."
         if cameras:
             try:
@@ -184,7 +186,7 @@ class Session:
 
         self.statistics.reset()
         self._listener.source(request.source)
-        for frame in live_frames(request.source, request.stop, report):
+        for frame in live_frames(request.source, request.stop, report, self.wishes):
             if frame.index == 0:
                 report(note)  # only now is it sure that the source plays
             self._newest = frame = replace(frame, source=request.source)

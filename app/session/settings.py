@@ -37,6 +37,7 @@ class Settings:
     fov_deg: float | None = None  # the camera's diagonal field of view, as somebody has stated it
     intrinsics: tuple[float, float, float, float] | None = None  # fx, fy, cx, cy, pixels of the frame
     calibration: CameraFile | None = None  # of the camera that is looked through, where it has one
+    picture_wh: tuple[int, int] | None = None  # of the pictures that come, pixels; None while unknown
 
     def camera(self, width: int, height: int) -> Camera:
         """The camera for frames of this size, pixels."""
@@ -58,11 +59,18 @@ class Settings:
         return not self.calibration.fits(width, height)
 
     @property
+    def calibrated(self) -> bool:
+        """Whether the camera's calibration is used: it may be for pictures of another shape than come."""
+        if self.intrinsics is not None or self.calibration is None:
+            return False
+        return self.picture_wh is None or self.calibration.fits(*self.picture_wh)
+
+    @property
     def depth_error(self) -> DepthError:
         """How far off depth is to be expected, by what is known of camera and hand."""
         if self.intrinsics is not None:
             focal = _GIVEN_FOCAL
-        elif self.calibration is not None:
+        elif self.calibration is not None and self.calibrated:
             focal = max(self.calibration.focal_error, _LEAST_FOCAL)
         else:
             focal = UNKNOWN_FOCAL if self.fov_deg is None else STATED_FOCAL

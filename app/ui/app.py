@@ -11,6 +11,7 @@ from pathlib import Path
 from PyQt6.QtCore import QSettings, QTimer
 from PyQt6.QtWidgets import QApplication
 
+from app.capture import CameraMode
 from app.recorder import RecordingOptions
 from app.session import Settings
 from app.stream import StreamAddress
@@ -26,6 +27,7 @@ class WindowOptions:
     models: Sequence[str]
     change: Callable[[Settings], Settings]  # puts what was given over what was remembered
     source: str | None = None  # None: a camera, or else the demo
+    camera: CameraMode | None = None  # what a camera is asked for; None: as remembered
     record: Path | None = None  # record from the start
     recording: RecordingOptions | None = None  # what recordings keep beside them; None: as remembered
     virtual_camera: bool = False  # be a camera for other programs from the start
@@ -48,10 +50,10 @@ def run_window(options: WindowOptions) -> int:
         preferences = replace(preferences, mirror_camera=True, mirror_file=True)
     if options.recording is not None:
         preferences = replace(preferences, recording=options.recording)
-    window = MainWindow(preferences, store, options.models, options.source)
+    window = MainWindow(preferences, store, options.models, options.source, camera=options.camera)
     window.show()
     if options.record is not None:
-        window.start_recording(options.record)
+        window.recording.start(options.record)
     if options.virtual_camera:
         window.bar.record_menu.set_virtual_camera()
     window.bar.record_menu.streams.choose(options.streams)

@@ -12,6 +12,7 @@ from app.capture import DEMO, CameraInfo, source_title
 from app.recorder import RecordingOptions
 from app.session import Statistics
 from app.ui import style
+from app.ui.camera.choice import CameraSize
 from app.ui.controls import Choice, button, label
 from app.ui.record_menu import RecordMenu
 
@@ -59,6 +60,7 @@ class BottomBar(QFrame):
         self._source.setFixedWidth(190)
         self._source.chosen.connect(self.source_chosen)
         self._source.about_to_open.connect(self.cameras_wanted)
+        self.camera = CameraSize()
         self._hud = label("", "hud")
         self._hud.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._hud.setMinimumWidth(0)
@@ -66,7 +68,7 @@ class BottomBar(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(style.MARGIN, 0, style.MARGIN, 0)
         row.setSpacing(style.GAP)
-        for widget in (self._record, beside, snapshot, self._source, self._mirror):
+        for widget in (self._record, beside, snapshot, self._source, self.camera, self._mirror):
             row.addWidget(widget)
         row.addWidget(self._hud, 1)
         row.addWidget(helper)

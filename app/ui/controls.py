@@ -14,10 +14,14 @@ from PyQt6.QtWidgets import (
     QLabel,
     QPushButton,
     QSlider,
+    QStyleOptionComboBox,
     QWidget,
 )
 
 from app.ui import style
+
+_ARROW = 17  # pixels from a choice's right edge to its arrow
+_AROUND_TITLE = 52  # of a choice's width: the style sheet's padding, and the arrow
 
 
 def label(text: str, role: str) -> QLabel:
@@ -154,6 +158,14 @@ class Choice(QComboBox):
         """All that can be chosen."""
         return [self.itemData(index) for index in range(self.count())]
 
+    def initStyleOption(self, option: QStyleOptionComboBox | None) -> None:
+        super().initStyleOption(option)
+        if option is not None:  # a title that is too long ends in dots, not in half a letter
+            room = self.width() - _AROUND_TITLE
+            option.currentText = self.fontMetrics().elidedText(
+                option.currentText, Qt.TextElideMode.ElideRight, room
+            )
+
     def showPopup(self) -> None:
         self.about_to_open.emit()
         view = self.view()
@@ -166,5 +178,5 @@ class Choice(QComboBox):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(QColor(style.MUTED), 1.6))
-        x, y = self.width() - 17.0, self.height() / 2 - 1.5
+        x, y = float(self.width() - _ARROW), self.height() / 2 - 1.5
         painter.drawPolyline(QPolygonF([QPointF(x - 4, y), QPointF(x, y + 4), QPointF(x + 4, y)]))

@@ -111,7 +111,7 @@ class Panel(QFrame):
         self._show_hand(settings)
         self._side.choose(settings.handedness_lock or "")
         self._fov.show_value(round(settings.fov_used_deg))
-        known = settings.intrinsics is not None or settings.calibration is not None
+        known = settings.intrinsics is not None or settings.calibrated
         self._fov.setEnabled(not known)
         self._fov_value.setText("known" if known else f"{settings.fov_used_deg:.0f}°")
         self._depth.setText(_depth_text(settings))
@@ -244,7 +244,7 @@ class Panel(QFrame):
 
 def _depth_text(settings: Settings) -> str:
     """How far off depth may be, and what would better it."""
-    camera = settings.calibration is not None or settings.intrinsics is not None
+    camera = settings.calibrated or settings.intrinsics is not None
     hand = settings.profile is not None and settings.profile.measured
     missing = " and ".join([*([] if camera else ["camera"]), *([] if hand else ["hand"])])
     advice = f" · measure {missing}" if missing else ""

@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 from PyQt6.QtCore import QByteArray, QSettings
 
+from app.capture import CameraMode, parse_mode
 from app.effects import effect_names
 from app.effects.catalog import saved_settings, settings_to_save
 from app.errors import UserError
@@ -33,6 +34,7 @@ class Preferences:
     mirror_camera: bool = True  # people expect a mirror of a webcam
     mirror_file: bool = False
     recording: RecordingOptions = field(default_factory=RecordingOptions)
+    cameras: Mapping[str, CameraMode] = field(default_factory=dict)  # what was chosen for each, by name
 
 
 def load_preferences(store: QSettings, models: tuple[str, ...]) -> Preferences:
@@ -60,6 +62,7 @@ def save_preferences(store: QSettings, preferences: Preferences) -> None:
         "fov_stated": settings.fov_deg is not None,
         "mirror_camera": preferences.mirror_camera,
         "mirror_file": preferences.mirror_file,
+        "cameras": {name: mode.text() for name, mode in preferences.cameras.items()},
         "recording": [name for name, kept in asdict(preferences.recording).items() if kept],
     }
     store.setValue(_KEY, json.dumps(saved))
@@ -111,9 +114,17 @@ def _from_saved(saved: Mapping[str, Any], models: tuple[str, ...]) -> Preference
     kept = saved.get("recording")
     kept = kept if isinstance(kept, list) else []
     recording = RecordingOptions(**{option.name: option.name in kept for option in fields(RecordingOptions)})
-    return Preferences(
-        settings, flag("mirror_camera", base.mirror_camera), flag("mirror_file", base.mirror_file), recording
-    )
+    mirrors = flag("mirror_camera", base.mirror_camera), flag("mirror_file", base.mirror_file)
+    return Preferences(settings, *mirrors, recording, _cameras(saved.get("cameras")))
+
+
+def _cameras(saved: object) -> dict[str, CameraMode]:
+    """What was chosen for each camera; what is no mode is left out."""
+    modes: dict[str, CameraMode] = {}
+    for name, text in saved.items() if isinstance(saved, dict) else ():
+        with suppress(ValueError):
+            modes[name] = parse_mode(str(text))
+    return modes
 
 
 def _fov_deg(saved_deg: float | None, stated: object) -> float | None:

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 
 from PyQt6.QtCore import QSettings, QStandardPaths, QTimer
 from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QResizeEvent, QShortcut
 from PyQt6.QtWidgets import QFileDialog, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
-from app.capture import PATTERNS, source_kind
+from app.capture import PATTERNS, CameraMode, CameraWishes, list_cameras, source_kind
 from app.effects.ring import file as ring_file
-from app.recorder import RecordingState
 from app.session import AUTO, Listener, Picture, Session, Settings, Status
 from app.session.finder import same_models
 from app.ui.bar import OPEN_FILE, BottomBar
 from app.ui.bridge import Bridge
+from app.ui.camera.choice import CameraMemory
+from app.ui.camera.names import named_cameras
 from app.ui.help import HelpCard
 from app.ui.measure.measured import Measured
 from app.ui.panel import Panel
 from app.ui.preferences import Preferences, load_geometry, save_geometry, save_preferences
+from app.ui.recording import RecordingControl, new_file
 from app.ui.sheets import SheetPlace
 from app.ui.strip import StatusStrip
-from app.ui.view import PictureView, clock
+from app.ui.view import PictureView
 
 MakeSession = Callable[[Settings, Listener], Session]
 
@@ -42,21 +43,27 @@ class MainWindow(QMainWindow):
         models: Sequence[str],
         source: str | None = None,
         make_session: MakeSession = Session,
+        camera: CameraMode | None = None,
     ) -> None:
-        """store: where preferences are kept at the end. source: None takes a camera, or else the demo."""
+        """store: where preferences are kept at the end. source: None takes a camera, or else the demo.
+
+        camera: what a camera is asked for, whatever is remembered of it.
+        """
         super().__init__()
         self.setWindowTitle("Palmistry")
         self.setMinimumSize(820, 560)
         self.setAcceptDrops(True)
         self._preferences = preferences
         self._store = store
-        self._recording: Path | None = None
         self._source = AUTO if source is None else source
         self.view = PictureView()
         self.panel = Panel(preferences.settings, models)
         self.bar = BottomBar(preferences.recording)
         self.strip = StatusStrip()
         self.help = HelpCard(self.view)
+        self.recording = RecordingControl(
+            lambda: self.session, self.bar, self.view, lambda status: self.strip.show_status(status)
+        )
         self.measured = Measured(
             lambda: self._preferences.settings,
             self._apply,
@@ -68,12 +75,14 @@ class MainWindow(QMainWindow):
         self.bridge = Bridge()
         self._connect()
         self.session = make_session(preferences.settings, self.bridge.listener())
+        self.camera = CameraMemory(self.bar.camera, preferences.cameras, camera, self._ask_camera)
+        self._ask_camera(self.camera.wishes, reopen=False)
         self._show_mirror()
         self._place()
         self._figures = QTimer(self)
         self._figures.timeout.connect(self._show_figures)
         self._figures.start(_FIGURES_MS)
-        self.bridge.ask_for_cameras()
+        self._look_for_cameras()
         self.session.open(self._source)
 
     def _place(self) -> None:
@@ -86,50 +95,37 @@ class MainWindow(QMainWindow):
         if screen is not None:
             self.resize(self.size().boundedTo(screen.availableSize()))
 
-    def start_recording(self, path: Path | None = None) -> None:
-        """Record to `path`, or to a new file in the user's folder of videos."""
-        target = path or _new_file(QStandardPaths.StandardLocation.MoviesLocation, ".mp4")
-        self._recording = target
-        self.session.start_recording(target, self.bar.record_menu.options)
-        self.bar.show_recording(True)
-        self.view.set_recording(0.0)
+    def _look_for_cameras(self) -> None:
+        """Qt's list is asked for here, on its own thread; numbers are tried on another."""
+        names = named_cameras()
+        self.session.find_cameras = lambda: list_cameras(lambda: names)
+        self.bridge.ask_for_cameras(self.session.find_cameras)
 
-    def _toggle_recording(self) -> None:
-        if self._recording is None:
-            self.start_recording()
-        else:
-            self.session.stop_recording()
-
-    def _show_recording(self, state: RecordingState) -> None:
-        if not state.finished:
-            self.view.set_recording(state.elapsed_s)
-            return
-        self._recording = None
-        self.bar.show_recording(False)
-        self.view.set_recording(None)
-        if state.error:
-            status = Status("recording", "error", f"The recording ended: {state.error}")
-        elif not state.frames:
-            status = Status("recording", "warning", "Nothing was recorded: no picture came in")
-        else:
-            dropped = f", {state.dropped} pictures left out" if state.dropped else ""
-            lacks = f", {state.lacks}" if state.lacks else ""
-            line = f"Recorded {clock(state.elapsed_s)}{dropped}: {state.path}{lacks}"
-            status = Status("recording", "warning" if lacks else "info", line)
-        self.strip.show_status(status)
+    def _ask_camera(self, wishes: CameraWishes, reopen: bool) -> None:
+        self.session.wishes = wishes
+        self._preferences = replace(self._preferences, cameras=dict(wishes.by_name))
+        if reopen:
+            self._choose_source(self._source)
 
     def _set_virtual_camera(self, wanted: bool) -> None:
         self.session.set_virtual_camera(wanted)
 
     def _snapshot(self) -> None:
-        self.session.snapshot(_new_file(QStandardPaths.StandardLocation.PicturesLocation, ".png"))
+        self.session.snapshot(new_file(QStandardPaths.StandardLocation.PicturesLocation, ".png"))
 
     def _show_picture(self, picture: Picture) -> None:
         if picture.frame.source != self._source:
             return  # a last one of the previous source
+        self._take_size(picture.image_rgb.shape[1], picture.image_rgb.shape[0])
         self.view.set_picture(picture.image_rgb, picture.time_s)
         self.panel.show_readout(picture.readout)
         self.sheets.take_picture(picture)
+
+    def _take_size(self, width: int, height: int) -> None:
+        """A calibration is for pictures of one shape: what is known of depth depends on theirs."""
+        settings = self._preferences.settings
+        if settings.calibration is not None and settings.picture_wh != (width, height):
+            self._apply(replace(settings, picture_wh=(width, height)))
 
     def _show_status(self, status: Status) -> None:
         self.strip.show_status(status)
@@ -150,6 +146,7 @@ class MainWindow(QMainWindow):
         self.bar.show_source(source)
         self._show_mirror()
         self.measured.take_source(source)
+        self.camera.take_source(source)
 
     def _fall_back(self, failed: Settings, running: Settings) -> None:
         """A model can't be loaded: choose the one that runs, unless a third has been chosen meanwhile."""
@@ -205,18 +202,19 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         self.bridge.picture.connect(self._show_picture)
         self.bridge.status.connect(self._show_status)
-        self.bridge.recording.connect(self._show_recording)
+        self.bridge.recording.connect(self.recording.take_state)
         self.bridge.source.connect(self._show_source)
         self.bridge.fell_back.connect(self._fall_back)
         self.bridge.cameras.connect(self.bar.show_cameras)
         self.bridge.cameras.connect(self.measured.take_cameras)
+        self.bridge.cameras.connect(lambda cameras: self.camera.take_cameras(cameras))
         self.view.painted.connect(lambda time_s: self.session.statistics.displayed(time_s))
         self.view.corner_dragged.connect(self.panel.turn_view)
         self.panel.changed.connect(self._change_settings)
         self.panel.ring.told.connect(self.strip.show_status)
         self.panel.sheet_wanted.connect(self.sheets.show)
         self.panel.hand_chosen.connect(self.measured.choose_profile)
-        self.bar.record_pressed.connect(self._toggle_recording)
+        self.bar.record_pressed.connect(self.recording.toggle)
         self.bar.snapshot_pressed.connect(self._snapshot)
         self.bar.record_menu.virtual_camera_wanted.connect(self._set_virtual_camera)
         self.bar.record_menu.streams.wanted.connect(lambda where: self.session.set_streams(where))
@@ -226,9 +224,9 @@ class MainWindow(QMainWindow):
         self.bar.mirror_pressed.connect(self._toggle_mirror)
         self.bar.help_pressed.connect(self.help.toggle)
         self.bar.source_chosen.connect(self._choose_source)
-        self.bar.cameras_wanted.connect(self.bridge.ask_for_cameras)
+        self.bar.cameras_wanted.connect(self._look_for_cameras)
         keys: dict[str, Callable[[], None]] = {
-            "Space": self._toggle_recording,
+            "Space": self.recording.toggle,
             "S": self._snapshot,
             "M": self._toggle_mirror,
             "Tab": self.panel.next_model,
@@ -290,9 +288,3 @@ class MainWindow(QMainWindow):
         self.session.close()
         self.bridge.close()
         super().closeEvent(event)
-
-
-def _new_file(location: QStandardPaths.StandardLocation, suffix: str) -> Path:
-    folder = Path(QStandardPaths.writableLocation(location) or Path.home()) / "Palmistry"
-    now = datetime.now()
-    return folder / f"palmistry-{now:%Y-%m-%d-%H-%M-%S}-{now.microsecond // 1000:03}{suffix}"

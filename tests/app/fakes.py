@@ -92,7 +92,7 @@ class FakeCompositor:
 def ticking_frames(fps: float, size_wh: tuple[int, int] = (64, 48), fail_after: int | None = None):
     """A stand-in for `live_frames`: pictures at a steady rate; the source dies after `fail_after`."""
 
-    def live_frames(source: str, stop: Event, report: object) -> Iterator[Frame]:
+    def live_frames(source: str, stop: Event, report: object, wishes: object = None) -> Iterator[Frame]:
         if source == "missing":
             raise SourceError("missing does not exist; check the path")
         index = 0

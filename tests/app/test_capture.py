@@ -15,14 +15,12 @@ from app.capture import (
     ImageFile,
     SourceError,
     VideoFile,
-    Webcam,
     live_frames,
     open_file,
     read_image,
     source_kind,
     source_path,
     source_title,
-    webcam,
 )
 from tests.app.clips import numbered_picture, steady, write_clip
 
@@ -161,74 +159,3 @@ def test_live_repeats_an_image(tmp_path: Path) -> None:
         if count == 3:
             stop.set()
     assert count == 3
-
-
-class FakeCapture:
-    """Stands for cv2.VideoCapture: opens as `openings` says, then gives `frames` frames."""
-
-    openings: list[bool]
-    frames = 3
-
-    def __init__(self, index: int) -> None:
-        self._open = FakeCapture.openings.pop(0)
-        self._left = FakeCapture.frames
-
-    def isOpened(self) -> bool:
-        return self._open
-
-    def set(self, *_: object) -> bool:
-        return True
-
-    def grab(self) -> bool:
-        self._left -= 1
-        return self._left >= 0
-
-    def retrieve(self) -> tuple[bool, np.ndarray]:
-        return True, np.full((4, 6, 3), (1, 2, 3), np.uint8)  # BGR
-
-    def release(self) -> None:
-        self._open = False
-
-
-@pytest.mark.fault
-def test_a_camera_gives_rgb_with_measured_times_and_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    FakeCapture.openings = [True, False, True]
-    monkeypatch.setattr(webcam.cv2, "VideoCapture", FakeCapture)
-    monkeypatch.setattr(webcam, "_RETRY_S", 0.01)
-    stop, lines, frames = Event(), [], []
-    for frame in Webcam(0).frames(stop, lines.append):
-        frames.append(frame)
-        if len(frames) == 5:
-            stop.set()
-    assert [frame.index for frame in frames] == list(range(5))
-    assert (frames[0].image_rgb == (3, 2, 1)).all()
-    assert abs(frames[-1].time_s - time.monotonic()) < 1
-    assert len(lines) == 2
-    assert "stopped sending pictures" in lines[0]
-    assert lines[1] == ""  # all is well again
-
-
-@pytest.mark.fault
-def test_a_camera_that_never_returns_can_be_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    FakeCapture.openings = [True] + [False] * 1000
-    monkeypatch.setattr(webcam.cv2, "VideoCapture", FakeCapture)
-    monkeypatch.setattr(webcam, "_RETRY_S", 0.01)
-    stop = Event()
-    assert len(list(Webcam(0).frames(stop, lambda line: stop.set()))) == 3
-
-
-@pytest.mark.fault
-def test_a_camera_that_cannot_be_opened_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    FakeCapture.openings = [False]
-    monkeypatch.setattr(webcam.cv2, "VideoCapture", FakeCapture)
-    with pytest.raises(SourceError, match="camera 7 can't be opened"):
-        next(Webcam(7).frames(Event(), lambda line: None))
-
-
-def test_linux_lists_each_camera_once(tmp_path: Path) -> None:
-    for node, index in (("video0", "0"), ("video1", "1"), ("video10", "0")):
-        (tmp_path / node).mkdir()
-        (tmp_path / node / "index").write_text(index)
-        (tmp_path / node / "name").write_text(f"Cam {node}\n")
-    cameras = webcam._linux_cameras(tmp_path)
-    assert [(camera.index, camera.name) for camera in cameras] == [(0, "Cam video0"), (10, "Cam video10")]

@@ -118,7 +118,7 @@ class CalibrationPage(Sheet):
         self._run = run = CalibrationRun(board)
         run.searched.connect(self._show_progress)
         run.finished.connect(self._show_result)
-        run.failed.connect(self._fail)
+        run.failed.connect(self._take_failure)
         self._show_progress("no board", [])
         self.show_page(self._run_page)
         self._watch(run.take)
@@ -151,6 +151,8 @@ class CalibrationPage(Sheet):
         self._coverage.show_outlines(outlines, self._run.size_wh, self._mirrored())
 
     def _show_result(self, found: Calibration) -> None:
+        if self.sender() is not self._run:
+            return  # it was cancelled, or begun anew, while the answer was on its way
         self.stop()
         camera, name = found.camera, self._camera_name()
         try:
@@ -169,6 +171,10 @@ class CalibrationPage(Sheet):
         settings = replace(self._settings(), calibration=kept, intrinsics=None)
         self._depth.setText(settings.depth_error.text())
         self.show_page(self._result_page)
+
+    def _take_failure(self, line: str) -> None:
+        if self.sender() is self._run:
+            self._fail(line)
 
     def _fail(self, line: str) -> None:
         self.stop()

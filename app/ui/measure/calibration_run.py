@@ -27,8 +27,7 @@ class CalibrationRun(QObject):
         self._calibrator = Calibrator(board)
         self._frames: LatestSlot[Frame] = LatestSlot()
         self._wanted = True  # whether a result is
-        self._thread = Thread(target=self._work, name="calibration")
-        self._thread.start()
+        Thread(target=self._work, name="calibration").start()
 
     @property
     def size_wh(self) -> tuple[int, int]:
@@ -44,25 +43,30 @@ class CalibrationRun(QObject):
         self._frames.close()
 
     def stop(self) -> None:
-        """End without an answer, and wait for it."""
+        """End without an answer. Returns at once: a large picture may take a second to be searched."""
         self._wanted = False
         self._frames.close()
-        self._thread.join()
 
     def _work(self) -> None:
         try:
             while (frame := self._frames.take()) is not None:
                 outcome = self._calibrator.add(frame.image_rgb)
+                if not self._wanted:
+                    return
                 self.searched.emit(outcome, self._outlines())
                 if len(self._calibrator.views) >= ENOUGH_VIEWS:
                     break
             if self._wanted:
                 self.finished.emit(self._calibrator.solve())
         except CalibrationError as error:
-            self.failed.emit(str(error))
+            self._fail(str(error))
         except Exception as error:  # a fault here must not take the window with it
             _log.exception("calibration failed")
-            self.failed.emit(f"the calibration failed ({error})")
+            self._fail(f"the calibration failed ({error})")
+
+    def _fail(self, line: str) -> None:
+        if self._wanted:
+            self.failed.emit(line)
 
     def _outlines(self) -> list[np.ndarray]:
         board = self._calibrator.board

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from threading import Thread
 
 import numpy as np
-from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QDoubleSpinBox, QLineEdit, QProgressBar
 
 from app.errors import UserError
@@ -16,20 +13,18 @@ from app.measure.profiles import save_profile
 from app.session import Picture, Settings
 from app.ui.controls import Chips, beside, button, label
 from app.ui.measure.card_view import CardView
+from app.ui.measure.shape_estimate import ShapeEstimate
 from app.ui.sheet import Sheet, in_a_row, steps, text
 from models.hand.hand_data import load_open_hand
 from models.hand.known_length import fit_card, scale_from_card
 from models.hand.profile import (
     BREADTH_M,
     HandProfile,
-    estimate_betas,
     palm_breadth_m,
     personal_hand,
     with_breadth,
 )
 from models.types import Camera, HandMesh
-
-_log = logging.getLogger(__name__)
 
 _SECONDS = 5.0
 _SETTLING_S = 2.0  # until pictures are made without the profile that was in use
@@ -41,9 +36,6 @@ _METHODS = {"": "Unknown", "palm": "Ruler", "card": "Bank card"}
 class HandPage(Sheet):
     """Asks the window for pictures; hands it the profile."""
 
-    _estimated = pyqtSignal(object)  # (10,) betas
-    _not_estimated = pyqtSignal(str)
-
     def __init__(
         self,
         settings: Callable[[], Settings],
@@ -54,7 +46,7 @@ class HandPage(Sheet):
         self._set_aside: HandProfile | None = None  # a known shape, while a shape is measured
         self._meshes: list[HandMesh] | None = None  # while they are collected
         self._from_s = 0.0  # time of the first picture that counts; 0 while unknown
-        self._thread: Thread | None = None
+        self._estimating: ShapeEstimate | None = None
         self._profile = HandProfile("", (0.0,) * 10)
         self._shaped = False
         self._newest: Picture | None = None
@@ -123,8 +115,6 @@ class HandPage(Sheet):
             self._card_note,
             in_a_row(back, self._card_done),
         )
-        self._estimated.connect(self._take_shape)
-        self._not_estimated.connect(self._say)
         self._bar.hide()
         self._say("")
         self._card_note.hide()
@@ -151,8 +141,7 @@ class HandPage(Sheet):
 
     def stop(self) -> None:
         self._end_collecting()
-        if self._thread is not None:
-            self._thread.join()
+        self._estimating = None  # its answer is no longer wanted; it ends by itself
 
     def begin(self) -> None:
         """Collect the hand's meshes for five seconds."""
@@ -174,22 +163,19 @@ class HandPage(Sheet):
 
     def _estimate(self, meshes: Sequence[HandMesh]) -> None:
         chosen = [meshes[k] for k in np.linspace(0, len(meshes) - 1, min(_MESHES, len(meshes))).astype(int)]
-
-        def work() -> None:
-            try:
-                betas, _ = estimate_betas(load_open_hand(), chosen)
-                self._estimated.emit(betas)
-            except ValueError as error:
-                self._not_estimated.emit(f"{error}; keep the hand in the picture")
-            except Exception as error:  # a fault here must not take the window with it
-                _log.exception("the hand's shape can't be measured")
-                self._not_estimated.emit(f"The shape can't be measured ({error})")
-
         self._shape_state.setText("Calculating …")
-        self._thread = Thread(target=work, name="hand shape")
-        self._thread.start()
+        self._estimating = estimate = ShapeEstimate(chosen)
+        estimate.found.connect(self._take_shape)
+        estimate.failed.connect(self._take_failure)
+        estimate.start()
+
+    def _take_failure(self, line: str) -> None:
+        if self.sender() is self._estimating:
+            self._say(line)
 
     def _take_shape(self, betas: np.ndarray) -> None:
+        if self.sender() is not self._estimating:
+            return  # it was begun anew, or given up
         hand = load_open_hand()
         breadth_m = float(np.clip(palm_breadth_m(personal_hand(hand, self._profile)), *BREADTH_M))
         self._profile = replace(self._profile, betas=tuple(float(b) for b in betas))

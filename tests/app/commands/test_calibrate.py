@@ -63,7 +63,7 @@ def test_a_camera_is_calibrated_under_its_own_name(
     monkeypatch: pytest.MonkeyPatch, views: list[np.ndarray], capsys: pytest.CaptureFixture[str]
 ) -> None:
     frames = [Frame(view, 0.25 * k, k) for k, view in enumerate(views)]
-    monkeypatch.setattr(calibrate, "live_frames", lambda source, stop, report: iter(frames))
+    monkeypatch.setattr(calibrate, "live_frames", lambda source, stop, report, wishes: iter(frames))
     monkeypatch.setattr(calibrate, "list_cameras", lambda: (CameraInfo(2, "Fine Cam / HD"),))
     assert main(["calibrate", "2"]) == 0
     assert calibration_path("Fine Cam / HD").name == "Fine-Cam-HD.json"
@@ -100,6 +100,7 @@ def test_the_window_says_that_a_calibration_is_for_another_shape(tmp_path: Path)
     finder.close()
     lines = [status.text for status in said if status.topic == "calibration"]
     assert len(lines) == 2
+    assert "calibrated at 1280×720" in lines[0]
     assert "another shape" in lines[0]
     assert lines[1] == ""
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from PyQt6.QtCore import QPointF
 
 from app.capture import CameraInfo, Frame
 from app.measure.camera_files import calibration_of, calibration_path, save_calibration
-from app.measure.chessboard import Board, Calibration
+from app.measure.chessboard import Board, Calibration, CalibrationError, Calibrator
 from app.measure.profiles import load_profile, save_profile
 from app.session import Picture, Settings
 from app.ui.measure.calibration_page import CalibrationPage
@@ -66,7 +68,7 @@ def test_a_board_that_is_shown_gives_a_camera_that_is_kept_and_used(application)
     assert calibration_of("Fine Cam") == used[0]
     assert "± 6 %" in page._depth.text()
     page.stop()
-    assert set(threading.enumerate()) <= before
+    pump(lambda: set(threading.enumerate()) <= before)
 
 
 def test_too_few_views_say_so_and_it_can_begin_again(application) -> None:  # noqa: F811
@@ -188,3 +190,66 @@ def test_a_profile_is_remembered_until_it_is_gone(application, tmp_path: Path) -
     assert load_preferences(store, MODELS).settings.profile == ANNA
     path.unlink()
     assert load_preferences(store, MODELS).settings.profile is None
+
+
+def took_s(action: Callable[[], object]) -> float:
+    start_s = time.monotonic()
+    action()
+    return time.monotonic() - start_s
+
+
+@pytest.mark.fault
+def test_leaving_a_calibration_never_waits_for_the_picture_that_is_searched(
+    application,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun, goes_on = threading.Event(), threading.Event()
+
+    def slow_add(self: Calibrator, image_rgb: np.ndarray) -> str:
+        begun.set()
+        goes_on.wait(10)
+        raise CalibrationError("nobody wants to know")
+
+    before = set(threading.enumerate())
+    monkeypatch.setattr(Calibrator, "add", slow_add)
+    page = CalibrationPage(lambda watcher: None, Settings, lambda: "x", lambda kept: None, lambda: False)
+    page.begin()
+    page._run.take(Frame(np.zeros((48, 64, 3), np.uint8), 0.0, 0))
+    assert begun.wait(5)
+    assert took_s(page._cancel) < 0.2
+    goes_on.set()
+    pump(lambda: set(threading.enumerate()) <= before)
+    pump_for(0.05)
+    assert page._fault.isHidden()
+
+
+@pytest.mark.fault
+def test_leaving_the_hands_sheet_never_waits_for_its_shape(
+    application,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun, goes_on = threading.Event(), threading.Event()
+
+    def slow_estimate(hand: object, meshes: object) -> tuple[np.ndarray, float]:
+        begun.set()
+        goes_on.wait(10)
+        return np.ones(10), 0.0
+
+    before = set(threading.enumerate())
+    monkeypatch.setattr("app.ui.measure.shape_estimate.estimate_betas", slow_estimate)
+    page = HandPage(Settings, lambda profile: None)
+    page.begin()
+    for index in range(25):
+        page.take_picture(pictured(index))
+    assert begun.wait(5)
+    assert took_s(page.stop) < 0.2
+    goes_on.set()
+    pump(lambda: set(threading.enumerate()) <= before)
+    pump_for(0.05)
+    assert not page._shaped  # the answer came too late
+
+
+def pump_for(seconds: float) -> None:
+    """Let what was posted arrive."""
+    end_s = time.monotonic() + seconds
+    pump(lambda: time.monotonic() > end_s)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 
 import numpy as np
 import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 pytest.importorskip("PyQt6.QtWidgets", reason="needs PyQt6")
+from app.ui.style import style_sheet
 from app.ui.view import clock, scaled
 
 
@@ -27,3 +29,9 @@ def test_a_picture_is_scaled_evenly_and_mirrored_as_it_is_shown(size: tuple[int,
 
 def test_clock() -> None:
     assert [clock(s) for s in (0, 7.9, 754, 3723)] == ["0:00", "0:07", "12:34", "1:02:03"]
+
+
+def test_a_pressed_button_needs_no_more_room_than_it_has() -> None:
+    rules = re.findall(r":checked \{([^}]*)\}", style_sheet())
+    assert len(rules) >= 2
+    assert not any("font" in rule for rule in rules)  # bold letters are wider: they were cut off
