@@ -72,10 +72,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=40, help="calls of each that are timed")
     arguments = parser.parse_args()
     times = measure(arguments.names, arguments.rounds)
-    yardstick, best_yardstick = times[MEDIAPIPE, "openvino"]
+    baseline, best_baseline = times[MEDIAPIPE, "openvino"]
     print(f"{'':<35}{'median':>10}{'x MediaPipe':>14}{'least':>10}{'x MediaPipe':>14}")
     for (name, engine), (median, least) in times.items():
-        ratios = median / yardstick, least / best_yardstick
+        ratios = median / baseline, least / best_baseline
         print(f"{name:<22}{engine:<13}{median:>7.2f} ms{ratios[0]:>14.2f}{least:>7.2f} ms{ratios[1]:>14.2f}")
 
 

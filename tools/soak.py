@@ -66,13 +66,13 @@ def look(time_s: float, statistics: object) -> Sample:
         figures.latency_p50_ms,
         figures.latency_p95_ms,
         figures.fps,
-        yardstick_ms(),
+        baseline_ms(),
         len(os.listdir("/proc/self/task")),
         len(os.listdir("/proc/self/fd")),
     )
 
 
-def yardstick_ms() -> float:
+def baseline_ms() -> float:
     """How long a fixed piece of work takes now."""
     table, started_s = np.arange(20_000.0), time.perf_counter()
     for _ in range(300):
@@ -148,7 +148,7 @@ def growth_mb_min(samples: list[Sample]) -> float:
 
 
 def drift(samples: list[Sample]) -> float:
-    """Median latency of the last quarter over that of the second, both in yardsticks; 1 is none."""
+    """Median latency of the last quarter over that of the second, both in baselines; 1 is none."""
     quarter = len(samples) // 4
     if not quarter:
         return 1.0

@@ -15,7 +15,7 @@ from models.training.synthetic.lighting import (
     spread_directions,
 )
 from tools.clip.hand_renderer import PART_FOREARM, PART_SLEEVE, HandRenderer, Layer, Skin
-from tools.clip.photo import Film, develop, mean_layer, to_linear, to_srgb
+from tools.clip.photo import CameraResponse, apply_response, mean_layer, to_linear, to_srgb
 
 CAMERA = camera_from_fov(320, 240)
 WRIST = np.array([0.0, 0.10, 0.42])
@@ -178,11 +178,11 @@ def test_developing_keeps_the_background_and_lays_the_hand_over_it() -> None:
     rgb, mask = np.zeros((8, 10, 3), np.float32), np.zeros((8, 10), np.float32)
     rgb[2:4, 2:4], mask[2:4, 2:4] = [0.2, 0.1, 0.05], 1
     layer = Layer(rgb, mask, np.full((8, 10), np.inf, np.float32), np.full((8, 10), -1, np.int8))
-    shown = develop(layer, background, Film(lens_blur_px=0, grain=0), rng)
+    shown = apply_response(layer, background, CameraResponse(lens_blur_px=0, noise=0), rng)
     np.testing.assert_allclose(shown[5:], background[5:], atol=1)
     np.testing.assert_allclose(to_linear(shown)[2, 2], [0.2, 0.1, 0.05], atol=0.01)
     with pytest.raises(ValueError, match="background"):
-        develop(layer, background[:4], Film(), rng)
+        apply_response(layer, background[:4], CameraResponse(), rng)
     half = mean_layer([layer, Layer(rgb * 0, mask * 0, layer.depth_m, layer.parts)])
     assert half.mask[2, 2] == pytest.approx(0.5)
     np.testing.assert_allclose(to_srgb(to_linear(background)) * 255, background, atol=0.6)

@@ -37,7 +37,7 @@ from tools.build.env import read_panorama
 from tools.clip.demo_motion import DURATION_S, demo_keys
 from tools.clip.hand_renderer import HandRenderer, Layer, Skin
 from tools.clip.motion import Motion
-from tools.clip.photo import Film, develop, mean_layer, to_srgb
+from tools.clip.photo import CameraResponse, apply_response, mean_layer, to_srgb
 
 ROOT = Path(__file__).resolve().parents[2]
 OUT_DIR = ROOT / "assets" / "clips"
@@ -141,7 +141,7 @@ def write_truth(actor: Actor, path: Path) -> None:
 
 def write_clip(actor: Actor, hand: HandData, background_rgb: NDArray[np.uint8], path: Path) -> None:
     """Render and encode every frame."""
-    light, film, rng = room_light(), Film(), np.random.default_rng(SEED)
+    light, response, rng = room_light(), CameraResponse(), np.random.default_rng(SEED)
     frames = round(DURATION_S * FPS)
     partial = path.with_name(f"{path.stem}.partial.mp4")  # nobody meets half a clip
     with (
@@ -153,7 +153,7 @@ def write_clip(actor: Actor, hand: HandData, background_rgb: NDArray[np.uint8], 
         stream.time_base = Fraction(1, FPS)
         for k in range(frames):
             layer = expose(actor, renderer, k / FPS, light, SKIN)
-            picture = develop(layer, background_rgb, film, rng)
+            picture = apply_response(layer, background_rgb, response, rng)
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
             frame.pts = k
             file.mux(stream.encode(frame))

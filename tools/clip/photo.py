@@ -1,4 +1,4 @@
-"""From rendered light to a photograph: laying a hand over a picture, tone, lens blur and grain."""
+"""From rendered light to a photograph: laying a hand over a picture, tone, lens blur and noise."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ Float32 = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Film:
+class CameraResponse:
     """What the camera adds."""
 
     lens_blur_px: float = 0.55  # standard deviation of the point spread, for hand and background alike
-    grain: float = 0.0045  # standard deviation of the noise in middle grey, of the whole range
+    noise: float = 0.0045  # standard deviation of the noise in middle grey, of the whole range
     shoulder: float = 0.55  # light above this is compressed towards white
 
 
@@ -42,8 +42,8 @@ def mean_layer(layers: list[Layer]) -> Layer:
     return Layer(rgb, mask, middle.depth_m, middle.parts)
 
 
-def develop(
-    layer: Layer, background_rgb: NDArray[np.uint8], film: Film, rng: np.random.Generator
+def apply_response(
+    layer: Layer, background_rgb: NDArray[np.uint8], response: CameraResponse, rng: np.random.Generator
 ) -> NDArray[np.uint8]:
     """The layer over a background (H, W, 3) as one photograph (H, W, 3) uint8.
 
@@ -53,18 +53,18 @@ def develop(
         raise ValueError(f"background: expected shape {layer.rgb.shape}, got {background_rgb.shape}")
     mask = layer.mask[..., None]
     light = layer.rgb / np.maximum(mask, 1e-3)
-    room = 1 - film.shoulder
-    bright = film.shoulder + room * (1 - np.exp(-(np.maximum(light, film.shoulder) - film.shoulder) / room))
-    light = np.where(light > film.shoulder, bright, light)
+    shoulder, room = response.shoulder, 1 - response.shoulder
+    bright = shoulder + room * (1 - np.exp(-(np.maximum(light, shoulder) - shoulder) / room))
+    light = np.where(light > shoulder, bright, light)
     picture = light * mask + to_linear(background_rgb) * (1 - mask)
-    if film.lens_blur_px > 0:
-        picture = cv2.GaussianBlur(picture, (0, 0), film.lens_blur_px)
+    if response.lens_blur_px > 0:
+        picture = cv2.GaussianBlur(picture, (0, 0), response.lens_blur_px)
     shown = to_srgb(picture)
     luma = shown.mean(-1, keepdims=True)
-    # Grain is mostly grey, strongest in the middle tones, and a little softer than a pixel.
-    grain = rng.standard_normal((*shown.shape[:2], 1), np.float32) + 0.5 * rng.standard_normal(
+    # Noise is mostly grey, strongest in the middle tones, and a little softer than a pixel.
+    noise = rng.standard_normal((*shown.shape[:2], 1), np.float32) + 0.5 * rng.standard_normal(
         shown.shape, np.float32
     )
-    grain = cv2.GaussianBlur(grain, (0, 0), 0.6) * film.grain * 2.0
-    shown = shown + grain * (0.4 + 2.4 * luma * (1 - luma))
+    noise = cv2.GaussianBlur(noise, (0, 0), 0.6) * response.noise * 2.0
+    shown = shown + noise * (0.4 + 2.4 * luma * (1 - luma))
     return np.clip(np.round(shown * 255), 0, 255).astype(np.uint8)

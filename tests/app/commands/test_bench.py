@@ -30,7 +30,7 @@ from tests.app.clips import steady, write_clip
 from tests.app.fakes import FakeCompositor, FakePipeline, ticking_frames
 
 
-class SlowYardstick:
+class SlowBaseline:
     """A stand-in for MediaPipe Hands that takes 4 ms and sees two hands."""
 
     def __init__(self, max_hands: int = 1) -> None:
@@ -95,7 +95,7 @@ def test_stages_are_those_of_the_frames_and_stand_beside_the_baseline() -> None:
     times, results = time_stages(
         frames(WARM_UP + 10),
         Settings(),
-        SlowYardstick,
+        SlowBaseline,
         lambda config: FakePipeline(delay_s=0.002),
         lambda: FakeCompositor(delay_s=0.003),
     )
@@ -121,7 +121,7 @@ class IdleCompositor(FakeCompositor):
 def test_what_was_not_drawn_does_not_count_as_drawing() -> None:
     clip = frames(WARM_UP + 10)
     make = lambda: IdleCompositor(delay_s=0.002)  # noqa: E731
-    times, results = time_stages(clip, Settings(), SlowYardstick, lambda config: FakePipeline(), make)
+    times, results = time_stages(clip, Settings(), SlowBaseline, lambda config: FakePipeline(), make)
     assert times.drawn_fraction == 0.5
     assert min(times.stages["draw"]) >= 2
     effects = time_effects(clip, results, ["ring", "band"], lambda name: Settings(effect=name), make)
@@ -186,7 +186,7 @@ def test_the_peak_is_above_what_plain_python_reaches() -> None:
 def report() -> Report:
     clip = frames(WARM_UP + 5)
     times, results = time_stages(
-        clip, Settings(), SlowYardstick, lambda config: FakePipeline(0.001), FakeCompositor
+        clip, Settings(), SlowBaseline, lambda config: FakePipeline(0.001), FakeCompositor
     )
     machine = Machine("a processor, 2 cores", 8.0, "Linux", "3.11", "llvmpipe", {"numpy": "2"}, 0.5)
     return Report(
