@@ -18,12 +18,14 @@ class OutputError(UserError):
     """A file that can't be written: one clear line that says why and what to do."""
 
 
-def prepare_output(path: Path, suffix: str = ".mp4") -> None:
+def prepare_output(path: Path, *suffixes: str) -> None:
     """Make the folder of an output file and check that a file can be written there.
 
-    Raises OutputError otherwise. An existing file is left as it is.
+    suffixes: one of them ends its name; .mp4 if there are none. Raises OutputError otherwise. An existing
+    file is left as it is.
     """
-    if path.suffix.lower() != suffix:
+    suffix = " or ".join(suffixes or (".mp4",))
+    if path.suffix.lower() not in (suffixes or (".mp4",)):
         raise OutputError(f"{path} must end in {suffix}; change the name")
     try:
         if path.is_dir():

@@ -11,11 +11,13 @@ from typing import Protocol
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from app.capture import ImageFile, VideoFile
 from app.errors import UserError
 from app.export import HandsWriter
 from app.frame import Frame, Picture
+from app.offline.picture import PICTURE_SUFFIXES, PictureWriter
 from app.output import OutputError, prepare_output, refuse_source_as_output
 from app.recorder import VideoWriter
 from app.session import Settings
@@ -74,15 +76,17 @@ def process_file(
 ) -> Report:
     """Draw on every frame of `source` and write `out`; tell each of `writers` of every frame.
 
+    out: a video, .mp4; of a source that is one picture also a picture of its size, .png or .jpg.
     Files appear when they are whole; until then the video is `NAME.partial.mp4` beside its place, which
     plays as far as it has come. Raises UserError.
     """
-    prepare_output(out)
+    still = source.n_frames == 1 and isinstance(source, ImageFile)
+    prepare_output(out, ".mp4", *(sorted(PICTURE_SUFFIXES) if still else ()))
     refuse_source_as_output(source.path, out)
     partial = draft_of(out)
     report = Report()
     started_s: float | None = None
-    writer: VideoWriter | None = None
+    writer: VideoWriter | PictureWriter | None = None
     try:
         with closing(draw_ahead(source, settings, make_pipeline, make_compositor)) as pictures:
             for picture in pictures:
@@ -91,7 +95,7 @@ def process_file(
                     image_rgb = np.asarray(cv2.flip(image_rgb, 1), np.uint8)
                 encode_s = time.perf_counter()
                 if writer is None:
-                    writer = VideoWriter(partial, (image_rgb.shape[1], image_rgb.shape[0]), live=False)
+                    writer = _writer(partial, image_rgb)
                 writer.write(image_rgb, picture.time_s, picture.frame.duration_s)
                 _count(report, picture, (time.perf_counter() - encode_s) * 1e3)
                 hands = picture.hands_as(report.frames - 1, picture.time_s)
@@ -122,6 +126,12 @@ def process_file(
         partial.unlink(missing_ok=True)
     report.notes += getattr(source, "notes", [])
     return report
+
+
+def _writer(path: Path, image_rgb: NDArray[np.uint8]) -> VideoWriter | PictureWriter:
+    if path.suffix.lower() in PICTURE_SUFFIXES:
+        return PictureWriter(path)
+    return VideoWriter(path, (image_rgb.shape[1], image_rgb.shape[0]), live=False)
 
 
 class Source(Protocol):

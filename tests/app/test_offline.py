@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 
 from app.capture import open_file
+from app.capture.images import read_image
 from app.errors import UserError
 from app.export.formats.joints_csv import JointsCsvWriter
 from app.offline.video import Progress, Report, process_file
@@ -97,6 +98,23 @@ def test_an_image_becomes_a_short_video(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(picture.tobytes())
     assert process(tmp_path / "a.png", tmp_path / "out.mp4").frames == 1
     assert video_duration_s(tmp_path / "out.mp4") == pytest.approx(1.0, abs=0.05)
+
+
+@pytest.mark.parametrize("ending", [".png", ".jpg"])
+def test_an_image_becomes_an_image_of_its_own_size(tmp_path: Path, ending: str) -> None:
+    """Odd sizes too, which video can't have."""
+    (tmp_path / "a.png").write_bytes(cv2.imencode(".png", numbered_picture(0, 33, 21))[1].tobytes())
+    out = tmp_path / f"out{ending}"
+    assert process(tmp_path / "a.png", out).frames == 1
+    difference = read_image(out).astype(int) - (255 - read_image(tmp_path / "a.png"))  # drawn: its negative
+    assert np.abs(difference).mean() < (0.01 if ending == ".png" else 12)
+    assert {file.name for file in tmp_path.iterdir()} == {"a.png", out.name}
+
+
+def test_a_video_does_not_become_an_image(tmp_path: Path) -> None:
+    write_clip(tmp_path / "a.mp4", steady(2))
+    with pytest.raises(UserError, match=r"must end in .mp4"):
+        process(tmp_path / "a.mp4", tmp_path / "out.png")
 
 
 def test_the_joints_table_has_a_row_for_every_hand(tmp_path: Path) -> None:
