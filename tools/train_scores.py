@@ -1,13 +1,15 @@
-"""Teach the scores of a landmark encoder: whether a crop shows a hand, and whether a right one.
+"""Teach the scores of landmark encoders: whether a crop shows a hand, and whether a right one.
 
-    python -m tools.train_scores landmark_net --backgrounds PICTURES --real CROPS --closeups PHOTOS \
-        --without-hands FACES --cache out/scores --out out/scores/landmark_scores.safetensors
-    python -m tools.train_scores mobrecon_lm …  # the same for that network's own encoder
+    python -m tools.train_scores mobrecon_lm landmark_net --backgrounds PICTURES --real CROPS \\
+        --closeups PHOTOS --without-hands FACES --out out/scores
 
-Crops are made once and kept in --cache: drawn hands before --backgrounds, hands of --real (as it is made
-by tools/build/real_crops.py) and of --closeups (photographs of hands whose sides nobody knows), and what
-the palm network takes for palms in --backgrounds and --without-hands (more such pictures, faces say).
-A part of each is kept from training, and the report is of that part.
+writes NAME_scores.safetensors for each encoder: landmark_net (`fit`), or a network that has one of its own.
+Crops and what the encoders say of them are made once and kept in --cache, in parts, so that a run that was
+stopped goes on: drawn hands before --backgrounds; hands of --real (as it is made by
+tools/build/real_crops.py) in many views; what looks like palms in close views of --real and --closeups
+(photographs of hands whose sides nobody knows), in --backgrounds and --without-hands (more such pictures,
+faces say), and in drawn rooms. What `models.datasets.kept_out` and the held-out part of --real keep out is
+not looked at. The report is of a further part that is not learnt from.
 """
 
 from __future__ import annotations
@@ -15,7 +17,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import cv2
@@ -23,29 +28,37 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
-from models.datasets.samples import read_rgb
+from models.datasets.kept_out import is_kept_out, not_kept_out
+from models.datasets.photographs import boxed_photographs
+from models.datasets.real_crops import read_real_crops
+from models.datasets.samples import Sample
 from models.hand.hand_data import load_open_hand
-from models.inference.landmark_runtime import LandmarkRuntime
-from models.tracking.detector import HandDetector
-from models.tracking.reconstruction import FittedLandmarks
+from models.networks.encoders.landmark_net import LandmarkNet
 from models.training.real.pictures import pictures_in
+from models.training.scores.candidates import close_crops, handless_crops, room_crops
 from models.training.scores.crops import CropFile, ScoreCrop, write_crops
 from models.training.scores.drawn import drawn_crops
-from models.training.scores.features import Features, encoder_named, features_of, joined
+from models.training.scores.features import Features, encoder_named, features_of, joined, known_of, views_of
 from models.training.scores.fit import report, train_scores
-from models.training.scores.real import close_hand_crops, handless_crops, is_kept_out, real_hand_crops
+from models.training.scores.real import real_hand_crops
+
+_PART = 4000  # drawn crops in a file
+_REAL_EVERY = 6  # photographs with known joints, that are also seen close
+_MOST = 8000  # crops of one kind, but for the drawn ones
+
+Make = Callable[[], Iterable[ScoreCrop]]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("encoder", help="landmark_net, or a network on that encoder")
+    parser.add_argument("encoders", nargs="+", help="landmark_net, or networks on that encoder")
     parser.add_argument("--backgrounds", type=Path, required=True, help="pictures without hands")
     parser.add_argument("--real", type=Path, required=True, help="real crops with labels.npz")
-    parser.add_argument("--closeups", type=Path, help="photographs of single hands")
+    parser.add_argument("--closeups", type=Path, help="photographs of single hands, with boxes.json")
     parser.add_argument("--without-hands", type=Path, nargs="*", default=[], help="more such pictures")
-    parser.add_argument("--drawn", type=int, default=12000, help="drawn crops (default: %(default)s)")
-    parser.add_argument("--cache", type=Path, default=Path("out/scores"))
-    parser.add_argument("--out", type=Path, required=True, help="FILE.safetensors")
+    parser.add_argument("--drawn", type=int, default=20000, help="drawn crops (default: %(default)s)")
+    parser.add_argument("--cache", type=Path, default=Path("out/scores/cache"))
+    parser.add_argument("--out", type=Path, default=Path("out/scores"), help="a folder")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -58,58 +71,87 @@ def main() -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    cache, seed = options.cache, options.seed
-    encoder = encoder_named(options.encoder)
-    folders = [options.backgrounds, *options.without_hands]
-    makers: dict[str, Iterable[ScoreCrop]] = {
-        "drawn": drawn_crops(load_open_hand(), options.backgrounds, options.drawn, seed),
-        "real": real_hand_crops(options.real, 2, seed),
-        "none": handless_crops(folders, 40, seed),
-    }
-    if options.closeups is not None:
-        makers["close"] = _closeups(options.closeups, seed)
-    parts: list[Features] = []
-    for name, crops in makers.items():
-        file = cache / f"{name}.npz"
-        if not file.is_file():
-            print(f"{file}: {write_crops(crops, file)} crops", flush=True)
-        parts.append(
-            _features(CropFile(file), options.encoder, encoder, cache / f"{name}-{options.encoder}.npy")
-        )
-    features = joined(parts)
-    scores = train_scores(features)
-    figures = report(scores, features)
-    for source, values in figures.items():
-        print(source, " ".join(f"{key} {value:.4g}" for key, value in values.items()))
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    save_file({k: v.contiguous() for k, v in scores.state_dict().items()}, options.out)
-    options.out.with_suffix(".json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
-    print(options.out)
+    encoders = {name: encoder_named(name) for name in options.encoders}
+    files = [_kept(make, options.cache / f"{name}.npz") for name, make in _kinds(options).items()]
+    parts: dict[str, list[Features]] = {name: [] for name in encoders}
+    for file in files:
+        for name, features in _features(file, encoders, options.seed).items():
+            parts[name].append(features)
+    for name, of_kinds in parts.items():
+        features = joined(of_kinds)
+        scores = train_scores(features)
+        figures = report(scores, features)
+        print(f"{name}: {int((~features.held_out).sum())} crops")
+        for source, values in figures.items():
+            print(" ", source, " ".join(f"{key} {value:.4g}" for key, value in values.items()))
+        out = options.out / f"{name}_scores.safetensors"
+        out.parent.mkdir(parents=True, exist_ok=True)
+        save_file({k: v.contiguous() for k, v in scores.state_dict().items()}, out)
+        out.with_suffix(".json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+        print(out)
     return 0
 
 
-def _features(crops: CropFile, name: str, encoder: torch.nn.Module, kept: Path) -> Features:
-    """The encoder's answers, from a file where they were computed before."""
+def _kinds(options: argparse.Namespace) -> dict[str, Make]:
+    """How the crops of each kind are made."""
+    seed, grounds = options.seed, not_kept_out(pictures_in(options.backgrounds))
+    kinds: dict[str, Make] = {}
+    for k in range(-(-options.drawn // _PART)):
+        count = min(_PART, options.drawn - k * _PART)
+        kinds[f"drawn-{k + 1}"] = partial(drawn_crops, load_open_hand(), grounds, count, seed + k)
+    kinds["real"] = partial(real_hand_crops, options.real, 2, seed)
+    kinds["close-real"] = partial(close_crops, _not_held_out(options.real), 1, seed, "close-real")
+    if options.closeups is not None:
+        photographs = [s for s in boxed_photographs(options.closeups) if not is_kept_out(Path(str(s.image)))]
+        kinds["closeups"] = partial(close_crops, photographs, 3, seed, "closeups")
+    kinds["none"] = lambda: chain(
+        handless_crops(grounds, 8, seed),
+        *(handless_crops(pictures_in(folder), 8, seed) for folder in options.without_hands),
+    )
+    kinds["rooms"] = partial(room_crops, 400, seed)
+    return kinds
+
+
+def _kept(make: Make, file: Path) -> Path:
+    """The file of some crops, made where it is not there yet."""
+    if not file.is_file():
+        start_s = time.perf_counter()
+        count = write_crops(make(), file)
+        print(f"{file}: {count} crops, {time.perf_counter() - start_s:.0f} s", flush=True)
+    return file
+
+
+def _features(file: Path, encoders: Mapping[str, LandmarkNet], seed: int) -> dict[str, Features]:
+    """The encoders' answers to a file of crops, from another file where they were computed before."""
+    crops = CropFile(file)
+    most = len(crops) if file.name.startswith("drawn") else _MOST
+    seen, kept = views_of(crops, most, seed), file.with_suffix(".features.npz")
+    inputs: dict[str, np.ndarray] = {}
     if kept.is_file():
-        inputs = np.load(kept, allow_pickle=False)
-        if len(inputs) == len(crops):
-            return Features(inputs, crops.present, crops.right, crops.source, crops.held_out)
-    made = features_of(crops, encoder)  # type: ignore[arg-type]
-    np.save(kept, made.inputs)
-    return made
+        with np.load(kept, allow_pickle=False) as had:
+            inputs = {name: had[name] for name in had.files if len(had[name]) == len(seen.crop)}
+    if wanted := {name: encoder for name, encoder in encoders.items() if name not in inputs}:
+        start_s = time.perf_counter()
+        inputs |= features_of(crops, seen, wanted)
+        np.savez(kept, **inputs)  # type: ignore[arg-type]
+        print(f"{kept}: {len(seen.crop)} views, {time.perf_counter() - start_s:.0f} s", flush=True)
+    return {name: known_of(crops, seen, inputs[name]) for name in encoders}
 
 
-def _closeups(folder: Path, seed: int) -> Iterator[ScoreCrop]:
-    """Hands that the detector finds in photographs of hands, half of which are kept out altogether."""
-    method = FittedLandmarks(LandmarkRuntime())
-    paths, joints = [], []
-    detector = HandDetector(method.infer, method.input_size, max_hands=1)
-    for path in pictures_in(folder):
-        found = [] if is_kept_out(path) else detector.detect(read_rgb(path))
-        if found:
-            paths.append(path)
-            joints.append(found[0].joints_2d_px)
-    yield from close_hand_crops(paths, joints, 4, seed)
+def _not_held_out(folder: Path) -> list[Sample]:
+    """Some of the photographs with known joints that may be learnt from."""
+    labels = read_real_crops(folder)
+    return [
+        Sample(
+            name := str(labels.image[row]),
+            folder / name,
+            "left" if labels.handedness[row] == "left" else "right",
+            None,
+            labels.joints_2d_px[row],
+            None,
+        )
+        for row in np.flatnonzero(~labels.held_out)[::_REAL_EVERY]
+    ]
 
 
 if __name__ == "__main__":

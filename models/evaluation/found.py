@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.datasets.kept_out import kept_out
 from models.datasets.samples import Box, Sample, SampleSet, read_rgb
 from models.evaluation.predictors import MEDIAPIPE
 from models.geometry import camera_from_fov
@@ -27,8 +28,6 @@ from models.types import Array, Handedness
 
 UInt8 = NDArray[np.uint8]
 SAME_HAND_IOU = 0.3  # of the box around the joints found with the true box
-HELD_OUT_EVERY = 4
-"""Of pictures without hands every fourth is kept from training (`tools.train_scores`), to be judged by."""
 WINDOWS = 12  # cut from each picture without hands, beside the whole
 Hands = list[tuple[Array, Handedness]]
 """Joints (21, 2) in the picture, and handedness."""
@@ -129,7 +128,7 @@ def pictures_without_hands(folder: Path) -> list[Path]:
     paths = sorted(p for p in folder.glob("*") if p.suffix.lower() in (".jpg", ".jpeg", ".png"))
     if not paths:
         raise ValueError(f"{folder} holds no JPEG or PNG files; give a folder of pictures without hands")
-    return paths[::HELD_OUT_EVERY] if len(paths) > HELD_OUT_EVERY**2 else paths
+    return kept_out(paths)
 
 
 def windows_of(paths: Iterable[Path]) -> Iterator[UInt8]:

@@ -1,41 +1,19 @@
-"""Close-up photographs of single hands, of which only the box around each hand is known: is the hand found?
-
-A folder holds pictures and boxes.json: {file name: {"boxes": [[x0, y0, x1, y1], …], …}}, pixels.
-"""
+"""Close-up photographs of single hands, of which only the box around each is known: is the hand found?"""
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
 from models.datasets.entry import DataSet
-from models.datasets.samples import Box, Sample, SampleSet, require, stills
+from models.datasets.photographs import boxed_photographs
+from models.datasets.samples import SampleSet, stills
 
 
 def closeups(folder: Path, every: int = 1) -> SampleSet:
     """Every photograph with one hand. Raises ValueError in one line."""
-    path = require(folder / "boxes.json", "give the folder of photographs with their boxes.json")
-    try:
-        content = json.loads(path.read_bytes())
-        boxes = {name: [_box(b) for b in entry["boxes"]] for name, entry in content.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ValueError(f"{path} can't be used ({error!r}); copy the folder again") from error
-    names = sorted(name for name, of in boxes.items() if len(of) == 1)
-    if not names:
-        raise ValueError(f"{path}: names no photograph with one hand; copy the folder again")
-
-    def get(k: int) -> Sample:
-        return Sample(names[k], folder / names[k], "right", None, None, None, box=boxes[names[k]][0])
-
-    return replace(stills("closeups", len(names), get, every), only_boxes=True)
-
-
-def _box(corners: list[float]) -> Box:
-    x0, y0, x1, y1 = (float(c) for c in corners)
-    if not (x1 > x0 and y1 > y0):
-        raise ValueError(f"a box of no size: {corners}")
-    return x0, y0, x1 - x0, y1 - y0
+    samples = boxed_photographs(folder)
+    return replace(stills("closeups", len(samples), lambda k: samples[k], every), only_boxes=True)
 
 
 DATA_SET = DataSet("closeups", evaluation=closeups)

@@ -140,6 +140,13 @@ class LandmarkNet(nn.Module):
             x = block(x)
         return f56, f28, x
 
+    def early_state(self) -> dict[str, Tensor]:
+        """The weights of `early`, by name."""
+        parts = {"stem": self.stem, "blocks": self.blocks[: _F14 + 1]}
+        return {
+            f"{name}.{key}": value for name, part in parts.items() for key, value in part.state_dict().items()
+        }
+
     def late(self, f14: Tensor) -> Tensor:
         """(B, 112, 14, 14) -> (B, 1152, 7, 7): what is particular to hands."""
         for block in self.blocks[_F14 + 1 :]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +10,13 @@ import numpy as np
 from models.hand.hand_data import HandData
 from models.inference.landmark_runtime import INPUT_SIZE
 from models.training.real.photo import PhotoAugmenter
-from models.training.real.pictures import Pictures, cut_square, pictures_in
+from models.training.real.pictures import Pictures, cut_square
 from models.training.scores.crops import Image, ScoreCrop
 from models.training.scores.disturb import Mask, cut_by_edge, lit, painted, reframed, shadow_on, touching
 from models.training.synthetic.sampler import SyntheticHands
 
 _BATCH = 32
+_VIEWS = (1 / 3, 1 / 3)  # facing the camera, from the hemisphere; as many from anywhere
 _LEAST_LEFT = 0.45  # of a hand that the picture's edge cuts: less is not asked of anyone
 _NONE_LEFT = 0.08
 _LEAST_CONTRAST = 6.0  # standard deviation of a crop with a hand, of 255: nobody sees less
@@ -24,14 +25,14 @@ _SHADOW, _SKIN = 0.12, 0.06  # fractions of the crops that show a hand's shadow,
 
 
 def drawn_crops(
-    hand: HandData, backgrounds: Path, count: int, seed: int, held_out_every: int = 20
+    hand: HandData, backgrounds: Sequence[Path], count: int, seed: int, held_out_every: int = 20
 ) -> Iterator[ScoreCrop]:
-    """`count` crops of drawn hands before pictures of a folder. One seed gives the same crops.
+    """`count` crops of drawn hands before these pictures. One seed gives the same crops.
 
-    Raises ValueError where the folder holds no picture, NoGraphics where OpenGL can't start.
+    Raises ValueError where one is no picture, NoGraphics where OpenGL can't start.
     """
-    synth = SyntheticHands(hand, side_px=INPUT_SIZE, backgrounds=backgrounds, seed=seed)
-    grounds = Pictures(pictures_in(backgrounds))
+    synth = SyntheticHands(hand, side_px=INPUT_SIZE, backgrounds=backgrounds, seed=seed, views=_VIEWS)
+    grounds = Pictures(backgrounds)
     photo = PhotoAugmenter()
     made = 0
     try:

@@ -37,11 +37,11 @@ def train_scores(features: Features, config: ScoresConfig | None = None) -> Land
     drawn = features.source == "drawn"
     first = _fit(features, np.where(drawn, features.right, -1), config, drawn)
     claimed = features.right >= 0
-    agreed = (probabilities(first, features.inputs[:, 0])[1] > 0.5) == (features.right == 1)
+    agreed = (probabilities(first, features.inputs)[1] > 0.5) == (features.right == 1)
     every = np.ones_like(drawn)
     scores = _fit(features, np.where(claimed & (drawn | agreed), features.right, -1), config, every)
     kept = features.present & features.held_out & ~drawn
-    logits = _logits(scores, features.inputs[kept].reshape(-1, features.inputs.shape[2]))[0]
+    logits = _logits(scores, features.inputs[kept])[0]
     shift = float(np.quantile(logits.numpy(), 1 - config.kept))
     with torch.no_grad():
         scores.presence[-1].bias.sub_(shift)  # type: ignore[operator,union-attr]
@@ -58,7 +58,7 @@ def _fit(
     present = torch.from_numpy(features.present[rows].astype(np.float32))
     side = torch.from_numpy(right[rows].astype(np.float32))
     scores = LandmarkScores()
-    flat = x[:: max(len(x) // 8000, 1)].flatten(0, 1)
+    flat = x[:: max(len(x) // 8000, 1)]
     scores.mean.copy_(flat.mean(0))
     scores.deviation.copy_(flat.std(0) + 0.05)
     weights = torch.from_numpy(_balanced(features.present[rows], features.source[rows]))
@@ -75,17 +75,12 @@ def _fit(
 
 
 def _step(scores: LandmarkScores, x: Tensor, present: Tensor, side: Tensor, weights: Tensor) -> Tensor:
-    """The loss of a batch, each crop seen both ways round: the mirror of a right hand is a left one."""
+    """The loss of a batch."""
     known = (side >= 0).float()
-    total = x.new_zeros(())
-    for k, target in ((0, side), (1, 1 - side)):
-        presence, handedness = scores.train().answer(x[:, k])
-        total = (
-            total + (weights * F.binary_cross_entropy_with_logits(presence, present, reduction="none")).mean()
-        )
-        of_side = F.binary_cross_entropy_with_logits(handedness, target.clamp(0, 1), reduction="none")
-        total = total + (known * of_side).sum() / known.sum().clamp(min=1)
-    return total / 2
+    presence, handedness = scores.train().answer(x)
+    of_presence = F.binary_cross_entropy_with_logits(presence, present, reduction="none")
+    of_side = F.binary_cross_entropy_with_logits(handedness, side.clamp(0, 1), reduction="none")
+    return (weights * of_presence).mean() + (known * of_side).sum() / known.sum().clamp(min=1)
 
 
 def _balanced(present: NDArray[np.bool_], source: NDArray[np.str_]) -> NDArray[np.float32]:
@@ -120,19 +115,18 @@ def report(scores: LandmarkScores, features: Features) -> dict[str, dict[str, fl
         rows = features.held_out & (features.source == name)
         if not rows.any():
             continue
-        x = features.inputs[rows].reshape(-1, features.inputs.shape[2])
+        x = features.inputs[rows]
         presence, handedness = probabilities(scores, x)
         own = x[:, -2:]
         figures[str(name)] = {
-            "crops": len(x),
+            "views": len(x),
             "present": float(features.present[rows].mean()),
             "believed": float((presence > 0.5).mean()),
             "own_believed": float((own[:, 0] > 0).mean()),
         }
-        side = features.right[rows]
-        known = np.repeat(side >= 0, 2)
+        known = features.right[rows] >= 0
         if known.any():
-            truth = np.stack([side == 1, side == 0], 1).reshape(-1)[known]
+            truth = features.right[rows][known] == 1
             figures[str(name)] |= {
                 "side_right": float(((handedness[known] > 0.5) == truth).mean()),
                 "own_side_right": float(((own[known, 1] > 0) == truth).mean()),

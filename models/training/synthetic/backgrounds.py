@@ -6,6 +6,7 @@ floors, and in half of them a person, whose face and clothes are what hands are 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -20,25 +21,26 @@ SIDE = 256
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 
 
-def background_bank(folder: Path | None, drawn: int = 128, seed: int = 0) -> UInt8:
-    """(N, SIDE, SIDE, 3) RGB: `drawn` pictures of rooms, then those of the folder.
+def background_bank(source: Path | Sequence[Path] | None, drawn: int = 128, seed: int = 0) -> UInt8:
+    """(N, SIDE, SIDE, 3) RGB: `drawn` pictures of rooms, then those of a folder, or these files.
 
     Raises ValueError where a folder is given that holds no picture.
     """
     pictures = list(_drawn_backgrounds(drawn, seed))
-    if folder is not None:
-        files = sorted(path for path in folder.glob("*") if path.suffix.lower() in _SUFFIXES)
-        if not files:
-            raise ValueError(
-                f"backgrounds: {folder} holds no jpg, png or webp picture; give a folder that does"
-            )
-        for path in files:
-            picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
-            if picture is None:
-                raise ValueError(f"backgrounds: {path} is no picture; take it away")
-            small = cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-            pictures.append(np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2RGB), np.uint8))
+    for path in _files(source) if isinstance(source, Path) else source or ():
+        picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
+        if picture is None:
+            raise ValueError(f"backgrounds: {path} is no picture; take it away")
+        small = cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+        pictures.append(np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2RGB), np.uint8))
     return np.stack(pictures)
+
+
+def _files(folder: Path) -> list[Path]:
+    files = sorted(path for path in folder.glob("*") if path.suffix.lower() in _SUFFIXES)
+    if not files:
+        raise ValueError(f"backgrounds: {folder} holds no jpg, png or webp picture; give a folder that does")
+    return files
 
 
 @lru_cache(maxsize=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -21,7 +22,7 @@ from models.training.synthetic.camera_effects import webcam_effects
 from models.training.synthetic.crops import SyntheticCrops
 from models.training.synthetic.poses import MeasuredPoses, PoseSource
 from models.training.synthetic.posing import PosedHands, Poser
-from models.training.synthetic.viewpoints import crop_cameras, sample_viewpoints
+from models.training.synthetic.viewpoints import USUAL_VIEWS, crop_cameras, sample_viewpoints
 from models.types import Float64
 
 Float32 = NDArray[np.float32]
@@ -45,18 +46,20 @@ class SyntheticHands:
         hand: HandData,
         *,
         side_px: int,
-        backgrounds: Path | None = None,
+        backgrounds: Path | Sequence[Path] | None = None,
         seed: int = 0,
         device: torch.device | str = "cpu",
         effects: bool = True,
+        views: tuple[float, float] = USUAL_VIEWS,
     ) -> None:
-        """side_px: of the crops. backgrounds: a folder of pictures to lay hands over, beside the drawn ones.
-        device: where pictures get the webcam's faults (`effects`), and where batches come from.
+        """side_px: of the crops. backgrounds: a folder of pictures, or files, to lay hands over, beside the
+        drawn ones. device: where pictures get the webcam's faults (`effects`), and where batches come from.
+        views: from where hands are seen, as `sample_viewpoints` takes it.
 
         Raises ValueError where the folder holds no picture, or the hand model has pose correctives.
         """
         self._hand, self._side_px, self._seed = hand, side_px, seed
-        self._device, self._effects = device, effects
+        self._device, self._effects, self._views = device, effects, views
         self._poses, self._poser = PoseSource(hand, MeasuredPoses.shipped()), Poser(hand)
         self._bank = background_bank(backgrounds)
         self._atlas: Atlas | None = None
@@ -78,7 +81,7 @@ class SyntheticHands:
             self._atlas = Atlas(self._hand, self._bank)
         angles = self._poses.draw(rng, n)
         betas = np.clip(rng.standard_normal((n, N_BETAS)), -2.5, 2.5)
-        viewpoints = sample_viewpoints(rng, n)
+        viewpoints = sample_viewpoints(rng, n, self._views)
         posed = self._poser(angles, betas, viewpoints.R_wrist)
         translation = self._wrist_translation(posed, viewpoints.distance_m)
         joints: Float32 = self._hand.regressor_21 @ posed.vertices_m + translation.astype(np.float32)

@@ -32,13 +32,24 @@ class Viewpoints:
     gravity_rad: Float64  # (B,) where down is in the crop, from its y axis
 
 
-def sample_viewpoints(rng: np.random.Generator, n: int) -> Viewpoints:
-    """Viewpoints as webcams have them, 20 cm to 1 m away, with 50 to 90 degrees of field."""
+USUAL_VIEWS = (0.62, 0.2)
+"""Fractions of the hands that face the camera, palm or back, and that MobRecon's hemisphere sees. The
+rest are seen from anywhere."""
+
+
+def sample_viewpoints(
+    rng: np.random.Generator, n: int, views: tuple[float, float] = USUAL_VIEWS
+) -> Viewpoints:
+    """Viewpoints as webcams have them, 20 cm to 1 m away, with 50 to 90 degrees of field.
+
+    views: as USUAL_VIEWS.
+    """
+    facing, hemisphere = views
     kind = rng.random(n)[:, None, None]
     R = np.where(
-        kind < 0.62,
+        kind < facing,
         _facing_camera(rng, n),
-        np.where(kind < 0.82, _hemisphere(rng, n), _random_rotations(rng, n)),
+        np.where(kind < facing + hemisphere, _hemisphere(rng, n), _random_rotations(rng, n)),
     )
     fov = np.radians(rng.uniform(50, 90, n))
     diagonal = np.hypot(*FRAMES[rng.choice(len(FRAMES), n, p=[0.3, 0.5, 0.2])].T)
