@@ -4,9 +4,9 @@
 
 `live`: a hand comes, leaves, comes back, comes close until it fills the picture, turns. `touch`, `cross`: a
 right and a left hand meet, or one passes before the other; `same`: so do two right ones. Hands are cut out of
-the held-out photographs of CROPS (`tools/build/real_crops.py`). Beside ours runs MediaPipe's video mode. With
---live a clip's frames come at their times, the search runs beside, and the milliseconds are told from a hand's
-coming into view until its first mesh. --sheet FILE.png shows what the clips look like.
+the held-out photographs of CROPS (`tools/build/real_crops.py`). Beside ours runs MediaPipe's video mode.
+With --live a clip's frames come at their times, the search runs beside, and the milliseconds are told from a
+hand's coming into view until its first mesh. --sheet FILE.png shows what the clips look like.
 """
 
 from __future__ import annotations

@@ -126,6 +126,11 @@ def add_look(parser: argparse.ArgumentParser) -> None:
         help="save power while a hand holds still",
     )
     parser.add_argument("--mirror", action="store_true", help="mirror the picture")
+    parser.add_argument(
+        "--no-reflections",
+        action="store_true",
+        help="leave out a hand's reflection in a mirror, where the hand itself is seen too",
+    )
 
 
 def add_stream(parser: argparse.ArgumentParser) -> None:
@@ -169,6 +174,8 @@ def settings_from(arguments: argparse.Namespace, settings: Settings) -> Settings
         changes["profile"] = _profile(arguments.hand, arguments.palm)
     if arguments.predict is not None:
         changes["predict_ms"] = arguments.predict
+    if arguments.no_reflections:
+        changes["reflections"] = False
     if arguments.smoothing is not None:
         changes["smoothing"] = arguments.smoothing if arguments.smoothing >= 0 else None
     changes["effects"] = settings_from_flags(arguments, settings.effects, say)

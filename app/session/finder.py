@@ -57,6 +57,7 @@ def pipeline_config(settings: Settings, live: bool = False) -> PipelineConfig:
         handedness_lock=settings.handedness_lock,
         profile=settings.profile,
         saver=settings.saver,
+        reflections=settings.reflections,
         search_beside=live,
     )
 
@@ -64,7 +65,8 @@ def pipeline_config(settings: Settings, live: bool = False) -> PipelineConfig:
 def same_models(one: Settings, other: Settings) -> bool:
     """Whether a pipeline loaded for one of them serves the other: the rest can be set while it runs."""
     a, b = one, other
-    return (a.model, a.max_hands, a.profile, a.saver) == (b.model, b.max_hands, b.profile, b.saver)
+    a, b = ((s.model, s.max_hands, s.profile, s.saver, s.reflections) for s in (one, other))
+    return a == b
 
 
 class HandFinder:

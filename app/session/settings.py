@@ -34,6 +34,7 @@ class Settings:
     handedness_lock: Handedness | None = None  # take every hand for this side
     saver: bool = False  # a hand that holds still is not inferred in every frame
     max_hands: int = 2
+    reflections: bool = True  # False: a hand seen in a mirror beside the hand itself is left out
     fov_deg: float | None = None  # the camera's diagonal field of view, as somebody has stated it
     intrinsics: tuple[float, float, float, float] | None = None  # fx, fy, cx, cy, pixels of the frame
     calibration: CameraFile | None = None  # of the camera that is looked through, where it has one

@@ -29,7 +29,7 @@ class Cutout:
 
 
 def cut_out(picture: NDArray[np.uint8], joints_px: Array, handedness: Handedness) -> Cutout | None:
-    """The hand with these joints (21, 2) of a photograph (H, W, 3); None where too little of it was told apart.
+    """The hand with these joints (21, 2) of a photograph (H, W, 3); None where too little was told apart.
 
     GrabCut (Rother et al., 2004), told where bones are. Of the arm little stays.
     """
@@ -57,7 +57,7 @@ def cut_out(picture: NDArray[np.uint8], joints_px: Array, handedness: Handedness
 def lay_in(
     picture: NDArray[np.uint8], hand: Cutout, matrix: Array
 ) -> tuple[NDArray[np.uint8], Array, NDArray[np.float32]]:
-    """A hand laid over a picture (H, W, 3) by a (2, 3) matrix: the picture, the joints in it, the alpha there."""
+    """A hand laid over a picture (H, W, 3) by a (2, 3) matrix: the picture, the joints in it, its alpha."""
     height, width = picture.shape[:2]
     M = np.asarray(matrix, np.float64)
     image = cv2.warpAffine(hand.image, M, (width, height), flags=cv2.INTER_LINEAR)

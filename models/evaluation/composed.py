@@ -1,8 +1,8 @@
 """Clips composed of hands cut out of photographs, in which every hand's place, side and identity is known.
 
 `live`: one hand comes in from the side, leaves, comes back far away, comes close until it fills the picture
-and more, goes back and turns once round. `touch`, `cross`: a right and a left hand meet edge to edge and part;
-or one passes before the other. `same`: two right hands, of two people, do the latter.
+and more, goes back and turns once round. `touch`, `cross`: a right and a left hand meet edge to edge and
+part; or one passes before the other. `same`: two right hands, of two people, do the latter.
 """
 
 from __future__ import annotations

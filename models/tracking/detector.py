@@ -23,6 +23,7 @@ from models.tracking.palm_views import (
     LAST_END,
     SHRUNK,
     SMALL,
+    TINY,
     TURNED,
     WHOLE,
     Halvings,
@@ -49,6 +50,7 @@ class DetectorConfig:
     palms_a_view: int = 2  # at most
     min_first: float = 0.05  # the hand network's presence in a palm's crop, below which it is no hand
     min_presence: float = 0.5  # the same in the crop around the joints
+    sure: float = 0.9  # of palm and presence, from which the first crop is enough
     min_evidence: float = (
         0.0  # log-odds of the palm and of that presence together: a doubtful palm wants a sure hand
     )
@@ -122,6 +124,8 @@ class HandDetector:
         first = self._infer(palm_crop(frame_rgb, camera, palm, self._input_size), camera)
         if first.presence < self.config.min_first:
             return None
+        if min(first.presence, palm.score) >= self.config.sure:
+            return first
         crop = crop_hand(frame_rgb, camera, first.joints_2d_px, first.handedness, self._input_size)
         hand = self._infer(crop, camera)
         believed = hand.presence >= self.config.min_presence
@@ -131,13 +135,13 @@ class HandDetector:
 def all_views(width: int, height: int) -> list[View]:
     """Every view of a frame, the most telling first."""
     ends = [FIRST_END, LAST_END] if shows_ends(width, height) else []
-    return [WHOLE, SHRUNK, *ends, SMALL, *TURNED]
+    return [WHOLE, SHRUNK, *ends, SMALL, TINY, *TURNED]
 
 
 def views_of_turn(width: int, height: int, turn: int) -> list[View]:
     """The views of one frame among many. turn: counts up; ends come every third frame each."""
     ends = [FIRST_END, LAST_END] if shows_ends(width, height) else []
-    rare = (SMALL, *TURNED)
+    rare = (SMALL, TINY, *TURNED)
     others: list[View] = [*ends, rare[turn // (len(ends) + 1) % len(rare)]]
     return [WHOLE, SHRUNK, others[turn % len(others)]]
 

@@ -15,6 +15,7 @@ from models.tracking.detector import HandDetector
 from models.tracking.grayscale import is_grey, skin_toned
 from models.tracking.hints import Hint
 from models.tracking.reconstruction import LiftedHand, Reconstruction, make_reconstruction
+from models.tracking.reflection import Reflections
 from models.tracking.saver import Saver
 from models.tracking.search import Search
 from models.tracking.smoothing import HandFilter, hand_filter_config
@@ -38,6 +39,7 @@ class PipelineConfig:
     handedness_lock: Handedness | None = None  # take every hand for this one
     profile: HandProfile | None = None  # whose hands they are; None: anyone's
     saver: bool = False  # a hand that holds still is inferred twice a second only
+    reflections: bool = True  # False: a hand seen in a mirror beside the hand itself is left out
     search_beside: bool = False  # the detector runs on another thread, and hands come a frame later
 
     def __post_init__(self) -> None:
@@ -78,6 +80,7 @@ class Pipeline:
         )
         self._lifted: dict[int, LiftedHand] = {}
         self._filters: dict[int, HandFilter] = {}
+        self._reflections = Reflections()
         self._size_wh = (0, 0)
 
     def process(
@@ -102,6 +105,9 @@ class Pipeline:
         self._lifted = {i: lifted for i, lifted in self._lifted.items() if i in ids}
         self._filters = {i: f for i, f in self._filters.items() if i in ids}
         hands = tuple(self._hand(track, camera) for track in tracks)
+        if not self.config.reflections:
+            unreal = self._reflections.update(hands, time_s)
+            hands = tuple(hand for hand in hands if hand.track_id not in unreal)
         hint = None if hands else self._detector.hint
         return PipelineResult(hands, camera, self._times.read_ms(), hint)
 
@@ -134,6 +140,7 @@ class Pipeline:
         self._detector.restart()
         self._lifted.clear()
         self._filters.clear()
+        self._reflections = Reflections()
 
     def close(self) -> None:
         """End the search's thread."""
