@@ -64,7 +64,6 @@ def pipeline_config(settings: Settings, live: bool = False) -> PipelineConfig:
 
 def same_models(one: Settings, other: Settings) -> bool:
     """Whether a pipeline loaded for one of them serves the other: the rest can be set while it runs."""
-    a, b = one, other
     a, b = ((s.model, s.max_hands, s.profile, s.saver, s.reflections) for s in (one, other))
     return a == b
 

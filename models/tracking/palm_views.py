@@ -2,9 +2,10 @@
 
 The palm network knows palms of a certain size, upright more or less, in a picture of 192 pixels. A frame is
 shown to it several times: whole; shrunk, so that a hand that fills the frame becomes one of that size (the
-more it fills, and the less of the palm is seen, the smaller); its two ends enlarged, for far hands; turned. Frames are averaged down, not sampled: sampled at every fourth
-pixel, fingers become noise, and a quarter of the hands is missed that are found so (MediaPipe's own graph
-samples bilinearly: of 1,564 photographs of one hand it found 75 %, averaged down 89 %).
+more it fills, and the less of its palm is seen, the smaller); its two ends enlarged, for far hands; turned.
+Frames are averaged down, not sampled: sampled at every fourth pixel, fingers become noise, and a quarter of
+the hands is missed that are found so (MediaPipe's own graph samples bilinearly: of 1,564 photographs of one
+hand it found 75 %, averaged down 89 %).
 """
 
 from __future__ import annotations

@@ -53,9 +53,8 @@ class Reflections:
         blend = 1 - np.exp(-dt / _LASTING_S) if past else 1.0  # a first picture, or the only one, is believed
         seen = {hand.track_id for hand in _reflections(hands)}
         ids = {hand.track_id for hand in hands}
-        self._belief = {
-            k: self._belief.get(k, 0.0) + blend * ((k in seen) - self._belief.get(k, 0.0)) for k in ids
-        }
+        before = {k: self._belief.get(k, 0.0) for k in ids}
+        self._belief = {k: belief + blend * ((k in seen) - belief) for k, belief in before.items()}
         least = {k: _BELIEVED / (2 if k in self._hidden else 1) for k in ids}
         self._hidden = {k for k in ids if self._belief[k] >= least[k]}
         return set(self._hidden)
