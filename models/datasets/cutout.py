@@ -60,11 +60,20 @@ def lay_in(
     """A hand laid over a picture (H, W, 3) by a (2, 3) matrix: the picture, the joints in it, its alpha."""
     height, width = picture.shape[:2]
     M = np.asarray(matrix, np.float64)
-    image = cv2.warpAffine(hand.image, M, (width, height), flags=cv2.INTER_LINEAR)
-    alpha = np.asarray(cv2.warpAffine(hand.alpha, M, (width, height)), np.float32)
-    mixed = picture * (1 - alpha[..., None]) + image * alpha[..., None]
+    h, w = hand.alpha.shape
+    corners = np.array([[0, 0], [w, 0], [0, h], [w, h]]) @ M[:, :2].T + M[:, 2]
+    x0, y0 = np.clip(np.floor(corners.min(0)).astype(int), 0, [width, height])
+    x1, y1 = np.clip(np.ceil(corners.max(0)).astype(int) + 1, 0, [width, height])
+    laid, whole = picture.copy(), np.zeros((height, width), np.float32)
+    if x1 > x0 and y1 > y0:
+        part = M - [[0, 0, x0], [0, 0, y0]]
+        size = (int(x1 - x0), int(y1 - y0))
+        image = cv2.warpAffine(hand.image, part, size, flags=cv2.INTER_LINEAR)
+        alpha = whole[y0:y1, x0:x1] = cv2.warpAffine(hand.alpha, part, size)
+        under = picture[y0:y1, x0:x1].astype(np.float32)
+        laid[y0:y1, x0:x1] = (under + alpha[..., None] * (image - under)).astype(np.uint8)
     joints = hand.joints_px @ M[:, :2].T + M[:, 2]
-    return mixed.astype(np.uint8), joints.astype(np.float32), alpha
+    return laid, joints.astype(np.float32), whole
 
 
 def _around(joints_px: Array, radius: float, shape: tuple[int, int]) -> NDArray[np.uint8]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,6 +21,7 @@ FPS = 30.0
 WIDTH, HEIGHT = 640, 480
 _USUAL = 0.45  # a hand's box over the picture's height
 _SHAKE_PX = 0.7  # of a held hand
+_NOISE, _NOISES = 2.0, 8  # of a sensor, of 255; so many pictures of it take turns
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,12 +117,15 @@ def mirrored(hand: Cutout) -> Cutout:
 
 
 def compose(
-    clip: str, hands: Sequence[Cutout], background: NDArray[np.uint8], seed: int
+    clip: str, hands: Sequence[Cutout], background: NDArray[np.uint8], seed: int, every: int = 1
 ) -> Iterator[ComposedFrame]:
-    """The frames of a clip of CLIPS. background: (HEIGHT, WIDTH, 3)."""
+    """Every so many'th frame of a clip of CLIPS. background: (HEIGHT, WIDTH, 3)."""
     paths = CLIPS[clip]
     rng = np.random.default_rng(seed)
+    noises = [rng.normal(0, _NOISE, background.shape).round().astype(np.int16) for _ in range(_NOISES)]
     for k in range(round(max(keys[-1][0] for keys in paths) * FPS) + 1):
+        if k % every:
+            continue
         time_s = k / FPS
         image = background.copy()
         laid: list[tuple[int, Array, NDArray[np.float32]]] = []
@@ -133,9 +138,8 @@ def compose(
             whole = float(hand.alpha.sum()) * abs(float(np.linalg.det(matrix[:, :2])))
             laid = [(i, j, a * (1 - alpha)) for i, j, a in laid]
             laid.append((identity, joints, alpha / max(whole, 1e-6)))
-        noisy = image + rng.normal(0, 2.0, image.shape)
         yield ComposedFrame(
-            np.clip(noisy, 0, 255).astype(np.uint8),
+            np.asarray(cv2.add(image, noises[k % _NOISES], dtype=cv2.CV_8U), np.uint8),
             time_s,
             tuple(TrueHand(i, j, hands[i].handedness, float(a.sum())) for i, j, a in laid),
         )
@@ -190,6 +194,7 @@ class Followed:
         for frame in frames:
             there = {hand.identity for hand in frame.hands if hand.seen >= MOSTLY_SEEN}
             answers = follow(frame.image, frame.time_s)
+            before = dict(identity)
             self.ghosts += sum(all(_apart(a[1], h) > _SAME for h in frame.hands) for a in answers)
             for hand in frame.hands:
                 if hand.identity not in there:
@@ -207,7 +212,7 @@ class Followed:
                     waits.append(waiting.pop(hand.identity))
                 elif identity[hand.identity] != answer[0]:
                     self.switches += 1
-                    self.swaps += answer[0] in (v for k, v in identity.items() if k != hand.identity)
+                    self.swaps += answer[0] in (v for k, v in before.items() if k != hand.identity)
                 if hand.identity in side and side[hand.identity] != answer[2] and hand.identity not in away:
                     self.flips += 1
                 away.discard(hand.identity)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +11,8 @@ import torch
 from models.inference.landmark_scores import LandmarkScorer
 from models.networks.encoders.landmark_net import LandmarkFeatures, LandmarkNet, LandmarkOutput
 from models.networks.encoders.landmark_scores import N_INPUTS, LandmarkScores, score_inputs
-from models.training.scores.features import Features
+from models.training.scores.crops import CropFile, ScoreCrop, write_crops
+from models.training.scores.features import Features, features_of, known_of, views_of
 from models.training.scores.fit import ScoresConfig, probabilities, report, train_scores
 
 
@@ -72,12 +75,12 @@ def test_an_encoder_with_scores_asks_them() -> None:
 def taught() -> tuple[LandmarkScores, Features]:
     """Scores taught on made-up features in which feature 5 tells a hand and feature 9 its side."""
     rng = np.random.default_rng(0)
-    n = 1200
-    inputs = rng.normal(0, 0.01, (n, 2, N_INPUTS)).astype(np.float32)
+    n = 2000
+    inputs = rng.normal(0, 0.01, (n, N_INPUTS)).astype(np.float32)
     present, right = rng.random(n) < 0.6, rng.random(n) < 0.5
-    inputs[..., 5] += np.where(present, 2.5, -2.5)[:, None]
-    inputs[..., 9] += np.where(right, 2.5, -2.5)[:, None] * [1, -1]
-    inputs[..., -2:] = rng.normal(0, 1, (n, 2, 2))
+    inputs[:, 5] += np.where(present, 2.5, -2.5)
+    inputs[:, 9] += np.where(right, 2.5, -2.5)
+    inputs[:, -2:] = rng.normal(0, 1, (n, 2))
     source = np.where(rng.random(n) < 0.5, "drawn", "photo")
     claimed = np.where(present, right, -1).astype(np.int8)
     wrong = (source == "photo") & (rng.random(n) < 0.3) & present
@@ -91,14 +94,44 @@ def test_what_tells_is_learnt_and_wrong_names_of_photographs_are_not(
 ) -> None:
     scores, features = taught
     drawn = features.held_out & (features.source == "drawn") & features.present
-    presence, handedness = probabilities(scores, features.inputs[drawn, 0])
+    presence, handedness = probabilities(scores, features.inputs[drawn])
     assert (presence > 0.5).mean() >= 0.97, "as many are kept as was asked"
     assert ((handedness > 0.5) == (features.right[drawn] == 1)).mean() > 0.85
-    false, _ = probabilities(scores, features.inputs[features.held_out & ~features.present, 0])
+    false, _ = probabilities(scores, features.inputs[features.held_out & ~features.present])
     assert (false > 0.5).mean() < 0.1
 
 
 def test_the_report_names_every_source(taught: tuple[LandmarkScores, Features]) -> None:
     figures = report(*taught)
     assert set(figures) == {"drawn", "photo"}
-    assert figures["drawn"]["crops"] > 100
+    assert figures["drawn"]["views"] > 100
+
+
+def test_crops_are_kept_and_shown_to_several_encoders_at_once(tmp_path: Path) -> None:
+    """Sharing blocks, they give what each gives alone; a mirrored hand is of the other side."""
+    rng = np.random.default_rng(0)
+    images = [rng.integers(0, 255, (224, 224, 3), np.uint8) for _ in range(3)]
+    crops = [
+        ScoreCrop(images[0], True, True, "drawn"),
+        ScoreCrop(images[1], False, None, "none"),
+        ScoreCrop(images[2], True, False, "photo", held_out=True),
+    ]
+    assert write_crops(crops, tmp_path / "crops.npz") == 3
+    file = CropFile(tmp_path / "crops.npz")
+    seen = views_of(file, 10, seed=1)
+    assert list(seen.crop) == [0, 1, 2, 2], "what is held out is seen both ways"
+    torch.manual_seed(0)
+    one, same, other = LandmarkNet().eval(), LandmarkNet().eval(), LandmarkNet().eval()
+    same.load_state_dict(one.state_dict())
+    torch.nn.init.normal_(same.head_presence.weight)
+    together = features_of(file, seen, {"one": one, "same": same, "other": other})
+    for name, encoder in (("same", same), ("other", other)):
+        image = torch.from_numpy(file.image(1)).permute(2, 0, 1)[None].float() / 255
+        with torch.no_grad():
+            alone = score_inputs(encoder(image.flip(3) if seen.mirrored[1] else image))[0]
+        np.testing.assert_allclose(together[name][1], alone, atol=1e-3)
+    known = known_of(file, seen, together["one"])
+    assert list(known.right[2:]) == [0, 1]
+    assert known.right[0] == (0 if seen.mirrored[0] else 1)
+    assert known.right[1] == -1
+    assert list(known.present) == [True, False, True, True]
