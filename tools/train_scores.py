@@ -44,7 +44,7 @@ from models.training.scores.real import real_hand_crops
 
 _PART = 4000  # drawn crops in a file
 _REAL_EVERY = 6  # photographs with known joints, that are also seen close
-_MOST = 8000  # crops of one kind, but for the drawn ones
+_MOST = 5000  # crops of one kind, but for the drawn ones
 
 Make = Callable[[], Iterable[ScoreCrop]]
 
@@ -105,10 +105,10 @@ def _kinds(options: argparse.Namespace) -> dict[str, Make]:
         photographs = [s for s in boxed_photographs(options.closeups) if not is_kept_out(Path(str(s.image)))]
         kinds["closeups"] = partial(close_crops, photographs, 3, seed, "closeups")
     kinds["none"] = lambda: chain(
-        handless_crops(grounds, 8, seed),
-        *(handless_crops(pictures_in(folder), 8, seed) for folder in options.without_hands),
+        handless_crops(grounds, 6, seed),
+        *(handless_crops(pictures_in(folder), 6, seed) for folder in options.without_hands),
     )
-    kinds["rooms"] = partial(room_crops, 400, seed)
+    kinds["rooms"] = partial(room_crops, 250, seed)
     return kinds
 
 

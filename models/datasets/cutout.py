@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.types import Array, Handedness
+from models.types import Array, Float64, Handedness
 
 _BONES = [(0 if joint % 4 == 1 else joint - 1, joint) for joint in range(1, 21)]
 _PALM = [0, 1, 5, 9, 13, 17]
@@ -37,14 +37,15 @@ def cut_out(picture: NDArray[np.uint8], joints_px: Array, handedness: Handedness
     palm = max(float(np.linalg.norm(joints_px[9] - joints_px[0])), 1.0)
     sure, may_be = (_around(joints_px, r * palm, (height, width)) for r in (_SURE, _MAY_BE))
     arm = np.stack([joints_px[0], joints_px[0] - _ARM * (joints_px[9] - joints_px[0])])
-    cv2.line(may_be, *np.round(arm).astype(int).tolist(), 1, max(int(0.7 * palm), 1))
+    wrist, elbow = np.round(arm).astype(int).tolist()
+    cv2.line(may_be, wrist, elbow, 1, max(int(0.7 * palm), 1))
     labels = np.full((height, width), cv2.GC_BGD, np.uint8)
     labels[may_be > 0] = cv2.GC_PR_FGD
     labels[sure > 0] = cv2.GC_FGD
     bgr = np.ascontiguousarray(picture[..., ::-1])
     models = np.zeros((1, 65)), np.zeros((1, 65))
     cv2.setRNGSeed(0)
-    cv2.grabCut(bgr, labels, None, *models, _ROUNDS, cv2.GC_INIT_WITH_MASK)
+    cv2.grabCut(bgr, labels, (0, 0, 0, 0), *models, _ROUNDS, cv2.GC_INIT_WITH_MASK)
     mask = np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
     mask = np.asarray(cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)), np.uint8)
     hull = cv2.contourArea(cv2.convexHull(joints_px.astype(np.float32)))
@@ -55,7 +56,7 @@ def cut_out(picture: NDArray[np.uint8], joints_px: Array, handedness: Handedness
 
 
 def lay_in(
-    picture: NDArray[np.uint8], hand: Cutout, matrix: Array
+    picture: NDArray[np.uint8], hand: Cutout, matrix: Float64
 ) -> tuple[NDArray[np.uint8], Array, NDArray[np.float32]]:
     """A hand laid over a picture (H, W, 3) by a (2, 3) matrix: the picture, the joints in it, its alpha."""
     height, width = picture.shape[:2]

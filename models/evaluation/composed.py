@@ -112,8 +112,8 @@ def mirrored(hand: Cutout) -> Cutout:
     joints = hand.joints_px.copy()
     joints[:, 0] = hand.image.shape[1] - 1 - joints[:, 0]
     side: Handedness = "left" if hand.handedness == "right" else "right"
-    flipped = (np.ascontiguousarray(plane[:, ::-1]) for plane in (hand.image, hand.alpha))
-    return Cutout(*flipped, joints, side)
+    image, alpha = np.ascontiguousarray(hand.image[:, ::-1]), np.ascontiguousarray(hand.alpha[:, ::-1])
+    return Cutout(image, alpha, joints, side)
 
 
 def compose(

@@ -31,7 +31,7 @@ class Mirror:
     normal: Float64  # (3,)
     offset_m: float
 
-    def reflected(self, points_m: Array) -> Float64:
+    def reflected(self, points_m: Array | Float64) -> Float64:
         """(N, 3) points as seen in it."""
         away = points_m @ self.normal - self.offset_m
         return np.asarray(points_m - 2 * away[:, None] * self.normal, np.float64)

@@ -49,7 +49,7 @@ class Candidates:
                     joints = crop_to_frame_px(self._landmarks(crop.image_rgb).joints_crop_px, crop, camera)
                     if not np.isfinite(joints).all():
                         break
-                    yield crop.image_rgb, joints, mirrored
+                    yield crop.image_rgb, joints.astype(np.float32), mirrored
                     side: Handedness = "left" if rng.random() < 0.5 else "right"
                     crop, mirrored = crop_hand(picture, camera, joints, side, INPUT_SIZE), side == "left"
 
