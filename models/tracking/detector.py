@@ -124,12 +124,14 @@ class HandDetector:
         first = self._infer(palm_crop(frame_rgb, camera, palm, self._input_size), camera)
         if first.presence < self.config.min_first:
             return None
-        if min(first.presence, palm.score) >= self.config.sure:
+        if min(first.presence, palm.score) >= self.config.sure and self._believes(palm, first):
             return first
         crop = crop_hand(frame_rgb, camera, first.joints_2d_px, first.handedness, self._input_size)
         hand = self._infer(crop, camera)
-        believed = hand.presence >= self.config.min_presence
-        return hand if believed and _evidence(palm, hand) >= self.config.min_evidence else None
+        return hand if hand.presence >= self.config.min_presence and self._believes(palm, hand) else None
+
+    def _believes(self, palm: Palm, hand: Detection) -> bool:
+        return _evidence(palm, hand) >= self.config.min_evidence
 
 
 def all_views(width: int, height: int) -> list[View]:
