@@ -21,7 +21,7 @@ class PictureWriter:
         """path: ends in one of PICTURE_SUFFIXES."""
         self._path = path
 
-    def write(self, image_rgb: NDArray[np.uint8], time_s: float, duration_s: float) -> None:
+    def write(self, image_rgb: NDArray[np.uint8], time_s: float, duration_s: float | None) -> None:
         """Write (H, W, 3) RGB. A picture has no time. Raises OutputError."""
         parameters = [] if self._path.suffix.lower() == ".png" else [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
         bgr = cv2.cvtColor(image_rgb, cv2.COLOR_RGB2BGR)
