@@ -40,6 +40,7 @@ class Picture:
     found: PipelineResult  # its hands, the camera they were placed with, and the time each stage took
     image_rgb: NDArray[np.uint8]  # (H, W, 3), unmirrored, never changed again; undrawn: the frame's own
     readout: tuple[str, ...] = ()  # what the effect measured, e.g. "17.3 mm · US 7"
+    doubts: tuple[str, ...] = ()  # why the effect left something out, a line each
 
     @classmethod
     def undrawn(cls, frame: Frame, found: PipelineResult) -> Picture:

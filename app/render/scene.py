@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -193,3 +193,11 @@ class Effect(Protocol):
 
     def readout(self) -> Sequence[str]:
         """Short lines for the window, such as a ring's size; empty while there is nothing to say."""
+
+
+@runtime_checkable
+class Doubting(Protocol):
+    """An effect that leaves things out of a picture where it can't be trusted, and says why."""
+
+    def doubts(self) -> Sequence[str]:
+        """One line for each reason in the last frame; empty while all is shown."""

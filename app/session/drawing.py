@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from app.effects import effects, make_effect
 from app.frame import Picture
 from app.render.gl.context import is_graphics_fault
-from app.render.scene import Effect
+from app.render.scene import Doubting, Effect
 from app.session.settings import VIEW3D, Settings
 from models.graphics import NoGraphics
 from models.manifest import ChangedAsset
@@ -72,15 +72,15 @@ class Drawing:
         Without graphics, or with nothing to draw, the picture shows its frame as it is.
         """
         start_s = time.perf_counter()
-        image_rgb, readout = self._composed(picture, settings)
+        picture = self._composed(picture, settings)
         draw_ms = (time.perf_counter() - start_s) * 1e3
         found = replace(picture.found, stages_ms={**picture.found.stages_ms, "draw": draw_ms})
-        return replace(picture, found=found, image_rgb=image_rgb, readout=readout)
+        return replace(picture, found=found)
 
-    def _composed(self, picture: Picture, settings: Settings) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
+    def _composed(self, picture: Picture, settings: Settings) -> Picture:
         frame_rgb, time_s = picture.frame.image_rgb, picture.time_s
         if settings.effect == "none" and not settings.overlays:
-            return frame_rgb, ()
+            return picture
         effect = self._chosen(settings)
         while (compositor := self._compositor or self._open()) is not None:
             try:
@@ -89,12 +89,13 @@ class Drawing:
                 image_rgb = compositor.compose(frame_rgb, *found, effect, time_s, overlays)
                 if VIEW3D in settings.overlays:
                     compositor.draw_aside(image_rgb, frame_rgb, *found, settings.orbit, time_s)
-                return image_rgb, tuple(effect.readout())
+                doubts = tuple(effect.doubts()) if isinstance(effect, Doubting) else ()
+                return replace(picture, image_rgb=image_rgb, readout=tuple(effect.readout()), doubts=doubts)
             except Exception as error:
                 if not is_graphics_fault(error):
                     raise
                 self._lose(error)
-        return frame_rgb, ()
+        return picture
 
     def close(self) -> None:
         """Release the graphics, on the thread that drew."""

@@ -13,6 +13,8 @@ from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from app.render.orbit import corner_viewport
 from app.ui import style
+from app.ui.marks.guide import Guidance
+from app.ui.marks.paint import paint_guidance, paint_pill
 
 
 def as_qimage(image_rgb: NDArray[np.uint8]) -> QImage:
@@ -63,6 +65,8 @@ class PictureView(QWidget):
         self._mirrored = False
         self._recording_s: float | None = None
         self._message = "Starting …"
+        self._guidance: Guidance | None = None
+        self._note = ""
         self._held: QPointF | None = None  # where the mouse is, in the picture's own pixels, while it drags
 
     def sizeHint(self) -> QSize:
@@ -88,6 +92,14 @@ class PictureView(QWidget):
         """Show the red dot and the elapsed time; None hides them."""
         self._recording_s = elapsed_s
         self.update()
+
+    def set_guidance(self, guidance: Guidance | None) -> None:
+        """What to show over the picture while no hand is seen. Painted with the next picture."""
+        self._guidance = guidance
+
+    def set_note(self, line: str) -> None:
+        """One line at the picture's foot, where nothing guides. Painted with the next picture."""
+        self._note = line
 
     def set_message(self, text: str) -> None:
         """What to say while there is no picture."""
@@ -147,6 +159,10 @@ class PictureView(QWidget):
         image = as_qimage(shown_rgb)
         image.setDevicePixelRatio(ratio)
         painter.drawImage(QPointF(round(rect.x() * ratio) / ratio, round(rect.y() * ratio) / ratio), image)
+        if self._guidance is not None:
+            paint_guidance(painter, rect, self._guidance)
+        elif self._note:
+            paint_pill(painter, rect, self._note)
         if self._recording_s is not None:
             self._paint_recording(painter, rect, self._recording_s)
         if self._fresh:

@@ -19,6 +19,7 @@ from app.ui.bridge import Bridge
 from app.ui.camera.choice import CameraMemory
 from app.ui.camera.names import named_cameras
 from app.ui.help import HelpCard
+from app.ui.marks.guide import HandGuide
 from app.ui.measure.measured import Measured
 from app.ui.panel import Panel
 from app.ui.preferences import Preferences, load_geometry, save_geometry, save_preferences
@@ -55,6 +56,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self._preferences = preferences
         self._store = store
+        self._guide = HandGuide()
         self._source = AUTO if source is None else source
         self.view = PictureView()
         self.panel = Panel(preferences.settings, models)
@@ -117,6 +119,8 @@ class MainWindow(QMainWindow):
         if picture.frame.source != self._source:
             return  # a last one of the previous source
         self._take_size(picture.image_rgb.shape[1], picture.image_rgb.shape[0])
+        self.view.set_guidance(self._guide(picture))
+        self.view.set_note(" · ".join(picture.doubts))
         self.view.set_picture(picture.image_rgb, picture.time_s)
         self.panel.show_readout(picture.readout)
         self.sheets.take_picture(picture)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.effects.ring.fit import Section
-from models.geometry import cross
+from models.geometry import cross, project
 from models.hand.hand_data import HandData
 from models.types import Camera, Float32, Float64, HandMesh
 
@@ -21,7 +22,16 @@ _OWN_RADII = 1.4  # .. and so far from its middle
 _POINTING = (0.17, 0.35)  # sine of the angle between finger and line of sight
 _NARROW_PX = (4.0, 6.0)  # the finger's width
 _NEAR_M = (0.06, 0.09)
+_INSIDE = (0.3, 0.55)  # the fraction of the finger that the picture shows
 _UNSURE = (0.4, 0.6)  # the network's presence
+_DOUBTS = (
+    "the finger points at the camera",
+    "the hand is too far away",
+    "the hand is too near",
+    "the picture's edge cuts the finger",
+    "the hand is not seen well",
+)
+_ALONG = 13  # points from knuckle to tip
 
 
 def visible_fraction(
@@ -49,23 +59,51 @@ def visible_fraction(
     return float(facing[~covered].sum() / facing.sum())
 
 
-def mesh_confidence(section: Section, hand: HandMesh, camera: Camera) -> float:
-    """0..1, how reliable a mesh is where the ring sits: 0 hides the ring.
+@dataclass(frozen=True)
+class Trust:
+    """How reliable a mesh is where a ring sits."""
 
-    Not reliable where the finger points at the camera (a position along it shows least), is a few pixels
-    wide, or nearer to the lens than hands are held, nor on a hand of low presence.
+    confidence: float  # 0 hides the ring .. 1
+    doubt: str  # what lowers it most, for people
+
+
+def mesh_trust(section: Section, region: int, hand: HandMesh, camera: Camera) -> Trust:
+    """How far to trust the mesh where the ring sits.
+
+    Not where the finger points at the camera (a position along it shows least), is a few pixels wide, is cut
+    by the picture's edge, or is nearer to the lens than hands are held; nor on a hand of low presence.
     """
     z = section.center_m[2]
     if z <= 0:
-        return 0.0
+        return Trust(0.0, _DOUBTS[2])
     view = section.center_m / np.linalg.norm(section.center_m)
+    width_px = 2e-3 * section.radius_mm * camera.fx / z
     limits = (
         (float(np.linalg.norm(cross(section.axis, view))), _POINTING),
-        (2e-3 * section.radius_mm * camera.fx / z, _NARROW_PX),
+        (float(width_px), _NARROW_PX),
         (float(z), _NEAR_M),
+        (inside_fraction(section, region, hand, camera), _INSIDE),
         (hand.presence, _UNSURE),
     )
-    return min(float(np.clip((value - low) / (high - low), 0, 1)) for value, (low, high) in limits)
+    trusts = [float(np.clip((value - low) / (high - low), 0, 1)) for value, (low, high) in limits]
+    worst = int(np.argmin(trusts))
+    return Trust(trusts[worst], _DOUBTS[worst])
+
+
+def inside_fraction(section: Section, region: int, hand: HandMesh, camera: Camera) -> float:
+    """How much of a finger, knuckle to tip, the picture shows, 0..1; 0 where the ring's place is outside.
+
+    region: the finger's in HandData, 1 thumb .. 5 little. Beyond the edge a network only guesses.
+    """
+    joints = hand.joints_m[4 * region - 3 : 4 * region + 1]
+    along = np.linspace(0, 3, _ALONG)
+    whole = np.minimum(along.astype(int), 2)
+    points = joints[whole] + (along - whole)[:, None] * (joints[whole + 1] - joints[whole])
+    if min(points[:, 2].min(), section.center_m[2]) <= 0:
+        return 0.0
+    px = project(np.concatenate([points, section.center_m[None]]), camera)
+    shown = ((px >= 0) & (px <= [camera.width - 1, camera.height - 1])).all(1)
+    return float(shown[:-1].mean()) if shown[-1] else 0.0
 
 
 def _may_cover(points: Float64, vertices: Float32, faces: NDArray[np.int32]) -> NDArray[np.bool_]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from app.effects.declaration import EffectType, setting
 from app.effects.fade_out import FadeOut
-from app.effects.ring.confidence import mesh_confidence, visible_fraction
+from app.effects.ring.confidence import mesh_trust, visible_fraction
 from app.effects.ring.control import RingList
 from app.effects.ring.designs import build_design
 from app.effects.ring.fit import FINGERS, FingerSections, Section, Segment
@@ -43,6 +43,7 @@ class _State:
     estimate: RingEstimate
     measure: FingerMeasure
     built_radius_m: float
+    doubt: str  # why it is not shown; empty where it is, or where something covers it
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,11 @@ class RingEffect:
             lines.append(f"{name}{state.measure}{_how_it_fits(ring, state.measure)}")
         return lines
 
+    def doubts(self) -> Sequence[str]:
+        """Why rings are not shown on hands that are in view, a line each."""
+        reasons = {state.doubt for state in self._states.values() if state.estimate.time_s == self._time_s}
+        return [f"Ring hidden: {reason}" for reason in sorted(reasons - {""})]
+
     def _state(
         self,
         previous: _State | None,
@@ -120,9 +126,14 @@ class RingEffect:
         now = context.time_s
         edges = photo_edges(context.frame_rgb, context.camera, section)
         visible = visible_fraction(section, _region(ring), hand, context.hands, self._hand)
-        visible *= mesh_confidence(section, hand, context.camera)
+        trust = mesh_trust(section, _region(ring), hand, context.camera)
         estimate = filter_ring(
-            previous.estimate if previous else None, section, edges, visible, now, at_once=begins
+            previous.estimate if previous else None,
+            section,
+            edges,
+            visible * trust.confidence,
+            now,
+            at_once=begins,
         )
         diameter_mm = section.circumference_mm / np.pi
         measure = measured(
@@ -134,7 +145,8 @@ class RingEffect:
         built_m = previous.built_radius_m if previous is not None else 0.0
         if not built_m / _MOST_SCALED < wanted_m < built_m * _MOST_SCALED:
             built_m = max(1, round(wanted_m / _BUILT_STEP_M)) * _BUILT_STEP_M
-        return _State(estimate, measure, built_m)
+        hidden_by_doubt = not estimate.shown and trust.confidence < visible
+        return _State(estimate, measure, built_m, trust.doubt if hidden_by_doubt else "")
 
     def _props(self, ring: RingSettings, hand: HandMesh, section: Section, state: _State) -> list[Prop]:
         model = _model(ring, state.built_radius_m)

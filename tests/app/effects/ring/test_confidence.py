@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from app.effects.ring.confidence import mesh_confidence, visible_fraction
+from app.effects.ring.confidence import Trust, inside_fraction, mesh_trust, visible_fraction
 from app.effects.ring.fit import FINGERS, FingerSections
 from models.geometry import camera_from_fov
 from models.hand.hand_data import load_open_hand
@@ -48,20 +48,47 @@ def test_a_hand_seen_from_its_thumb_hides_the_ring_behind_nearer_fingers():
     assert min(fraction(hand) for hand in edge_on) < 0.35
 
 
-def test_a_mesh_is_not_trusted_everywhere():
+RING = 4
+
+
+def trust(hand: HandMesh, **change: object) -> Trust:
+    section = SECTIONS.section(hand, "ring", "proximal", 0.55)
+    return mesh_trust(replace(section, **change), RING, hand, CAMERA)
+
+
+def test_a_mesh_is_not_trusted_everywhere_and_says_why():
     hand = posed_hand(CAMERA)
     section = SECTIONS.section(hand, "ring", "proximal", 0.55)
     view = section.center_m / np.linalg.norm(section.center_m)
     aside = np.cross(view, section.up)
-    for change, low, high in (
-        ({}, 1.0, 1.0),
-        ({"center_m": 2.5 * section.center_m}, 1.0, 1.0),
-        ({"center_m": 10 * section.center_m}, 0.0, 0.0),  # a few pixels wide
-        ({"center_m": 0.1 * section.center_m}, 0.0, 0.0),  # at the lens
-        ({"center_m": -section.center_m}, 0.0, 0.0),
-        ({"axis": view}, 0.0, 0.0),  # pointing at the camera
-        ({"axis": np.cos(0.25) * view + np.sin(0.25) * aside / np.linalg.norm(aside)}, 0.2, 0.8),
+    for change, low, high, doubt in (
+        ({}, 1.0, 1.0, ""),
+        ({"center_m": 2.5 * section.center_m}, 1.0, 1.0, ""),
+        ({"center_m": 10 * section.center_m}, 0.0, 0.0, "too far away"),  # a few pixels wide
+        ({"center_m": 0.1 * section.center_m}, 0.0, 0.0, "too near"),
+        ({"center_m": -section.center_m}, 0.0, 0.0, "too near"),
+        ({"axis": view}, 0.0, 0.0, "points at the camera"),
+        (
+            {"axis": np.cos(0.25) * view + np.sin(0.25) * aside / np.linalg.norm(aside)},
+            0.2,
+            0.8,
+            "points at the camera",
+        ),
     ):
-        assert low <= mesh_confidence(replace(section, **change), hand, CAMERA) <= high
-    unsure = replace(hand, presence=0.3)
-    assert mesh_confidence(section, unsure, CAMERA) == 0.0
+        found = trust(hand, **change)
+        assert low <= found.confidence <= high
+        assert doubt in found.doubt
+    unsure = trust(replace(hand, presence=0.3))
+    assert unsure == Trust(0.0, "the hand is not seen well")
+
+
+@pytest.mark.parametrize(("aside_m", "low", "high"), [(0.0, 1.0, 1.0), (0.11, 0.4, 0.95), (0.17, 0.0, 0.2)])
+def test_a_finger_that_the_picture_cuts_is_trusted_less(aside_m: float, low: float, high: float):
+    """A hand whose fingers point up leaves the picture by its upper edge."""
+    hand = posed_hand(CAMERA)
+    up = hand.joints_m[12] - hand.joints_m[9]
+    hand = hand.moved(aside_m * up / np.linalg.norm(up))
+    section = SECTIONS.section(hand, "ring", "proximal", 0.55)
+    assert low <= inside_fraction(section, RING, hand, CAMERA) <= high
+    if high < 0.3:
+        assert trust(hand) == Trust(0.0, "the picture's edge cuts the finger")

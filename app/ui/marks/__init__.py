@@ -1,0 +1,1 @@
+"""What is painted over the picture in the window, and never into it."""
