@@ -14,6 +14,7 @@ from app.export.formats.sidecar import SidecarWriter
 from app.frame import Picture
 from app.output import OutputError, prepare_output
 from app.recorder.microphone import RATE, Microphone, SoundSource
+from app.recorder.pauses import Pauses
 from app.recorder.video import Sound, VideoWriter
 
 _log = logging.getLogger(__name__)
@@ -65,6 +66,7 @@ class Recorder:
         self._dropped = 0
         self._lacks = ""
         self._finishing = Event()
+        self._pauses = Pauses()
         self._thread = Thread(target=self._run, name="recorder")
         self._thread.start()
 
@@ -75,12 +77,25 @@ class Recorder:
 
     def add(self, picture: Picture) -> None:
         """Record a picture, which must not change later; its time is on the monotonic clock, seconds."""
-        if self._finishing.is_set():
+        if self._finishing.is_set() or self._pauses.recorded_s(picture.time_s) is None:
             return
         try:
             self._queue.put_nowait(picture)
         except Full:
             self._dropped += 1
+
+    @property
+    def paused(self) -> bool:
+        """Whether it takes no pictures now."""
+        return self._pauses.paused
+
+    def pause(self) -> None:
+        """Leave out what is captured from now on; the files have no gap there."""
+        self._pauses.pause(time.monotonic())
+
+    def go_on(self) -> None:
+        """Record again after a pause."""
+        self._pauses.go_on(time.monotonic())
 
     def finish(self) -> None:
         """Take no more pictures; what is waiting is still written. Returns at once."""
@@ -102,9 +117,13 @@ class Recorder:
                 try:
                     picture = self._queue.get(timeout=0.05)
                 except Empty:
+                    if files is not None and microphone is not None:
+                        files.write_sound(microphone.read())  # what is heard in a pause must not pile up
                     continue
+                if self._pauses.recorded_s(picture.time_s) is None:
+                    continue  # it was paused while the picture was on its way
                 if files is None:
-                    files = _Files(self.path, self._options, picture, microphone is not None)
+                    files = _Files(self.path, self._options, picture, microphone is not None, self._pauses)
                 files.write(picture)
                 if microphone is not None:
                     files.write_sound(microphone.read())
@@ -142,9 +161,12 @@ class Recorder:
 class _Files:
     """The files of one recording; times in them count from its first picture."""
 
-    def __init__(self, path: Path, options: RecordingOptions, first: Picture, sound: bool) -> None:
+    def __init__(
+        self, path: Path, options: RecordingOptions, first: Picture, sound: bool, pauses: Pauses
+    ) -> None:
         height, width = first.image_rgb.shape[:2]
-        self._start_s = first.time_s
+        self._pauses = pauses
+        self._start_s = pauses.recorded_s(first.time_s) or 0.0
         self.picture = VideoWriter(path, (width, height), live=True, sound_rate=RATE if sound else None)
         self._clean: VideoWriter | None = None
         self._hands: SidecarWriter | None = None
@@ -161,7 +183,10 @@ class _Files:
 
     def write(self, picture: Picture) -> None:
         """One picture, in every file."""
-        time_s = picture.time_s - self._start_s
+        recorded_s = self._pauses.recorded_s(picture.time_s)
+        if recorded_s is None:
+            return
+        time_s = recorded_s - self._start_s
         previous = self.picture.frames
         self.picture.write(picture.image_rgb, time_s)
         if self.picture.frames == previous:
@@ -175,7 +200,8 @@ class _Files:
     def write_sound(self, sounds: list[Sound]) -> None:
         """What was heard meanwhile."""
         for sound in sounds:
-            self.picture.write_sound(replace(sound, time_s=sound.time_s - self._start_s))
+            for piece in self._pauses.recorded(sound, RATE):
+                self.picture.write_sound(replace(piece, time_s=piece.time_s - self._start_s))
 
     def close(self) -> list[str]:
         """Finish every file; what went wrong, a line each."""

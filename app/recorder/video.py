@@ -171,7 +171,9 @@ class VideoWriter:
     def _mux_sound(self, frame: av.AudioFrame | None) -> None:
         assert self._sound is not None
         try:
-            self._container.mux(self._sound.encode(frame))
+            # The encoder's run-up comes before the first picture; the file would shift all but that for it.
+            heard = [packet for packet in self._sound.encode(frame) if packet.pts is None or packet.pts >= 0]
+            self._container.mux(heard)
         except (av.error.FFmpegError, OSError) as error:
             raise self._failed(error) from error
 

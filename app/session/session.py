@@ -112,6 +112,11 @@ class Session:
         if self._recorder is not None:
             self._recorder.finish()
 
+    def pause_recording(self, paused: bool) -> None:
+        """Leave out what is captured until it goes on again; nothing where none runs."""
+        if self._recorder is not None:
+            (self._recorder.pause if paused else self._recorder.go_on)()
+
     def set_virtual_camera(self, wanted: bool) -> None:
         """Offer the finished pictures to other programs as a camera, or stop that."""
         virtual = VirtualCamera(self._tell_of_virtual_camera) if wanted else None

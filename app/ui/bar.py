@@ -25,6 +25,7 @@ class BottomBar(QFrame):
     """Tells what was pressed; shows what it is told."""
 
     record_pressed = pyqtSignal()
+    pause_pressed = pyqtSignal()
     snapshot_pressed = pyqtSignal()
     mirror_pressed = pyqtSignal()
     help_pressed = pyqtSignal()
@@ -42,6 +43,10 @@ class BottomBar(QFrame):
         self._record.setIcon(_dot())
         self._record.setMinimumWidth(94)  # the bar keeps still when the text changes
         self._record.clicked.connect(self.record_pressed)
+        self._pause = button("Pause", "Leave out what comes until you go on · P", "", True)
+        self._pause.setMinimumWidth(82)
+        self._pause.clicked.connect(self.pause_pressed)
+        self._pause.hide()
         self.record_menu = RecordMenu(recording or RecordingOptions())
         beside = button("▾", "What is kept beside a recording; virtual camera; streams of hands", "menu")
         beside.setMenu(self.record_menu)
@@ -68,7 +73,7 @@ class BottomBar(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(style.MARGIN, 0, style.MARGIN, 0)
         row.setSpacing(style.GAP)
-        for widget in (self._record, beside, snapshot, self._source, self.camera, self._mirror):
+        for widget in (self._record, beside, self._pause, snapshot, self._source, self.camera, self._mirror):
             row.addWidget(widget)
         row.addWidget(self._hud, 1)
         row.addWidget(helper)
@@ -78,6 +83,14 @@ class BottomBar(QFrame):
         """Whether a recording runs."""
         self._record.setChecked(recording)
         self._record.setText("Stop" if recording else "Record")
+        self._pause.setVisible(recording)
+        self.camera.setEnabled(not recording)  # a file has pictures of one size
+        self.show_paused(False)
+
+    def show_paused(self, paused: bool) -> None:
+        """Whether the recording that runs leaves out what comes."""
+        self._pause.setChecked(paused)
+        self._pause.setText("Go on" if paused else "Pause")
 
     def show_mirrored(self, mirrored: bool) -> None:
         """Whether the picture is shown mirrored."""

@@ -10,6 +10,7 @@ from app.ui.controls import label
 
 KEYS = (
     ("Space", "Record a video, or stop"),
+    ("P", "Pause the recording, or go on"),
     ("S", "Snapshot"),
     ("M", "Mirror the picture"),
     ("1 – 9", "Choose the effect"),

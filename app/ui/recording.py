@@ -26,6 +26,7 @@ class RecordingControl:
     ) -> None:
         self._session, self._bar, self._view, self._say = session, bar, view, say
         self.path: Path | None = None  # of the recording that runs
+        self.paused = False
 
     def start(self, path: Path | None = None) -> None:
         """Record to `path`, or to a new file in the user's folder of videos."""
@@ -33,6 +34,7 @@ class RecordingControl:
         self.path = target
         self._session().start_recording(target, self._bar.record_menu.options)
         self._bar.show_recording(True)
+        self._show_paused(False)
         self._view.set_recording(0.0)
 
     def toggle(self) -> None:
@@ -42,6 +44,18 @@ class RecordingControl:
         else:
             self._session().stop_recording()
 
+    def toggle_pause(self) -> None:
+        """Leave out what comes, or go on; nothing where no recording runs."""
+        if self.path is None:
+            return
+        self._show_paused(not self.paused)
+        self._session().pause_recording(self.paused)
+
+    def _show_paused(self, paused: bool) -> None:
+        self.paused = paused
+        self._bar.show_paused(paused)
+        self._view.set_paused(paused)
+
     def take_state(self, state: RecordingState) -> None:
         """News of the recording."""
         if not state.finished:
@@ -50,6 +64,7 @@ class RecordingControl:
         self.path = None
         self._bar.show_recording(False)
         self._view.set_recording(None)
+        self._show_paused(False)
         self._say(_end_of(state))
 
 

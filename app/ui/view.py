@@ -64,6 +64,7 @@ class PictureView(QWidget):
         self._fresh = False
         self._mirrored = False
         self._recording_s: float | None = None
+        self._paused = False
         self._message = "Starting …"
         self._guidance: Guidance | None = None
         self._note = ""
@@ -91,6 +92,11 @@ class PictureView(QWidget):
     def set_recording(self, elapsed_s: float | None) -> None:
         """Show the red dot and the elapsed time; None hides them."""
         self._recording_s = elapsed_s
+        self.update()
+
+    def set_paused(self, paused: bool) -> None:
+        """Whether the recording leaves out what is seen now."""
+        self._paused = paused
         self.update()
 
     def set_guidance(self, guidance: Guidance | None) -> None:
@@ -175,15 +181,21 @@ class PictureView(QWidget):
         font.setPixelSize(14)
         font.setBold(True)
         painter.setFont(font)
-        text = f"REC  {clock(elapsed_s)}"
+        text = f"{'PAUSED' if self._paused else 'REC'}  {clock(elapsed_s)}"
         width = painter.fontMetrics().horizontalAdvance(text) + 46
         pill = QRectF(rect.x() + 14, rect.y() + 14, width, 32)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(10, 11, 13, 190))
         painter.drawRoundedRect(pill, 16, 16)
-        dot = QColor(style.RED)
-        dot.setAlphaF(1.0 if time.monotonic() % 1 < 0.6 else 0.45)
-        painter.setBrush(dot)
-        painter.drawEllipse(QPointF(pill.x() + 18, pill.center().y()), 6, 6)
+        mark = QPointF(pill.x() + 18, pill.center().y())
+        if self._paused:
+            painter.setBrush(QColor(style.WARNING))
+            for aside in (-4.5, 1.5):
+                painter.drawRoundedRect(QRectF(mark.x() + aside, mark.y() - 6, 3.5, 12), 1, 1)
+        else:
+            dot = QColor(style.RED)
+            dot.setAlphaF(1.0 if time.monotonic() % 1 < 0.6 else 0.45)
+            painter.setBrush(dot)
+            painter.drawEllipse(mark, 6, 6)
         painter.setPen(QColor("white"))
         painter.drawText(pill.adjusted(32, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, text)

@@ -219,6 +219,7 @@ class MainWindow(QMainWindow):
         self.panel.sheet_wanted.connect(self.sheets.show)
         self.panel.hand_chosen.connect(self.measured.choose_profile)
         self.bar.record_pressed.connect(self.recording.toggle)
+        self.bar.pause_pressed.connect(self.recording.toggle_pause)
         self.bar.snapshot_pressed.connect(self._snapshot)
         self.bar.record_menu.virtual_camera_wanted.connect(self._set_virtual_camera)
         self.bar.record_menu.streams.wanted.connect(lambda where: self.session.set_streams(where))
@@ -231,6 +232,7 @@ class MainWindow(QMainWindow):
         self.bar.cameras_wanted.connect(self._look_for_cameras)
         keys: dict[str, Callable[[], None]] = {
             "Space": self.recording.toggle,
+            "P": self.recording.toggle_pause,
             "S": self._snapshot,
             "M": self._toggle_mirror,
             "Tab": self.panel.next_model,

@@ -1,0 +1,44 @@
+"""Pause and go on, from the window."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+pytest.importorskip("PyQt6.QtWidgets", reason="needs PyQt6")
+
+from PyQt6.QtCore import Qt
+
+from app.ui.window import MainWindow
+from tests.app.ui.test_window import application, has_picture, open_window, press, pump  # noqa: F401
+
+
+def test_a_recording_is_paused_and_goes_on(
+    open_window: Callable[..., MainWindow],  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    window = open_window()
+    pump(has_picture(window))
+    press(window, Qt.Key.Key_P)  # nothing is recorded yet
+    assert not window.recording.paused
+    assert window.bar._pause.isHidden()
+    press(window, Qt.Key.Key_Space)
+    assert window.bar._pause.isVisible()
+    assert not window.bar.camera.isEnabled()
+    pump(lambda: (window.view._recording_s or 0) > 0.2)
+    press(window, Qt.Key.Key_P)
+    assert (window.bar._pause.text(), window.view._paused) == ("Go on", True)
+    recorder = window.session._recorder
+    assert recorder.paused
+    window.bar._pause.click()
+    assert (window.bar._pause.text(), window.view._paused, recorder.paused) == ("Pause", False, False)
+    press(window, Qt.Key.Key_P)
+    press(window, Qt.Key.Key_Space)  # it can be ended while it is paused
+    pump(lambda: "Recorded" in window.strip.text)
+    assert window.bar._pause.isHidden()
+    assert not window.view._paused
+    assert list(tmp_path.glob("Palmistry/*.mp4"))
