@@ -33,6 +33,15 @@ class FrameHands:
 
 
 @dataclass(frozen=True)
+class Layer:
+    """A part of what was drawn over a frame."""
+
+    x: int  # of its first column in the frame, pixels
+    y: int
+    rgba: NDArray[np.uint8]  # (h, w, 4), premultiplied
+
+
+@dataclass(frozen=True)
 class Picture:
     """A frame, the hands that were found in it, and what has been made of it so far."""
 
@@ -41,6 +50,7 @@ class Picture:
     image_rgb: NDArray[np.uint8]  # (H, W, 3), unmirrored, never changed again; undrawn: the frame's own
     readout: tuple[str, ...] = ()  # what the effect measured, e.g. "17.3 mm · US 7"
     doubts: tuple[str, ...] = ()  # why the effect left something out, a line each
+    layers: tuple[Layer, ...] | None = None  # what was drawn, from back to front; None where nobody keeps it
 
     @classmethod
     def undrawn(cls, frame: Frame, found: PipelineResult) -> Picture:

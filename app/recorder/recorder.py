@@ -13,6 +13,7 @@ from threading import Event, Thread
 from app.export.formats.sidecar import SidecarWriter
 from app.frame import Picture
 from app.output import OutputError, prepare_output
+from app.recorder.layer_video import LayerWriter
 from app.recorder.microphone import RATE, Microphone, SoundSource
 from app.recorder.pauses import Pauses
 from app.recorder.video import Sound, VideoWriter
@@ -29,6 +30,7 @@ class RecordingOptions:
     clean: bool = False  # NAME.clean.mp4: the camera's picture, nothing drawn on it
     hands: bool = False  # NAME.jsonl: the sidecar
     sound: bool = False  # the default microphone, in the video
+    layer: bool = False  # NAME.layer.mov: what is drawn, alone, with alpha
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ class Recorder:
         self._on_state = on_state
         self._queue: Queue[Picture] = Queue(_QUEUE_PICTURES)
         self._dropped = 0
+        self._began = False  # a picture was taken
         self._lacks = ""
         self._finishing = Event()
         self._pauses = Pauses()
@@ -79,10 +82,18 @@ class Recorder:
         """Record a picture, which must not change later; its time is on the monotonic clock, seconds."""
         if self._finishing.is_set() or self._pauses.recorded_s(picture.time_s) is None:
             return
+        if self.keeps_layers and picture.layers is None and not self._began:
+            return  # it was drawn before anybody asked for layers
+        self._began = True
         try:
             self._queue.put_nowait(picture)
         except Full:
             self._dropped += 1
+
+    @property
+    def keeps_layers(self) -> bool:
+        """Whether pictures are to bring what was drawn on them apart."""
+        return self._options.layer
 
     @property
     def paused(self) -> bool:
@@ -170,11 +181,14 @@ class _Files:
         self.picture = VideoWriter(path, (width, height), live=True, sound_rate=RATE if sound else None)
         self._clean: VideoWriter | None = None
         self._hands: SidecarWriter | None = None
+        self._layer: LayerWriter | None = None
         self._index = 0
         try:
             if options.clean:
                 height, width = first.frame.image_rgb.shape[:2]
                 self._clean = VideoWriter(path.with_suffix(".clean.mp4"), (width, height), live=True)
+            if options.layer:
+                self._layer = LayerWriter(path.with_suffix(".layer.mov"), (width, height))
             if options.hands:
                 self._hands = SidecarWriter(path.with_suffix(".jsonl"), in_place=True)
         except OutputError:
@@ -193,6 +207,8 @@ class _Files:
             return  # its time did not advance
         if self._clean is not None:
             self._clean.write(picture.frame.image_rgb, time_s)
+        if self._layer is not None:
+            self._layer.write(picture.layers or (), time_s)
         if self._hands is not None:
             self._hands.add(picture.hands_as(self._index, time_s))
         self._index += 1
@@ -209,6 +225,7 @@ class _Files:
         for end in (
             self.picture.close,
             *([self._clean.close] if self._clean else []),
+            *([self._layer.close] if self._layer else []),
             *([self._hands.save] if self._hands else []),
         ):
             try:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from app.frame import Layer
 from app.render.blend import blend, over, trimmed
 from app.render.camera_response import CameraResponse, apply_response, margin_px
 from app.render.extent import extent, shadowed_skin
@@ -18,7 +19,7 @@ from app.render.light.estimate import SceneLight
 from app.render.motion import ScreenMotion
 from app.render.occlusion_boundary import find_boundaries
 from app.render.orbit import Orbit, corner_viewport
-from app.render.overlays import draw_joints
+from app.render.overlays import draw_joints, joints_layer
 from app.render.passes import draw_layer
 from app.render.scene import Effect, EffectContext, HandStyle, Prop, SceneItem, Water
 from app.render.surface import HandSurface
@@ -55,6 +56,8 @@ class Compositor:
         self._water: WaterLayer | None = None  # made when there is water
         self._view3d: View3D | None = None  # made when it is looked through
         self._closed = False
+        self.drawn: list[Layer] = []  # over the last frame, from back to front
+        self.keeps_joints = False  # among what was drawn: nobody needs them apart, but for who records it
 
     @property
     def graphics(self) -> str:
@@ -79,13 +82,20 @@ class Compositor:
         hands = [hand for hand in hands if hand.vertices_m[:, 2].min() > NEAR_M]
         items = effect.place(EffectContext(frame_rgb, hands, camera, time_s))
         out = frame_rgb.copy()
+        self.drawn = []
         layer = self.layer(frame_rgb, hands, items, camera, time_s, overlays)
         if layer is not None:
-            blend(out, *layer)
+            self._lay_over(out, *layer)
         if "joints" in overlays:
             for hand in hands:
                 draw_joints(out, hand)
+                if self.keeps_joints and (apart := joints_layer(hand, camera.width, camera.height)):
+                    self.drawn.append(apart)
         return out
+
+    def _lay_over(self, picture_rgb: UInt8, viewport: Viewport, rgba: UInt8) -> None:
+        blend(picture_rgb, viewport, rgba)
+        self.drawn.append(Layer(viewport.x, viewport.y, rgba))
 
     def draw_aside(
         self,
@@ -103,7 +113,7 @@ class Compositor:
             self._view3d = View3D(self._surface)
         viewport = corner_viewport(camera.width, camera.height)
         view = self._view3d.draw(viewport, frame_rgb, hands, camera, orbit, time_s)
-        blend(picture_rgb, viewport, view)
+        self._lay_over(picture_rgb, viewport, view)
 
     def layer(
         self,

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 
+from app.frame import Layer
 from models.types import Float32, HandMesh, UInt8
 
 FINGER_RGB = ((255, 176, 84), (255, 107, 120), (196, 122, 255), (86, 156, 255), (72, 219, 190))
 PALM_RGB = (226, 232, 240)
 OUTLINE_RGB = (16, 20, 28)
 PALM_BONES = ((0, 1), (0, 5), (5, 9), (9, 13), (13, 17), (0, 17))
+_AROUND_PX = 20  # joints are dots
 _FRACTION = 4  # bits: cv2 draws between pixels
 
 
@@ -45,6 +49,24 @@ def draw_joints(picture_rgb: UInt8, hand: HandMesh) -> None:
                 cv2.LINE_AA,
                 _FRACTION,
             )
+
+
+def joints_layer(hand: HandMesh, width: int, height: int) -> Layer | None:
+    """The same as a layer over a picture of this size; None where nothing of it is in the picture.
+
+    Its alpha is what differs between the skeleton on black and on white.
+    """
+    low = np.floor(hand.joints_2d_px.min(0)).astype(int) - _AROUND_PX
+    high = np.ceil(hand.joints_2d_px.max(0)).astype(int) + _AROUND_PX
+    (x, y), (x1, y1) = np.clip(low, 0, [width, height]), np.clip(high, 0, [width, height])
+    if min(x1 - x, y1 - y) < 1:
+        return None
+    moved = replace(hand, joints_2d_px=(hand.joints_2d_px - [x, y]).astype(np.float32))
+    black, white = (np.full((y1 - y, x1 - x, 3), value, np.uint8) for value in (0, 255))
+    draw_joints(black, moved)
+    draw_joints(white, moved)
+    alpha = 255 - (white - black).max(-1)
+    return Layer(int(x), int(y), np.dstack([black, alpha]))
 
 
 def _fixed(point: Float32) -> tuple[int, int]:

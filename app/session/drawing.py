@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.effects import effects, make_effect
-from app.frame import Picture
+from app.frame import Layer, Picture
 from app.render.gl.context import is_graphics_fault
 from app.render.scene import Doubting, Effect
 from app.session.settings import VIEW3D, Settings
@@ -25,6 +25,9 @@ AGAIN_S = 2.0  # graphics that failed are not set up again more often than this
 
 class PictureCompositor(Protocol):
     """What the session needs of `app.render.compositor.Compositor`."""
+
+    drawn: Sequence[Layer]
+    keeps_joints: bool
 
     def compose(self, frame_rgb, hands, camera, effect, time_s, overlays) -> NDArray[np.uint8]: ...
 
@@ -66,18 +69,21 @@ class Drawing:
         self._effect: Effect | None = None
         self._effect_key: object = None
 
-    def draw(self, picture: Picture, settings: Settings) -> Picture:
+    def draw(self, picture: Picture, settings: Settings, keep_layers: bool = False) -> Picture:
         """The finished picture, the lines that the effect reads out, and the time it took as stage `draw`.
 
-        Without graphics, or with nothing to draw, the picture shows its frame as it is.
+        keep_layers: what was drawn is kept apart too. Without graphics, or with nothing to draw, the picture
+        shows its frame as it is.
         """
         start_s = time.perf_counter()
-        picture = self._composed(picture, settings)
+        if keep_layers:
+            picture = replace(picture, layers=())
+        picture = self._composed(picture, settings, keep_layers)
         draw_ms = (time.perf_counter() - start_s) * 1e3
         found = replace(picture.found, stages_ms={**picture.found.stages_ms, "draw": draw_ms})
         return replace(picture, found=found)
 
-    def _composed(self, picture: Picture, settings: Settings) -> Picture:
+    def _composed(self, picture: Picture, settings: Settings, keep_layers: bool) -> Picture:
         frame_rgb, time_s = picture.frame.image_rgb, picture.time_s
         if settings.effect == "none" and not settings.overlays:
             return picture
@@ -85,12 +91,15 @@ class Drawing:
         while (compositor := self._compositor or self._open()) is not None:
             try:
                 found = picture.hands, picture.camera
+                compositor.keeps_joints = keep_layers
                 overlays = settings.overlays - {VIEW3D}
                 image_rgb = compositor.compose(frame_rgb, *found, effect, time_s, overlays)
                 if VIEW3D in settings.overlays:
                     compositor.draw_aside(image_rgb, frame_rgb, *found, settings.orbit, time_s)
                 doubts = tuple(effect.doubts()) if isinstance(effect, Doubting) else ()
-                return replace(picture, image_rgb=image_rgb, readout=tuple(effect.readout()), doubts=doubts)
+                layers = tuple(compositor.drawn) if keep_layers else None
+                said = {"readout": tuple(effect.readout()), "doubts": doubts}
+                return replace(picture, image_rgb=image_rgb, layers=layers, **said)
             except Exception as error:
                 if not is_graphics_fault(error):
                     raise

@@ -273,7 +273,9 @@ class Session:
         if self._picture is None:  # the first frame at once, before the graphics are set up
             self._deliver(picture)
         try:
-            picture = drawing.draw(picture, self.settings)
+            recorder = self._recorder
+            keep_layers = recorder is not None and recorder.running and recorder.keeps_layers
+            picture = drawing.draw(picture, self.settings, keep_layers)
             if self._drawing_fails:
                 self._drawing_fails = False
                 self._withdraw_graphics_fault()

@@ -20,6 +20,7 @@ class RecordMenu(QMenu):
         self._clean = self._line("Clean picture beside it", options.clean)
         self._hands = self._line("Hands beside it (.jsonl)", options.hands)
         self._sound = self._line("Sound", options.sound)
+        self._layer = self._line("Drawn layer with transparency (.mov)", options.layer)
         self.addSeparator()
         self._virtual = self._line("Virtual camera", False)
         self._virtual.toggled.connect(self.virtual_camera_wanted)
@@ -29,7 +30,7 @@ class RecordMenu(QMenu):
     @property
     def options(self) -> RecordingOptions:
         """What the next recording keeps."""
-        lines = (self._clean, self._hands, self._sound)
+        lines = (self._clean, self._hands, self._sound, self._layer)
         return RecordingOptions(*(line.isChecked() for line in lines))
 
     def set_virtual_camera(self) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.capture import SourceError
-from app.frame import Frame, Picture
+from app.frame import Frame, Layer, Picture
 from models.geometry import camera_from_fov
 from models.tracking.pipeline import PipelineResult
 from models.types import Camera, HandMesh
@@ -76,6 +76,8 @@ class FakeCompositor:
     delay_s: float = 0.0
     threads: set[int] = field(default_factory=set)
     closed: bool = False
+    drawn: tuple[Layer, ...] = ()
+    keeps_joints: bool = False
 
     def compose(self, frame_rgb, hands, camera, effect, time_s, overlays) -> NDArray[np.uint8]:
         """The negative of the frame."""
