@@ -26,8 +26,10 @@ AGAIN_S = 2.0  # graphics that failed are not set up again more often than this
 class PictureCompositor(Protocol):
     """What the session needs of `app.render.compositor.Compositor`."""
 
-    drawn: Sequence[Layer]
     keeps_joints: bool
+
+    @property
+    def drawn(self) -> Sequence[Layer]: ...
 
     def compose(self, frame_rgb, hands, camera, effect, time_s, overlays) -> NDArray[np.uint8]: ...
 
@@ -98,8 +100,13 @@ class Drawing:
                     compositor.draw_aside(image_rgb, frame_rgb, *found, settings.orbit, time_s)
                 doubts = tuple(effect.doubts()) if isinstance(effect, Doubting) else ()
                 layers = tuple(compositor.drawn) if keep_layers else None
-                said = {"readout": tuple(effect.readout()), "doubts": doubts}
-                return replace(picture, image_rgb=image_rgb, layers=layers, **said)
+                return replace(
+                    picture,
+                    image_rgb=image_rgb,
+                    readout=tuple(effect.readout()),
+                    doubts=doubts,
+                    layers=layers,
+                )
             except Exception as error:
                 if not is_graphics_fault(error):
                     raise

@@ -100,9 +100,13 @@ def test_it_stands_beside_the_recording_and_fits_it(tmp_path: Path) -> None:
 @pytest.mark.fault
 def test_a_layer_that_cannot_be_written_ends_in_one_line(tmp_path: Path) -> None:
     writer = LayerWriter(tmp_path / "missing" / "a.mov", (64, 48))
-    with pytest.raises(OutputError, match="can't be written"):
-        for index in range(9):  # some frames are on their way in the encoder
+
+    def write_all() -> None:  # some frames are on their way in the encoder
+        for index in range(9):
             writer.write([], index / 30)
+
+    with pytest.raises(OutputError, match="can't be written"):
+        write_all()
 
 
 def test_drawing_keeps_layers_only_where_they_are_asked_for() -> None:

@@ -102,8 +102,8 @@ def inside_fraction(section: Section, region: int, hand: HandMesh, camera: Camer
     if min(points[:, 2].min(), section.center_m[2]) <= 0:
         return 0.0
     px = project(np.concatenate([points, section.center_m[None]]), camera)
-    shown = ((px >= 0) & (px <= [camera.width - 1, camera.height - 1])).all(1)
-    return float(shown[:-1].mean()) if shown[-1] else 0.0
+    shown = np.all((px >= 0) & (px <= [camera.width - 1, camera.height - 1]), axis=1)
+    return float(np.mean(shown[:-1])) if shown[-1] else 0.0
 
 
 def _may_cover(points: Float64, vertices: Float32, faces: NDArray[np.int32]) -> NDArray[np.bool_]:
