@@ -30,6 +30,7 @@ AHEAD_MS = 70.0
 _LATENCY_TITLES = {"": "Exact", "ahead": "Low latency"}
 _POWER_TITLES = {"": "Full", "saver": "Saver"}
 _WIDTH = 296
+_TITLE_WIDTH = 54  # of short titles, so that what stands beside them lines up
 
 
 def title(name: str) -> str:
@@ -193,9 +194,9 @@ class Panel(QFrame):
                 "TRACKING",
                 [
                     self._smoothing,
-                    beside("Drawing", self._latency),
-                    beside("Power", self._power),
-                    beside("Hand", self._side),
+                    beside("Drawing", self._latency, title_width=_TITLE_WIDTH),
+                    beside("Power", self._power, title_width=_TITLE_WIDTH),
+                    beside("Hand", self._side, title_width=_TITLE_WIDTH),
                     beside("Whose hand", self._hand),
                     beside("Field of view", self._fov, self._fov_value),
                     self._depth,
