@@ -15,7 +15,8 @@ Reader = Callable[[Path], object]
 class Format:
     """One kind of file."""
 
-    make: Callable[[Path], None]  # writes a good one to a path
+    make: Callable[[Path], object]  # writes a good one to a path
     read: Reader
     name: str  # of the file
     may_raise: tuple[type[Exception], ...] = (UserError,)
+    most_s: float = 2.0  # of processor time for one file

@@ -3,57 +3,71 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from app.effects.ring.hole import Hole, find_hole
 from app.effects.ring.memory import recall
-from app.effects.ring.model import UNIT_WORDS, UNITS_M, Chosen, OwnRing, RingModel, RingPart
+from app.effects.ring.model import UNIT_WORDS, UNITS_M, Chosen, Kind, OwnRing, PartLabel, RingModel, RingPart
 from app.effects.ring.settings import LARGEST_MM, SMALLEST_MM
 from app.effects.shading import shaded
 from app.errors import UserError
 from app.render.scene import Material, Metal, Paint
-from models.types import Float64
+from app.ring_files import program
+from app.ring_files.hole import Hole
 
 KINDS = (".glb", ".obj", ".stl")
 OTHER_KINDS = (".gltf", ".ply", ".fbx", ".dae", ".3mf", ".3dm", ".step", ".stp", ".blend")  # not read
 MOST_TRIANGLES = 20_000
 _MOST_FILE_BYTES = 300 << 20
 _TIME_S = 90.0
-_READER = Path(__file__).with_name("reader.py")
+_READER = Path(program.__file__)
 # In which unit a file is likely to be, the likeliest first: glTF is in metres, but not every exporter knows.
-_LIKELY = {".glb": ("m", "mm", "cm", "in"), ".obj": ("mm", "m", "cm", "in"), ".stl": ("mm", "m", "cm", "in")}
-_FINGERS_MM = (13.0, 24.0)  # inner diameters that are believed
+_METRIC = ("mm", "m", "cm", "0.1mm")
+_LIKELY = {".glb": ("m", "mm", "cm", "0.1mm"), ".obj": _METRIC, ".stl": _METRIC}
+_FINGERS_MM = (13.0, 24.0)  # inner diameters of most rings
 _USUAL_MM = 17.3  # taken where no unit makes a ring of the file
 
 
-def load_own_ring(path: Path, unit: str | None = None) -> OwnRing:
+def load_own_ring(
+    path: Path, unit: str | None = None, ring: int | None = None, kinds: Mapping[str, Kind] | None = None
+) -> OwnRing:
     """Read a ring file. Takes a second or more: not for a thread that draws. Raises UserError.
 
-    unit: of UNITS_M, what one number of the file means; None takes what was said of this very file before, or
-    else guesses. Reading happens in a process of its
-    own, with its memory and time limited, because files come from strangers.
+    unit: of UNITS_M, what one number of the file means. ring: which of several in it, from 0. kinds: what
+    parts are, by their labels. None takes what was said of this very file before, or else guesses. Reading
+    happens in a process of its own, with its memory and time limited, because files come from strangers.
     """
     if unit is not None and unit not in UNITS_M:
         raise UserError(f"ring unit: there is no {unit!r}; choose from {', '.join(UNITS_M)}")
     sha256 = _checked(path)
-    unit = unit or recall(sha256).unit
-    parts, notes = _read(path)
-    hole = find_hole(*_joined(parts))
-    if hole is None:
-        raise UserError(f"{path.name} has no hole for a finger; give a ring, open by less than a third")
-    metres, known = _metres(hole, path, unit)
-    model = _upright(parts, hole, metres)
-    return OwnRing(path, known, unit is None, model, sha256, tuple(notes))
+    known = recall(sha256)
+    unit = unit or known.unit
+    said = {
+        "ring": known.ring if ring is None else ring,
+        "kinds": dict(known.kinds if kinds is None else kinds),
+    }
+    found = _read(path, said)
+    hole = program.hole_of(found)
+    metres, taken, notes = _metres(hole, path, unit)
+    return OwnRing(
+        path,
+        taken,
+        unit is None,
+        _upright(found.parts, hole, metres),
+        sha256,
+        (*notes, *dict.fromkeys(found.notes)),
+        tuple(found.rings),
+        found.picked,
+        tuple(PartLabel(*label) for label in found.labels),  # type: ignore[arg-type]
+    )
 
 
 def describe(own: OwnRing) -> str:
@@ -91,9 +105,10 @@ def _checked(path: Path) -> str:
         ) from error
 
 
-def _read(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
-    """The parts and the notes of reader.py. Raises UserError."""
-    command = [sys.executable, "-I", str(_READER), str(path), path.suffix[1:].lower(), str(MOST_TRIANGLES)]
+def _read(path: Path, said: dict[str, Any]) -> program.Read:
+    """What the program makes of the file. Raises UserError."""
+    arguments = [str(path), path.suffix[1:].lower(), str(MOST_TRIANGLES), json.dumps(said)]
+    command = [sys.executable, "-I", str(_READER), *arguments]
     threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # their stacks count as memory
     try:
         done = subprocess.run(command, capture_output=True, timeout=_TIME_S, env=dict(os.environ) | threads)
@@ -107,40 +122,40 @@ def _read(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
     if done.returncode != 0:
         raise UserError(f"{path.name} can't be read: it is damaged, or takes too much memory or time")
     try:
-        with np.load(io.BytesIO(done.stdout), allow_pickle=False) as arrays:
-            meta = json.loads(str(arrays["meta"]))
-            parts = [
-                {name: arrays[f"{name}{i}"] for name in "vf"} | {"material": material}
-                for i, material in enumerate(meta["materials"])
-            ]
-        return parts, list(dict.fromkeys(meta["notes"]))
-    except (KeyError, ValueError, OSError) as error:
+        return program.unpacked(done.stdout)
+    except (KeyError, TypeError, ValueError, OSError) as error:
         raise UserError(f"{path.name} can't be read; export the ring again") from error
 
 
-def _joined(parts: list[dict[str, Any]]) -> tuple[Float64, NDArray[np.int64]]:
-    first = np.cumsum([0, *(len(part["v"]) for part in parts[:-1])])
-    return (
-        np.concatenate([part["v"] for part in parts]),
-        np.concatenate([part["f"] + k for part, k in zip(parts, first, strict=True)]),
-    )
+def _metres(hole: Hole, path: Path, unit: str | None) -> tuple[float, str, list[str]]:
+    """Metres for one number of the file, its unit ("" where none makes a ring), and what to say of it.
 
-
-def _metres(hole: Hole, path: Path, unit: str | None) -> tuple[float, str]:
-    """Metres for one number of the file, and its unit; "" where none makes a ring. Raises UserError."""
-    across = 2 * hole.inner_radius
+    Raises UserError.
+    """
+    across_mm = 2e3 * hole.inner_radius
     if unit is not None:
-        size_mm = 1e3 * across * UNITS_M[unit]
+        size_mm = across_mm * UNITS_M[unit]
         if not SMALLEST_MM <= size_mm <= LARGEST_MM:
             raise UserError(
                 f"{path.name} in {UNIT_WORDS[unit]} has an inner diameter of {size_mm:.4g} mm, which no "
                 "finger wears; give another unit"
             )
-        return UNITS_M[unit], unit
-    for likely in _LIKELY[path.suffix.lower()]:
-        if _FINGERS_MM[0] <= 1e3 * across * UNITS_M[likely] <= _FINGERS_MM[1]:
-            return UNITS_M[likely], likely
-    return 1e-3 * _USUAL_MM / across, ""
+        return UNITS_M[unit], unit, []
+    metric = _LIKELY[path.suffix.lower()]
+    usual, possible = (
+        [u for u in (*metric, "in") if low <= across_mm * UNITS_M[u] <= high]
+        for low, high in (_FINGERS_MM, (SMALLEST_MM, LARGEST_MM))
+    )
+    # A size that is rare, in a metric unit, is likelier than inches.
+    ranked = [*(u for u in usual if u != "in"), *(u for u in possible if u != "in"), *usual[-1:]]
+    if not ranked:
+        return _USUAL_MM / across_mm, "", []
+    taken = ranked[0]
+    others = [
+        f"{UNIT_WORDS[u]} would make it {across_mm * UNITS_M[u]:.1f} mm" for u in possible if u != taken
+    ]
+    notes = others or (["no metric unit makes a ring of it"] if taken == "in" else [])
+    return UNITS_M[taken], taken, notes
 
 
 def _upright(parts: list[dict[str, Any]], hole: Hole, metres: float) -> RingModel:

@@ -12,9 +12,9 @@ from app.effects.declaration import Tell
 from app.effects.ring.designs import ring_designs
 from app.effects.ring.file import describe, load_own_ring
 from app.effects.ring.fit import FINGERS, SEGMENTS
-from app.effects.ring.memory import recall, remember
+from app.effects.ring.memory import recall, remember, remember_parts
 from app.effects.ring.metals import METALS
-from app.effects.ring.model import UNITS_M
+from app.effects.ring.model import KIND_WORDS, UNITS_M, OwnRing
 from app.effects.ring.settings import MOST_RINGS, RingSettings
 from app.effects.ring.sizes import parse_size
 from app.effects.ring.stones import STONES
@@ -44,6 +44,14 @@ def add_rings(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--ring", type=Path, metavar="FILE", help="your own: a .glb, .obj or .stl")
     parser.add_argument("--ring-units", choices=tuple(UNITS_M), help="what the file counts in")
+    parser.add_argument("--ring-pick", type=int, metavar="N", help="which ring of a file with several")
+    parser.add_argument(
+        "--ring-part",
+        type=_part,
+        action="append",
+        metavar="PART=KIND",
+        help="what a part of the file is: stone, metal (the one you choose) or file (as the file has it)",
+    )
     parser.add_argument("--ring-along", type=float, metavar="MM", help="moved towards the fingertip")
     parser.add_argument("--ring-turn", type=float, metavar="DEGREES", help="turned about the finger")
     parser.add_argument("--ring-scale", type=float, metavar="FACTOR", help="larger or smaller than it fits")
@@ -73,8 +81,8 @@ def rings_from(
         rings = [replace(ring, **look) for ring in rings]
         if arguments.ring is not None:
             rings = _with_own(rings, arguments, tell)
-        elif arguments.ring_units is not None:
-            raise UserError("--ring-units belongs to --ring FILE; give both")
+        elif arguments.ring_units is not None or arguments.ring_pick is not None or arguments.ring_part:
+            raise UserError("--ring-units, --ring-pick and --ring-part belong to --ring FILE; give both")
         else:
             rings = [replace(r, placement=replace(r.placement, **_moved(arguments))) for r in rings]
         return tuple(replace(ring, **_sized(arguments.ring_size, ring)) for ring in rings)
@@ -85,11 +93,36 @@ def rings_from(
 def _with_own(rings: Sequence[RingSettings], arguments: argparse.Namespace, tell: Tell) -> list[RingSettings]:
     """The rings as the file's, placed as it was the last time but for what the flags say."""
     own = load_own_ring(arguments.ring, arguments.ring_units)
+    if arguments.ring_pick is not None or arguments.ring_part:
+        own = _told(own, arguments)
     placement = replace(recall(own.sha256).placement, **_moved(arguments))
     remember(own.sha256, placement, None if own.guessed else own.unit)
     hint = " (if not: --ring-units)" if own.guessed else ""
     tell(f"{describe(own)}{hint}")
     return [replace(ring, own=own, placement=placement) for ring in rings]
+
+
+def _told(own: OwnRing, arguments: argparse.Namespace) -> OwnRing:
+    """The file read again, with what was said of its rings and parts; that is remembered."""
+    pick, kinds = arguments.ring_pick, dict(arguments.ring_part or ())
+    if pick is not None and not 1 <= pick <= len(own.rings):
+        raise UserError(f"--ring-pick: {own.path.name} holds {len(own.rings)} ring(s), got {pick}")
+    ring = None if pick is None else pick - 1
+    kinds = {**recall(own.sha256).kinds, **kinds}
+    again = load_own_ring(own.path, None if own.guessed else own.unit, ring, kinds)
+    unknown = set(dict(arguments.ring_part or ())) - {part.label for part in again.labels}
+    if unknown:
+        names = ", ".join(part.label for part in again.labels)
+        raise UserError(f"--ring-part: there is no {min(unknown)!r}; the parts are {names}")
+    remember_parts(own.sha256, again.picked, kinds)
+    return again
+
+
+def _part(text: str) -> tuple[str, str]:
+    name, equals, kind = text.rpartition("=")
+    if not (name and equals and kind in KIND_WORDS):
+        raise argparse.ArgumentTypeError(f"expected PART=stone, PART=metal or PART=file, got {text!r}")
+    return name, kind
 
 
 def _given(**values: object) -> dict[str, Any]:

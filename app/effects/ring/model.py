@@ -48,6 +48,19 @@ class Design:
     has_stones: bool = False
 
 
+Kind = Literal["stone", "metal", "file"]
+KIND_WORDS: dict[Kind, str] = {"stone": "Stone", "metal": "Metal you choose", "file": "As in the file"}
+
+
+@dataclass(frozen=True)
+class PartLabel:
+    """A part of a ring file, as the wearer tells it from the others."""
+
+    label: str
+    guess: Kind
+    kind: Kind  # what it is drawn as
+
+
 @dataclass(frozen=True, eq=False)
 class OwnRing:
     """A ring file of the user's, read or still to be. Its own up is +y, its size the file's."""
@@ -58,6 +71,9 @@ class OwnRing:
     model: RingModel | None = None  # None: still to be read
     sha256: str = ""
     notes: tuple[str, ...] = ()  # what was left out or made simpler, one clause each
+    rings: tuple[str, ...] = ()  # the names of all rings in the file
+    picked: int = 0  # which of them this is
+    labels: tuple[PartLabel, ...] = ()  # its parts
 
     @property
     def inner_diameter_mm(self) -> float:
@@ -65,5 +81,11 @@ class OwnRing:
         return 0.0 if self.model is None else 2e3 * self.model.inner_radius_m
 
 
-UNITS_M: dict[str, float] = {"mm": 1e-3, "cm": 1e-2, "m": 1.0, "in": 25.4e-3}
-UNIT_WORDS: dict[str, str] = {"mm": "millimetres", "cm": "centimetres", "m": "metres", "in": "inches"}
+UNITS_M: dict[str, float] = {"mm": 1e-3, "cm": 1e-2, "m": 1.0, "0.1mm": 1e-4, "in": 25.4e-3}
+UNIT_WORDS: dict[str, str] = {
+    "mm": "millimetres",
+    "cm": "centimetres",
+    "m": "metres",
+    "0.1mm": "tenths of a millimetre",
+    "in": "inches",
+}

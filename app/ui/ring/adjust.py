@@ -12,6 +12,7 @@ from app.effects.ring.model import UNIT_WORDS
 from app.effects.ring.settings import Placement, RingSettings
 from app.ui import style
 from app.ui.controls import Choice, Slider, beside, button, label
+from app.ui.ring.parts import RingParts
 
 TITLE_WIDTH = 46
 _TENTHS = 10  # of a millimetre
@@ -23,6 +24,7 @@ class RingAdjust(QWidget):
 
     placed = pyqtSignal(object)  # Placement
     unit_chosen = pyqtSignal(str)  # of UNITS_M
+    told = pyqtSignal(int, object)  # which ring of the file, and what its parts are, by their labels
 
     def __init__(self) -> None:
         super().__init__()
@@ -35,11 +37,13 @@ class RingAdjust(QWidget):
         self._turn = Slider(-180, 180, None, "About the finger")
         self._scale = Slider(50, 200, None, "Larger or smaller than it fits")
         self._flip = button("Flip", "Fingertip side to the palm", "chip", True)
+        self._parts = RingParts()
         self._unit_row = beside("Unit", self._unit, title_width=TITLE_WIDTH)
         self._sliders = QWidget()
         self._lay_out()
         self._open.clicked.connect(self._sliders.setVisible)
         self._unit.chosen.connect(self.unit_chosen)
+        self._parts.told.connect(self.told)
         self._along.moved.connect(lambda value: self._place(along_mm=value / _TENTHS))
         self._turn.moved.connect(lambda value: self._place(turn_deg=float(value)))
         self._scale.moved.connect(lambda value: self._place(scale=value / _PERCENT))
@@ -51,6 +55,7 @@ class RingAdjust(QWidget):
         own = ring.own
         self._about.setVisible(own is not None)
         self._unit_row.setVisible(own is not None and own.model is not None)
+        self._parts.show_parts(own)
         if own is not None:
             self._about.setText(describe(own))
             titles = {} if own.unit else {"": "No unit fits"}
@@ -76,6 +81,7 @@ class RingAdjust(QWidget):
         for title, slider in (("Along", self._along), ("Turn", self._turn), ("Scale", self._scale)):
             sliders.addWidget(beside(title, slider, title_width=TITLE_WIDTH))
         sliders.addWidget(self._flip)
+        sliders.addWidget(self._parts)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(style.GAP)

@@ -21,7 +21,8 @@ from app.effects import (
     ring_size,
 )
 from app.effects.ring.file import describe
-from app.effects.ring.memory import recall, remember
+from app.effects.ring.memory import recall, remember, remember_parts
+from app.effects.ring.model import Kind
 from app.effects.ring.settings import LARGEST_MM, SMALLEST_MM
 from app.effects.ring.sizes import us_diameter_mm
 from app.session import Status
@@ -130,6 +131,7 @@ class RingControls(QWidget):
         self._design.chosen.connect(self._choose_design)
         self._adjust.placed.connect(self._place)
         self._adjust.unit_chosen.connect(self._choose_unit)
+        self._adjust.told.connect(self._tell_parts)
         self._files.loaded.connect(self._wear)
         self._files.failed.connect(self._give_up)
         self._remembering.timeout.connect(self._remember)
@@ -173,6 +175,12 @@ class RingControls(QWidget):
         own = self._rings[self._picked].own
         if own is not None and unit:
             self._files.read(own.path, unit)
+
+    def _tell_parts(self, ring: int, kinds: dict[str, Kind]) -> None:
+        own = self._rings[self._picked].own
+        if own is not None:
+            remember_parts(own.sha256, ring, kinds)
+            self._files.read(own.path, None if own.guessed else own.unit)
 
     def _wear(self, own: OwnRing) -> None:
         """A file has been read: wear it wherever it is waited for, placed as it was the last time."""

@@ -20,7 +20,9 @@ from app.effects import OwnRing, Placement, RingSettings
 from app.effects.ring.control import RingList, rings_to_save, saved_rings
 from app.effects.ring.designs import build_design
 from app.effects.ring.memory import recall
+from app.effects.ring.model import PartLabel
 from app.errors import UserError
+from app.ui.controls import Choice
 from app.ui.ring import files as ring_files
 from app.ui.ring.controls import RingControls
 
@@ -119,6 +121,33 @@ def test_a_file_that_cant_be_worn_changes_nothing(controls, monkeypatch, tmp_pat
         "my.glb is empty; export the ring again",
     )
     assert controls._rings == (RingSettings(),)
+
+
+def test_what_a_part_is_and_which_ring_can_be_told(controls, monkeypatch, tmp_path):
+    def read(path: Path, unit: str | None = None) -> OwnRing:
+        known = recall("ab" * 32)
+        labels = [PartLabel(name, "file", known.kinds.get(name, "file")) for name in ("Shank", "Gems")]
+        more = {"rings": ("his", "hers"), "picked": known.ring or 0, "labels": tuple(labels)}
+        return replace(own_ring(path, unit), **more)
+
+    monkeypatch.setattr(ring_files, "load_own_ring", read)
+    controls.wear_file(tmp_path / "my.glb")
+    pump(lambda: controls.seen)
+    choices = controls._adjust._parts.findChildren(Choice)
+    assert [choice.currentText() for choice in choices] == ["his", *["As in the file (guessed)"] * 2]
+    choices[2].chosen.emit("stone")
+    pump(lambda: controls.seen[-1][0].own.labels[1].kind == "stone")
+    choices[0].chosen.emit("1")
+    pump(lambda: controls.seen[-1][0].own.picked == 1)
+    assert recall("ab" * 32).kinds == {"Gems": "stone"}  # what was said of the parts stays
+    shown = [
+        choice
+        for choice in controls._adjust._parts.findChildren(Choice)
+        if choice.isVisibleTo(controls._adjust._parts)
+    ]
+    assert [choice.currentText() for choice in shown] == ["hers", "As in the file (guessed)", "Stone"]
+    controls._choose_design("plain")
+    assert controls._adjust._parts.isHidden()
 
 
 def test_a_placement_is_kept_and_comes_back_with_the_file(controls, tmp_path):

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from models.types import Float64
+Float64 = NDArray[np.float64]
 
 _SAMPLES = 20_000  # points on the surface
 _ROUGHLY = 4_000  # of them, for a first look

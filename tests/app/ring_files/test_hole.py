@@ -7,7 +7,7 @@ import pytest
 import trimesh
 
 from app.effects.ring.designs import build_design, ring_designs
-from app.effects.ring.hole import find_hole
+from app.ring_files.hole import find_hole
 from models.geometry import rotation_from_axis_angle
 from tests.app.effects.ring.test_designs import meshes
 

@@ -1,0 +1,69 @@
+"""What names in a ring file say: stone, metal, scenery; by whole words, in the languages files come in."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_PART = re.compile(r"[^\W\d_]+")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+# English, German, French, Italian, Spanish, Portuguese, Dutch, Polish, Turkish, Russian; without accents.
+_STONES = """
+diamond diamonds diamant diamanten diamants diamante diamantes diamanti diament diamenty elmas pirlanta
+brilliant brilliants brillant brillanten brillants brillante brillantes brillanti brilhante brylant
+gemstones gem gems gemstone gemme gemmes gemma gema gemas juwel edelstein edelsteine stein steine
+halbedelstein kamien stone stones pierre pierres pietra pietre piedra piedras pedra pedras steen stenen
+edelsteen tas tasi ruby rubies rubin rubine rubis rubino rubini rubi robijn yakut sapphire sapphires
+saphir saphire saphirs zaffiro zaffiri zafiro zafiros safira saffier safir szafir emerald emeralds smaragd
+smaragde emeraude emeraudes smeraldo smeraldi esmeralda esmeraldas szmaragd zumrut topaz topazes topas
+topaze topazio topacio amethyst amethysts amethyste amatista ametista ametist aquamarine aquamarin
+acquamarina aguamarina tanzanite tanzanit morganite peridot citrine citrin garnet granat grenat granate
+tourmaline turmalin tourmalines moissanite moissanit zircon zircons zirconia zirkon zirkonia circonita cz
+crystal crystals kristall kristalle cristal cristales cristallo kristal swarovski glass glas verre vetro
+vidrio vidro opal opale opalo alexandrite spinel spinell бриллиант бриллианты алмаз алмазы камень камни
+рубин рубины сапфир сапфиры изумруд изумруды топаз аметист фианит
+"""
+STONES = frozenset(_STONES.split())
+_METALS = """
+metal metall metallo metals metalic metallic gold golden oro or ouro goud zloto altin silver silber argent
+argento plata prata zilver srebro gumus platinum platin platine platino platina palladium titanium titan
+steel stahl acier rhodium bronze brass copper whitegold rosegold yellowgold weissgold rotgold gelbgold
+roségold золото серебро платина металл prong prongs claw claws krappe krappen griffe griffes griffa garra
+garras bezel setting settings fassung monture montatura engaste basket head gallery shank shanks schiene
+band bands bead beads ring rings anillo anillos anello anelli bague bagues alliance anel aneis sortija
+ringe pierscionek yuzuk кольцо engagement wedding trauring ehering verlobungsring mount оправа
+"""
+METALS = frozenset(_METALS.split())
+_SCENERY = """
+stand stands holder display podium plinth pedestal mannequin dummy finger fingers hand hands floor ground
+backdrop background pillow boden sockel stander staender presentoir socle supporto soporte suelo pavimento
+подставка палец
+"""
+SCENERY = frozenset(_SCENERY.split())
+_CHARACTERS = ("钻石", "鑽石", "宝石", "寶石", "ダイヤ", "다이아", "보석", "红宝", "蓝宝", "祖母绿", "水晶")
+
+
+def words(text: str) -> frozenset[str]:
+    """The whole words of a name, in small letters without accents: CamelCase and under_scores part them."""
+    parted = _CAMEL.sub(" ", text)
+    plain = unicodedata.normalize("NFKD", parted)
+    plain = "".join(c for c in plain if not unicodedata.combining(c) or c == "\u0306").replace("ß", "ss")
+    return frozenset(_PART.findall(unicodedata.normalize("NFC", plain).lower()))
+
+
+def names_a_stone(text: str, apart_from: frozenset[str] = frozenset()) -> bool:
+    """Whether a part of this name is a stone. apart_from: words that are in all names: the ring's own."""
+    own = words(text) - apart_from
+    return not own & METALS and (bool(own & STONES) or any(c in text for c in _CHARACTERS))
+
+
+def names_metal(text: str, apart_from: frozenset[str] = frozenset()) -> bool:
+    """Whether it is called a metal, or a part that is made of it."""
+    return bool((words(text) - apart_from) & METALS)
+
+
+def names_scenery(text: str) -> bool:
+    """Whether it is what a ring stands on, or the finger of a dummy."""
+    own = words(text)
+    return bool(own & SCENERY) and not own & METALS
