@@ -81,8 +81,8 @@ def rings_from(
         rings = [replace(ring, **look) for ring in rings]
         if arguments.ring is not None:
             rings = _with_own(rings, arguments, tell)
-        elif arguments.ring_units is not None or arguments.ring_pick is not None or arguments.ring_part:
-            raise UserError("--ring-units, --ring-pick and --ring-part belong to --ring FILE; give both")
+        elif lonely := _given(units=arguments.ring_units, pick=arguments.ring_pick, part=arguments.ring_part):
+            raise UserError(f"--ring-{next(iter(lonely))} belongs to --ring FILE; give both")
         else:
             rings = [replace(r, placement=replace(r.placement, **_moved(arguments))) for r in rings]
         return tuple(replace(ring, **_sized(arguments.ring_size, ring)) for ring in rings)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -283,99 +282,3 @@ def ascii_stl(comma: bool) -> Callable[[Path], Path]:
         return path
 
     return make
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A file, and what is right for it."""
-
-    name: str
-    make: Callable[[Path], Path]
-    stones: int = 0
-    inner_mm: float = INNER_MM
-    unit: str = ""  # "": as usual for the ending
-    rings: int = 1
-    says: str = ""  # in the line on how it was understood
-    worn: str = ""  # the ring that is worn
-    slow: bool = False  # much like another one
-
-
-_FINGER = ("mannequin_finger", rod(8.4, -40, 30))
-GOOD = (
-    Kind("draco.glb", draco),
-    Kind("meshopt.glb", meshopt),
-    Kind("meshopt_filtered.glb", meshopt_filtered, slow=True),
-    Kind("quantised_i16.glb", quantised("i2", True)),
-    Kind("quantised_u16.glb", quantised("u2", True), slow=True),
-    Kind("quantised_plain.glb", quantised("u2", False)),
-    Kind("sparse_alone.glb", sparse(False)),
-    Kind("sparse_over.glb", sparse(True), slow=True),
-    Kind("instanced.glb", instanced(False), 24, slow=True),
-    Kind("instanced_turned.glb", instanced(True), 24),
-    Kind("strips.glb", strip),
-    Kind("transmission.glb", stone_of(with_extensions(transmission={"transmissionFactor": 1})), 1),
-    Kind("dispersion.glb", stone_of(with_extensions(dispersion={"dispersion": 0.044})), 1, slow=True),
-    Kind("volume.glb", stone_of(with_extensions(volume={"thicknessFactor": 0.002})), 1, slow=True),
-    Kind("ior.glb", stone_of(with_extensions(ior={"ior": 2.4})), 1, slow=True),
-    Kind("plastic.glb", stone_of(with_extensions(ior={"ior": 1.5}))),
-    Kind(
-        "clear.glb",
-        stone_of({"alphaMode": "BLEND", "pbrMetallicRoughness": {"baseColorFactor": [1, 1, 1, 0.3]}}),
-        1,
-        slow=True,
-    ),
-    Kind("prongs.glb", stone_of(GOLD, "diamond_prongs"), slow=True),
-    Kind("metal_named_diamonds.glb", stone_of(GOLD, "Diamonds")),
-    Kind("stein.glb", named("Schiene", "Stein_01"), 1),
-    Kind("piedra.glb", named("anillo", "PiedraCentral"), 1, slow=True),
-    Kind("emeraude.glb", named("bague", "Émeraude.001"), 1, slow=True),
-    Kind("kamen.glb", named("Кольцо", "Камень"), 1),
-    Kind("keystone.glb", named("Ring", "Keystonework"), slow=True),  # no whole word
-    Kind("common_words.glb", named("emerald_halo_base", "emerald_halo_ruby"), 1),  # the ring's own name
-    Kind("Diamond_Ring.glb", named("DiamondRing", "diamond ring claw")),
-    Kind("pair.glb", two_rings(False), 1, 19.0, rings=2, says="2 rings (1 his, 2 hers): his", worn="his"),
-    Kind("wedding_set.glb", two_rings(True), 1, 19.0, rings=2, says="2 rings", worn="his", slow=True),
-    Kind("on_a_finger.glb", on_a_stand(_FINGER), 1, says="beside the ring"),
-    Kind("on_a_cone.glb", on_a_stand(("Object_7", rod(8.2, -60, 30))), 1, says="beside the ring"),
-    Kind("on_a_plinth.glb", on_a_stand(("Cube", rod(40, -30, -12))), 1, says="beside the ring", slow=True),
-    Kind("relative.obj", obj(), 1),
-    Kind("absolute.obj", obj(False), 1, slow=True),
-    Kind("solid_header.stl", stl(b"solid made by a CAD"), slow=True),
-    Kind("trailing.stl", stl(b"solid ", bytes(64))),
-    Kind("text.stl", ascii_stl(False), slow=True),
-    Kind("tenths.stl", stl(unit_m=1e-4), unit="0.1mm"),
-    Kind("metres.stl", stl(unit_m=1.0), unit="m", slow=True),
-    Kind("centimetres.obj", obj(unit_m=1e-2), 1, unit="cm"),
-    Kind("inches.stl", stl(unit_m=25.4e-3), unit="in", says="no metric unit makes a ring of it", slow=True),
-    Kind("large_in_mm.stl", stl(inner_mm=26.0), inner_mm=26.0, unit="mm", slow=True),
-    Kind("small_in_cm.stl", stl(unit_m=1e-2, inner_mm=11.0), inner_mm=11.0, unit="cm", says="inches would"),
-)
-
-REFUSED = {
-    "grown_together.stl": (grown_together, "joined to a stand"),
-    "commas.obj": (obj(comma=True), "decimal commas"),
-    "commas.stl": (ascii_stl(True), "decimal commas"),
-    "cut_off.stl": (lambda path: _cut(stl()(path)), "cut off"),
-    "unknown.glb": (lambda path: _needs(path, "ACME_packed_mesh"), "needs ACME_packed_mesh"),
-    "damaged_draco.glb": (lambda path: _scrambled(draco(path)), "can't be worn"),
-}
-
-
-def _cut(path: Path) -> Path:
-    path.write_bytes(path.read_bytes()[:-700])
-    return path
-
-
-def _needs(path: Path, extension: str) -> Path:
-    glb = Glb()
-    glb.plain("Ring", band())
-    glb.required.add(extension)
-    return glb.write(path)
-
-
-def _scrambled(path: Path) -> Path:
-    data = bytearray(path.read_bytes())
-    at = data.index(b"DRACO")
-    data[at + 12 : at + 60] = bytes(48)
-    path.write_bytes(data)
-    return path

@@ -11,7 +11,7 @@ from app.effects.ring.file import describe, load_own_ring
 from app.errors import UserError
 from app.ring_files import hole, program
 from app.ring_files.piece import Unusable
-from tests.app.ring_files.ring_kinds import GOOD, REFUSED, Kind
+from tests.app.ring_files.listed import GOOD, REFUSED, Kind
 
 
 @pytest.fixture(autouse=True)
