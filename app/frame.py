@@ -19,6 +19,7 @@ class Frame:
     time_s: float  # live: monotonic clock when it was captured; file: since the file's first frame
     index: int  # 0, 1, 2 … within its source
     duration_s: float | None = None  # how long a file shows it; None where only the next frame tells
+    photo: bool = False  # a still image, shown again and again
     source: str = ""  # where it comes from, as `live_frames` takes it; a file's own frames need not say
 
 

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from app.errors import UserError
 from models.whole_file import whole_file
 
+_WHOLE_COLOUR = cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444  # gold has edges of colour
+
 
 class OutputError(UserError):
     """A file that can't be written: one clear line that says why and what to do."""
@@ -78,4 +80,14 @@ def save_png(path: Path, image_rgb: NDArray[np.uint8]) -> None:
     ok, data = cv2.imencode(".png", cv2.cvtColor(image_rgb, cv2.COLOR_RGB2BGR))
     if not ok:
         raise OutputError(f"{path}: the picture can't be encoded as PNG; report this")
+    write_whole(path, data.tobytes())
+
+
+def save_jpeg(path: Path, image_rgb: NDArray[np.uint8]) -> None:
+    """Write (H, W, 3) RGB as a JPEG that shows no loss, whole or not at all. Raises OutputError."""
+    prepare_output(path, ".jpg")
+    options = [cv2.IMWRITE_JPEG_QUALITY, 95, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, _WHOLE_COLOUR]
+    ok, data = cv2.imencode(".jpg", cv2.cvtColor(image_rgb, cv2.COLOR_RGB2BGR), options)
+    if not ok:
+        raise OutputError(f"{path}: the picture can't be encoded as JPEG; report this")
     write_whole(path, data.tobytes())

@@ -21,6 +21,7 @@ DEMO_CLIP = ASSETS / "clips" / "demo.mp4"
 DEMO = "demo"
 
 _STILL_FPS = 15.0  # a still image is shown again so that effects move and settings act at once
+_STILL_PIXELS_S = 50e6  # a second: a large photo is shown again less often
 _TOO_LATE_S = 0.5  # further behind than this, a file's clock is moved instead of racing to catch up
 _LONGEST_WAIT_S = 5.0  # for a file's next picture
 
@@ -68,11 +69,13 @@ def live_frames(
 
 
 def _still(file: ImageFile, stop: Event) -> Iterator[Frame]:
+    """The photo in its own size: soon again at first, until a hand is found; then as often as it is light."""
     index = 0
+    often_s, later_s = 1 / _STILL_FPS, max(1 / _STILL_FPS, file.image_rgb[..., 0].size / _STILL_PIXELS_S)
     while not stop.is_set():
-        yield Frame(file.image_rgb, time.monotonic(), index)
+        yield Frame(file.image_rgb, time.monotonic(), index, photo=True)
         index += 1
-        stop.wait(1 / _STILL_FPS)
+        stop.wait(often_s if index < _STILL_FPS else later_s)
 
 
 def _looped(file: VideoFile, stop: Event, report: Report) -> Iterator[Frame]:

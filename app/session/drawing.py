@@ -113,6 +113,10 @@ class Drawing:
                 self._lose(error)
         return picture
 
+    def begin_anew(self) -> None:
+        """Forget what the effect knows of former pictures."""
+        self._effect = None
+
     def close(self) -> None:
         """Release the graphics, on the thread that drew."""
         if self._compositor is not None:

@@ -11,14 +11,12 @@ from pathlib import Path
 from threading import Event, Lock, Thread
 
 from app.capture import DEMO, CameraInfo, CameraWishes, SourceError, list_cameras, live_frames
-from app.errors import UserError
-from app.export.formats.sidecar import save_frame
 from app.frame import Frame, Picture
-from app.output import save_png
 from app.recorder import Recorder, RecordingOptions, RecordingState
 from app.session.drawing import Drawing, MakeCompositor, load_compositor
 from app.session.finder import HandFinder, MakePipeline, load_pipeline
 from app.session.lookahead import LookAhead
+from app.session.saving import Saver
 from app.session.settings import Settings
 from app.session.statistics import StatisticsMeter
 from app.session.status import Status
@@ -83,6 +81,7 @@ class Session:
         self._drawing_fails = False  # on the last frame
         self._losing_pictures = False  # the last one could not be handed on
         self._background = ThreadPoolExecutor(1, thread_name_prefix="background")
+        self._saver = Saver(self._background.submit, listener.status)
         loops = (self._capture_loop, self._inference_loop, self._drawing_loop)
         self._threads = [Thread(target=loop, name=loop.__name__.strip("_")) for loop in loops]
         for thread in self._threads:
@@ -131,8 +130,12 @@ class Session:
             self._background.submit(stream.close)
 
     def snapshot(self, path: Path) -> None:
-        """Save the picture that is shown now as a PNG, and its hands beside it as JSON."""
-        self._background.submit(self._save, self._picture, path)
+        """Save the picture that is shown now as PNG or JPEG, by the ending, and its hands as JSON."""
+        self._saver.snapshot(self._picture, path)
+
+    def keep_photo(self, source: str, path: Path) -> None:
+        """If this source is a photo: save it, tried on and in its own size, once a hand is found in it."""
+        self._saver.expect(source, path)
 
     def close(self) -> None:
         """Stop everything and wait until no thread of the session is left."""
@@ -149,17 +152,6 @@ class Session:
         for recorder in self._unjoined:
             recorder.finish()
             recorder.join()
-
-    def _save(self, picture: Picture | None, path: Path) -> None:
-        if picture is None:
-            self._listener.status(Status("snapshot", "warning", "There is no picture yet to take"))
-            return
-        try:
-            save_png(path, picture.image_rgb)
-            save_frame(path.with_suffix(".json"), picture.hands_as(picture.frame.index, picture.time_s))
-            self._listener.status(Status("snapshot", "info", f"Snapshot saved: {path}"))
-        except UserError as error:
-            self._listener.status(Status("snapshot", "error", str(error)))
 
     def _capture_loop(self) -> None:
         while (request := self._requests.take()) is not None:
@@ -273,6 +265,8 @@ class Session:
         if self._picture is None:  # the first frame at once, before the graphics are set up
             self._deliver(picture)
         try:
+            if self._saver.awaits(picture):
+                drawing.begin_anew()  # nothing fades in: this one picture is kept
             recorder = self._recorder
             keep_layers = recorder is not None and recorder.running and recorder.keeps_layers
             picture = drawing.draw(picture, self.settings, keep_layers)
@@ -289,6 +283,7 @@ class Session:
 
     def _deliver(self, picture: Picture) -> None:
         self._picture = picture
+        self._saver.take(picture)
         # Other threads may take either away at any moment: each is looked up once.
         recorder, virtual = self._recorder, self._virtual
         if recorder is not None:

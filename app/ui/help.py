@@ -37,7 +37,9 @@ class HelpCard(QFrame):
             name.setStyleSheet("font-size: 13px;")
             grid.addWidget(name, row, 0, Qt.AlignmentFlag.AlignRight)
             grid.addWidget(label(action, ""), row, 1)
-        note = label("Drop a video or an image on the window to play it.", "muted")
+        note = label(
+            "Drop a video to play it, or a photo: it is tried on and saved in its own size.", "muted"
+        )
         grid.setRowMinimumHeight(len(KEYS) + 1, style.GAP)
         grid.addWidget(note, len(KEYS) + 2, 0, 1, 2)
         self.hide()

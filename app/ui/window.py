@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PyQt6.QtCore import QSettings, QStandardPaths, QTimer
 from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QResizeEvent, QShortcut
-from PyQt6.QtWidgets import QFileDialog, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QFileDialog, QMainWindow
 
 from app.capture import PATTERNS, CameraMode, CameraWishes, list_cameras, source_kind
 from app.effects.ring import file as ring_file
@@ -19,6 +19,7 @@ from app.ui.bridge import Bridge
 from app.ui.camera.choice import CameraMemory
 from app.ui.camera.names import named_cameras
 from app.ui.help import HelpCard
+from app.ui.layout import lay_out
 from app.ui.marks.guide import HandGuide
 from app.ui.measure.measured import Measured
 from app.ui.panel import Panel
@@ -56,7 +57,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self._preferences = preferences
         self._store = store
-        self._guide = HandGuide()
+        self._guide, self._shows_photo = HandGuide(), False
         self._source = AUTO if source is None else source
         self.view = PictureView()
         self.panel = Panel(preferences.settings, models)
@@ -73,7 +74,9 @@ class MainWindow(QMainWindow):
             lambda status: self.strip.show_status(status),
             lambda: self.view.mirrored,
         )
-        self.sheets = SheetPlace(self._lay_out(), self.panel, self.measured)
+        self.sheets = SheetPlace(
+            lay_out(self, self.view, self.strip, self.panel, self.bar), self.panel, self.measured
+        )
         self.bridge = Bridge()
         self._connect()
         self.session = make_session(preferences.settings, self.bridge.listener())
@@ -109,16 +112,15 @@ class MainWindow(QMainWindow):
         if reopen:
             self._choose_source(self._source)
 
-    def _set_virtual_camera(self, wanted: bool) -> None:
-        self.session.set_virtual_camera(wanted)
-
     def _snapshot(self) -> None:
-        self.session.snapshot(new_file(QStandardPaths.StandardLocation.PicturesLocation, ".png"))
+        suffix = ".jpg" if self._shows_photo else ".png"
+        self.session.snapshot(new_file(QStandardPaths.StandardLocation.PicturesLocation, suffix))
 
     def _show_picture(self, picture: Picture) -> None:
         if picture.frame.source != self._source:
             return  # a last one of the previous source
         self._take_size(picture.image_rgb.shape[1], picture.image_rgb.shape[0])
+        self._shows_photo = picture.frame.photo
         self.view.set_guidance(self._guide(picture))
         self.view.set_note(" · ".join(picture.doubts))
         self.view.set_picture(picture.image_rgb, picture.time_s)
@@ -143,6 +145,9 @@ class MainWindow(QMainWindow):
                 self.bar.show_source(self._source)
                 return
         self.strip.show_status(Status("source", "info", ""))
+        if source_kind(source) == "file":
+            photo = f"-{Path(source).stem}.jpg"
+            self.session.keep_photo(source, new_file(QStandardPaths.StandardLocation.PicturesLocation, photo))
         self.session.open(source)
 
     def _show_source(self, source: str) -> None:
@@ -221,7 +226,9 @@ class MainWindow(QMainWindow):
         self.bar.record_pressed.connect(self.recording.toggle)
         self.bar.pause_pressed.connect(self.recording.toggle_pause)
         self.bar.snapshot_pressed.connect(self._snapshot)
-        self.bar.record_menu.virtual_camera_wanted.connect(self._set_virtual_camera)
+        self.bar.record_menu.virtual_camera_wanted.connect(
+            lambda wanted: self.session.set_virtual_camera(wanted)
+        )
         self.bar.record_menu.streams.wanted.connect(lambda where: self.session.set_streams(where))
         self.bar.record_menu.streams.refused.connect(
             lambda line: self.strip.show_status(Status("stream", "error", line))
@@ -244,26 +251,6 @@ class MainWindow(QMainWindow):
             keys[str(number)] = lambda number=number: self.panel.choose_effect(number)  # type: ignore[misc]
         for key, action in keys.items():
             QShortcut(QKeySequence(key), self, activated=action)  # type: ignore[call-overload]
-
-    def _lay_out(self) -> QHBoxLayout:
-        """The row of the picture and the panel."""
-        left = QVBoxLayout()
-        left.setSpacing(0)
-        left.addWidget(self.view, 1)
-        left.addWidget(self.strip)
-        middle = QHBoxLayout()
-        middle.setSpacing(0)
-        middle.addLayout(left, 1)
-        middle.addWidget(self.panel)
-        root = QWidget()
-        root.setObjectName("root")
-        column = QVBoxLayout(root)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addLayout(middle, 1)
-        column.addWidget(self.bar)
-        self.setCentralWidget(root)
-        return middle
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         super().resizeEvent(event)
