@@ -4,28 +4,28 @@ from __future__ import annotations
 
 import argparse
 import json
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
-from app.commands.evaluate_found import EMPTY, PREFIX, found_in, found_report
+from app.commands.evaluate_found import EMPTY, PREFIX
+from app.commands.evaluate_parts import Asked, Plan, by_ray, by_shard, judge
 from app.commands.numbers import whole
 from app.commands.options import add_json, print_json, say
-from app.commands.progress import ProgressBar
+from app.commands.process_ray import add_ray, add_shard
+from app.commands.progress import SampleBar
 from app.errors import UserError
-from app.export.formats.sidecar import read_sidecar
-from app.offline.video import Progress
-from models.datasets.registry import data_sets, read_set
-from models.datasets.samples import SampleSet
-from models.evaluation.benchmark import Run, run
+from models.datasets.registry import data_sets
+from models.evaluation.benchmark import Run
 from models.evaluation.figures import curves, figures, judged_rows
 from models.evaluation.found import found_markdown
-from models.evaluation.predictors import MEDIAPIPE, NAMES, Predictor, make_predictor
-from models.evaluation.replay import Replay
+from models.evaluation.predictors import MEDIAPIPE, NAMES, make_predictor
 from models.evaluation.report import can_submit, markdown, plot_pck, write_submission
 from models.tracking.pipeline import DEFAULT_MODEL, MODELS
+
+Judged = tuple[dict[str, Run], dict[str, Any]]
+"""Runs by set, and by set what was found."""
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -56,41 +56,78 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     )
     parser.add_argument("--every", type=whole(1), default=1, metavar="N", help="only every Nth sample")
     parser.add_argument("--out", type=Path, metavar="DIR", help="report.json, report.md, plots, submissions")
+    add_shard(parser, "only every Nth part of the data from the Kth on, into --out: for N machines")
+    add_ray(parser)
     add_json(parser)
     parser.set_defaults(run=run_command)
 
 
 def run_command(arguments: argparse.Namespace) -> int:
     """Evaluate and print; with --out also write. Raises UserError."""
-    sets: dict[str, SampleSet] = {}
-    searched = {name: folder for name, folder in arguments.data if name.startswith(PREFIX)}
-    for name, folder in arguments.data:
-        if name in sets or (name in searched and searched[name] != folder):
-            raise UserError(f"--data: {name} is given twice; give each data set once")
-        if name not in searched:
-            sets[name] = _set(name, folder, arguments.every)
-    recorded = [Replay((m.time_s, m.hands) for m in read_sidecar(path)) for path in arguments.sidecar]
-    replays = dict(zip((path.stem for path in arguments.sidecar), recorded, strict=True))
-    if len(replays) < len(recorded) or set(replays) & set(NAMES):
-        raise UserError("--sidecar: name each file differently, and not as a model")
+    asked = Asked(
+        tuple(arguments.data),
+        tuple(arguments.model),
+        tuple(arguments.sidecar),
+        arguments.every,
+        arguments.out,
+    )
+    if arguments.ray is not None or arguments.shard is not None:
+        if arguments.ray is not None and arguments.shard is not None:
+            raise UserError("--ray does what --shard does; leave one of them out")
+        judged = _in_parts(Plan(asked), arguments)
+        if judged is None:
+            return 0
+    else:
+        judged = _here(asked)
+    runs, found = judged
     if arguments.out is not None:
-        _make_folder(arguments.out)
-    report: dict[str, Any] = {}
-    found = {
-        name: found_report(name.removeprefix(PREFIX), folder, arguments.every, arguments.model)
-        for name, folder in searched.items()
-    }
+        for result in runs.values():
+            _write_run(result, arguments.out)
+    _report(runs, found, arguments)
+    return 0
+
+
+def _in_parts(plan: Plan, arguments: argparse.Namespace) -> Judged | None:
+    """All of it, or None where other shards have not done their parts yet."""
+    _make_folder(arguments.out)
+    if arguments.shard is not None:
+        by_shard(plan, arguments.shard)
+    else:
+        by_ray(plan, arguments.ray, arguments.ray_cores)
+    judged = plan.collected()
+    if judged is None:
+        missing = sum(not part.file.exists() for part in plan.parts)
+        print(f"{missing} of {len(plan.parts)} parts are missing yet; whoever does the last one reports")
+    return judged
+
+
+def _here(asked: Asked) -> Judged:
+    """All of it, by this process."""
+    sets, replays = asked.read(), asked.replays()
+    if asked.out is not None:
+        _make_folder(asked.out)
+    found = {name: asked.judge_found(name, None) for name, _ in asked.searched}
     for name in [name for name, samples in sets.items() if samples.only_boxes]:
-        found[name] = found_in(sets.pop(name), arguments.model)
+        found[name] = asked.judge_found(name, sets.pop(name))
+    runs = {}
     for name, samples in sets.items():
-        result = _run(samples, arguments.model, replays)
-        report[name] = {
+        bar = SampleBar(samples.count)
+        with ExitStack() as stack:
+            stack.callback(bar.end)
+            models = {m: stack.enter_context(closing(make_predictor(m))) for m in asked.models}
+            runs[name] = judge(samples, models | replays, bar)
+    return runs, found
+
+
+def _report(runs: Mapping[str, Run], found: Mapping[str, Any], arguments: argparse.Namespace) -> None:
+    report: dict[str, Any] = {
+        name: {
             "samples": len(result.truths),
             "judged": len(judged_rows(result)),
             "models": figures(result),
         }
-        if arguments.out is not None:
-            _write_run(result, arguments.out)
+        for name, result in runs.items()
+    }
     blocks = [found_markdown(name, entry["samples"], entry["models"]) for name, entry in found.items()]
     text = "\n".join([*([markdown(report)] if report else []), *blocks])
     report |= found
@@ -100,32 +137,6 @@ def run_command(arguments: argparse.Namespace) -> int:
         _write(arguments.out / "report.md", text)
     if arguments.json:
         print_json({"data": report})
-    return 0
-
-
-def _set(name: str, folder: Path, every: int) -> SampleSet:
-    try:
-        return read_set(name, folder, every)
-    except ValueError as error:
-        raise UserError(str(error)) from error
-
-
-def _run(samples: SampleSet, models: Sequence[str], replays: Mapping[str, Predictor]) -> Run:
-    """Every model and recording on the same samples, with a progress bar."""
-    bar, started_s = ProgressBar(), time.perf_counter()
-
-    def show(done: int) -> None:
-        bar(Progress(done, samples.count, done / (time.perf_counter() - started_s)))
-
-    with ExitStack() as stack:
-        predictors = {name: stack.enter_context(closing(make_predictor(name))) for name in models}
-        predictors |= replays
-        try:
-            return run(samples, predictors, show)
-        except ValueError as error:
-            raise UserError(f"{samples.name}: {error}") from error
-        finally:
-            bar.end()
 
 
 def _write_run(result: Run, folder: Path) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from app.commands.progress import ProgressBar
+from app.commands.progress import SampleBar
 from app.errors import UserError
-from app.offline.video import Progress
 from models.datasets.registry import read_set
 from models.datasets.samples import SampleSet
 from models.evaluation.found import (
@@ -56,12 +54,8 @@ def _entry(count: int, tallies: dict[str, Tally], handedness_known: bool) -> dic
 
 
 def _with_bar(count: int, judge: Callable[[Callable[[int], None]], dict[str, Tally]]) -> dict[str, Tally]:
-    bar, started_s = ProgressBar(), time.perf_counter()
-
-    def show(done: int) -> None:
-        bar(Progress(done, count, done / (time.perf_counter() - started_s)))
-
+    bar = SampleBar(count)
     try:
-        return judge(show)
+        return judge(bar)
     finally:
         bar.end()

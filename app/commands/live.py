@@ -20,7 +20,7 @@ from app.commands.options import (
     say,
     settings_from,
 )
-from app.commands.process import write_video
+from app.commands.writing import write_video
 from app.export import Exports
 from app.output import prepare_output, refuse_source_as_output
 from app.recorder import RecordingOptions

@@ -6,7 +6,6 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from app.capture import open_file, source_path
 from app.commands.options import (
     add_camera,
     add_json,
@@ -17,13 +16,13 @@ from app.commands.options import (
     say,
     settings_from,
 )
-from app.commands.progress import ProgressBar
+from app.commands.process_ray import add_ray, add_shard, run_jobs
+from app.commands.writing import write_video
 from app.errors import UserError
-from app.export import Exports, export_formats, make_writers
-from app.offline.batch import Outcome, files_beside, is_batch, parse_shard, plan, shard_of, table
-from app.offline.video import Report, process_file
+from app.export import Exports, export_formats
+from app.offline.batch import Job, Outcome, files_beside, is_batch, plan, shard_of, table
 from app.session import Settings
-from app.stream import Stream, StreamWriter, open_streams
+from app.stream import Stream, open_streams
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -37,12 +36,10 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         metavar="FILE.mp4",
         help="a folder where the source is a folder or list",
     )
-    parser.add_argument(
-        "--shard",
-        type=_shard,
-        metavar="K/N",
-        help="of a folder or list, only every Nth video from the Kth on: for N machines, or a job array",
+    add_shard(
+        parser, "of a folder or list, only every Nth video from the Kth on: for N machines, or a job array"
     )
+    add_ray(parser)
     add_exports(parser)
     add_model(parser)
     add_camera(parser)
@@ -63,8 +60,9 @@ def run_with(arguments: argparse.Namespace, settings: Settings, streams: Sequenc
     """The same, with the streams open that every video's hands go to. Raises UserError."""
     if is_batch(arguments.source):
         return run_batch(arguments, settings, streams)
-    if arguments.shard is not None:
-        raise UserError("--shard is for a folder of videos, or a .txt that lists some")
+    for flag, value in (("--shard", arguments.shard), ("--ray", arguments.ray)):
+        if value is not None:
+            raise UserError(f"{flag} is for a folder of videos, or a .txt that lists some")
     given = exports_from(arguments)
     files = {**given.files, **files_beside(arguments.out, arguments.also)}
     exports = Exports(files, given.options)
@@ -82,30 +80,35 @@ def run_batch(arguments: argparse.Namespace, settings: Settings, streams: Sequen
     given = exports_from(arguments)
     if given.files:
         raise UserError("for a folder of videos, name what to export by --also, such as --also joints,gltf")
-    outcomes: list[Outcome] = []
     jobs = plan(Path(arguments.source), arguments.out, arguments.also, given.options)
-    for job in jobs if arguments.shard is None else shard_of(jobs, arguments.shard):
-        if job.done:
-            outcomes.append(Outcome(job))
-            continue
-        say(str(job.source))
-        try:
-            report = write_video(str(job.source), job.out, settings, job.exports, arguments.mirror, streams)
-            outcomes.append(Outcome(job, report))
-        except UserError as error:
-            say(str(error))
-            outcomes.append(Outcome(job, error=str(error)))
-    print(table(outcomes))
+    jobs = jobs if arguments.shard is None else shard_of(jobs, arguments.shard)
+    told: dict[str, object] = {}
+    if arguments.ray is None:
+        outcomes = [_done(job, settings, arguments.mirror, streams) for job in jobs]
+        print(table(outcomes))
+    else:
+        if streams:
+            raise UserError("--stream sends from this machine, --ray works on others; leave one of them out")
+        outcomes, seconds = run_jobs(arguments.ray, arguments.ray_cores, jobs, settings, arguments.mirror)
+        fps = sum(outcome.report.frames for outcome in outcomes if outcome.report) / max(seconds, 1e-9)
+        print(f"{table(outcomes)}\nall together: {seconds:.1f} s, {fps:.1f} frames/s")
+        told = {"seconds": round(seconds, 2), "fps": round(fps, 2)}
     if arguments.json:
-        print_json({"files": [outcome.as_json() for outcome in outcomes]})
+        print_json({"files": [outcome.as_json() for outcome in outcomes], **told})
     return 2 if any(outcome.error for outcome in outcomes) else 0
 
 
-def _shard(text: str) -> tuple[int, int]:
+def _done(job: Job, settings: Settings, mirror: bool, streams: Sequence[Stream]) -> Outcome:
+    """One video of a folder, unless it was done before."""
+    if job.done:
+        return Outcome(job)
+    say(str(job.source))
     try:
-        return parse_shard(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
+        job.clear_former()
+        return Outcome(job, write_video(str(job.source), job.out, settings, job.exports, mirror, streams))
+    except UserError as error:
+        say(str(error))
+        return Outcome(job, error=str(error))
 
 
 def _kinds(text: str) -> tuple[str, ...]:
@@ -137,26 +140,3 @@ def exports_from(arguments: argparse.Namespace) -> Exports:
     given, known = vars(arguments), export_formats()
     files = {name: given[name] for name in known if given[name] is not None}
     return Exports(files, {o.name: given[o.name] for entry in known.values() for o in entry.options})
-
-
-def write_video(
-    source: str,
-    out: Path,
-    settings: Settings,
-    exports: Exports,
-    mirror: bool,
-    streams: Sequence[Stream] = (),
-) -> Report:
-    """Process `source` with a progress bar, and say what was wrong with it. Raises UserError."""
-    bar = ProgressBar()
-    file = open_file(source_path(source))
-    writers = [*make_writers(exports), *map(StreamWriter, streams)]
-    try:
-        report = process_file(file, out, settings, writers=writers, mirror=mirror, on_progress=bar)
-    finally:
-        bar.end()
-    for note in report.notes:
-        say(note)
-    if file.size_wh[0] % 2 or file.size_wh[1] % 2:
-        say(f"{out}: padded by one pixel to even size, which H.264 needs")
-    return report

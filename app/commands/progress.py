@@ -44,3 +44,14 @@ class ProgressBar:
         """Leave the bar's line."""
         if self._terminal and self._shown_s:
             print(file=sys.stderr)
+
+
+class SampleBar:
+    """The same for so many samples: call it with how many are done."""
+
+    def __init__(self, count: int) -> None:
+        self._bar, self._count, self._started_s = ProgressBar(), count, time.perf_counter()
+        self.end = self._bar.end
+
+    def __call__(self, done: int) -> None:
+        self._bar(Progress(done, self._count, done / max(time.perf_counter() - self._started_s, 1e-9)))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,10 +13,13 @@ from app.errors import UserError
 from app.export import Exports, export_formats
 from app.export.entry import Options
 from app.offline.video import Report
+from models.whole_file import draft_of
 
 VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".mts", ".mpg", ".mpeg", ".wmv"})
 _MAX_LIST_BYTES = 1 << 20
 _MOST_SHARDS = 100_000
+_IN_FOLDERS = re.compile(r"frame_\d{6,}_hand\d+\.(ply|obj)|hand\d+(_left)?\.bvh")
+"""Names of the files that exports write into folders."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,20 @@ class Job:
             return min(f.stat().st_mtime for f in files) >= self.source.stat().st_mtime
         except OSError:
             return False
+
+    def clear_former(self) -> None:
+        """Make room for exports that are folders, where an earlier try ended before its video was there."""
+        for path in self.exports.files.values():
+            with suppress(OSError):
+                if path.is_dir() and all(_IN_FOLDERS.fullmatch(file.name) for file in path.iterdir()):
+                    shutil.rmtree(path)
+
+    def clear_drafts(self) -> None:
+        """Remove what a process that was killed has left half written. None may be at work on it."""
+        for path in (self.out, *self.exports.files.values()):
+            with suppress(OSError):
+                draft_of(path).unlink(missing_ok=True)
+            shutil.rmtree(path.with_name(f"{path.name}.partial"), ignore_errors=True)
 
 
 @dataclass(frozen=True)

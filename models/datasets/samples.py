@@ -66,6 +66,8 @@ class SampleSet:
     fps: float | None = None  # of a video; None: stills
     metric: bool = True  # its scale was measured; False: compare only after alignment
     get: Callable[[int], Sample] | None = None  # any of the stills by its place; None: a video
+    # samples from one place up to another, for stills that must be read in order; None: by `get`, or a video
+    between: Callable[[int, int], Iterator[Sample]] | None = None
     only_boxes: bool = False  # neither joints nor handedness are known: judge only whether hands are found
 
 

@@ -39,6 +39,9 @@ from models.types import Array, Crop
 from models.weights import find_weights, scores_of
 
 
+_fixed: EngineName | None = None
+
+
 @dataclass(frozen=True)
 class CropPrediction:
     """What a network says about one crop. The crop shows a right hand (a left one's crop is mirrored)."""
@@ -114,12 +117,19 @@ def fastest(
     everywhere, and importing it alone takes over a second.
     """
     cache = cache or cache_dir()
+    engine = engine or _fixed
     engines: tuple[EngineName, ...] = (engine,) if engine else ("openvino", "onnxruntime")
     choices = {
         f"{e}/{n}": (e, n) for e in engines for n in (thread_choices() if threads is None else (threads,))
     }
     candidates = {key: partial(_call, name, *choice, cache) for key, choice in choices.items()}
     return choices[autotune(f"{name}/{_digest(name)}/{','.join(choices)}", candidates, cache)]
+
+
+def fix_engine(engine: EngineName) -> None:
+    """Take this engine from now on where none is named: machines that share work must say the same."""
+    global _fixed
+    _fixed = engine
 
 
 def measure(

@@ -73,14 +73,15 @@ def multiview(folder: Path, every: int = 1) -> SampleSet:
         cameras = _views(folder, name)
         for number, view in enumerate(cameras):
             by_clip[name, number] = view
-            for row in np.flatnonzero((session == name) & views[:, number]):
+            mine = np.flatnonzero((session == name) & views[:, number])
+            for row in mine[np.argsort(instant[mine], kind="stable")]:
                 if _sample(int(row), view, joints, off_px, None, "right", 0) is not None:
                     rows.append(((name, number), int(row)))
     rows = rows[::every]
 
-    def read() -> Iterator[Sample]:
+    def between(start: int, stop: int) -> Iterator[Sample]:
         for key, view in by_clip.items():
-            wanted = [row for clip, row in rows if clip == key]
+            wanted = [row for clip, row in rows[start:stop] if clip == key]
             last = max((int(instant[row]) for row in wanted), default=-1)
             for k, frame in frames_of(view.clip) if wanted else ():
                 if k > last:
@@ -92,7 +93,7 @@ def multiview(folder: Path, every: int = 1) -> SampleSet:
                     assert sample is not None
                     yield sample
 
-    return SampleSet("multiview", len(rows), read)
+    return SampleSet("multiview", len(rows), lambda: between(0, len(rows)), between=between)
 
 
 def _sample(
