@@ -14,13 +14,13 @@ import numpy as np
 
 from app.errors import UserError
 from app.frame import FrameHands
-from app.slot import LatestSlot
+from app.slot import Handoff
 from app.stream.address import StreamAddress
 from app.stream.protocols import PROTOCOLS, Sender
 
 _log = logging.getLogger(__name__)
 
-_PATIENCE_S = 0.5
+_PATIENCE_S, _LOOKED_S = 0.5, 0.005
 _JUDGED = 3600  # frames that the delays are taken over: two minutes
 
 
@@ -39,13 +39,12 @@ class Stream:
         """Opens on its own thread; on_news is called from there, must return quickly and never raise."""
         self.address = address
         self._on_news = on_news
-        self._moments: LatestSlot[tuple[FrameHands, float]] = LatestSlot()
+        self._moments: Handoff[tuple[FrameHands, float]] = Handoff()
         self._delays_s: deque[float] = deque(maxlen=_JUDGED)
         self.sent = self.left_out = 0
         self._fails = False
         self._well_from = 0  # how many must have been sent until a fault is over
-        self._opened, self._idle = Event(), Event()
-        self._idle.set()
+        self._opened = Event()
         self._error: UserError | None = None
         self._thread = Thread(target=self._run, name=f"stream {address.scheme}")
         self._thread.start()
@@ -58,14 +57,14 @@ class Stream:
 
     def show(self, moment: FrameHands) -> None:
         """The next frame's hands. Returns at once; a frame that was not sent in time is left out."""
-        self._idle.clear()
         if self._moments.put((moment, time.perf_counter())):
             self.left_out += 1
 
     def close(self) -> None:
         """End it, once the last frame has been sent; what takes longer than a moment is left out."""
-        if self._thread.is_alive():
-            self._idle.wait(_PATIENCE_S)
+        end_s = time.monotonic() + _PATIENCE_S
+        while self._thread.is_alive() and self._moments.holds and time.monotonic() < end_s:
+            time.sleep(_LOOKED_S)
         self._moments.close()
         self._thread.join()
 
@@ -81,7 +80,6 @@ class Stream:
             sender = PROTOCOLS[self.address.scheme].open(self.address, lambda line: self._say(line, True))
         except UserError as error:
             self._error = error
-            self._idle.set()
             self._say(f"No stream: {error}", True)
             return
         finally:
@@ -90,7 +88,6 @@ class Stream:
         try:
             while (waiting := self._moments.take()) is not None:
                 self._send(sender, *waiting)
-                self._idle.set()
         finally:
             with suppress(OSError):
                 sender.close()

@@ -38,7 +38,6 @@ from models.manifest import ASSETS, Asset, read_manifest
 from models.types import Array, Crop
 from models.weights import find_weights, scores_of
 
-
 _fixed: EngineName | None = None
 
 

@@ -81,7 +81,7 @@ def test_two_workers_write_what_one_process_writes_though_one_dies(folder: Path,
     assert killed, "no worker was there to be killed"
     told = json.loads(out.splitlines()[-1])
     states = {Path(f["source"]).name: f["state"] for f in told["files"]}
-    assert states == {Path(f["source"]).name: f["state"] for f in told_alone["files"]}
+    assert states == {Path(f["source"]).name: f["state"] for f in told_alone["files"]}, err
     assert list(states.values()).count("done") == 4
     assert "5/5" in err
     names = sorted(p.relative_to(tmp_path / "alone") for p in (tmp_path / "alone").rglob("*"))
