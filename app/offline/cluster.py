@@ -134,4 +134,6 @@ def _reason(ray: ModuleType, error: Exception) -> str:
         return f"{type(cause).__name__}: {' '.join(str(cause).split())[:300]}"
     if isinstance(error, ray.exceptions.TaskCancelledError):
         return "it was cancelled"
+    if isinstance(error, ray.exceptions.LocalRayletDiedError):
+        return "the cluster's own process on this machine has ended"
     return f"its worker died {TRIES} times ({type(error).__name__}); does the machine have enough memory?"

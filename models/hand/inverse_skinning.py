@@ -11,7 +11,7 @@ over bones of R_j a_ij + b_ij t_j, with a_ij and b_ij computed once (as in `mode
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -60,6 +60,7 @@ class InverseSkinning:
         W = hand.weights.astype(np.float64)
         shapes = np.concatenate([hand.template_m[None], hand.shape_dirs]).astype(np.float64)
         self._joints = np.concatenate([hand.joints_rest[None], hand.joint_dirs]).astype(np.float64)
+        self._joints_flat = self._joints.reshape(1 + N_BETAS, -1)
         if regressor is None:
             self._rows = _spread(np.asarray(hand.template_m, np.float64), N_SPREAD)
             self._given = N_VERTICES
@@ -85,16 +86,27 @@ class InverseSkinning:
         rest = self._a[:, 0] + self._b * self._joints[0][self._bone]
         self._rest = np.add.reduceat(rest, self._starts)  # (N, 3)
 
-    def fit(self, points_m: ArrayLike, previous: PosedHand | None = None) -> PosedHand:
+    def fit(
+        self,
+        points_m: ArrayLike,
+        previous: PosedHand | None = None,
+        enough_m: float = _EXACT_M,
+        steps: int = _MAX_STEPS,
+    ) -> PosedHand:
         """points_m: (778, 3) or (N, 3), any frame, metres; a right hand (mirror a left one first).
 
-        Raises ValueError for points of another shape or that are not finite.
+        enough_m: a previous hand that meets them so well (RMS) is taken as it is. steps: at most so many from
+        there, each a millisecond. Raises ValueError for points of another shape or that are not finite.
         """
         P = self._chosen(points_m)
-        fresh = self._solve(P, self._start(P) if previous is None else self._again(P, previous))
+        if previous is None:
+            fresh = self._solve(P, self._start(P))
+        else:
+            again = self._again(P, previous)
+            fresh = again.hand if again.hand.error_m <= enough_m else self._solve(P, again, steps)
         if previous is not None and fresh.error_m > 2 * previous.error_m + _POINT_M:
-            again = self._solve(P, self._start(P))  # the hand has jumped
-            fresh = min(fresh, again, key=lambda found: found.error_m)
+            afresh = self._solve(P, self._start(P))  # the hand has jumped
+            fresh = min(fresh, afresh, key=lambda found: found.error_m)
         return fresh
 
     def at(
@@ -102,7 +114,19 @@ class InverseSkinning:
     ) -> PosedHand:
         """These parameters with what follows from them, and how far off the points (as in `fit`) they are."""
         R, b, t = (np.asarray(value, np.float64) for value in (rotations, betas, translation_m))
-        return self._tried(self._chosen(points_m), R, b, t).hand
+        return self._placed(self._chosen(points_m), R, b, t)[0]
+
+    def carried(self, found: PosedHand, was: PosedHand, now: PosedHand) -> PosedHand:
+        """A hand that was found in one model, moved on as the same hand moved in another from `was` to `now`.
+
+        Bone by bone the two models keep their turn towards each other. It is where to start, or stay.
+        """
+        turns = now.turns @ was.turns.transpose(0, 2, 1) @ found.turns
+        rotations = turns.copy()
+        rotations[1:] = turns[self._parents[1:]].transpose(0, 2, 1) @ turns[1:]
+        off = found.translation_m - was.translation_m
+        at = now.translation_m + now.turns[0] @ was.turns[0].T @ off
+        return replace(found, rotations=rotations, translation_m=at, turns=turns)
 
     def _chosen(self, points_m: ArrayLike) -> Float64:
         P = np.asarray(points_m, np.float64)
@@ -119,11 +143,11 @@ class InverseSkinning:
     def _again(self, P: Float64, hand: PosedHand) -> _Trial:
         return self._tried(P, hand.rotations, hand.betas, hand.translation_m)
 
-    def _solve(self, P: Float64, start: _Trial) -> PosedHand:
+    def _solve(self, P: Float64, start: _Trial, steps: int = _MAX_STEPS) -> PosedHand:
         found, damping = start, 1e-3
         if found.hand.error_m < _EXACT_M:
             return found.hand
-        for _ in range(_MAX_STEPS):
+        for _ in range(steps):
             A = self._jacobian(found)
             H, g = A.T @ A, A.T @ found.residual
             lost = float(found.residual @ found.residual)
@@ -143,21 +167,28 @@ class InverseSkinning:
         return found.hand
 
     def _tried(self, P: Float64, rotations: Float64, betas: Float64, translation_m: Float64) -> _Trial:
-        rest = self._joints[0] + np.tensordot(betas, self._joints[1:], 1)
+        hand, parts, off = self._placed(P, rotations, betas, translation_m)
+        bent = axis_angle_from_rotation(rotations[1:]) / _TURN_RAD
+        return _Trial(hand, parts, np.concatenate([off.ravel() / _POINT_M, bent.ravel(), betas]))
+
+    def _placed(
+        self, P: Float64, rotations: Float64, betas: Float64, translation_m: Float64
+    ) -> tuple[PosedHand, Float64, Float64]:
+        """The hand, what each bone contributes to each point, and how far off (N, 3) the points are."""
+        rest = (np.append(1.0, betas) @ self._joints_flat).reshape(N_BONES, 3)
+        arms = rest[1:] - rest[self._parents[1:]]
         turns, at = np.empty((N_BONES, 3, 3)), np.empty((N_BONES, 3))
         turns[0], at[0] = rotations[0], translation_m
         for j, parent in enumerate(self._parents[1:], 1):
             turns[j] = turns[parent] @ rotations[j]
-            at[j] = at[parent] + turns[parent] @ (rest[j] - rest[parent])
+            at[j] = at[parent] + turns[parent] @ arms[j - 1]
         x = np.append(1.0, betas) @ self._flat
         if self._correctives is not None:
             x = x + (rotations[1:] - np.eye(3)).ravel() @ self._correctives
         parts = (turns[self._bone] @ x.reshape(-1, 3, 1))[..., 0] + self._b * at[self._bone]
         off = np.add.reduceat(parts, self._starts) - P
         error = float(np.sqrt((off**2).sum(1).mean()))
-        bent = axis_angle_from_rotation(rotations[1:]) / _TURN_RAD
-        residual = np.concatenate([off.ravel() / _POINT_M, bent.ravel(), betas])
-        return _Trial(PosedHand(rotations, betas, translation_m, turns, at, error), parts, residual)
+        return PosedHand(rotations, betas, translation_m, turns, at, error), parts, off
 
     def _moved(self, P: Float64, hand: PosedHand, d: Float64) -> _Trial:
         """d: translation 3, a small turn of each bone in the points' frame 48, betas 10."""

@@ -54,7 +54,7 @@ def kill_a_worker_at_work(driver: psutil.Process, out: Path, killed: list[int]) 
         if list(out.glob("*.partial*")):
             for child in driver.children(recursive=True):
                 try:
-                    if "ray::" in " ".join(child.cmdline()) and "IDLE" not in " ".join(child.cmdline()):
+                    if child.cmdline()[:1] == ["ray::work"]:
                         child.kill()
                         killed.append(child.pid)
                         return

@@ -46,7 +46,7 @@ class _Track:
 
     handedness: Handedness
     frames: list[int] = field(default_factory=list)  # indices into the writer's times
-    rotations: list[Float64] = field(default_factory=list)  # (16, 4) local quaternions x, y, z, w
+    rotations: list[Float64] = field(default_factory=list)  # (16, 3, 3) local
     translations: list[Float64] = field(default_factory=list)  # (16, 3) in the parent bone's frame
     joints: list[Float64] = field(default_factory=list)  # (21, 3)
     betas: list[Float64] = field(default_factory=list)
@@ -76,13 +76,9 @@ class GltfWriter:
         pose = self._poser(hand)
         parents = self._hand.parents[1:]
         arms = pose.joints_m[1:] - pose.joints_m[parents]
-        local = np.einsum("jyx,jy->jx", pose.turns[parents], arms)
-        rotations = flip[:, None] * pose.rotations * flip
-        quaternions = Rotation.from_matrix(rotations).as_quat()
-        if track.rotations:  # the nearer of q and -q, so that players turn the short way
-            quaternions *= np.where((quaternions * track.rotations[-1]).sum(1, keepdims=True) < 0, -1.0, 1.0)
+        local = (arms[:, None] @ pose.turns[parents])[:, 0]
         track.frames.append(len(self._times) - 1)
-        track.rotations.append(quaternions)
+        track.rotations.append(flip[:, None] * pose.rotations * flip)
         track.translations.append(np.concatenate([pose.joints_m[:1], local]) * flip)
         track.joints.append(hand.joints_m.astype(np.float64))
         track.betas.append(pose.betas)
@@ -126,7 +122,7 @@ class GltfWriter:
 
     def _add_skeleton(self, glb: GlbBuilder, name: str, track: _Track, channels: _Channels) -> list[int]:
         bones = []
-        rotations, translations = np.array(track.rotations), np.array(track.translations)
+        rotations, translations = _quaternions(np.array(track.rotations)), np.array(track.translations)
         for j in range(N_BONES):
             node = {"name": f"{name}_bone_{JOINT_NAMES[BONES_IN_21[j]]}"}
             bones.append(
@@ -213,6 +209,14 @@ class _Channels:
         if self._channels:
             animation = {"name": "hands", "samplers": self._samplers, "channels": self._channels}
             self._glb.add("animations", animation)
+
+
+def _quaternions(rotations: Float64) -> Float64:
+    """(F, N, 4) x, y, z, w of (F, N, 3, 3): the nearer of q and -q, so that players turn the short way."""
+    found = Rotation.from_matrix(rotations.reshape(-1, 3, 3)).as_quat().reshape(*rotations.shape[:2], 4)
+    flips = np.where((found[1:] * found[:-1]).sum(2) < 0, -1.0, 1.0)
+    found[1:] *= np.cumprod(flips, 0)[..., None]
+    return np.asarray(found, np.float64)
 
 
 def _still(**values: Float64) -> dict[str, list[float]]:
