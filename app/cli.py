@@ -15,6 +15,7 @@ from app.commands import (
     evaluate,
     export,
     jitter,
+    latency,
     live,
     models,
     predict,
@@ -25,7 +26,20 @@ from app.errors import UserError
 from models.graphics import NoGraphics
 from models.manifest import ChangedAsset
 
-_COMMANDS = (live, process, predict, models, bench, jitter, calibrate, evaluate, train, export, doctor)
+_COMMANDS = (
+    live,
+    process,
+    predict,
+    models,
+    bench,
+    jitter,
+    latency,
+    calibrate,
+    evaluate,
+    train,
+    export,
+    doctor,
+)
 _LONGEST_LINE = 600  # a file name may be megabytes long
 
 
