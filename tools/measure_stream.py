@@ -123,8 +123,7 @@ def soak(seconds: float, rate: float) -> None:
 
 def take_turns(turns: int) -> None:
     """The demo's frames through the pipeline and into the streams: off, on, on with clients, in turns."""
-    with closing(open_file(source_path("demo")).frames()) as found:
-        frames = list(islice(found, _TURN))
+    frames = list(islice(open_file(source_path("demo")).frames(), _TURN))
     settings = Settings()
     height, width = frames[0].image_rgb.shape[:2]
     camera = settings.camera(width, height)
@@ -145,9 +144,9 @@ def take_turns(turns: int) -> None:
                         for stream in streams:
                             stream.show(FrameHands(index, frame.time_s, camera, hands))
                         now_s = time.perf_counter()
-                        rows.append((now_s - wall_s, now_s - shown_s, time.thread_time() - mine_s))
+                        mine_s = time.thread_time() - mine_s
                         time.sleep(max(1 / 30 - (now_s - wall_s), 0.002))
-                        rows[-1] += (time.process_time() - all_s,)
+                        rows.append((now_s - wall_s, now_s - shown_s, mine_s, time.process_time() - all_s))
                     taken[name].append(1e3 * np.array(rows[5:]))
                     for stream in streams:
                         key = f"{name}: {stream.address.scheme}"

@@ -32,6 +32,6 @@ def write_video(
         bar.end()
     for note in report.notes:
         say(note)
-    if file.size_wh[0] % 2 or file.size_wh[1] % 2:
+    if out.suffix.lower() == ".mp4" and (file.size_wh[0] % 2 or file.size_wh[1] % 2):
         say(f"{out}: padded by one pixel to even size, which H.264 needs")
     return report

@@ -104,8 +104,8 @@ def latency_of(shown_s: Sequence[float], seen: Sequence[Seen]) -> Latency:
             f"the code was read in {len(total)} pictures, of {FEWEST} that are needed; point the camera at"
             " it, near enough that it fills a third of the picture, with the room not too dark"
         )
-    columns = (1e3 * np.array(values) for values in (total, camera, program))
-    return Latency(*columns, code_ms=1e3 * float(np.median(stood)))
+    whole, first, then = (1e3 * np.array(values) for values in (total, camera, program))
+    return Latency(whole, first, then, 1e3 * float(np.median(stood)))
 
 
 def _shown_as(picture: Seen, shown_s: Sequence[float]) -> int | None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from app.errors import UserError
 from app.export import Exports, export_formats
@@ -15,6 +16,7 @@ from app.export.entry import Options
 from app.offline.video import Report
 from models.whole_file import draft_of
 
+T = TypeVar("T")
 VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".mts", ".mpg", ".mpeg", ".wmv"})
 _MAX_LIST_BYTES = 1 << 20
 _MOST_SHARDS = 100_000
@@ -131,7 +133,7 @@ def parse_shard(text: str) -> tuple[int, int]:
     return int(part), int(parts)
 
 
-def shard_of(jobs: Sequence[Job], shard: tuple[int, int]) -> list[Job]:
+def shard_of(jobs: Sequence[T], shard: tuple[int, int]) -> list[T]:
     """Every N-th job from the K-th on: N machines that share a disk do all of them, each one once."""
     part, parts = shard
     return list(jobs[part - 1 :: parts])

@@ -6,6 +6,7 @@ same places, and each has the program's packages. Nothing here schedules: Ray do
 
 from __future__ import annotations
 
+import importlib
 import os
 import pickle
 import signal
@@ -48,7 +49,7 @@ def cluster(address: str, cores: int) -> Iterator[ModuleType]:
     for name, value in _SETTINGS.items():
         os.environ.setdefault(name, value)
     try:
-        import ray
+        ray: Any = importlib.import_module("ray")
     except ModuleNotFoundError as error:
         raise UserError("--ray needs Ray, which is not installed: pip install ray") from error
     _check_reachable(address)

@@ -132,8 +132,6 @@ class LatencyWindow(QWidget):
     def _told(self, status: object) -> None:
         if isinstance(status, Status) and status.level == "error":
             self.fault = status.text
-            if not self._seen:
-                self._line.setText(status.text)
 
     def _tell(self) -> None:
         left_s = self._until_s - time.monotonic()
@@ -142,7 +140,7 @@ class LatencyWindow(QWidget):
         else:
             left_s = self._seen[0].painted_s + self._seconds - time.monotonic()
             self._line.setText(f"{len(self._seen)} pictures read · {max(left_s, 0):.0f} s left · hold still")
-        if left_s <= 0:
+        if left_s <= 0 or (self.fault and not self._seen):
             self.close()
 
 

@@ -1,7 +1,6 @@
 """Exports: what an independent reader finds in them is what the pipeline said."""
 
 import csv
-import dataclasses
 import json
 import os
 import shutil
@@ -20,9 +19,8 @@ from app.export.formats.sidecar import read_sidecar
 from app.export.joint_names import JOINT_NAMES
 from app.frame import FrameHands
 from models.hand.hand_data import load_open_hand
-from models.hand.inverse_skinning import InverseSkinning
 from models.hand.skinning import pose_hand
-from models.types import Camera, Handedness, HandMesh, HandPose
+from models.types import Camera, Handedness, HandMesh
 from tests.models.hand.fake_mano import mano_arrays, mano_pickle
 
 HAND = load_open_hand()
@@ -274,39 +272,3 @@ def test_the_khronos_validator_finds_no_fault(tmp_path: Path) -> None:
     said = subprocess.run(["node", "-e", script], cwd=tmp_path, capture_output=True, check=True).stdout
     issues = json.loads(said)
     assert (issues["numErrors"], issues["numWarnings"]) == (0, 0), issues["messages"]
-
-
-def test_mano_moves_on_with_a_hand_that_comes_with_its_parameters(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As near as when it is fitted to every frame afresh, at one step a frame at most after the first."""
-    (tmp_path / "MANO_RIGHT.pkl").write_bytes(mano_pickle(mano_arrays()))
-    options = {"mano_model": tmp_path / "MANO_RIGHT.pkl"}
-    steps: list[int] = []
-    jacobian = InverseSkinning._jacobian
-    monkeypatch.setattr(InverseSkinning, "_jacobian", lambda *a: steps.append(1) or jacobian(*a))
-    errors = {}
-    for name in ("given", "fitted"):
-        (writer,) = make_writers(Exports({"mano": tmp_path / f"{name}.npz"}, options))
-        for i in range(20):
-            with_pose = posed_at(i / 30)
-            hand = with_pose if name == "given" else dataclasses.replace(with_pose, pose=None)
-            before = len(steps)
-            writer.add(FrameHands(i, i / 30, CAMERA, (hand,)))
-            if name == "given" and i:
-                assert len(steps) - before <= 1
-        writer.save()
-        errors[name] = np.load(tmp_path / f"{name}.npz")["error_mm"]
-    assert errors["given"].max() < errors["fitted"].max() + 0.1
-    assert errors["given"].mean() < 1.05 * errors["fitted"].mean()
-
-
-def posed_at(time_s: float) -> HandMesh:
-    """The same hand with its parameters."""
-    turns = np.zeros((16, 3))
-    turns[:, 0] = 0.3 + 0.5 * time_s
-    turns[0] = [0.2 + time_s, 0.1, 0.3]
-    rotations = Rotation.from_rotvec(turns).as_matrix().astype(np.float32)
-    betas, place = np.linspace(-1, 1, 10), np.array([0.05, 0.02, 0.5 - 0.1 * time_s])
-    pose = HandPose(rotations, betas.astype(np.float32), place.astype(np.float32))
-    return dataclasses.replace(hand_at(time_s), pose=pose)
