@@ -27,14 +27,14 @@ from app.stream import Stream, open_streams
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
     """Add the command to the command line."""
-    parser = commands.add_parser("process", help="draw on a video or image and write a video")
+    parser = commands.add_parser("process", help="draw on videos or photos")
     parser.add_argument("source", metavar="SOURCE", help="a video or image, `demo`, a folder, or a .txt list")
     parser.add_argument(
         "--out",
         required=True,
         type=Path,
         metavar="FILE.mp4",
-        help="a folder where the source is a folder or list",
+        help="a photo's also .png or .jpg; a folder where the source is a folder or list",
     )
     add_shard(
         parser, "of a folder or list, only every Nth video from the Kth on: for N machines, or a job array"

@@ -1,4 +1,4 @@
-"""`process` over a folder or a list of videos. What is done is left alone: stop it, and go on later."""
+"""`process` over a folder or a list of videos or photos. What is done is left alone: stop it, go on later."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from app.capture.content import content_of
+from app.capture.images import IMAGE_SUFFIXES
 from app.errors import UserError
 from app.export import Exports, export_formats
 from app.export.entry import Options
@@ -100,11 +102,12 @@ def files_beside(video: Path, also: Sequence[str]) -> dict[str, Path]:
 def plan(source: Path, out: Path, also: Sequence[str], options: Options) -> list[Job]:
     """The videos of a folder, or those that a list names, one a line, relative to the list's folder.
 
+    Photos stay photos: those of a folder without videos, and those that a list names.
     also: names of export formats. options: of those formats. Raises UserError.
     """
     videos = _listed(source) if source.is_file() else _found(source)
     if not videos:
-        raise UserError(f"{source} holds no video; give a folder of videos, or a .txt that lists some")
+        raise UserError(f"{source} holds no video or photo; give a folder of some, or a .txt that lists them")
     if out.suffix or (out.exists() and not out.is_dir()):
         raise UserError(f"{out}: for a folder of videos, --out is a folder too")
     jobs, taken = [], set[str]()
@@ -116,7 +119,7 @@ def plan(source: Path, out: Path, also: Sequence[str], options: Options) -> list
         while name in taken:
             name, number = f"{video.stem}_{number}", number + 1
         taken.add(name)
-        target = out / f"{name}.mp4"
+        target = out / f"{name}{_ending(video)}"
         jobs.append(Job(video, target, Exports(files_beside(target, also), options)))
     if any(job.out.resolve() == job.source.resolve() for job in jobs):
         raise UserError(f"{out} is where the videos are; choose another folder for --out")
@@ -139,9 +142,22 @@ def shard_of(jobs: Sequence[T], shard: tuple[int, int]) -> list[T]:
     return list(jobs[part - 1 :: parts])
 
 
+def _ending(source: Path) -> str:
+    """Of what is made of it: a photo becomes a picture as sharp as it was, all else a video."""
+    try:
+        still = source.suffix.lower() in IMAGE_SUFFIXES and content_of(source) in ("picture", "HEIF", "AVIF")
+    except OSError:
+        return ".mp4"  # it is said why, when its turn comes
+    if not still:
+        return ".mp4"
+    return ".jpg" if source.suffix.lower() in (".jpg", ".jpeg") else ".png"
+
+
 def _found(folder: Path) -> list[Path]:
     try:
-        files = [file for file in folder.iterdir() if file.suffix.lower() in VIDEO_SUFFIXES]
+        inside = list(folder.iterdir())
+        files = [file for file in inside if file.suffix.lower() in VIDEO_SUFFIXES]
+        files = files or [file for file in inside if file.suffix.lower() in IMAGE_SUFFIXES]
     except OSError as error:
         raise UserError(f"{folder} can't be read ({error.strerror})") from error
     return sorted(file for file in files if ".partial" not in file.suffixes)

@@ -4,6 +4,8 @@ import json
 import os
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from app.cli import main
@@ -25,6 +27,25 @@ def folder(tmp_path: Path) -> Path:
     (videos / "broken.mp4").write_text("words\n" * 50)
     (videos / "notes.doc").write_text("not a video")
     return videos
+
+
+def test_photos_stay_photos(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Those of a folder without videos, and those of a list; a video named as a photo is none."""
+    photos, out = tmp_path / "photos", tmp_path / "out"
+    photos.mkdir()
+    picture = np.zeros((33, 21, 3), np.uint8)
+    for name in ("a.jpg", "b.png"):
+        cv2.imwrite(str(photos / name), picture)
+    write_clip(tmp_path / "moving.mp4", steady(2))
+    (photos / "moving.jpg").write_bytes((tmp_path / "moving.mp4").read_bytes())
+    assert main(["process", str(photos), "--out", str(out), "--effect", "none", "--also", "hands"]) == 0
+    written = {file.name for file in out.iterdir() if file.suffix != ".jsonl"}
+    assert written == {"a.jpg", "b.png", "moving.mp4"}
+    assert cv2.imread(str(out / "b.png")).shape == picture.shape
+    write_clip(photos / "c.mp4", steady(2))
+    assert [job.out.name for job in plan(photos, out, (), {})] == ["c.mp4"]
+    (tmp_path / "list.txt").write_text("photos/a.jpg\nphotos/c.mp4\n")
+    assert [job.out.name for job in plan(tmp_path / "list.txt", out, (), {})] == ["a.jpg", "c.mp4"]
 
 
 def test_a_folder_is_gone_through_and_gone_on_with(
