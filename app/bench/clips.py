@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
+from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.capture import Frame, ImageFile, SourceError, VideoFile
+from app.capture import Frame, ImageFile, SourceError, VideoFile, open_file
+from app.recorder import VideoWriter
 
-SIZES = ((640, 480), (1280, 720))
+SIZES = ((640, 480), (1280, 720), (1920, 1080))
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,26 @@ class Scene:
         return f"{self.hands} hand{'s' * (self.hands > 1)}, {self.size_wh[0]}×{self.size_wh[1]}"
 
 
-SCENES = tuple(Scene(hands, size) for size in SIZES for hands in (1, 2))
+def scenes(sizes: Sequence[tuple[int, int]] = SIZES) -> tuple[Scene, ...]:
+    """With one hand and with two, at each size."""
+    return tuple(Scene(hands, size) for size in sizes for hands in (1, 2))
+
+
+def clip_at(
+    file: VideoFile | ImageFile, size_wh: tuple[int, int], frames: int, folder: Path
+) -> VideoFile | ImageFile:
+    """The first frames of a clip as a video of another size, its times kept; the clip where it has that size.
+
+    Raises UserError.
+    """
+    if file.size_wh == size_wh:
+        return file
+    path = folder / f"{size_wh[0]}x{size_wh[1]}.mp4"
+    writer = VideoWriter(path, size_wh, live=False)
+    for frame in islice(file.frames(), frames):
+        writer.write(fitted(frame.image_rgb, size_wh), frame.time_s, frame.duration_s)
+    writer.close()
+    return open_file(path)
 
 
 def repeated(file: VideoFile | ImageFile, count: int) -> Iterator[Frame]:

@@ -41,6 +41,15 @@ class Played:
 
 
 @dataclass(frozen=True)
+class AtSize:
+    """A clip from end to end at one size."""
+
+    fps: Spread  # frames/s, as fast as it goes
+    fps_recording: Spread  # .. while 30 frames/s are recorded
+    played: Played  # at its own rate
+
+
+@dataclass(frozen=True)
 class _Part:
     """The first frames of a clip."""
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.bench.machine import Machine
 from app.bench.networks import Timing
-from app.bench.playing import Played
+from app.bench.playing import AtSize, Played
 from app.bench.spread import Spread
 from app.bench.stages import Stages
 
@@ -34,6 +34,7 @@ class Report:
     fps_recording: Spread | None = None
     played: Played | None = None  # in a session, up to where a picture is handed on to be shown
     window: Mapping[str, float] | None = None  # the same in the window, up to its painting
+    sizes: dict[str, AtSize] = field(default_factory=dict)  # from end to end at other sizes
 
     @property
     def _first(self) -> Stages:
@@ -64,6 +65,7 @@ class Report:
             "search_ms": self.search_ms.rounded() if self.search_ms else None,
             "stages_ms": {name: Spread.of(ms).rounded() for name, ms in self._first.stages.items()},
             "scenes": {name: _scene(stages) for name, stages in self.scenes.items()},
+            "sizes": {name: _at_size(figures) for name, figures in self.sizes.items()},
             "effects_ms": {name: Spread.of(ms).rounded() for name, ms in self.effects_ms.items()},
             "end_to_end": {
                 "fps": round(self.fps.median, 2) if self.fps else 0.0,
@@ -96,6 +98,7 @@ class Report:
                 ms = Spread.of(values)
                 yield f"{name:<34}{ms!s:<26}{ms.p95:>8.2f}"
         yield from self._end_to_end_lines()
+        yield from self._size_lines()
 
     def _scene_lines(self) -> Iterator[str]:
         for name, stages in self.scenes.items():
@@ -156,6 +159,17 @@ class Report:
                 f"{w['memory_mb']:.0f} MB"
             )
 
+    def _size_lines(self) -> Iterator[str]:
+        if not self.sizes:
+            return
+        yield ""
+        heads = f"{'from end to end':<16}{'as fast as it goes':<26}{'while it is recorded':<26}"
+        yield f"{heads}at its own rate: frames/s, p50 / p95 / p99 ms, dropped"
+        for name, at in self.sizes.items():
+            late = at.played.latency_ms
+            own = f"{at.played.fps:.1f}, {late.median:.1f} / {late.p95:.1f} / {late.p99:.1f}"
+            yield f"{name:<16}{at.fps!s:<26}{at.fps_recording!s:<26}{own}, {at.played.dropped}"
+
     @property
     def _peak(self) -> float:
         return max(self.peak_gmacs.values(), default=float("nan"))
@@ -196,3 +210,11 @@ def _scene(stages: Stages) -> dict[str, Any]:
 
 def _played(played: Played) -> dict[str, Any]:
     return {**vars(played), "latency_ms": played.latency_ms.rounded()}
+
+
+def _at_size(figures: AtSize) -> dict[str, Any]:
+    return {
+        "fps": figures.fps.rounded(),
+        "fps_recording": figures.fps_recording.rounded(),
+        "own_rate": _played(figures.played),
+    }

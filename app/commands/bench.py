@@ -5,21 +5,22 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from app.bench.baseline import MediaPipeHands
 from app.bench.chart import write_chart
-from app.bench.clips import SCENES, Scene, repeated, staged
+from app.bench.clips import SIZES, Scene, clip_at, repeated, scenes, staged
 from app.bench.machine import this_machine
 from app.bench.networks import time_networks, time_search
 from app.bench.peak import peak_gmacs
-from app.bench.playing import play, throughput
+from app.bench.playing import AtSize, play, throughput
 from app.bench.report import Report
 from app.bench.spread import Spread
 from app.bench.stages import WARM_UP, time_effects, time_stages
-from app.capture import DEMO, Frame, ImageFile, VideoFile, open_file, source_path
+from app.capture import DEMO, Frame, ImageFile, VideoFile, open_file, parse_size, source_path
 from app.commands.numbers import whole
 from app.commands.options import add_json, print_json
 from app.effects import effect_names
@@ -28,6 +29,8 @@ from app.output import prepare_output
 from app.session import Settings
 from models.inference.engines import ENGINES
 from models.tracking.pipeline import DEFAULT_MODEL, MODELS, PipelineResult
+
+_SIZE_RUNS = 3  # from end to end at each size
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -47,6 +50,13 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         choices=effect_names(),
         default="ring",
         help="what is drawn from end to end (default: ring)",
+    )
+    parser.add_argument(
+        "--sizes",
+        type=_sizes,
+        default=SIZES,
+        metavar="WxH,…",
+        help=f"of the pictures (default: {','.join(f'{w}x{h}' for w, h in SIZES)})",
     )
     parser.add_argument("--frames", type=whole(1), default=240, metavar="N", help="frames of each row (240)")
     parser.add_argument("--runs", type=whole(1), default=5, metavar="N", help="runs from end to end (5)")
@@ -78,7 +88,8 @@ def run(arguments: argparse.Namespace) -> int:
     report = Report(this_machine(), title, size_wh, arguments.frames, names[0], arguments.effect)
     frames = list(repeated(file, arguments.frames + WARM_UP))
     _say("stages")
-    found = _time_scenes(report, frames, settings, arguments.quick)
+    sizes = () if arguments.quick else arguments.sizes
+    found = _time_scenes(report, frames, settings, sizes)
     _say("effects")
     _time_effects(report, frames, found, settings, arguments.quick)
     _say("networks")
@@ -89,6 +100,7 @@ def run(arguments: argparse.Namespace) -> int:
     report.networks = time_networks(list(dict.fromkeys(every)), engines, runs)
     report.search_ms = time_search(frames[-1], settings.model, settings.max_hands, runs)
     _time_end_to_end(report, file, settings, arguments)
+    _time_sizes(report, file, settings, sizes, arguments)
     _say("")
     print("\n".join(report.lines()))
     if arguments.chart is not None:
@@ -99,14 +111,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _time_scenes(
-    report: Report, frames: Sequence[Frame], settings: Settings, quick: bool
+    report: Report, frames: Sequence[Frame], settings: Settings, sizes: Sequence[tuple[int, int]]
 ) -> list[PipelineResult]:
     """Measure them; what was found in the clip as it is."""
     plain = Scene(1, report.frame_size_wh)
     times, found = time_stages(frames, replace(settings, max_hands=1), MediaPipeHands)
     report.scenes[plain.name] = times
-    for scene in SCENES:
-        if not quick and scene != plain:
+    for scene in scenes(sizes):
+        if scene != plain:
             _say(f"stages, {scene.name}")
             shown = list(staged(frames, scene))
             times, _ = time_stages(shown, replace(settings, max_hands=scene.hands), MediaPipeHands)
@@ -144,6 +156,37 @@ def _time_end_to_end(
     if arguments.window:
         _say("in the window")
         report.window = _watch_window(settings, arguments.source, arguments.seconds)
+
+
+def _time_sizes(
+    report: Report,
+    file: VideoFile | ImageFile,
+    settings: Settings,
+    sizes: Sequence[tuple[int, int]],
+    arguments: argparse.Namespace,
+) -> None:
+    """From end to end at every size, the sizes in turns, one hand."""
+    settings = replace(settings, max_hands=1)
+    fps: dict[tuple[int, int], dict[bool, list[float]]] = {size: {False: [], True: []} for size in sizes}
+    with tempfile.TemporaryDirectory() as folder:
+        clips = {size: clip_at(file, size, arguments.frames + WARM_UP, Path(folder)) for size in sizes}
+        for turn in range(min(arguments.runs, _SIZE_RUNS)):
+            for size, clip in clips.items():
+                for recording, values in fps[size].items():
+                    _say(f"{size[0]}×{size[1]}, {turn + 1} of {min(arguments.runs, _SIZE_RUNS)}")
+                    values.append(throughput(clip, arguments.frames + WARM_UP, settings, recording))
+        for size, clip in clips.items():
+            _say(f"{size[0]}×{size[1]}, at its own rate")
+            played = play(str(clip.path), settings, arguments.seconds)
+            spreads = (Spread.of(values) for values in fps[size].values())
+            report.sizes[f"{size[0]}×{size[1]}"] = AtSize(*spreads, played)
+
+
+def _sizes(text: str) -> tuple[tuple[int, int], ...]:
+    try:
+        return tuple(dict.fromkeys(parse_size(part) for part in text.split(",")))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _watch_window(settings: Settings, source: str, seconds: float) -> dict[str, float]:

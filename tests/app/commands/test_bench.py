@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from app.bench.chart import write_chart
-from app.bench.clips import SCENES, Scene, fitted, repeated, staged
+from app.bench.clips import Scene, clip_at, fitted, repeated, scenes, staged
 from app.bench.machine import Machine
 from app.bench.networks import Timing, time_networks
 from app.bench.peak import peak_gmacs
@@ -76,7 +76,7 @@ def test_a_scene_has_the_hand_and_its_mirror_whole() -> None:
     (first, _) = staged(clip, Scene(2, (256, 96)))
     assert first.image_rgb.shape == (96, 256, 3)
     assert np.array_equal(first.image_rgb, first.image_rgb[:, ::-1])
-    for scene in SCENES:
+    for scene in scenes():
         for frame in staged(clip, scene):
             assert frame.image_rgb.shape[1::-1] == scene.size_wh
     wide = fitted(clip[0].image_rgb, (100, 48))
@@ -244,7 +244,8 @@ def test_the_command_measures_all_and_prints_it(
     clip = write_clip(tmp_path / "clip.mp4", steady(5))
     assert main(["bench", str(clip), "--frames", "5", "--json"]) == 0
     said = capsys.readouterr().out
-    assert seen == [("96×64", 1), ("640×480", 1), ("640×480", 2), ("1280×720", 1), ("1280×720", 2)]
+    names = ("640×480", "1280×720", "1920×1080")
+    assert seen == [("96×64", 1), *((name, hands) for name in names for hands in (1, 2))]
     figures = json.loads(said.splitlines()[-1])
     assert figures["frame_size"] == [96, 64]
     assert figures["search_ms"]["median"] == 12.5
@@ -255,6 +256,27 @@ def test_the_command_measures_all_and_prints_it(
     del seen[:]
     assert main(["bench", str(clip), "--quick"]) == 0
     assert seen == [("96×64", 1)]
+    del seen[:]
+    assert list(figures["sizes"]) == list(names)
+    assert figures["sizes"]["1280×720"]["fps_recording"]["median"] == 30
+    assert "1920×1080       40.00" in said
+    assert main(["bench", str(clip), "--frames", "5", "--sizes", "128x96"]) == 0
+    assert seen == [("96×64", 1), ("128×96", 1), ("128×96", 2)]
+
+
+@pytest.mark.parametrize("sizes", ["", "640", "640x480,", "axb"])
+def test_sizes_that_are_none_are_refused(sizes: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "demo", "--sizes", sizes]) == 2
+    assert "argument --sizes: expected a size" in capsys.readouterr().err
+
+
+def test_a_clip_at_another_size_keeps_its_times(tmp_path: Path) -> None:
+    file = open_file(write_clip(tmp_path / "clip.mp4", steady(8)))
+    assert clip_at(file, file.size_wh, 8, tmp_path) is file
+    larger = clip_at(file, (192, 128), 6, tmp_path)
+    assert larger.size_wh == (192, 128)
+    times_s = [frame.time_s for frame in larger.frames()]
+    assert times_s == pytest.approx([frame.time_s for frame in file.frames()][:6], abs=2e-3)
 
 
 def test_the_chart_is_a_picture(report: Report, tmp_path: Path) -> None:
