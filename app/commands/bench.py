@@ -172,14 +172,14 @@ def _time_sizes(
         clips = {size: clip_at(file, size, arguments.frames + WARM_UP, Path(folder)) for size in sizes}
         for turn in range(min(arguments.runs, _SIZE_RUNS)):
             for size, clip in clips.items():
-                for recording, values in fps[size].items():
+                for recorded, values in fps[size].items():
                     _say(f"{size[0]}×{size[1]}, {turn + 1} of {min(arguments.runs, _SIZE_RUNS)}")
-                    values.append(throughput(clip, arguments.frames + WARM_UP, settings, recording))
+                    values.append(throughput(clip, arguments.frames + WARM_UP, settings, recorded))
         for size, clip in clips.items():
             _say(f"{size[0]}×{size[1]}, at its own rate")
             played = play(str(clip.path), settings, arguments.seconds)
-            spreads = (Spread.of(values) for values in fps[size].values())
-            report.sizes[f"{size[0]}×{size[1]}"] = AtSize(*spreads, played)
+            plain, recording = (Spread.of(values) for values in fps[size].values())
+            report.sizes[f"{size[0]}×{size[1]}"] = AtSize(plain, recording, played)
 
 
 def _sizes(text: str) -> tuple[tuple[int, int], ...]:

@@ -39,6 +39,6 @@ def video_frame(image_rgb: NDArray[np.uint8]) -> av.VideoFrame:
         strict=True,
     ):
         rows, columns = values.shape
-        lines = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+        lines = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
         lines[:rows, :columns] = values
     return frame

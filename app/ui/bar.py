@@ -84,7 +84,7 @@ class BottomBar(QFrame):
         self._record.setChecked(recording)
         self._record.setText("Stop" if recording else "Record")
         self._pause.setVisible(recording)
-        self.camera.setEnabled(not recording)  # a file has pictures of one size
+        self.camera.set_in_use(recording)
         self.show_paused(False)
 
     def show_paused(self, paused: bool) -> None:

@@ -37,9 +37,7 @@ class HelpCard(QFrame):
             name.setStyleSheet("font-size: 13px;")
             grid.addWidget(name, row, 0, Qt.AlignmentFlag.AlignRight)
             grid.addWidget(label(action, ""), row, 1)
-        note = label(
-            "Drop a video to play it, or a photo: it is tried on and saved in its own size.", "muted"
-        )
+        note = label("Drop a video to play it, or a photo to try things on.", "muted")
         grid.setRowMinimumHeight(len(KEYS) + 1, style.GAP)
         grid.addWidget(note, len(KEYS) + 2, 0, 1, 2)
         self.hide()

@@ -16,7 +16,7 @@ _WIDTH = 174
 
 
 class CameraSize(Choice):
-    """Shown while a camera plays."""
+    """Shown while a camera plays, but not while it is recorded: a file has pictures of one size."""
 
     wanted = pyqtSignal(object)  # CameraMode; None for what the program chooses
 
@@ -25,11 +25,18 @@ class CameraSize(Choice):
         self.setMaxVisibleItems(14)
         self.setFixedWidth(_WIDTH)
         self.chosen.connect(lambda text: self.wanted.emit(parse_mode(text) if text else None))
+        self._camera, self._in_use = False, False
         self.hide()
+
+    def set_in_use(self, in_use: bool) -> None:
+        """Whether the pictures are recorded."""
+        self._in_use = in_use
+        self.setVisible(self._camera and not in_use)
 
     def show_camera(self, camera: CameraInfo | None, wish: CameraMode | None) -> None:
         """Offer a camera's modes; None: no camera plays."""
-        self.setVisible(camera is not None)
+        self._camera = camera is not None
+        self.setVisible(self._camera and not self._in_use)
         if camera is None:
             return
         usual = attempts(camera.modes, None)[0] if camera.modes else USUAL
