@@ -20,6 +20,7 @@ from app.commands import (
     models,
     predict,
     process,
+    rings,
     train,
 )
 from app.errors import UserError
@@ -30,6 +31,7 @@ _COMMANDS = (
     live,
     process,
     predict,
+    rings,
     models,
     bench,
     jitter,

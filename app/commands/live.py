@@ -22,6 +22,7 @@ from app.commands.options import (
 )
 from app.commands.writing import write_video
 from app.export import Exports
+from app.offline.thumbnails import thumbnails
 from app.output import prepare_output, refuse_source_as_output
 from app.recorder import RecordingOptions
 from app.session import Settings
@@ -45,6 +46,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         help=f"beside recordings keep any of: {', '.join(_KINDS)}",
     )
     parser.add_argument("--virtual-camera", action="store_true", help="be a camera for other programs")
+    parser.add_argument("--rings", type=Path, metavar="FOLDER", help="a library: ring files as thumbnails")
     parser.add_argument("--quit-after", type=float, metavar="SECONDS", help=argparse.SUPPRESS)
     add_camera_mode(parser)
     add_model(parser)
@@ -70,6 +72,8 @@ def run(arguments: argparse.Namespace) -> int:
             refuse_source_as_output(source_path(arguments.source), arguments.record)
     if arguments.record is not None:
         prepare_output(arguments.record)
+    if arguments.rings is not None:
+        thumbnails(arguments.rings)  # a wrong folder is said before any window
     missing = "there is no display" if probe is None else ""
     if probe is not None:
         from app.ui.app import WindowOptions, run_window
@@ -86,6 +90,7 @@ def run(arguments: argparse.Namespace) -> int:
                     recording=arguments.record_also,
                     virtual_camera=arguments.virtual_camera,
                     streams=tuple(arguments.stream),
+                    rings=arguments.rings,
                     quit_after_s=arguments.quit_after,
                     mirror=arguments.mirror,
                 )

@@ -32,6 +32,7 @@ class WindowOptions:
     recording: RecordingOptions | None = None  # what recordings keep beside them; None: as remembered
     virtual_camera: bool = False  # be a camera for other programs from the start
     streams: Sequence[StreamAddress] = ()  # where hands are sent from the start
+    rings: Path | None = None  # a folder of ring files, shown as thumbnails; None: as remembered
     quit_after_s: float | None = None
     mirror: bool = False  # mirror whatever is shown
 
@@ -57,6 +58,8 @@ def run_window(options: WindowOptions) -> int:
     if options.virtual_camera:
         window.bar.record_menu.set_virtual_camera()
     window.bar.record_menu.streams.choose(options.streams)
+    library = window.panel.ring.library
+    library.show_remembered() if options.rings is None else library.show_folder(options.rings)
     # Python sees Ctrl+C, or a session that ends, only while it runs: the timer gives it the chance.
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, lambda *_: window.close())

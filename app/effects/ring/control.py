@@ -13,7 +13,8 @@ from app.effects.ring.flags import add_rings, rings_from
 from app.effects.ring.model import OwnRing
 from app.effects.ring.settings import MOST_RINGS, Placement, RingSettings
 
-_PLAIN = ("finger", "segment", "design", "metal", "stone", "size_mm", "hands")
+_PLAIN = ("finger", "segment", "design", "metal", "stone", "finish", "cut")
+_MORE = ("width_mm", "thickness_mm", "size_mm", "hands")
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class RingList:
 def rings_to_save(rings: Sequence[RingSettings]) -> list[dict[str, Any]]:
     """For JSON. Of a ring from a file, where it is."""
     return [
-        {name: getattr(ring, name) for name in _PLAIN}
+        {name: getattr(ring, name) for name in _PLAIN + _MORE}
         | {"placement": asdict(ring.placement)}
         | ({} if ring.own is None else {"file": str(ring.own.path), "unit": ring.own.unit})
         for ring in rings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from app.effects.fade_out import FadeOut
 from app.effects.ring.confidence import mesh_trust, visible_fraction
 from app.effects.ring.control import RingList
 from app.effects.ring.designs import build_design
+from app.effects.ring.finishes import HAMMERED, finished, hammered
 from app.effects.ring.fit import FINGERS, FingerSections, Section, Segment
 from app.effects.ring.metals import METALS, brushed
 from app.effects.ring.model import RingModel
@@ -163,8 +165,7 @@ class RingEffect:
             off_mesh_m=(float(off[0]), float(off[1]), float(off[2])),
             footprint=model.footprint,
         )
-        metal, stone = METALS[ring.metal], STONES[ring.stone]
-        chosen: dict[str, Material] = {"metal": metal, "brushed": brushed(metal), "stone": stone}
+        chosen = materials(ring)
         return [
             Prop(
                 part.geometry,
@@ -185,8 +186,23 @@ EFFECT = EffectType(
 def _model(ring: RingSettings, built_radius_m: float) -> RingModel | None:
     """None while the user's own is still being read."""
     if ring.own is None:
-        return build_design(ring.design, built_radius_m)
+        return build_design(ring.design, built_radius_m, ring.made)
+    if ring.own.model is not None and ring.finish == HAMMERED:
+        return _hammered_own(ring.own.model)
     return ring.own.model
+
+
+_hammered_own = lru_cache(maxsize=8)(hammered)
+
+
+def materials(ring: RingSettings) -> dict[str, Material]:
+    """What a model's parts are of, whose material the wearer chooses."""
+    metal = METALS[ring.metal]
+    return {
+        "metal": finished(metal, ring.finish),
+        "brushed": brushed(metal),
+        "stone": STONES[ring.stone],
+    }
 
 
 def _region(ring: RingSettings) -> int:

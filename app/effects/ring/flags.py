@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from app.effects.declaration import Tell
+from app.effects.ring.cuts import CUTS
 from app.effects.ring.designs import ring_designs
 from app.effects.ring.file import describe, load_own_ring
+from app.effects.ring.finishes import FINISHES
 from app.effects.ring.fit import FINGERS, SEGMENTS
 from app.effects.ring.memory import recall, remember, remember_parts
 from app.effects.ring.metals import METALS
@@ -36,6 +38,10 @@ def add_rings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--design", choices=tuple(ring_designs()), help="the ring's design")
     parser.add_argument("--metal", choices=tuple(METALS), help="what the ring is made of")
     parser.add_argument("--stone", choices=tuple(STONES), help="the stones it carries")
+    parser.add_argument("--finish", choices=tuple(FINISHES), help="how the metal is worked")
+    parser.add_argument("--cut", choices=tuple(CUTS), help="the cut of the one large stone")
+    parser.add_argument("--ring-width", type=float, metavar="MM", help="of the band, along the finger")
+    parser.add_argument("--ring-thickness", type=float, metavar="MM", help="of the band")
     parser.add_argument(
         "--ring-size",
         type=_size,
@@ -75,7 +81,15 @@ def rings_from(
             rings = _rings_on(arguments.ring_on, rings[0])
         elif arguments.finger is not None or arguments.segment is not None:
             rings = [replace(rings[0], **_given(finger=arguments.finger, segment=arguments.segment))]
-        look = _given(design=arguments.design, metal=arguments.metal, stone=arguments.stone)
+        look = _given(
+            design=arguments.design,
+            metal=arguments.metal,
+            stone=arguments.stone,
+            finish=arguments.finish,
+            cut=arguments.cut,
+            width_mm=arguments.ring_width,
+            thickness_mm=arguments.ring_thickness,
+        )
         if "design" in look:
             look["own"] = None
         rings = [replace(ring, **look) for ring in rings]

@@ -43,9 +43,11 @@ class Design:
     """A ring built by code: what each file of `app.effects.ring.designs` declares under the name DESIGN."""
 
     name: str  # on the command line
-    build: Callable[[float], RingModel]  # inner radius, metres
+    build: Callable[..., RingModel]  # inner radius, metres; then by name what it takes of the following
     order: int  # where lists show it
     has_stones: bool = False
+    measures: bool = False  # it takes width_m and thickness_m
+    cuts: bool = False  # it takes `cut`, of CUTS
 
 
 Kind = Literal["stone", "metal", "file"]

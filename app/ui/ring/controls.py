@@ -30,6 +30,7 @@ from app.ui import style
 from app.ui.controls import Chips, Choice, beside, button, label, restyle
 from app.ui.ring.adjust import TITLE_WIDTH, RingAdjust
 from app.ui.ring.files import RingFiles
+from app.ui.ring.library import RingLibrary
 
 FINGER_TITLES = {"thumb": "Thumb", "index": "Index", "middle": "Middle", "ring": "Ring", "little": "Little"}
 SEGMENT_TITLES = {"proximal": "Base", "middle": "Middle", "distal": "Tip"}
@@ -66,6 +67,7 @@ class RingControls(QWidget):
         self._size = Choice("As large as the finger, or of a size that you choose")
         self._adjust = RingAdjust()
         self._files = RingFiles()
+        self.library = RingLibrary()
         self._remembering = QTimer(self)
         self._remembering.setSingleShot(True)
         self._remembering.setInterval(_REMEMBER_MS)
@@ -87,6 +89,7 @@ class RingControls(QWidget):
     def close_files(self) -> None:
         """The window is closing: keep placements that wait to be kept."""
         self._files.close()
+        self.library.close_library()
         if self._remembering.isActive():
             self._remember()
 
@@ -132,6 +135,8 @@ class RingControls(QWidget):
         self._adjust.placed.connect(self._place)
         self._adjust.unit_chosen.connect(self._choose_unit)
         self._adjust.told.connect(self._tell_parts)
+        self.library.chosen.connect(self.wear_file)
+        self.library.told.connect(self.told)
         self._files.loaded.connect(self._wear)
         self._files.failed.connect(self._give_up)
         self._remembering.timeout.connect(self._remember)
@@ -246,6 +251,7 @@ class RingControls(QWidget):
             self._segment,
             self._hands,
             beside("Design", self._design, title_width=TITLE_WIDTH),
+            self.library,
             beside("Metal", self._metal, title_width=TITLE_WIDTH),
             self._stone_row,
             beside("Size", self._size, title_width=TITLE_WIDTH),
