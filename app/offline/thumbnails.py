@@ -28,7 +28,8 @@ MOST_RINGS = 400  # of a folder
 _LOOK = 2  # counted up whenever thumbnails look different
 _AWAY_M = 0.2
 _FILLS = 0.86  # of the picture
-_TURN, _TILT = np.radians(32.0), np.radians(24.0)  # about the ring's head; towards the viewer
+_TURN = np.radians(32.0)  # about the ring's head
+TILT, HEAD_TILT = float(np.radians(24.0)), float(np.radians(62.0))  # of its head towards the viewer
 _FINER = 2  # drawn so many times as large
 
 
@@ -73,10 +74,11 @@ def draw_ring(
     model: RingModel,
     ring: RingSettings = RingSettings(),  # noqa: B008
     size_px: int = SIZE_PX,
+    tilt: float = TILT,
 ) -> UInt8:
     """(size_px, size_px, 3) RGB: a ring on grey, seen a little from above. ring: what it is made of."""
     side = _FINER * size_px
-    pose, reach = _pose(model)
+    pose, reach = _pose(model, tilt)
     focal = _FILLS * side / 2 * _AWAY_M / reach
     camera = Camera(focal, focal, (side - 1) / 2, (side - 1) / 2, side, side)
     chosen = materials(ring)
@@ -104,9 +106,9 @@ class _Shown:
         return ()
 
 
-def _pose(model: RingModel) -> tuple[Float64, float]:
+def _pose(model: RingModel, tilt: float) -> tuple[Float64, float]:
     """(4, 4) where the ring stands, its middle in the picture's middle, and how far it reaches from there."""
-    rotation = rotation_from_axis_angle([_TILT, 0.0, 0.0]) @ np.diag([1.0, -1.0, -1.0])
+    rotation = rotation_from_axis_angle([tilt, 0.0, 0.0]) @ np.diag([1.0, -1.0, -1.0])
     rotation = rotation @ rotation_from_axis_angle([0.0, _TURN, 0.0])
     points = []
     for part in model.parts:

@@ -101,6 +101,7 @@ RULES: list[tuple[str, str, str, str]] = [  # pattern, licence, source, command
         "python -m tools.picture.effects --clips DIR",
     ),
     ("pictures/smoothing.png", OURS, "our own measurements", "python -m tools.measure_smoothing"),
+    ("pictures/ring_designs.jpg", OURS, "drawn by this program", "python -m tools.picture.ring_designs"),
     ("pictures/window.*", OURS, "screenshots of this program", "python -m tools.picture.window"),
 ]
 

@@ -63,8 +63,8 @@ def _marked(geometry: Geometry) -> Geometry:
 
 def _finer(geometry: Geometry) -> tuple[Float64, Float64, np.ndarray]:
     """Every triangle in four, again while edges are long; normals between normals."""
-    v, n, f = (np.asarray(x) for x in (geometry.vertices_m, geometry.normals, geometry.faces))
-    v, n = v.astype(np.float64), n.astype(np.float64)
+    v, n = geometry.vertices_m.astype(np.float64), geometry.normals.astype(np.float64)
+    f = geometry.faces
     for _ in range(2):
         edges = np.sort(np.concatenate([f[:, [0, 1]], f[:, [1, 2]], f[:, [2, 0]]]), axis=1)
         if np.linalg.norm(v[edges[:, 0]] - v[edges[:, 1]], axis=1).mean() < _FINEST_M or len(f) > 5000:

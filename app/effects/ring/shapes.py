@@ -42,7 +42,9 @@ def sparser(outline: Float64, points: int) -> tuple[Float64, Float64]:
 def lathe(outline: Float64, points: int = 18, turns: int = 72) -> Geometry:
     """Turn a fine closed outline (P, 2) of (radius, z), counter-clockwise with z upwards, about z."""
     profile, normal = sparser(outline, points)
-    p = points
+    own = np.linalg.norm(profile - np.roll(profile, 1, 0), axis=1) > 1e-7  # at a sharp edge some coincide
+    profile, normal = profile[own], normal[own]
+    p = len(profile)
     angle = np.linspace(0, 2 * np.pi, turns, endpoint=False)
     spoke = np.stack([np.cos(angle), np.sin(angle)], 1)
 

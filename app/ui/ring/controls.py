@@ -31,6 +31,7 @@ from app.ui.controls import Chips, Choice, beside, button, label, restyle
 from app.ui.ring.adjust import TITLE_WIDTH, RingAdjust
 from app.ui.ring.files import RingFiles
 from app.ui.ring.library import RingLibrary
+from app.ui.ring.make import RingMake
 
 FINGER_TITLES = {"thumb": "Thumb", "index": "Index", "middle": "Middle", "ring": "Ring", "little": "Little"}
 SEGMENT_TITLES = {"proximal": "Base", "middle": "Middle", "distal": "Tip"}
@@ -65,6 +66,7 @@ class RingControls(QWidget):
         self._stone = Choice("The stones the ring carries")
         self._stone.fill({name: name.capitalize() for name in STONES}, "diamond")
         self._size = Choice("As large as the finger, or of a size that you choose")
+        self._make = RingMake()
         self._adjust = RingAdjust()
         self._files = RingFiles()
         self.library = RingLibrary()
@@ -113,6 +115,7 @@ class RingControls(QWidget):
         self._metal.choose(ring.metal)
         self._stone.choose(ring.stone)
         self._stone_row.setVisible(_has_stones(ring))
+        self._make.show_ring(ring)
         self._adjust.show_ring(ring)
         self._size.fill(_sizes(ring), _FIT if ring.size_mm is None else f"{ring.size_mm:.2f}")
 
@@ -132,6 +135,7 @@ class RingControls(QWidget):
         self._segment.chosen.connect(lambda name: self._change(segment=name))
         self._hands.chosen.connect(lambda name: self._change(hands=name))
         self._design.chosen.connect(self._choose_design)
+        self._make.changed.connect(lambda name, value: self._change(**{name: value}))
         self._adjust.placed.connect(self._place)
         self._adjust.unit_chosen.connect(self._choose_unit)
         self._adjust.told.connect(self._tell_parts)
@@ -253,6 +257,7 @@ class RingControls(QWidget):
             beside("Design", self._design, title_width=TITLE_WIDTH),
             self.library,
             beside("Metal", self._metal, title_width=TITLE_WIDTH),
+            self._make,
             self._stone_row,
             beside("Size", self._size, title_width=TITLE_WIDTH),
             self._adjust,

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -22,9 +23,11 @@ from app.effects.ring.designs import build_design
 from app.effects.ring.memory import recall
 from app.effects.ring.model import PartLabel
 from app.errors import UserError
+from app.output import save_png
 from app.ui.controls import Choice
 from app.ui.ring import files as ring_files
 from app.ui.ring.controls import RingControls
+from app.ui.ring.library import RingLibrary
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +83,52 @@ def test_rings_are_added_on_free_fingers_changed_and_taken_off(controls):
     assert [r.finger for r in controls.seen[-1]] == ["little", "index"]
     controls._remove.click()
     assert not controls._remove.isEnabled()
+
+
+def test_how_a_ring_is_made_is_chosen_where_its_design_takes_it(controls):
+    make = controls._make
+    assert not make._cut_row.isVisibleTo(make)
+    controls._choose_design("flat")
+    assert make._band_rows[0].isVisibleTo(make)
+    make._width._slider.setValue(62)
+    make._thickness._slider.setValue(21)
+    make._finish.chosen.emit("hammered")
+    ring = controls.seen[-1][0]
+    assert (ring.width_mm, ring.thickness_mm, ring.finish) == (6.2, 2.1, "hammered")
+    controls._choose_design("solitaire")
+    assert make._cut_row.isVisibleTo(make)
+    make._cut.chosen.emit("pear")
+    assert controls.seen[-1][0].cut == "pear"
+    assert saved_rings(rings_to_save(controls.seen[-1])) == controls.seen[-1]
+
+
+def test_a_library_shows_its_rings_and_one_click_wears_one(controls, monkeypatch, tmp_path):
+    started = []
+    monkeypatch.setattr(controls.library._drawing, "start", lambda *call: started.append(call))
+    folder = tmp_path / "rings"
+    controls.library.show_folder(folder)
+    assert "can't be read" in controls.lines[-1].text
+    folder.mkdir()
+    controls.library.show_folder(folder)
+    assert "holds no ring" in controls.lines[-1].text
+    for name in ("b.glb", "a.stl", "note.txt"):
+        (folder / name).write_text(name)
+    controls.library.show_folder(folder)
+    names = controls.library._list
+    assert [names.item(k).text() for k in range(names.count())] == ["a", "b"]
+    assert started[0][1][1:] == ["rings", str(folder)]
+    first, second = controls.library._thumbnails
+    save_png(first.picture, np.full((8, 8, 3), 200, np.uint8))
+    second.refused.write_text("b.glb can't be worn")
+    controls.library._look()
+    assert not names.item(0).icon().isNull()
+    assert names.item(1).toolTip() == "b.glb can't be worn"
+    names.itemClicked.emit(names.item(0))
+    pump(lambda: controls.seen)
+    assert controls.seen[-1][0].own.path == folder / "a.stl"
+    again = RingLibrary()
+    again.show_remembered()
+    assert again._list.count() == 2
 
 
 def test_a_thumb_has_two_segments(controls):

@@ -66,8 +66,9 @@ def profile_outline(name: str, inner_radius_m: float, width_m: float, thickness_
     angle = np.linspace(0, 2 * np.pi, 1440, endpoint=False)
     c, s = np.cos(angle), np.sin(angle)
     z, r = (np.sign(x) * np.abs(x) ** (2 / _SQUARE) for x in (s, c))
-    fall = np.where(c > 0, outside(z), -inside(z)) * np.abs(r)
-    return np.stack([inner_radius_m + thickness_m * (0.5 + 0.5 * r - fall), 0.5 * width_m * z], 1)
+    top, bottom = 1 - outside(z), inside(z)
+    away = bottom + (0.5 + 0.5 * r) * (top - bottom)
+    return np.stack([inner_radius_m + thickness_m * away, 0.5 * width_m * z], 1)
 
 
 def band(
@@ -81,5 +82,5 @@ def band(
 
 
 DESIGNS = tuple(
-    Design(name, partial(band, name=name), order=11 + k, measures=True) for k, name in enumerate(PROFILES)
+    Design(name, partial(band, name=name), order=70 + k, measures=True) for k, name in enumerate(PROFILES)
 )
