@@ -33,6 +33,7 @@ class Sample:
     parts: NDArray[np.uint8] | None = None  # (H, W) its palm and fingers, numbers of silhouettes.PARTS
     joints_counted: NDArray[np.bool_] | None = None  # (21,) joints that may be judged; None: all
     time_s: float | None = None  # in a video, whose samples come in order; None: a still
+    seen_by: str | None = None  # which of several cameras saw it, where a set has several
     box: Box | None = None  # around the hand, where its joints are not known
 
     def __post_init__(self) -> None:

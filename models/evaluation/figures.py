@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from models.datasets.samples import Prediction
 from models.evaluation.benchmark import Run, Silhouette
 from models.evaluation.calibration import calibration_curve
-from models.evaluation.camera_space import camera_space_figures
+from models.evaluation.camera_space import camera_space_figures, focal_error
 from models.evaluation.groups import OCCLUSIONS, VIEWS, by_group, occlusions, views
 from models.evaluation.metrics import (
     acceleration,
@@ -166,7 +166,7 @@ def _silhouettes(run: Run, name: str, judged: NDArray[np.intp]) -> dict[str, Any
 
 
 def _camera_space(run: Run, name: str, judged: NDArray[np.intp]) -> dict[str, Any]:
-    """Errors without any alignment, with and without the hand's true size; where scale is measured."""
+    """Errors without any alignment, with and without the hand's size and the focal length known."""
     truth = _truth_3d(run, judged)
     answers = [_answer(run, name, k) for k in judged]
     if truth is None or not run.samples.metric or not all(a.placed for a in answers):
@@ -178,12 +178,13 @@ def _camera_space(run: Run, name: str, judged: NDArray[np.intp]) -> dict[str, An
     same = all(run.truths[k].vertices_are_open for k in judged)
     whole = same and all(a is not None and b is not None for a, b in meshes)
     vertices = (_stack(run, name, judged, "vertices_m"), np.array([m for m, _ in meshes])) if whole else None
-    values = camera_space_figures((_stack(run, name, judged, "joints_m"), target), weights, vertices)
+    ratio = [focal_error(t.intrinsics) for t in (run.truths[k] for k in judged) if t.intrinsics is not None]
+    values = camera_space_figures((_stack(run, name, judged, "joints_m"), target), weights, vertices, ratio)
     return {key: spread(value, _block(run)) for key, value in values.items()}
 
 
 def _groups(run: Run, name: str, judged: NDArray[np.intp]) -> dict[str, Any]:
-    """PA-MPJPE by view and by self-occlusion."""
+    """PA-MPJPE by view, by self-occlusion, and by camera where a set has several."""
     truth = _truth_3d(run, judged)
     if truth is None or any(run.truths[k].intrinsics is None for k in judged):
         return {}
@@ -191,10 +192,15 @@ def _groups(run: Run, name: str, judged: NDArray[np.intp]) -> dict[str, Any]:
     errors = 1e3 * aligned_errors(_stack(run, name, judged, "joints_m"), target, weights)
     means = mean_errors(errors, weights)
     sides = [run.truths[k].handedness for k in judged]
-    return {
-        "pa_mpjpe_by_view_mm": by_group(means, views(target, sides), VIEWS),
-        "pa_mpjpe_by_occlusion_mm": by_group(means, occlusions(target), OCCLUSIONS),
+    table = {
+        "pa_mpjpe_by_view_mm": by_group(means, views(target, sides), VIEWS, _block(run)),
+        "pa_mpjpe_by_occlusion_mm": by_group(means, occlusions(target), OCCLUSIONS, _block(run)),
     }
+    cameras = [run.truths[k].seen_by for k in judged]
+    if any(cameras):
+        named = tuple(sorted({camera for camera in cameras if camera}))
+        table["pa_mpjpe_by_camera_mm"] = by_group(means, [c or "" for c in cameras], named, _block(run))
+    return table
 
 
 def _calibration(run: Run, name: str) -> dict[str, Any]:

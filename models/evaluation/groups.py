@@ -5,10 +5,13 @@ Both are read off the true 3D joints. What objects hide is not known to them.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from models.evaluation.metrics import palm_frames
+from models.evaluation.uncertainty import mean_interval
 from models.types import Handedness
 
 VIEWS = ("palm", "back", "edge", "along the fingers")
@@ -63,13 +66,18 @@ def occlusions(joints_m: ArrayLike) -> list[str]:
 
 
 def by_group(
-    values: ArrayLike, names: list[str], order: tuple[str, ...]
-) -> dict[str, dict[str, float | int]]:
-    """Mean and number of (B,) values in each group that has any."""
+    values: ArrayLike, names: list[str], order: tuple[str, ...], block: int = 1
+) -> dict[str, dict[str, Any]]:
+    """Mean, its 95 % interval and number of (B,) values in each group that has any. block: of intervals."""
     v, labels = np.asarray(values, np.float64), np.asarray(names)
-    table: dict[str, dict[str, float | int]] = {}
+    table: dict[str, dict[str, Any]] = {}
     for name in order:
         known = v[(labels == name) & np.isfinite(v)]
         if len(known):
-            table[name] = {"mean": round(float(known.mean()), 4), "samples": len(known)}
+            interval = mean_interval(known, block)
+            table[name] = {
+                "mean": round(float(known.mean()), 4),
+                "ci95": None if interval is None else [round(end, 4) for end in interval],
+                "samples": len(known),
+            }
     return table

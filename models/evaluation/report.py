@@ -12,7 +12,7 @@ import numpy as np
 
 from models.datasets.samples import Prediction
 from models.evaluation.benchmark import Run
-from models.evaluation.groups import OCCLUSIONS, VIEWS
+from models.evaluation.calibration import BINS
 from models.evaluation.metrics import pck
 from models.types import Float64
 
@@ -27,15 +27,27 @@ _ROWS: dict[str, tuple[tuple[str, ...], float, int]] = {  # name: path in the fi
         f"— {finger}": (("pa_per_finger_mm", finger), 1, 2)
         for finger in ("wrist", "thumb", "index", "middle", "ring", "little")
     },
-    **{f"— view: {view}": (("pa_mpjpe_by_view_mm", view, "mean"), 1, 2) for view in VIEWS},
-    **{f"— {name}": (("pa_mpjpe_by_occlusion_mm", name, "mean"), 1, 2) for name in OCCLUSIONS},
     "CS-MPJPE, mm": (("cs_mpjpe_mm", "mean"), 1, 1),
     "— 95 % interval, CS": (("cs_mpjpe_mm", "ci95"), 1, 1),
     "— with the hand's size known": (("cs_mpjpe_known_size_mm", "mean"), 1, 1),
+    "— with the focal length unknown": (("cs_mpjpe_unknown_focal_mm", "mean"), 1, 1),
+    "— with the size known, the focal length not": (("cs_mpjpe_known_size_unknown_focal_mm", "mean"), 1, 1),
     "CS-MPVPE, mm": (("cs_mpvpe_mm", "mean"), 1, 1),
     "— with the hand's size known, mesh": (("cs_mpvpe_known_size_mm", "mean"), 1, 1),
+    "— with the focal length unknown, mesh": (("cs_mpvpe_unknown_focal_mm", "mean"), 1, 1),
+    "— with the size known, the focal length not, mesh": (
+        ("cs_mpvpe_known_size_unknown_focal_mm", "mean"),
+        1,
+        1,
+    ),
     "root depth off, %": (("root_depth_percent", "mean"), 1, 1),
     "— with the hand's size known, %": (("root_depth_known_size_percent", "mean"), 1, 1),
+    "— with the focal length unknown, %": (("root_depth_unknown_focal_percent", "mean"), 1, 1),
+    "— with the size known, the focal length not, %": (
+        ("root_depth_known_size_unknown_focal_percent", "mean"),
+        1,
+        1,
+    ),
     "presence: expected calibration error": (("presence", "ece"), 1, 3),
     "PA AUC, 0–50 mm": (("pa_auc_0_50",), 1, 3),
     "PA AUC, 20–50 mm": (("pa_auc_20_50",), 1, 3),
@@ -62,6 +74,11 @@ _ROWS: dict[str, tuple[tuple[str, ...], float, int]] = {  # name: path in the fi
     "acceleration of the mesh, mm/frame²": (("acceleration", "vertices_mm_per_frame2"), 1, 2),
     "acceleration in 2D, px/frame²": (("acceleration", "joints_2d_px_per_frame2"), 1, 2),
 }
+_GROUPS = {
+    "pa_mpjpe_by_camera_mm": "camera",
+    "pa_mpjpe_by_view_mm": "the hand is seen from",
+    "pa_mpjpe_by_occlusion_mm": "hidden by the hand itself",
+}
 _PLOTS = {  # of figures.curves: title, unit, up to
     "aligned": ("3D joints, aligned", "mm", 50),
     "root": ("3D joints, from the wrist", "mm", 50),
@@ -82,8 +99,54 @@ def markdown(report: Mapping[str, Mapping[str, Any]]) -> str:
             cells = [_cell(figures, row) for figures in models.values()]
             if set(cells) != {"–"}:
                 lines.append([row, *cells])
-        blocks.append("\n".join("| " + " | ".join(line) + " |" for line in lines))
+        blocks.append(_table(lines))
+        blocks += [_group_table(models, *group) for group in _GROUPS.items() if _group_rows(models, group[0])]
+        if any(_bins(figures) for figures in models.values()):
+            blocks.append(_calibration_table(models))
     return "\n\n".join(blocks) + "\n"
+
+
+def _table(lines: Sequence[Sequence[str]]) -> str:
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _group_rows(models: Mapping[str, Any], key: str) -> list[str]:
+    """The groups that any model has, in their order."""
+    return list(dict.fromkeys(row for figures in models.values() for row in figures.get(key) or {}))
+
+
+def _group_table(models: Mapping[str, Any], key: str, title: str) -> str:
+    """PA-MPJPE in each group, with its 95 % interval."""
+    lines = [[f"PA-MPJPE, mm: {title}", "samples", *models], ["---", *["---:"] * (1 + len(models))]]
+    for row in _group_rows(models, key):
+        groups = [(figures.get(key) or {}).get(row) for figures in models.values()]
+        count = next(group["samples"] for group in groups if group)
+        lines.append([row, str(count), *map(_with_interval, groups)])
+    return _table(lines)
+
+
+def _with_interval(group: Mapping[str, Any] | None) -> str:
+    if group is None:
+        return "–"
+    interval = group.get("ci95")
+    return f"{group['mean']:.2f}" + (f" ({interval[0]:.1f} … {interval[1]:.1f})" if interval else "")
+
+
+def _bins(figures: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return list((figures.get("presence") or {}).get("curve") or ())
+
+
+def _calibration_table(models: Mapping[str, Any]) -> str:
+    """Of the hands that a model was so sure of, how many were right: a sure model's 0.9 is nine of ten."""
+    lines = [["presence: right, of all", *models], ["---"] + ["---:"] * len(models)]
+    for k in range(BINS):
+        cells = []
+        for figures in models.values():
+            here = [b for b in _bins(figures) if min(int(b["presence"] * BINS), BINS - 1) == k]
+            cells.append(f"{100 * here[0]['right']:.0f} % of {here[0]['samples']}" if here else "–")
+        if set(cells) != {"–"}:
+            lines.append([f"{k / BINS:.1f} … {(k + 1) / BINS:.1f}", *cells])
+    return _table(lines)
 
 
 def plot_pck(curves: Mapping[str, Mapping[str, Float64]], title: str, path: Path) -> None:

@@ -44,6 +44,7 @@ class _View:
     R: NDArray[np.float64]  # session -> upright camera
     t: NDArray[np.float64]
     turn: int  # quarter turns clockwise
+    name: str  # SESSION/cam_N
 
     @property
     def intrinsics(self) -> tuple[float, float, float, float]:
@@ -120,7 +121,7 @@ def _sample(
     image = np.zeros((1, 1, 3), np.uint8) if picture is None else picture
     return Sample(
         f"{row:04d}-{number}", image, "left" if side == "left" else "right", view.intrinsics,
-        px.astype(np.float32), truth.astype(np.float32), joints_counted=counted,
+        px.astype(np.float32), truth.astype(np.float32), joints_counted=counted, seen_by=view.name,
     )  # fmt: skip
 
 
@@ -138,7 +139,16 @@ def _views(folder: Path, session: str) -> list[_View]:
             clip = require(folder / session / f"cam_{number}.mp4", _ADVICE)
             upright = np.linalg.matrix_power(np.array([[0.0, -1, 0], [1, 0, 0], [0, 0, 1]]), turn)
             found.append(
-                _View(clip, (size[0], size[1]), K, D.ravel(), upright @ R, upright @ t.ravel(), turn)
+                _View(
+                    clip,
+                    (size[0], size[1]),
+                    K,
+                    D.ravel(),
+                    upright @ R,
+                    upright @ t.ravel(),
+                    turn,
+                    f"{session}/cam_{number}",
+                )
             )
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path} can't be used ({error}); {_ADVICE}") from error

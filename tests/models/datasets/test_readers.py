@@ -217,7 +217,7 @@ def test_an_empty_folder_is_told_what_should_be_in_it(tmp_path: Path, name: str)
 
 
 def test_an_unknown_set() -> None:
-    with pytest.raises(ValueError, match="expected one of closeups, crops, freihand"):
+    with pytest.raises(ValueError, match="expected one of closeups, crops, filled, freihand"):
         read_set("imagenet", Path())
 
 

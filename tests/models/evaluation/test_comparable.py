@@ -1,10 +1,20 @@
 """Figures that others report: per second at any rate, in camera space, with intervals, by view."""
 
+from contextlib import closing
+from itertools import islice
+
 import numpy as np
 import pytest
 
+from models.datasets.video_file import frames_of
 from models.evaluation.calibration import calibration_curve
-from models.evaluation.camera_space import at_known_size, camera_space_figures, root_depth_errors
+from models.evaluation.camera_space import (
+    at_known_size,
+    at_unknown_focal,
+    camera_space_figures,
+    focal_error,
+    root_depth_errors,
+)
 from models.evaluation.groups import OCCLUSIONS, VIEWS, by_group, hidden_joints, occlusions, views
 from models.evaluation.jitter import (
     HandTrack,
@@ -14,10 +24,13 @@ from models.evaluation.jitter import (
     static_sd,
     third_differences,
 )
+from models.evaluation.report import markdown
 from models.evaluation.uncertainty import mean_interval
-from models.geometry import rotation_from_axis_angle
+from models.geometry import camera_from_fov, rotation_from_axis_angle
 from models.hand.hand_data import load_open_hand
 from models.hand.skinning import pose_hand
+from models.manifest import ASSETS
+from models.tracking.pipeline import DEFAULT_MODEL, Pipeline, PipelineConfig
 
 STILL = pose_hand(load_open_hand(), np.tile(np.eye(3), (16, 1, 1)), np.zeros(10), [0, 0, 0.5])[1].astype(
     float
@@ -72,6 +85,9 @@ def test_camera_space_errors_with_and_without_a_known_size() -> None:
     assert found["cs_mpjpe_mm"] == pytest.approx(100 * np.linalg.norm(truth, axis=-1).mean(1))
     assert found["cs_mpjpe_known_size_mm"] == pytest.approx(0, abs=1e-9)
     assert found["root_depth_known_size_percent"] == pytest.approx(0, abs=1e-9)
+    halved = camera_space_figures((far, truth), np.ones((2, 21)), None, [1 / 1.1, 1 / 1.1])
+    assert halved["root_depth_unknown_focal_percent"] == pytest.approx(0, abs=1e-9)
+    assert halved["root_depth_known_size_unknown_focal_percent"] == pytest.approx(100 - 100 / 1.1)
     assert at_known_size(far, far, truth) == pytest.approx(truth)
     assert root_depth_errors(truth * [1, 1, 0.5], truth) == pytest.approx(0.5)
 
@@ -114,7 +130,11 @@ def test_a_flat_hand_hides_nothing_and_one_seen_from_its_edge_hides_fingers() ->
     assert counts[1] >= 3
     names = occlusions(np.stack([STILL, edge]))
     assert names[0] == OCCLUSIONS[0]
-    assert by_group([1.0, 3.0], names, OCCLUSIONS)[names[1]] == {"mean": 3.0, "samples": 1}
+    assert by_group([1.0, 3.0], names, OCCLUSIONS)[names[1]] == {
+        "mean": 3.0,
+        "ci95": None,
+        "samples": 1,
+    }
 
 
 def test_calibration() -> None:
@@ -128,3 +148,34 @@ def test_calibration() -> None:
     with pytest.raises(ValueError, match="0 to 1"):
         calibration_curve([1.5], [True])
     assert calibration_curve([], [])["ece"] is None
+
+
+def test_an_unknown_focal_length_moves_the_hand_as_it_is_computed_to() -> None:
+    """The model, told a longer focal length than the true one, against what `at_unknown_focal` says."""
+    demo_frames = [frame for _, frame in islice(frames_of(ASSETS / "clips" / "demo.mp4"), 6)]
+    true, told = camera_from_fov(640, 480, 65.0), camera_from_fov(640, 480, 50.0)
+    ratio, found = told.fx / true.fx, {}
+    for name, camera in (("true", true), ("told", told)):
+        with closing(Pipeline(PipelineConfig(DEFAULT_MODEL, max_hands=1, smoothing=None))) as pipeline:
+            for k, frame in enumerate(demo_frames):
+                hands = pipeline.process(frame, k / 30, camera).hands
+            found[name] = hands[0].joints_m.astype(np.float64)[None]
+    said = at_unknown_focal(found["true"], found["true"], [ratio])
+    assert said[0, 0, 2] == pytest.approx(found["told"][0, 0, 2], rel=0.04)
+    assert ratio > 1.3
+    assert np.abs(said[0, 0, :2] - found["told"][0, 0, :2]).max() < 0.01
+    assert focal_error((true.fx, true.fy, true.cx, true.cy)) == pytest.approx(1, abs=1e-3)
+
+
+def test_the_report_has_tables_by_camera_and_of_presence() -> None:
+    groups = {"desk/cam_0": {"mean": 9.1, "ci95": [8.0, 10.2], "samples": 12}}
+    curve = [{"presence": 0.93, "right": 0.9, "samples": 10}, {"presence": 0.4, "right": 0.5, "samples": 2}]
+    models = {
+        "a": {"missed": 0, "pa_mpjpe_by_camera_mm": groups, "presence": {"curve": curve, "ece": 0.05}},
+        "b": {"missed": 1},
+    }
+    text = markdown({"set": {"samples": 12, "judged": 12, "models": models}})
+    assert "| PA-MPJPE, mm: camera | samples | a | b |" in text
+    assert "| desk/cam_0 | 12 | 9.10 (8.0 … 10.2) | – |" in text
+    assert "| 0.9 … 1.0 | 90 % of 10 | – |" in text
+    assert "| 0.4 … 0.5 | 50 % of 2 | – |" in text
