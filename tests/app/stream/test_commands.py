@@ -6,6 +6,7 @@ import re
 import socket
 import subprocess
 import sys
+import threading
 import time
 from contextlib import closing
 from itertools import islice
@@ -183,3 +184,38 @@ def test_streams_come_and_go_and_are_told_in_one_line() -> None:
     finally:
         for stream in streams.change([]):
             stream.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "scheme", "pattern"),
+    [("receive_osc.py", "osc", r"/hand/0/index_tip (-?\d\.\S+ ?){3}"),
+     ("receive_vmc.py", "vmc", r"RightIndexProximal x y z w (-?\d\.\S+ ?){4}"),
+     ("receive_websocket.py", "ws", r"\d\S* \d+ (right|left) \[.*\]")],
+)  # fmt: skip
+def test_the_documented_receivers_hear_a_live_window(
+    tmp_path: Path, name: str, scheme: str, pattern: str
+) -> None:
+    """The window itself, on Qt's offscreen platform, playing the demo."""
+    receiver, port = receiving(name, scheme, tmp_path)
+    command = [sys.executable, "main.py", "live", "--source", "demo", "--effect", "none"]
+    command += ["--stream", f"{scheme}://127.0.0.1:{port}", "--quit-after", "120"]
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "XDG_CONFIG_HOME": str(tmp_path)}
+    window = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
+    watchdog = threading.Timer(100, receiver.kill)
+    watchdog.start()
+    try:
+        assert receiver.stdout is not None
+        heard = ""
+        for line in receiver.stdout:
+            if re.fullmatch(pattern, line.strip()):
+                heard = line
+                break
+        assert heard
+        assert window.poll() is None
+    finally:
+        watchdog.cancel()
+        receiver.kill()
+        window.terminate()
+        said = window.communicate(timeout=60)[1]
+    assert "Traceback" not in said
