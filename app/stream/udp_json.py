@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 
-from app.export.formats.sidecar import as_json
+from app.export.formats.sidecar import as_text
 from app.frame import FrameHands
 from app.stream.address import StreamAddress
 from app.stream.udp import UdpSocket
@@ -18,7 +17,7 @@ class UdpJsonSender:
         self._socket = UdpSocket(address)
 
     def send(self, moment: FrameHands) -> None:
-        self._socket.send(json.dumps(as_json(moment, mesh=False), separators=(",", ":")).encode())
+        self._socket.send(as_text(moment, mesh=False).encode())
 
     def close(self) -> None:
         self._socket.close()

@@ -21,7 +21,7 @@ from websockets.http11 import Request, Response
 from websockets.typing import Origin
 
 from app.errors import UserError
-from app.export.formats.sidecar import as_json, head
+from app.export.formats.sidecar import as_text, head
 from app.frame import FrameHands
 from app.stream.address import StreamAddress, resolved
 
@@ -84,7 +84,7 @@ class WebSocketSender:
 
     def send(self, moment: FrameHands) -> None:
         wanted = {client.mesh for client in tuple(self._clients)}
-        texts = {mesh: _text(as_json(moment, mesh)) for mesh in wanted}
+        texts = {mesh: as_text(moment, mesh) for mesh in wanted}
         if texts:
             self._loop.call_soon_threadsafe(self._publish, texts)
 
@@ -149,7 +149,7 @@ class WebSocketSender:
         self._clients.add(client)
         listening = asyncio.create_task(self._refuse_messages(connection))
         try:
-            await connection.send(_text(head()))
+            await connection.send(json.dumps(head(), separators=(",", ":")))
             while True:
                 await connection.send(await client.take())
         except ConnectionClosed:
@@ -168,10 +168,6 @@ class WebSocketSender:
         except UnicodeDecodeError:
             await connection.close(1008, "nothing is read here")
         self._tell(f"{self._address.text}: a client sent something and was sent away; nothing is read here")
-
-
-def _text(value: object) -> str:
-    return json.dumps(value, separators=(",", ":"))
 
 
 def _origins(address: StreamAddress) -> list[Origin | re.Pattern[str] | None]:
