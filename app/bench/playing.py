@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -47,6 +47,9 @@ class AtSize:
     fps: Spread  # frames/s, as fast as it goes
     fps_recording: Spread  # .. while 30 frames/s are recorded
     played: Played  # at its own rate
+    parts_ms: Mapping[
+        str, Spread
+    ]  # processor time a frame of what grows with it, beside inference and drawing
 
 
 @dataclass(frozen=True)

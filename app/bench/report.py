@@ -169,6 +169,11 @@ class Report:
             late = at.played.latency_ms
             own = f"{at.played.fps:.1f}, {late.median:.1f} / {late.p95:.1f} / {late.p99:.1f}"
             yield f"{name:<16}{at.fps!s:<26}{at.fps_recording!s:<26}{own}, {at.played.dropped}"
+        yield f"{'processor ms':<16}" + "".join(
+            f"{part:<26}" for part in next(iter(self.sizes.values())).parts_ms
+        )
+        for name, at in self.sizes.items():
+            yield f"{name:<16}" + "".join(f"{ms!s:<26}" for ms in at.parts_ms.values())
 
     @property
     def _peak(self) -> float:
@@ -217,4 +222,5 @@ def _at_size(figures: AtSize) -> dict[str, Any]:
         "fps": figures.fps.rounded(),
         "fps_recording": figures.fps_recording.rounded(),
         "own_rate": _played(figures.played),
+        "parts_ms": {name: ms.rounded() for name, ms in figures.parts_ms.items()},
     }

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from app.bench.baseline import MediaPipeHands
@@ -15,6 +16,7 @@ from app.bench.chart import write_chart
 from app.bench.clips import SIZES, Scene, clip_at, repeated, scenes, staged
 from app.bench.machine import this_machine
 from app.bench.networks import time_networks, time_search
+from app.bench.parts import time_parts
 from app.bench.peak import peak_gmacs
 from app.bench.playing import AtSize, play, throughput
 from app.bench.report import Report
@@ -30,6 +32,7 @@ from app.session import Settings
 from models.inference.engines import ENGINES
 from models.tracking.pipeline import DEFAULT_MODEL, MODELS, PipelineResult
 
+_PARTS_FRAMES = 60
 _SIZE_RUNS = 3  # from end to end at each size
 
 
@@ -179,7 +182,9 @@ def _time_sizes(
             _say(f"{size[0]}×{size[1]}, at its own rate")
             played = play(str(clip.path), settings, arguments.seconds)
             plain, recording = (Spread.of(values) for values in fps[size].values())
-            report.sizes[f"{size[0]}×{size[1]}"] = AtSize(plain, recording, played)
+            parts = time_parts(list(islice(clip.frames(), _PARTS_FRAMES)), size)
+            parts_ms = {name: Spread.of(values) for name, values in parts.items()}
+            report.sizes[f"{size[0]}×{size[1]}"] = AtSize(plain, recording, played, parts_ms)
 
 
 def _sizes(text: str) -> tuple[tuple[int, int], ...]:

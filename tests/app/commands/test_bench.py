@@ -242,6 +242,7 @@ def test_the_command_measures_all_and_prints_it(
     played = Played(30.0, Spread.of([20.0]), 1, 29, 1.2, 300.0)
     monkeypatch.setattr(bench, "play", lambda *_: played)
     clip = write_clip(tmp_path / "clip.mp4", steady(5))
+    pytest.importorskip("PyQt6.QtWidgets", reason="needs PyQt6")
     assert main(["bench", str(clip), "--frames", "5", "--json"]) == 0
     said = capsys.readouterr().out
     names = ("640×480", "1280×720", "1920×1080")
@@ -260,6 +261,12 @@ def test_the_command_measures_all_and_prints_it(
     assert list(figures["sizes"]) == list(names)
     assert figures["sizes"]["1280×720"]["fps_recording"]["median"] == 30
     assert "1920×1080       40.00" in said
+    assert set(figures["sizes"]["640×480"]["parts_ms"]) == {
+        "a webcam's JPEG, decoded",
+        "recorded",
+        "scaled to the window",
+    }
+    assert min(part["median"] for part in figures["sizes"]["1280×720"]["parts_ms"].values()) > 0
     assert main(["bench", str(clip), "--frames", "5", "--sizes", "128x96"]) == 0
     assert seen == [("96×64", 1), ("128×96", 1), ("128×96", 2)]
 
