@@ -12,6 +12,8 @@ import pytest
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 pytest.importorskip("PyQt6.QtWidgets", reason="needs PyQt6")
 
+from PyQt6.QtWidgets import QApplication
+
 from app.frame import Frame, Picture
 from app.ui.marks.guide import Guidance, HandGuide
 from app.ui.marks.hand_outline import hand_outline
@@ -116,3 +118,21 @@ def test_the_window_shows_it_over_the_picture_and_never_in_it(
     assert after_image.pixelColor(*middle) != before.pixelColor(*middle)
     picture = window.session._picture
     assert len(np.unique(picture.image_rgb)) == 1  # what is recorded is the plain picture
+
+
+def test_why_a_ring_is_hidden_stands_over_the_picture(
+    open_window: Callable[..., MainWindow],  # noqa: F811
+) -> None:
+    window = open_window()
+    pump(has_picture(window))
+    window.session.close()
+    QApplication.processEvents()
+    shown = replace(pictured(0.0, hands=1, source="clip.mp4"), doubts=("Ring hidden: the hand is too near",))
+    window._show_picture(shown)
+    assert window.view._note == "Ring hidden: the hand is too near"
+    rect = window.view.picture_rect()
+    pill = window.view.grab().toImage()
+    window._show_picture(replace(shown, doubts=()))
+    assert window.view._note == ""
+    at = round(rect.center().x()), round(rect.bottom() - 30)
+    assert pill.pixelColor(*at) != window.view.grab().toImage().pixelColor(*at)
