@@ -25,7 +25,7 @@ from models.networks.layers.skinning import HandSkinning, rotations_from_6d
 from models.networks.network import UNIT_M
 
 _NEAR_M, _FAR_M = 0.08, 3.0  # between them a hand's distance is sought
-_KNUCKLES = [5, 9, 13, 17]
+KNUCKLES = [5, 9, 13, 17]
 _SLOPE = 0.1  # of the leaky ReLU
 _TYPICAL_LOG_FOCAL = 0.9
 
@@ -135,7 +135,7 @@ class MeshStage(nn.Module):
         z = (J[..., 2:] + t[:, None, 2:]).clamp_min(_NEAR_M / 2)
         X = torch.cat([ray * z, z], -1)  # the picture for x and y, the guess in space for z
         X = X - X[:, :1]
-        size = X[:, _KNUCKLES].norm(dim=-1).mean(1).clamp_min(0.02)[:, None, None]
+        size = X[:, KNUCKLES].norm(dim=-1).mean(1).clamp_min(0.02)[:, None, None]
         X, J = X / size, J / size
         palm = palm_frame(X)
         x = torch.cat(

@@ -1,9 +1,11 @@
 """Teach a decoder on the landmark encoder's cached maps.
 
-    python -m tools.train.decoder tang_lm --cache DIR --judge DIR --mesh-stage FILE --minutes 60 --out FILE
+    python -m tools.train.decoder tang_lm --cache DIR --judge DIR [--real DIR --judge-real DIR] \
+        --joint-fit FILE --minutes 60 --out FILE
 
---cache, --judge: folders of `tools.build.map_cache`. Beside the decoder, the file that is written holds the
-encoder (of `mobrecon_lm`) and the mesh stage, both unchanged. --start goes on from such a file.
+--cache, --judge: folders of `tools.build.map_cache`; --real, --judge-real: of `tools.build.real_map_cache`,
+to learn from and of the hands held out. Beside the decoder, the file that is written holds the encoder (of
+`mobrecon_lm`), the mesh stage and the learnt fit, all unchanged. --start goes on from such a file.
 """
 
 from __future__ import annotations
@@ -16,13 +18,18 @@ from pathlib import Path
 import torch
 
 from models.hand.hand_data import load_open_hand
+from models.manifest import ASSETS
 from models.networks.systems.tang_lm import TangLm, TangLmConfig
 from models.networks.zoo import build
 from models.training.maps.cache import MapCache
 from models.training.maps.lesson import MAP_PEAK
+from models.training.maps.real_lesson import RealHandsCached
+from models.training.maps.real_refine import RealRefineObjective
 from models.training.maps.refine import RefineObjective
-from models.training.maps.trainer import DecoderTraining, train_decoder
+from models.training.maps.trainer import DecoderTraining, Photographs, train_decoder
 from models.weights import load_weights
+
+_MESH_STAGE = ASSETS / "weights/mesh_stage.safetensors"
 
 
 def main() -> int:
@@ -30,13 +37,20 @@ def main() -> int:
     parser.add_argument("name", choices=["tang_lm"])
     parser.add_argument("--cache", type=Path, required=True, metavar="DIR")
     parser.add_argument("--judge", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--mesh-stage", type=Path, required=True, metavar="FILE.safetensors")
+    parser.add_argument("--real", type=Path, metavar="DIR")
+    parser.add_argument("--judge-real", type=Path, metavar="DIR")
+    parser.add_argument("--mesh-stage", type=Path, default=_MESH_STAGE, metavar="FILE.safetensors")
+    parser.add_argument("--joint-fit", type=Path, metavar="FILE.safetensors", help="else that of --start")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.safetensors")
     parser.add_argument("--start", type=Path, metavar="FILE.safetensors")
     parser.add_argument("--minutes", type=float, default=DecoderTraining.minutes)
     parser.add_argument("--batch", type=int, default=DecoderTraining.batch)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
+    if (options.real is None) != (options.judge_real is None):
+        parser.error("--real and --judge-real go together")
+    if options.joint_fit is None and options.start is None:
+        parser.error("give --joint-fit, or --start with a file that holds one")
     torch.set_num_threads(1)
     config = DecoderTraining(minutes=options.minutes, batch=options.batch, seed=options.seed)
     try:
@@ -45,9 +59,18 @@ def main() -> int:
         if options.start is not None:
             load_weights(net, options.start)
         load_weights(net.mesh_stage, options.mesh_stage)
+        if options.joint_fit is not None:
+            load_weights(net.joint_fit, options.joint_fit)
         options.out.parent.mkdir(parents=True, exist_ok=True)
         say = partial(print, flush=True)
-        train_decoder(net, RefineObjective(net), options.out, cache, judged, net.palm_m, config, say)
+        photographs = None
+        if options.real is not None:
+            learnt, shown = (
+                RealHandsCached(MapCache(d), net.palm_m) for d in (options.real, options.judge_real)
+            )
+            photographs = Photographs(RealRefineObjective(net, load_open_hand()), learnt, shown)
+        objective = RefineObjective(net)
+        train_decoder(net, objective, options.out, cache, judged, net.palm_m, config, say, photographs)
     except (ValueError, OSError) as error:
         print(f"decoder: {error}", file=sys.stderr)
         return 2

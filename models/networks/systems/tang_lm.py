@@ -1,7 +1,8 @@
 """Tang et al.'s three stages (ICCV 2021) on MediaPipe's landmark network: joint, mesh, refine, in one pass.
 
 Joint stage: the landmark encoder, whose maps take the place of F_l and F_j, and whose heads give J. Mesh
-stage: J -> Theta -> the rough mesh M_r (`models.networks.mesh_stage`). Refine stage: what the picture shows
+stage: J -> Theta -> the rough mesh M_r (`models.networks.mesh_stage`, then `models.networks.joint_fit`, which
+gives back to it what of J the mesh stage disregards). Refine stage: what the picture shows
 at each rough vertex moves first the hand model's parameters (a step of which half is taken: all of it follows
 drawn hands too far), then, by depth-separable spiral convolutions, single vertices: the offset mesh M_o. The
 final mesh M_f = M_r' + M_o lies as the picture shows it, and nothing is fitted afterwards.
@@ -22,6 +23,7 @@ from torch.nn import functional as F
 from models.hand.hand_data import HandData
 from models.networks.declaration import Network, NetworkSize
 from models.networks.encoders.landmark_net import INPUT_SIZE, LandmarkFeatures, LandmarkNet
+from models.networks.joint_fit import JointFit, JointFitConfig, goal_of
 from models.networks.layers.spiral import DSConv
 from models.networks.mesh.levels import kept, upsampling_matrix, vertices_at
 from models.networks.mesh.topology import MeshPyramid, pyramid_of
@@ -77,6 +79,7 @@ class TangLmConfig:
     channels: int = 64  # of the spiral convolutions at 195 vertices
     step: float = 0.5  # how much of the parameters' step is taken when not training
     stage: MeshStageConfig = field(default_factory=MeshStageConfig)
+    fit: JointFitConfig = field(default_factory=JointFitConfig)
 
 
 def joints_of(joints_px: Tensor, world_m: Tensor, palm_m: float) -> tuple[Tensor, Tensor]:
@@ -195,6 +198,7 @@ class TangLm(nn.Module):
         self.config, pyramid = config, pyramid_of(hand)
         self.encoder = LandmarkNet()
         self.mesh_stage = MeshStage(config.stage, hand)
+        self.joint_fit = JointFit(config.fit)
         self.parameter_step = ParameterStep(config, pyramid, 106)
         self.offset_step = OffsetStep(config, pyramid)
         up = upsampling_matrix(pyramid, 0) @ upsampling_matrix(pyramid, 1)
@@ -232,6 +236,14 @@ class TangLm(nn.Module):
         scales = (self.map_scale_56, self.map_scale_28, self.map_scale_14)
         return LandmarkMaps(*(m * s[:, None, None] for m, s in zip(maps, scales, strict=True)))
 
+    def start(self, joints_2d: Tensor, joints_m: Tensor, focal: Tensor) -> Pose:
+        """Theta of the rough mesh: the mesh stage's, brought nearer to the joints that were seen."""
+        pose = self.mesh_stage(joints_2d, joints_m, focal)
+        _, J = self.mesh_stage.mesh(pose, self.joint_fit.one)
+        goal = goal_of(J, joints_2d, joints_m, focal)
+        found: Pose = self.joint_fit(self.mesh_stage, pose, goal, joints_2d, focal)
+        return found
+
     def decode(
         self,
         maps: LandmarkMaps,
@@ -241,10 +253,10 @@ class TangLm(nn.Module):
         pose: Pose | None = None,
         vertices: Tensor | None = None,
     ) -> Stages:
-        """From scaled maps and joints to the meshes. pose: to start from; None: the mesh stage's. vertices:
-        which of the 778 are wanted; None: all."""
+        """From scaled maps and joints to the meshes. pose: to start from; None: `start`. vertices: which of
+        the 778 are wanted; None: all."""
         stage = self.mesh_stage
-        theta = theta_of(stage(joints_2d, joints_m, focal) if pose is None else pose)
+        theta = theta_of(self.start(joints_2d, joints_m, focal) if pose is None else pose)
         rough = self._stage(theta, joints_2d, focal, vertices)
         V, _ = stage.mesh(pose_of(theta), self.pick)
         with torch.no_grad():  # a look-up learns from where it looks, not to look elsewhere

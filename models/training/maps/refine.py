@@ -30,7 +30,7 @@ class RefineWeights:
 
 
 class RefineObjective:
-    """Terms of one step for a TangLm whose encoder and mesh stage are frozen."""
+    """Terms of one step for a TangLm whose encoder, mesh stage and fit are frozen."""
 
     def __init__(self, net: TangLm, weights: RefineWeights | None = None) -> None:
         self.net, self.w = net, weights or RefineWeights()
@@ -39,6 +39,7 @@ class RefineObjective:
         self.edges = torch.unique(sides.sort(1)[0], dim=0)
         net.encoder.requires_grad_(False)
         net.mesh_stage.requires_grad_(False)
+        net.joint_fit.requires_grad_(False)
 
     def learns(self) -> list[torch.nn.Parameter]:
         """What is taught."""
@@ -47,7 +48,7 @@ class RefineObjective:
     def __call__(self, d: MapLesson) -> dict[str, Tensor]:
         net, w = self.net, self.w
         with torch.no_grad():
-            start = self._noisy(net.mesh_stage(d.joints_2d, d.joints_m, d.focal))
+            start = self._noisy(net.start(d.joints_2d, d.joints_m, d.focal))
         found = net.decode(d.maps, d.joints_2d, d.joints_m, d.focal, start, net.pick)
         true = d.vertices[:, net.pick]
         terms = {f"posed_{k}": v for k, v in self._mesh(found.posed, d, true).items()}

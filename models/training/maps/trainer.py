@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from models.training.maps.cache import MapCache
 from models.training.maps.lesson import MapLesson, read_lesson
+from models.training.maps.real_lesson import RealHandsCached, RealLesson
 
 
 class Objective(Protocol):
@@ -28,12 +29,30 @@ class Objective(Protocol):
     def judge(self, lesson: MapLesson, /) -> dict[str, float]: ...
 
 
+class RealObjective(Protocol):
+    """What it is taught by on photographs."""
+
+    def __call__(self, lesson: RealLesson, /) -> dict[str, Tensor]: ...
+
+    def judge(self, lesson: RealLesson, /) -> dict[str, float]: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Photographs:
+    """Cached photographs: how they teach, those to learn from, and those held out."""
+
+    objective: RealObjective
+    learnt: RealHandsCached
+    judged: RealHandsCached
+
+
 @dataclass(frozen=True)
 class DecoderTraining:
     """One run."""
 
     minutes: float = 60.0
     batch: int = 48
+    real: int = 20  # views of photographs beside them, two a hand
     rate: float = 1e-3
     weight_decay: float = 1e-4
     judge_s: float = 180.0  # between judgements, each of which also writes the weights
@@ -50,6 +69,7 @@ def train_decoder(
     palm_m: float,
     config: DecoderTraining,
     say: Callable[[str], None] = print,
+    photographs: Photographs | None = None,
 ) -> None:
     """Teach, and write the network's weights to `out` (safetensors) every so often and at the end."""
     torch.manual_seed(config.seed)
@@ -64,6 +84,8 @@ def train_decoder(
     while progress < 1:
         lesson = read_lesson(cache, rng.integers(0, len(cache), config.batch), palm_m)
         terms = objective(lesson)
+        if photographs is not None:
+            terms |= photographs.objective(photographs.learnt.draw(config.real, rng))
         factor = min(1.0, (step + 1) / 100) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress)))
         optimiser.param_groups[0]["lr"] = config.rate * factor
         loss = torch.stack(list(terms.values())).sum()
@@ -79,7 +101,11 @@ def train_decoder(
         if step == 20 or progress >= 1 or time.monotonic() - judged_at > config.judge_s:
             judged_at = time.monotonic()
             save_file({k: v.contiguous() for k, v in net.state_dict().items()}, out)
-            say(_line(step, (judged_at - began) / 60, means, objective.judge(test)))
+            judgement = objective.judge(test)
+            if photographs is not None:
+                shown = photographs.judged.draw(config.judged, np.random.default_rng(0))
+                judgement |= photographs.objective.judge(shown)
+            say(_line(step, (judged_at - began) / 60, means, judgement))
 
 
 def _line(step: int, minutes: float, means: dict[str, float], judgement: dict[str, float]) -> str:

@@ -1,0 +1,185 @@
+"""Teach the learnt fit (`models.networks.joint_fit`) from poses, and from an encoder's joints on crops.
+
+Its loss is what `models.tracking.fitting` makes small: how far the hand's joints are from those that it
+should have, in the picture and in depth, each over its own deviation. A little of the true mesh is added, for
+what joints don't tell.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+from models.evaluation.metrics import aligned_errors
+from models.hand.hand_data import HandData
+from models.networks.joint_fit import JointFit, JointFitConfig, goal_of
+from models.networks.mesh.levels import vertices_at
+from models.networks.mesh_stage import MeshStage, MeshStageConfig, Pose, place, project_uv
+from models.networks.network import UNIT_M
+from models.networks.systems.tang_lm import joints_of
+from models.training.maps.cache import MapCache
+from models.training.maps.pose_pairs import PairSource
+from models.weights import load_weights
+
+_CHUNK, _USES = 16, 2  # batches that are drawn at once, and how often each is learnt from
+
+
+@dataclass(frozen=True)
+class JointFitTraining:
+    """One run."""
+
+    minutes: float = 12.0
+    steps: int | None = None  # the run's length in steps, not in time
+    batch: int = 128
+    cached_fraction: float = 0.35  # of a batch: the encoder's own joints on crops, where given
+    rate: float = 1e-3
+    weight_decay: float = 1e-5
+    aside_m: float = 0.0012  # one deviation of a joint across the line of sight
+    depth_m: float = 0.003  # and along it
+    mesh: float = 8.0  # weight of the true mesh, over UNIT_M
+    shape: float = 0.02  # of the betas' squares
+    say_s: float = 120.0
+    bank: int = 16384  # poses that pairs are made of at any time
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Posed:
+    """Joints as said, and the true hand: root-relative, metres, of the mean palm's length."""
+
+    joints_2d: Tensor  # (B, 21, 2) 0..1 of the crop
+    joints_m: Tensor  # (B, 21, 3)
+    focal: Tensor  # (B,)
+    vertices: Tensor  # (B, V, 3)
+
+
+class _Material:
+    def __init__(
+        self, hand: HandData, stage: MeshStage, config: JointFitTraining, caches: Sequence[MapCache]
+    ):
+        self.stage, self.config, self.caches = stage, config, caches
+        self.pairs = PairSource(hand, config.seed, bank=config.bank)
+        self.rng = np.random.default_rng(config.seed)
+        self.pick = vertices_at(hand, 3)  # 98 of them stand for all
+        joints = hand.regressor_21 @ hand.template_m
+        self.palm_m = float(np.linalg.norm(joints[9] - joints[0]))
+        self._drawn: list[Posed] = []
+
+    def take(self) -> Posed:
+        c = self.config
+        cached = round(c.batch * c.cached_fraction / max(len(self.caches), 1)) if self.caches else 0
+        n = c.batch - cached * len(self.caches)
+        if not self._drawn:
+            p = self.pairs.draw(n * _CHUNK)
+            with torch.no_grad():
+                V, _ = self.stage.skinning(p.R, p.betas, self.pick)
+            whole = (p.joints_2d, p.joints_m, p.focal, V)
+            for k in range(_CHUNK):
+                self._drawn.append(Posed(*(x[k * n : k * n + n] for x in whole)))
+            self._drawn *= _USES
+        parts = [self._drawn.pop()]
+        for cache in self.caches:
+            parts.append(self.seen(cache, self.rng.integers(0, len(cache), cached)))
+        return Posed(*(torch.cat(x) for x in zip(*(vars(p).values() for p in parts), strict=True)))
+
+    def seen(self, cache: MapCache, rows: np.ndarray) -> Posed:
+        """Cached crops; their hands scaled to the mean palm."""
+        names = ("joints_px", "world_m", "focal", "true_vertices_m", "true_joints_m")
+        d = {name: torch.from_numpy(v) for name, v in cache.read(rows, names).items()}
+        J = d["true_joints_m"]
+        size = self.palm_m / (J[:, 9] - J[:, 0]).norm(dim=-1)[:, None, None]
+        said = joints_of(d["joints_px"], d["world_m"], self.palm_m)
+        return Posed(*said, d["focal"], size * (d["true_vertices_m"][:, self.pick] - J[:, :1]))
+
+
+def train_joint_fit(
+    hand: HandData,
+    mesh_stage: Path,
+    out: Path,
+    config: JointFitTraining,
+    caches: Sequence[MapCache] = (),
+    judged: MapCache | None = None,
+    say: Callable[[str], None] = print,
+) -> None:
+    """Write `out` (safetensors) every so often and at the end. mesh_stage: its weights, which stay.
+
+    caches: crops whose joints, as the encoder says them, join the pairs. judged: crops to be judged by.
+    """
+    torch.manual_seed(config.seed)
+    stage = MeshStage(MeshStageConfig(), hand)
+    load_weights(stage, mesh_stage)
+    stage.eval().requires_grad_(False)
+    net = JointFit(JointFitConfig())
+    material = _Material(hand, stage, config, caches)
+    optimiser = torch.optim.AdamW(net.parameters(), config.rate, weight_decay=config.weight_decay)
+    began = said = time.monotonic()
+    step, done = 0, 0.0
+    means: dict[str, float] = {}
+    while done < 1:
+        factor = min(1.0, (step + 1) / 200) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
+        optimiser.param_groups[0]["lr"] = config.rate * factor
+        terms = _terms(net, stage, material.take(), material.pick, config)
+        loss = torch.stack(list(terms.values())).sum()
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        optimiser.step()
+        step += 1
+        for name, value in terms.items():
+            means[name] = means.get(name, 0.0) + (value.item() - means.get(name, 0.0)) / min(step, 200)
+        done = (time.monotonic() - began) / (60 * config.minutes)
+        if config.steps is not None:
+            done = step / config.steps
+        if done >= 1 or step == 20 or time.monotonic() - said > config.say_s:
+            said = time.monotonic()
+            save_file({name: value.half() for name, value in net.state_dict().items()}, out)
+            lost = " ".join(f"{name} {value:.3f}" for name, value in means.items())
+            judgement = {} if judged is None else _judge(net, material, judged)
+            say(f"{(said - began) / 60:.1f} min, step {step}: {judgement} | {lost}")
+
+
+def fitted(net: JointFit, stage: MeshStage, d: Posed) -> tuple[Pose, Tensor]:
+    """The pose, and the joints that it was to have."""
+    with torch.no_grad():
+        pose = stage(d.joints_2d, d.joints_m, d.focal)
+        _, J = stage.skinning(pose.R, pose.betas, net.one)
+        goal = goal_of(J, d.joints_2d, d.joints_m, d.focal)
+    return net(stage, pose, goal, d.joints_2d, d.focal), goal
+
+
+def _terms(
+    net: JointFit, stage: MeshStage, d: Posed, pick: Tensor, config: JointFitTraining
+) -> dict[str, Tensor]:
+    pose, goal = fitted(net, stage, d)
+    V, J = stage.mesh(pose, pick)
+    t = place(J, d.joints_2d, d.focal)[:, None]
+    away = (t[..., 2:] + J[..., 2:]).detach() / d.focal[:, None, None]  # metres in a crop's width
+    aside = (project_uv(J + t, d.focal) - d.joints_2d) * away / config.aside_m
+    depth = J[..., 2] - goal[..., 2]
+    depth = (depth - depth.mean(1, keepdim=True)) / config.depth_m
+    off = aside.square().sum(-1) + depth.square()
+    return {
+        "joints": ((1 + off).sqrt() - 1).mean(),
+        "mesh": config.mesh * (V - d.vertices).abs().mean() / UNIT_M,
+        "shape": config.shape * pose.betas.square().mean(),
+    }
+
+
+@torch.no_grad()
+def _judge(net: JointFit, material: _Material, judged: MapCache) -> dict[str, float]:
+    """On crops: aligned errors, mm, of the mesh, and how far joints stay from what they should be."""
+    d = material.seen(judged, np.arange(len(judged)))
+    pose, goal = fitted(net, material.stage, d)
+    V, J = material.stage.mesh(pose, material.pick)
+    return {
+        "pa_mpvpe": round(float(1e3 * aligned_errors(V.numpy(), d.vertices.numpy()).mean()), 3),
+        "from_goal": round(float(1e3 * aligned_errors(J.numpy(), goal.numpy()).mean()), 3),
+    }
