@@ -25,6 +25,9 @@ from models.weights import find_weights
 KNUCKLES = [5, 9, 13, 17]
 FROZEN_BETA = 0.03  # one deviation of a shape that is known
 SIZE_MEMORY = 300  # frames over which a hand's size is averaged
+STILL_M = 0.001
+"""A network's mesh that has moved less than this since the last frame, in the mean and from its wrist, has
+hardly moved at all: it is its answer that trembles."""
 FIT = FitConfig(depth_gain=1.0, depth_m=0.005)
 """`fit`: depth is shared with the mesh stage, which needs no shrinking, and can be trusted more."""
 MEDIAPIPE_DEPTH = 0.8
@@ -132,6 +135,7 @@ class NetworkHand:
     joints_m: Array  # (21, 3)
     palm_m: float  # mean distance of the knuckles from the wrist, over all frames so far
     frames: int  # how many frames that is, SIZE_MEMORY at most
+    root_m: Array  # (3,) what vertices and joints are seen from, camera frame
     pose: HandPose | None = None  # of the open hand: a network sees a mesh, not its parameters
 
 
@@ -167,6 +171,7 @@ class NetworkMesh:
 
         A picture can't tell a small near hand from a large far one, so the network's guess at the size, and
         with it the depth, jitters. A hand keeps the mean of all guesses: that moves it along its rays only.
+        And a network sees each frame anew, where the fit goes on from the last one: its hand is `steadied`.
         """
         if detection.vertices_m is None:
             raise ValueError("lift: expected a detection with vertices_m, as a network gives it")
@@ -179,9 +184,25 @@ class NetworkMesh:
             frames = min(previous.frames + 1, SIZE_MEMORY)
             mean_m = previous.palm_m + (palm_m - previous.palm_m) / frames
         size = mean_m / palm_m
-        root = size * recover_root(joints, detection.joints_2d_px, camera)
-        vertices_m, joints_m = ((size * p + root).astype(np.float32) for p in (vertices, joints))
-        return NetworkHand(handedness, vertices_m, joints_m, mean_m, frames)
+        vertices, joints = size * vertices, size * joints
+        if previous is not None and previous.handedness == handedness:
+            before = (previous.vertices_m - previous.root_m, previous.joints_m - previous.root_m)
+            vertices, joints = steadied((vertices, joints), before)
+        root = recover_root(joints, detection.joints_2d_px, camera)
+        vertices_m, joints_m = ((p + root).astype(np.float32) for p in (vertices, joints))
+        return NetworkHand(handedness, vertices_m, joints_m, mean_m, frames, root.astype(np.float32))
+
+
+def steadied(now: tuple[Array, Array], before: tuple[Array, Array]) -> tuple[Array, Array]:
+    """Vertices and joints, seen from the root, now and as taken a frame ago -> as they are to be taken.
+
+    What has moved much has moved; what has moved little stays nearly where it was. A hand in motion is late
+    by at most half STILL_M.
+    """
+    moved_m = float(np.linalg.norm(now[0] - before[0], axis=1).mean())
+    gain = moved_m**2 / (moved_m**2 + STILL_M**2)
+    vertices, joints = (b + gain * (a - b) for a, b in zip(now, before, strict=True))
+    return vertices, joints
 
 
 def _palm_m(joints_m: Array) -> float:

@@ -22,6 +22,7 @@ import cv2
 import numpy as np
 import torch
 
+from models.datasets.kept_out import is_kept_out
 from models.datasets.real_crops import read_real_crops
 from models.datasets.samples import read_rgb, require
 from models.geometry import camera_from_fov
@@ -33,7 +34,6 @@ from models.training.maps.cache import MapCache
 from models.training.maps.encoder import MapEncoder
 from models.training.maps.real import REAL_COLUMNS, VIEWS, Photograph, RealViews
 from models.training.real.label_files import crop_camera_of
-from models.training.scores.real import is_kept_out
 from models.types import Handedness
 
 _TRUE_PROPORTIONS = "3:4"

@@ -93,7 +93,8 @@ class RealLabeller:
     def label(self, photo: Photograph, crops: list[Crop], seen: EncodedCrops) -> HandLabel:
         """crops, seen: plain views of the hand, and what the encoder says of them."""
         side, camera = photo.handedness, photo.camera
-        heads = joints_of(*(torch.from_numpy(x) for x in (seen.joints_px, seen.world_m)), self._palm_m)[1]
+        px, world = torch.from_numpy(seen.joints_px), torch.from_numpy(seen.world_m)
+        _, heads = joints_of(px, world, self._palm_m)
         ours_px = np.median([_px(j, c, camera) for j, c in zip(seen.joints_px, crops, strict=False)], 0)
         decoded = seen.joints_m - seen.joints_m[:, :1]
         both = 0.5 * (heads.numpy() + decoded)
@@ -104,10 +105,10 @@ class RealLabeller:
         agreement = float(np.linalg.norm(ours_px - theirs_px, axis=1).mean()) / max(box, 1.0)
         ours_m = self._depth(ours_px, ours_m, side, camera)
         theirs_m = self._mediapipe_depth(theirs_px, theirs_m, side, camera)
-        px = (1 - _MEDIAPIPE) * ours_px + _MEDIAPIPE * theirs_px
+        joints_px = (1 - _MEDIAPIPE) * ours_px + _MEDIAPIPE * theirs_px
         joints_m = (1 - _MEDIAPIPE) * ours_m + _MEDIAPIPE * theirs_m
-        fit = self._fitter.fit(rays(px, camera)[:, :2], joints_m, side)
-        return HandLabel(px.astype(np.float32), fit, agreement)
+        fit = self._fitter.fit(rays(joints_px, camera)[:, :2], joints_m, side)
+        return HandLabel(joints_px.astype(np.float32), fit, agreement)
 
     def _mediapipe(self, photo: Photograph, view: View) -> tuple[Float64, Float64]:
         virtual, R = view_camera(photo.camera, photo.joints_px, INPUT_SIZE, view)

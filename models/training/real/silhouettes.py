@@ -66,7 +66,7 @@ def silhouette_of(
 
     None where there is nothing to cut out: no part of the hand lies well inside the crop.
     """
-    image = cv2.resize(image_rgb, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    image = np.asarray(cv2.resize(image_rgb, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.uint8)
     mesh = drawn_mask(mesh_uv, faces)
     joints = np.asarray(joints_uv, np.float64)
     wrist, ahead = joints[0], joints[9] - joints[0]
@@ -79,7 +79,7 @@ def silhouette_of(
     found = _grab(image, mesh, arm)
     if found is None:
         return None
-    hand = _largest(cv2.morphologyEx(found, cv2.MORPH_OPEN, _disc(1)))
+    hand = _largest(np.asarray(cv2.morphologyEx(found, cv2.MORPH_OPEN, _disc(1)), np.uint8))
     if hand is None:
         return None
     points = _border(hand, mesh, wrist, ahead / square)
