@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from models.networks.encoders.landmark_net import INPUT_SIZE
 from models.networks.mesh_stage import (
     KNUCKLES,
     MeshStage,
@@ -31,6 +32,7 @@ OWN_DEPTH = 0.8
 """Of the depth that an encoder sees, to be true: it is exaggerated (as `models.inference.mesh_stage`)."""
 LEARNT_DEPTH = 0.5
 """How much of a joint's depth is the mesh stage's (as there)."""
+_HALF_PIXEL = 0.25  # as in `models.networks.systems.mobrecon_lm`
 _SLOPE, _STEP = 0.1, 0.3
 _MAGNIFIED = 10.0  # what is missing, beside what is there
 _N_THETA = 106
@@ -81,6 +83,17 @@ class JointFit(nn.Module):
             theta = theta_of(Pose(moved.R, stage.sized(moved.betas)))
         found = pose_of(theta)
         return Pose(_wrist_turned(turned, found.R), found.betas)
+
+
+def joints_of(joints_px: Tensor, world_m: Tensor, palm_m: float) -> tuple[Tensor, Tensor]:
+    """J: joints (B, 21, 2), 0..1 of the crop, and (B, 21, 3) metres, from the encoder's heads.
+    x and y are the image landmarks' (B, 21, 3), crop pixels, depth the mean of theirs and of the world
+    landmarks' (B, 21, 3), metres. palm_m: wrist to middle knuckle, by which pixels become metres.
+    """
+    J = joints_px - joints_px[:, :1]
+    J = J * (palm_m / J[:, 9].norm(dim=-1).clamp_min(8.0))[:, None, None]
+    z = 0.5 * (J[..., 2:] + world_m[..., 2:] - world_m[:, :1, 2:])
+    return (joints_px[..., :2] + _HALF_PIXEL) / INPUT_SIZE, torch.cat([J[..., :2], z], -1)
 
 
 def goal_of(rough: Tensor, joints_2d: Tensor, joints_m: Tensor, focal: Tensor) -> Tensor:

@@ -23,7 +23,7 @@ from torch.nn import functional as F
 from models.hand.hand_data import HandData
 from models.networks.declaration import Network, NetworkSize
 from models.networks.encoders.landmark_net import INPUT_SIZE, LandmarkFeatures, LandmarkNet
-from models.networks.joint_fit import JointFit, JointFitConfig, goal_of
+from models.networks.joint_fit import JointFit, JointFitConfig, goal_of, joints_of
 from models.networks.layers.spiral import DSConv
 from models.networks.mesh.levels import kept, upsampling_matrix, vertices_at
 from models.networks.mesh.topology import MeshPyramid, pyramid_of
@@ -38,7 +38,6 @@ from models.networks.mesh_stage import (
 )
 from models.networks.network import UNIT_M, NetworkOutput, check_crops
 
-HALF_PIXEL = 0.25  # as in `models.networks.systems.mobrecon_lm`
 TYPICAL_FOCAL = 2.3  # crop widths, of a hand at arm's length
 _SLOPE = 0.1
 _CHANNELS = (24, 40, 112)  # of the maps at 56, 28 and 14
@@ -80,17 +79,6 @@ class TangLmConfig:
     step: float = 0.5  # how much of the parameters' step is taken when not training
     stage: MeshStageConfig = field(default_factory=MeshStageConfig)
     fit: JointFitConfig = field(default_factory=JointFitConfig)
-
-
-def joints_of(joints_px: Tensor, world_m: Tensor, palm_m: float) -> tuple[Tensor, Tensor]:
-    """J: joints (B, 21, 2), 0..1 of the crop, and (B, 21, 3) metres, from the encoder's heads.
-    x and y are the image landmarks' (B, 21, 3), crop pixels, depth the mean of theirs and of the world
-    landmarks' (B, 21, 3), metres. palm_m: wrist to middle knuckle, by which pixels become metres.
-    """
-    J = joints_px - joints_px[:, :1]
-    J = J * (palm_m / J[:, 9].norm(dim=-1).clamp_min(8.0))[:, None, None]
-    z = 0.5 * (J[..., 2:] + world_m[..., 2:] - world_m[:, :1, 2:])
-    return (joints_px[..., :2] + HALF_PIXEL) / INPUT_SIZE, torch.cat([J[..., :2], z], -1)
 
 
 class _Refinement(nn.Module):

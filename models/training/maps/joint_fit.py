@@ -20,11 +20,10 @@ from torch import Tensor
 
 from models.evaluation.metrics import aligned_errors
 from models.hand.hand_data import HandData
-from models.networks.joint_fit import JointFit, JointFitConfig, goal_of
+from models.networks.joint_fit import JointFit, JointFitConfig, goal_of, joints_of
 from models.networks.mesh.levels import vertices_at
 from models.networks.mesh_stage import MeshStage, MeshStageConfig, Pose, place, project_uv
 from models.networks.network import UNIT_M
-from models.networks.systems.tang_lm import joints_of
 from models.training.maps.cache import MapCache
 from models.training.maps.pose_pairs import PairSource
 from models.weights import load_weights

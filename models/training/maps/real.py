@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from models.geometry import crop_to_frame_px, project, rays, warp_crop
 from models.hand.hand_data import HandData
 from models.inference.landmark_runtime import INPUT_SIZE, LandmarkRuntime
-from models.networks.systems.tang_lm import joints_of
+from models.networks.joint_fit import joints_of
 from models.tracking.fitting import HandFit, HandFitter
 from models.tracking.reconstruction import FITTED, MEDIAPIPE_DEPTH, learnt_depth
 from models.training.maps.cache import Column

@@ -9,7 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.networks.systems.tang_lm import LandmarkMaps, joints_of
+from models.networks.joint_fit import joints_of
+from models.networks.systems.tang_lm import LandmarkMaps
 from models.training.maps.cache import MAPS, MapCache
 from models.training.maps.lesson import MAP_PEAK
 from models.training.maps.real import OUTSIDE_STEP, VIEWS

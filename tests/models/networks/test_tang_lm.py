@@ -11,10 +11,11 @@ import torch
 from models.hand.hand_data import load_open_hand
 from models.inference.engines import OnnxEngine
 from models.inference.export import example_crop, export_onnx
+from models.networks.joint_fit import joints_of
 from models.networks.mesh.levels import kept, upsampling_matrix, vertices_at
 from models.networks.mesh.topology import pyramid_of
 from models.networks.mesh_stage import project_uv
-from models.networks.systems.tang_lm import LandmarkMaps, TangLm, TangLmConfig, joints_of
+from models.networks.systems.tang_lm import LandmarkMaps, TangLm, TangLmConfig
 from models.training.maps.lesson import MapLesson
 from models.training.maps.pose_pairs import PairSource
 from models.training.maps.refine import RefineObjective
