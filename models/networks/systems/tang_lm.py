@@ -3,9 +3,9 @@
 Joint stage: the landmark encoder, whose maps take the place of F_l and F_j, and whose heads give J. Mesh
 stage: J -> Theta -> the rough mesh M_r (`models.networks.mesh_stage`, then `models.networks.joint_fit`, which
 gives back to it what of J the mesh stage disregards). Refine stage: what the picture shows
-at each rough vertex moves first the hand model's parameters (a step of which half is taken: all of it follows
-drawn hands too far), then, by depth-separable spiral convolutions, single vertices: the offset mesh M_o. The
-final mesh M_f = M_r' + M_o lies as the picture shows it, and nothing is fitted afterwards.
+at each rough vertex moves first the hand model's parameters (a step of which a quarter is taken: all of it
+follows drawn hands too far), then, by depth-separable spiral convolutions, single vertices: the offset mesh
+M_o. The final mesh M_f = M_r' + M_o lies as the picture shows it, and nothing is fitted afterwards.
 
 Beyond the paper: features are also looked up beside a vertex, across the outline; M_o is of 195 vertices.
 """
@@ -76,7 +76,7 @@ class TangLmConfig:
     token: int = 16  # features kept of a vertex for the parameters' step
     width: int = 512  # neurons of that step
     channels: int = 64  # of the spiral convolutions at 195 vertices
-    step: float = 0.5  # how much of the parameters' step is taken when not training
+    step: float = 0.25  # how much of the parameters' step is taken when not training
     stage: MeshStageConfig = field(default_factory=MeshStageConfig)
     fit: JointFitConfig = field(default_factory=JointFitConfig)
 
