@@ -64,12 +64,6 @@ RULES: list[tuple[str, str, str, str]] = [  # pattern, licence, source, command
         "python -m tools.train.decoder tang_lm; see its card",
     ),
     (
-        "checkpoints/tang_lm.*",
-        OURS,
-        "tang_lm in the middle of its training, to go on from; see its card",
-        "python -m tools.train.decoder tang_lm; see its card",
-    ),
-    (
         "weights/accuracy.json",
         OURS,
         "our own measurements",
