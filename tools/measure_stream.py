@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import base64
 import os
+import resource
 import socket
 import threading
 import time
@@ -98,16 +99,17 @@ def all_streams(clients: bool) -> Iterator[list[Stream]]:
 def soak(seconds: float, rate: float) -> None:
     """Frames at a rate: how long `show` takes, how soon packets leave, and what grows."""
     hand, process = a_hand(), psutil.Process()
-    memory, held_ms = list[tuple[float, int, int]](), list[float]()
+    memory, held_ms, blocked = list[tuple[float, int, int]](), list[float](), 0
     with all_streams(clients=True) as streams:
         started_s, busy_s = time.perf_counter(), time.process_time()
         for index in range(round(seconds * rate)):
             time.sleep(max(started_s + index / rate - time.perf_counter(), 0))
             frame = FrameHands(index, index / rate, CAMERA, (replace(hand, time_s=index / rate),))
-            before_s = time.perf_counter()
+            before_s, waited = time.perf_counter(), waits()
             for stream in streams:
                 stream.show(frame)
             held_ms.append(1e3 * (time.perf_counter() - before_s))
+            blocked += waits() > waited
             if index % round(rate) == 0:
                 grown = process.memory_info().rss / 2**20, process.num_fds(), process.num_threads()
                 memory.append(grown)
@@ -116,6 +118,9 @@ def soak(seconds: float, rate: float) -> None:
         for stream in streams:
             print(stream.address.text, stream.summary())
     print("the caller was held up for " + spread(held_ms) + ", by all four")
+    print(
+        f"it waited for something in {blocked} of {len(held_ms)} frames; the rest is the system's own turns"
+    )
     parts = np.array_split(np.array(memory), 4)
     for name, column, form in (("memory, MB", 0, ".1f"), ("open files", 1, ".0f"), ("threads", 2, ".0f")):
         print(f"{name}, in each quarter: {', '.join(format(np.median(p[:, column]), form) for p in parts)}")
@@ -132,6 +137,7 @@ def take_turns(turns: int) -> None:
     }  # fmt: skip
     taken: dict[str, list[np.ndarray]] = {name: [] for name in modes}
     delays: dict[str, list[float]] = {}
+    blocked: dict[str, int] = {}
     with closing(load_pipeline(pipeline_config(settings))) as pipeline:
         for _ in range(turns):
             for name, (on, clients) in modes.items():
@@ -140,10 +146,11 @@ def take_turns(turns: int) -> None:
                     for index, frame in enumerate(frames):
                         wall_s, mine_s, all_s = time.perf_counter(), time.thread_time(), time.process_time()
                         hands = pipeline.process(frame.image_rgb, frame.time_s, camera).hands
-                        shown_s = time.perf_counter()
+                        shown_s, waited = time.perf_counter(), waits()
                         for stream in streams:
                             stream.show(FrameHands(index, frame.time_s, camera, hands))
                         now_s = time.perf_counter()
+                        blocked[name] = blocked.get(name, 0) + (waits() > waited)
                         mine_s = time.thread_time() - mine_s
                         time.sleep(max(1 / 30 - (now_s - wall_s), 0.002))
                         rows.append((now_s - wall_s, now_s - shown_s, mine_s, time.process_time() - all_s))
@@ -154,9 +161,15 @@ def take_turns(turns: int) -> None:
     for name, blocks in taken.items():
         wall, held, mine, everything = np.concatenate(blocks).T
         print(f"{name}: frame {spread(wall)}; of it held by the streams {spread(held)};")
+        print(f"    it waited for something in {blocked[name]} of {len(wall)} frames;")
         print(f"    processor time of the frame's thread {spread(mine)}, of all {spread(everything)}")
     for name, values in delays.items():
         print(f"hands to packet, {name}: {spread(values)}")
+
+
+def waits() -> int:
+    """How often this thread has given its core away to wait for something, as the system counts it."""
+    return resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw
 
 
 def spread(values: object) -> str:
