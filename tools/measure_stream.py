@@ -118,9 +118,7 @@ def soak(seconds: float, rate: float) -> None:
         for stream in streams:
             print(stream.address.text, stream.summary())
     print("the caller was held up for " + spread(held_ms) + ", by all four")
-    print(
-        f"it waited for something in {blocked} of {len(held_ms)} frames; the rest is the system's own turns"
-    )
+    print(f"it waited for something in {blocked} of {len(held_ms)} frames; else the system took its core")
     parts = np.array_split(np.array(memory), 4)
     for name, column, form in (("memory, MB", 0, ".1f"), ("open files", 1, ".0f"), ("threads", 2, ".0f")):
         print(f"{name}, in each quarter: {', '.join(format(np.median(p[:, column]), form) for p in parts)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from functools import cache
@@ -17,6 +18,8 @@ from app.measure import glass_to_glass
 from app.measure.flash_code import CODES, draw_code, read_code
 from app.measure.glass_to_glass import Seen, latency_of
 from tests.app.commands.command_help import failing_line
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 
 def photographed(
@@ -85,6 +88,7 @@ def test_too_little_is_told() -> None:
 
 def test_the_window_measures_a_camera_that_sees_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """A camera that photographs the window's own code, and hands the picture on 120 ms later."""
+    pytest.importorskip("PyQt6.QtWidgets", reason="needs PyQt6")
     from PyQt6.QtWidgets import QApplication
 
     from app.session import Settings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import struct
@@ -11,6 +12,10 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+pytest.importorskip("PyQt6.QtWidgets", reason="needs PyQt6")
+
 from PyQt6.QtCore import QSettings
 from PyQt6.QtWidgets import QApplication
 
