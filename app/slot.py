@@ -41,7 +41,7 @@ class LatestSlot(Generic[T]):
 
 
 class Handoff(Generic[T]):
-    """The same for a writer that must not be held up, not even for a lock or another thread's turn.
+    """The same for a writer that must not be held up, not even for a lock.
 
     A Condition's lock may be held by the reader, and waiting for it gives the interpreter away: where several
     threads compute, it comes back five milliseconds later for each. Here nothing is waited for.

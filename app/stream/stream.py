@@ -16,7 +16,6 @@ from app.errors import UserError
 from app.frame import FrameHands
 from app.slot import Handoff
 from app.stream.address import StreamAddress
-from app.stream.priority import give_way
 from app.stream.protocols import PROTOCOLS, Sender
 
 _log = logging.getLogger(__name__)
@@ -77,7 +76,6 @@ class Stream:
         return {"sent": self.sent, "left_out": self.left_out, "hands_to_packet_ms": delay}
 
     def _run(self) -> None:
-        give_way()
         try:
             sender = PROTOCOLS[self.address.scheme].open(self.address, lambda line: self._say(line, True))
         except UserError as error:

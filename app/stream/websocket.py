@@ -24,7 +24,6 @@ from app.errors import UserError
 from app.export.formats.sidecar import as_text, head
 from app.frame import FrameHands
 from app.stream.address import StreamAddress, resolved
-from app.stream.priority import give_way
 
 PATHS = {"/": False, "/mesh": True}
 """What a client may ask for: whether the mesh is in its frames."""
@@ -100,7 +99,6 @@ class WebSocketSender:
                 client.put(texts[client.mesh])
 
     def _run(self, host: str) -> None:
-        give_way()
         try:
             asyncio.run(self._serve(host))  # what hangs at the end is cancelled
         finally:
