@@ -13,7 +13,7 @@ import resource
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from itertools import islice
@@ -70,11 +70,13 @@ def come_and_go(stop: threading.Event) -> None:
 
 
 @contextmanager
-def all_streams(clients: bool) -> Iterator[list[Stream]]:
-    """A stream of each protocol, to receivers that never read; clients: with those of `come_and_go`."""
+def all_streams(clients: bool, only: Sequence[str] = tuple(PROTOCOLS)) -> Iterator[list[Stream]]:
+    """A stream of each of `only`, to receivers that never read; clients: with those of `come_and_go`."""
     inboxes, streams, stop = list[socket.socket](), list[Stream](), threading.Event()
     try:
         for number, scheme in enumerate(PROTOCOLS):
+            if scheme not in only:
+                continue
             address = StreamAddress(scheme, port=_BASE_PORT + number)
             if scheme != "ws":
                 inboxes.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
@@ -124,7 +126,7 @@ def soak(seconds: float, rate: float) -> None:
         print(f"{name}, in each quarter: {', '.join(format(np.median(p[:, column]), form) for p in parts)}")
 
 
-def take_turns(turns: int) -> None:
+def take_turns(turns: int, only: Sequence[str]) -> None:
     """The demo's frames through the pipeline and into the streams: off, on, on with clients, in turns."""
     frames = list(islice(open_file(source_path("demo")).frames(), _TURN))
     settings = Settings()
@@ -139,7 +141,7 @@ def take_turns(turns: int) -> None:
     with closing(load_pipeline(pipeline_config(settings))) as pipeline:
         for _ in range(turns):
             for name, (on, clients) in modes.items():
-                with all_streams(clients) if on else nothing() as streams:
+                with all_streams(clients and "ws" in only, only) if on else nothing() as streams:
                     rows = []
                     for index, frame in enumerate(frames):
                         wall_s, mine_s, all_s = time.perf_counter(), time.thread_time(), time.process_time()
@@ -188,9 +190,10 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--rate", type=float, default=30.0)
     parser.add_argument("--turns", type=int, default=0)
+    parser.add_argument("--only", nargs="+", choices=PROTOCOLS, help="with --turns")
     arguments = parser.parse_args()
     if arguments.turns:
-        take_turns(arguments.turns)
+        take_turns(arguments.turns, arguments.only or tuple(PROTOCOLS))
     else:
         soak(arguments.seconds, arguments.rate)
 
