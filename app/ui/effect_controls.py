@@ -10,6 +10,7 @@ from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
 from app.effects.declaration import Choice, EffectType, Number, Toggle
+from app.effects.wrist_file import BraceletFile
 from app.ui import controls, style
 
 _STEPS = 100  # of a number's slider
@@ -36,6 +37,8 @@ class EffectControls(QWidget):
                     widget = self._number(name, control)
                 case Toggle():
                     widget = self._toggle(name, control)
+                case BraceletFile():  # by its flag alone
+                    continue
                 case _:
                     raise TypeError(f"effect {effect.name}: no control for {type(control).__name__}")
             column.addWidget(widget)

@@ -96,6 +96,7 @@ RULES: list[tuple[str, str, str, str]] = [  # pattern, licence, source, command
     ),
     ("pictures/smoothing.png", OURS, "our own measurements", "python -m tools.measure_smoothing"),
     ("pictures/ring_designs.jpg", OURS, "drawn by this program", "python -m tools.picture.ring_designs"),
+    ("pictures/wrist.jpg", OURS, "our own clip and our own pieces", "python -m tools.picture.wrist"),
     ("pictures/window.*", OURS, "screenshots of this program", "python -m tools.picture.window"),
 ]
 

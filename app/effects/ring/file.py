@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +32,28 @@ _READER = Path(program.__file__)
 # In which unit a file is likely to be, the likeliest first: glTF is in metres, but not every exporter knows.
 _METRIC = ("mm", "m", "cm", "0.1mm")
 _LIKELY = {".glb": ("m", "mm", "cm", "0.1mm"), ".obj": _METRIC, ".stl": _METRIC}
-_FINGERS_MM = (13.0, 24.0)  # inner diameters of most rings
-_USUAL_MM = 17.3  # taken where no unit makes a ring of the file
+
+
+@dataclass(frozen=True)
+class Fits:
+    """What is worn where: inner diameters, millimetres."""
+
+    where: str
+    most_mm: tuple[float, float]  # of most
+    all_mm: tuple[float, float]  # of any
+    usual_mm: float  # taken where no unit makes a ring of the file
+
+
+FINGER = Fits("finger", (13.0, 24.0), (SMALLEST_MM, LARGEST_MM), 17.3)
+WRIST = Fits("wrist", (48.0, 75.0), (40.0, 95.0), 60.0)
 
 
 def load_own_ring(
-    path: Path, unit: str | None = None, ring: int | None = None, kinds: Mapping[str, Kind] | None = None
+    path: Path,
+    unit: str | None = None,
+    ring: int | None = None,
+    kinds: Mapping[str, Kind] | None = None,
+    fits: Fits = FINGER,
 ) -> OwnRing:
     """Read a ring file. Takes a second or more: not for a thread that draws. Raises UserError.
 
@@ -56,7 +72,7 @@ def load_own_ring(
     }
     found = _read(path, said)
     hole = program.hole_of(found)
-    metres, taken, notes = _metres(hole, path, unit)
+    metres, taken, notes = _metres(hole, path, unit, fits)
     return OwnRing(
         path,
         taken,
@@ -76,7 +92,7 @@ def describe(own: OwnRing) -> str:
         return f"{own.path.name} is being read"
     size = f"inner diameter {own.inner_diameter_mm:.1f} mm"
     if not own.unit:
-        how = f"no unit makes a ring of it: taken as {_USUAL_MM} mm across"
+        how = f"no unit makes a ring of it: taken as {own.inner_diameter_mm:.1f} mm across"
     else:
         how = f"{'taken as' if own.guessed else 'in'} {UNIT_WORDS[own.unit]}: {size}"
     return "; ".join([f"{own.path.name}: {how}", *own.notes])
@@ -127,7 +143,7 @@ def _read(path: Path, said: dict[str, Any]) -> program.Read:
         raise UserError(f"{path.name} can't be read; export the ring again") from error
 
 
-def _metres(hole: Hole, path: Path, unit: str | None) -> tuple[float, str, list[str]]:
+def _metres(hole: Hole, path: Path, unit: str | None, fits: Fits) -> tuple[float, str, list[str]]:
     """Metres for one number of the file, its unit ("" where none makes a ring), and what to say of it.
 
     Raises UserError.
@@ -135,21 +151,21 @@ def _metres(hole: Hole, path: Path, unit: str | None) -> tuple[float, str, list[
     across_mm = 2e3 * hole.inner_radius
     if unit is not None:
         size_mm = across_mm * UNITS_M[unit]
-        if not SMALLEST_MM <= size_mm <= LARGEST_MM:
+        if not fits.all_mm[0] <= size_mm <= fits.all_mm[1]:
             raise UserError(
                 f"{path.name} in {UNIT_WORDS[unit]} has an inner diameter of {size_mm:.4g} mm, which no "
-                "finger wears; give another unit"
+                f"{fits.where} wears; give another unit"
             )
         return UNITS_M[unit], unit, []
     metric = _LIKELY[path.suffix.lower()]
     usual, possible = (
         [u for u in (*metric, "in") if low <= across_mm * UNITS_M[u] <= high]
-        for low, high in (_FINGERS_MM, (SMALLEST_MM, LARGEST_MM))
+        for low, high in (fits.most_mm, fits.all_mm)
     )
     # A size that is rare, in a metric unit, is likelier than inches.
     ranked = [*(u for u in usual if u != "in"), *(u for u in possible if u != "in"), *usual[-1:]]
     if not ranked:
-        return _USUAL_MM / across_mm, "", []
+        return fits.usual_mm / across_mm, "", []
     taken = ranked[0]
     others = [
         f"{UNIT_WORDS[u]} would make it {across_mm * UNITS_M[u]:.1f} mm" for u in possible if u != taken
