@@ -165,7 +165,7 @@ def _forearm(section: WristSection) -> Section:
     )
 
 
-EFFECT = EffectType("wrist", lambda settings, _: WristEffect(settings), WristSettings, order=80)
+EFFECT = EffectType("wrist", lambda settings, _: WristEffect(settings), WristSettings, order=95)
 
 
 def mesh_rim(faces: np.ndarray) -> np.ndarray:
