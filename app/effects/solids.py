@@ -32,7 +32,7 @@ def swept(points: Float64, closed: bool) -> Geometry:
     return _outward(points.reshape(-1, 3), normals.reshape(-1, 3), faces)
 
 
-def tube(path: Float64, radii: Float64, corners: int = 10) -> Geometry:
+def tube(path: Float64, radii: Float64 | float, corners: int = 10) -> Geometry:
     """A wire with round ends. path: (N, 3) its middle. radii: (N,) or a single one."""
     radii = np.broadcast_to(radii, len(path)).astype(np.float64)
     tangent = _unit(np.gradient(path, axis=0))

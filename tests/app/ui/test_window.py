@@ -128,7 +128,7 @@ def test_keys(open_window: Callable[..., MainWindow], tmp_path: Path) -> None:
     assert window.panel.settings.effect == "none"
     assert window.session.settings.effect == "none"
     press(window, Qt.Key.Key_9)
-    assert window.panel.settings.effect == "none"  # there is no ninth effect yet
+    assert window.panel.settings.effect == "wrist"
     default, seen = window.session.settings.model, []
     for _ in MODELS:
         press(window, Qt.Key.Key_Tab)
