@@ -38,7 +38,15 @@ from models.training.real.pictures import pictures_in
 from models.training.scores.candidates import close_crops, handless_crops, room_crops
 from models.training.scores.crops import CropFile, ScoreCrop, write_crops
 from models.training.scores.drawn import drawn_crops
-from models.training.scores.features import Features, encoder_named, features_of, joined, known_of, views_of
+from models.training.scores.features import (
+    Features,
+    encoder_digest,
+    encoder_named,
+    features_of,
+    joined,
+    known_of,
+    views_of,
+)
 from models.training.scores.fit import report, train_scores
 from models.training.scores.real import real_hand_crops
 
@@ -86,7 +94,8 @@ def _run(options: argparse.Namespace) -> int:
             print(" ", source, " ".join(f"{key} {value:.4g}" for key, value in values.items()))
         out = options.out / f"{name}_scores.safetensors"
         out.parent.mkdir(parents=True, exist_ok=True)
-        save_file({k: v.contiguous() for k, v in scores.state_dict().items()}, out)
+        belongs_to = {"encoder": encoder_digest(encoders[name])}
+        save_file({k: v.contiguous() for k, v in scores.state_dict().items()}, out, belongs_to)
         out.with_suffix(".json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
         print(out)
     return 0

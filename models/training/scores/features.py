@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -56,6 +57,15 @@ def encoder_named(name: str) -> LandmarkNet:
         raise ValueError(f"{name} has no landmark encoder; name {PLAIN} or a network that has one")
     encoder.scores = None  # they are to be taught
     return encoder.eval()
+
+
+def encoder_digest(encoder: LandmarkNet) -> str:
+    """Which encoder it is: the scores taught for one mean nothing on another."""
+    digest = hashlib.sha256()
+    for name, value in sorted(encoder.state_dict().items()):
+        if not name.startswith("scores."):
+            digest.update(name.encode() + value.half().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def views_of(crops: CropFile, most: int, seed: int) -> Seen:

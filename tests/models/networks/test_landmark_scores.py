@@ -7,13 +7,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
 
 from models.inference.landmark_scores import LandmarkScorer
 from models.networks.encoders.landmark_net import LandmarkFeatures, LandmarkNet, LandmarkOutput
 from models.networks.encoders.landmark_scores import N_INPUTS, LandmarkScores, score_inputs
 from models.training.scores.crops import CropFile, ScoreCrop, write_crops
-from models.training.scores.features import Features, features_of, known_of, views_of
+from models.training.scores.features import (
+    Features,
+    encoder_digest,
+    encoder_named,
+    features_of,
+    known_of,
+    views_of,
+)
 from models.training.scores.fit import ScoresConfig, probabilities, report, train_scores
+from models.weights import find_weights
 
 
 def seen(n: int = 3) -> LandmarkOutput:
@@ -135,3 +144,13 @@ def test_crops_are_kept_and_shown_to_several_encoders_at_once(tmp_path: Path) ->
     assert known.right[0] == (0 if seen.mirrored[0] else 1)
     assert known.right[1] == -1
     assert list(known.present) == [True, False, True, True]
+
+
+@pytest.mark.parametrize("name", ["mobrecon_lm", "landmark_net"])
+def test_shipped_scores_belong_to_the_shipped_encoder(name: str) -> None:
+    """An encoder taught further wants its scores taught anew (`tools.train_scores`)."""
+    asset = find_weights(f"{name}_scores")
+    if asset is None:
+        pytest.skip(f"no scores ship for {name}")
+    with safe_open(asset.path, "pt") as file:
+        assert file.metadata()["encoder"] == encoder_digest(encoder_named(name))
