@@ -16,6 +16,7 @@ from models.types import Float64
 Float32 = NDArray[np.float32]
 
 _ENVIRONMENTS = ASSETS / "env"
+_HENNA, _TATTOO = 0.06, 0.05  # fractions of the hands
 
 
 def write_appearance(rows: Float32, rng: np.random.Generator, gravity_rad: Float64) -> None:
@@ -24,6 +25,8 @@ def write_appearance(rows: Float32, rng: np.random.Generator, gravity_rad: Float
     _skin(rows, rng)
     _light(rows, rng, gravity_rad)
     _clothes(rows, rng, n)
+    # Drawn by chances of their own, so that the hands of older seeds stay what they were but for this.
+    _ink(rows, rng.spawn(1)[0])
 
 
 def _put(rows: Float32, name: str, values: Float64, offset: int = 0) -> None:
@@ -44,6 +47,20 @@ def _skin(rows: Float32, rng: np.random.Generator) -> None:
     colour = np.where(rng.random((n, 1)) < 0.5, red, bright)
     coverage = np.where(rng.random(n) < 0.12, rng.uniform(0.7, 1.0, n), 0.0)
     _put(rows, "NAILS", np.concatenate([colour, coverage[:, None]], 1))
+
+
+def _ink(rows: Float32, rng: np.random.Generator) -> None:
+    """Henna, brown and dense, on both sides of the hand; tattoos, black or blue, on its back."""
+    n = len(rows)
+    kind = rng.random(n)
+    henna, tattoo = kind < _HENNA, (kind >= _HENNA) & (kind < _HENNA + _TATTOO)
+    brown = np.array([0.055, 0.018, 0.008]) * np.exp(rng.normal(0, 0.35, (n, 1)))
+    black = np.array([0.012, 0.016, 0.022]) * np.exp(rng.normal(0, 0.3, (n, 3)))
+    much = np.where(henna | tattoo, rng.uniform(0.55, 0.97, n), 0.0)
+    _put(rows, "INK", np.concatenate([np.where(henna[:, None], brown, black), much[:, None]], 1))
+    a_metre = np.where(henna, rng.uniform(28, 60, n), rng.uniform(12, 35, n))
+    many = np.where(henna, rng.uniform(0.35, 0.8, n), rng.uniform(0.15, 0.45, n))
+    _put(rows, "INK", np.stack([a_metre, rng.uniform(0, 100, n), many, np.where(henna, 1.0, 0.0)], 1), 1)
 
 
 @lru_cache(maxsize=1)

@@ -40,9 +40,10 @@ TEXELS = {
     "CLOTH": 114,  # RGB and pattern; second RGB and the pattern's size, metres
     "METAL": 116,  # RGB and roughness of rings; of the watch's case
     "STRAP": 118,  # RGB of the watch's strap; one more texel
-    "BACKGROUND": 120,  # layer, blur (mip level); two rows of the map from the tile; RGB gain
+    "INK": 120,  # RGB of henna or of a tattoo, and how much; figures a metre, where, how many, palm too
+    "BACKGROUND": 122,  # layer, blur (mip level); two rows of the map from the tile; RGB gain: the last
 }
-ROW_TEXELS = 124
+ROW_TEXELS = 126
 _ATLAS_PX = 4096
 _COARSE_PX = 128  # up to this size a mesh without subdivision looks the same
 _ALIGNED = 256  # bytes: no driver asks for more between uniform blocks
