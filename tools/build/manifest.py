@@ -52,6 +52,12 @@ RULES: list[tuple[str, str, str, str]] = [  # pattern, licence, source, command
         "python -m tools.build.weights mobrecon_lm out/train/mobrecon_lm/best.safetensors",
     ),
     (
+        "weights/*_scores.*",
+        OURS,
+        "learnt from drawn hands, freely licensed photographs of hands and pictures without; see its card",
+        "python -m tools.train_scores mobrecon_lm landmark_net --out assets/weights; see its card",
+    ),
+    (
         "weights/mesh_stage.*",
         OURS,
         "learnt from drawn and measured poses, without pictures; see its card",

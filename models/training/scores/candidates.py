@@ -23,7 +23,7 @@ from models.types import Array, Handedness
 
 _MIN_PALM = 0.02
 _A_HAND, _NO_HAND = 0.45, 0.03  # overlap of the joints' box with the hand's, above and below which it is sure
-_ASIDE_EVERY = 5  # photographs, and pictures without hands, by which thresholds are chosen
+ASIDE_EVERY = 5  # photographs, and pictures without hands: not learnt from, thresholds are chosen by them
 _LEAST_LOOKS = 300  # at a folder without hands, however few its pictures
 
 
@@ -65,7 +65,7 @@ def handless_crops(pictures: Sequence[Path], looks: int, seed: int) -> Iterator[
         for _ in range(max(looks, _LEAST_LOOKS // len(pictures))):
             part = photo(cut_square(picture, int(rng.integers(192, 480)), rng), lambda: picture, rng)  # noqa: B023
             for image, _, _ in candidates(part, rng):
-                aside = k % _ASIDE_EVERY == 0
+                aside = k % ASIDE_EVERY == 0
                 yield ScoreCrop(image, False, None, f"none-{path.parent.name}", aside)
 
 
@@ -77,7 +77,7 @@ def room_crops(count: int, seed: int) -> Iterator[ScoreCrop]:
         room = draw_background(rng)
         part = photo(cut_square(room, int(rng.integers(192, 480)), rng), lambda: room, rng)  # noqa: B023
         for image, _, _ in candidates(part, rng):
-            yield ScoreCrop(image, False, None, "none-rooms", k % _ASIDE_EVERY == 0)
+            yield ScoreCrop(image, False, None, "none-rooms", k % ASIDE_EVERY == 0)
 
 
 def close_crops(photographs: Sequence[Sample], looks: int, seed: int, source: str) -> Iterator[ScoreCrop]:
@@ -100,4 +100,4 @@ def close_crops(photographs: Sequence[Sample], looks: int, seed: int, source: st
                 right = (sample.handedness == "right") != mirrored
                 known = right if present and sample.joints_2d_px is not None else None
                 kind = source if present else f"beside-{source}"
-                yield ScoreCrop(image, present, known, kind, k % _ASIDE_EVERY == 0)
+                yield ScoreCrop(image, present, known, kind, k % ASIDE_EVERY == 0)

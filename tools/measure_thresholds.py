@@ -1,0 +1,126 @@
+"""Print what the detector's thresholds cost: hands found against false alarms, on pictures to learn from.
+
+    python -m tools.measure_thresholds --closeups PHOTOS --backgrounds PICTURES
+
+The hands are photographs of PHOTOS as they are, and close views of them (`models.datasets.close_view`); what
+is no hand are windows of PICTURES and drawn rooms. Of the pictures that `models.datasets.kept_out` does not
+keep out every fifth is taken, from which `tools.train_scores` does not learn either; those that are kept out
+can then judge what was chosen.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from models.datasets.close_view import close_view
+from models.datasets.kept_out import is_kept_out, not_kept_out
+from models.datasets.photographs import boxed_photographs
+from models.datasets.samples import Box, read_rgb
+from models.evaluation.found import SAME_HAND_IOU, overlap, windows_of
+from models.geometry import camera_from_fov
+from models.inference.landmark_runtime import crop_hand
+from models.inference.palm_runtime import PalmNet
+from models.tracking.detector import DetectorConfig, all_views, palm_crop
+from models.tracking.palm_views import Halvings, draw_view, in_frame, view_matrix
+from models.tracking.pipeline import DEFAULT_MODEL
+from models.tracking.reconstruction import Reconstruction, make_reconstruction
+from models.training.real.pictures import pictures_in
+from models.training.scores.candidates import ASIDE_EVERY
+from models.training.synthetic.backgrounds import draw_background
+
+_LEAST_PALM = 0.05
+_PALMS, _PRESENCES, _EVIDENCES = (0.05, 0.1, 0.2), (0.3, 0.5, 0.7, 0.9), (-9.0, -2.0, 0.0, 1.0, 2.0, 3.0)
+Picture = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one palm's crops were taken for."""
+
+    palm: float  # scores and presences, 0..1
+    first: float
+    second: float
+    is_hand: bool  # whether the joints seen lie where the hand is
+
+    def accepted(self, config: DetectorConfig) -> bool:
+        """As `HandDetector` decides."""
+        if self.palm < config.min_palm or self.first < config.min_first:
+            return False
+        if min(self.first, self.palm) >= config.sure and self._evidence(self.first) >= config.min_evidence:
+            return True
+        return self.second >= config.min_presence and self._evidence(self.second) >= config.min_evidence
+
+    def _evidence(self, presence: float) -> float:
+        odds = [np.log(max(p, 1e-9) / max(1 - p, 1e-9)) for p in (self.palm, presence)]
+        return float(sum(odds))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--closeups", type=Path, required=True, help="photographs with boxes.json")
+    parser.add_argument("--backgrounds", type=Path, required=True, help="pictures without hands")
+    parser.add_argument("--model", default=DEFAULT_MODEL)
+    options = parser.parse_args()
+    cv2.setNumThreads(1)
+    try:
+        method, palms = make_reconstruction(options.model), PalmNet()
+        hands = [looks_at(p, box, method, palms) for p, box in _hands(options.closeups)]
+        empty = [looks_at(p, None, method, palms) for p in _empty(options.backgrounds)]
+    except (ValueError, OSError) as error:
+        print(f"measure_thresholds: {error}", file=sys.stderr)
+        return 2
+    print(f"{len(hands)} pictures of a hand, half of them close views; {len(empty)} without")
+    print("palm | presence | evidence | found % | false alarms of 1,000")
+    for palm, presence, evidence in product(_PALMS, _PRESENCES, _EVIDENCES):
+        config = replace(DetectorConfig(), min_palm=palm, min_presence=presence, min_evidence=evidence)
+        found = np.mean([any(k.is_hand and k.accepted(config) for k in looks) for looks in hands])
+        false = np.mean([any(k.accepted(config) for k in looks) for looks in empty])
+        print(f"{palm} | {presence} | {evidence} | {100 * found:.1f} | {1000 * false:.1f}")
+    return 0
+
+
+def looks_at(picture: Picture, box: Box | None, method: Reconstruction, palm_net: PalmNet) -> list[Look]:
+    """Every palm of every view of a picture, as the detector looks at it. box: of its hand, if any."""
+    height, width = picture.shape[:2]
+    camera, frame = camera_from_fov(width, height), Halvings(picture)
+    looks = []
+    for view in all_views(width, height):
+        matrix = view_matrix(width, height, view)
+        palms = in_frame(palm_net(draw_view(frame, matrix), _LEAST_PALM), matrix)
+        for palm in palms[: DetectorConfig().palms_a_view]:
+            first = method.infer(palm_crop(picture, camera, palm, method.input_size), camera)
+            if not first.presence > 0:
+                continue
+            crop = crop_hand(picture, camera, first.joints_2d_px, first.handedness, method.input_size)
+            second = method.infer(crop, camera)
+            is_hand = box is not None and overlap(second.joints_2d_px, box) >= SAME_HAND_IOU
+            looks.append(Look(palm.score, first.presence, second.presence, is_hand))
+    return looks
+
+
+def _hands(folder: Path) -> Iterator[tuple[Picture, Box]]:
+    known = [s for s in boxed_photographs(folder) if not is_kept_out(Path(str(s.image)))]
+    for k, sample in enumerate(known[::ASIDE_EVERY]):
+        assert sample.box_px is not None
+        picture = read_rgb(Path(str(sample.image)))
+        yield picture, sample.box_px
+        yield close_view(picture, sample.box_px, np.random.default_rng([k, 77]))
+
+
+def _empty(folder: Path) -> Iterator[Picture]:
+    yield from windows_of(not_kept_out(pictures_in(folder))[::ASIDE_EVERY])
+    for k in range(30):
+        yield draw_background(np.random.default_rng([k, 78]))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
