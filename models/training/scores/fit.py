@@ -40,7 +40,9 @@ def train_scores(features: Features, config: ScoresConfig | None = None) -> Land
     agreed = (probabilities(first, features.inputs)[1] > 0.5) == (features.right == 1)
     every = np.ones_like(drawn)
     scores = _fit(features, np.where(claimed & (drawn | agreed), features.right, -1), config, every)
-    kept = features.present & features.held_out & ~drawn
+    # Not by the held-out real crops, which everything here is judged by in the end.
+    judges = np.char.startswith(features.source, "real-")
+    kept = features.present & features.held_out & ~drawn & ~judges
     logits = _logits(scores, features.inputs[kept])[0]
     shift = float(np.quantile(logits.numpy(), 1 - config.kept))
     with torch.no_grad():
