@@ -46,7 +46,7 @@ Infer = Callable[[Crop, Camera], Detection]
 class DetectorConfig:
     """How much is looked at, and what is believed."""
 
-    min_palm: float = 0.1  # palms less sure than this are not looked at, 0..1
+    min_palm: float = 0.2  # palms less sure than this are not looked at, 0..1
     palms_a_view: int = 2  # at most
     min_first: float = 0.05  # the hand network's presence in a palm's crop, below which it is no hand
     min_presence: float = 0.5  # the same in the crop around the joints
