@@ -29,7 +29,7 @@ from models.evaluation.found import SAME_HAND_IOU, overlap, windows_of
 from models.geometry import camera_from_fov
 from models.inference.landmark_runtime import crop_hand
 from models.inference.palm_runtime import PalmNet
-from models.tracking.detector import DetectorConfig, all_views, palm_crop
+from models.tracking.detector import PALM_FLOOR, DetectorConfig, all_views, palm_crop
 from models.tracking.palm_views import Halvings, draw_view, in_frame, view_matrix
 from models.tracking.pipeline import DEFAULT_MODEL
 from models.tracking.reconstruction import Reconstruction, make_reconstruction
@@ -37,7 +37,6 @@ from models.training.real.pictures import pictures_in
 from models.training.scores.candidates import ASIDE_EVERY
 from models.training.synthetic.backgrounds import draw_background
 
-_LEAST_PALM = 0.05
 _PALMS, _PRESENCES, _EVIDENCES = (0.05, 0.1, 0.2), (0.3, 0.5, 0.7, 0.9), (-9.0, -2.0, 0.0, 1.0, 2.0, 3.0)
 Picture = NDArray[np.uint8]
 
@@ -95,7 +94,7 @@ def looks_at(picture: Picture, box: Box | None, method: Reconstruction, palm_net
     looks = []
     for view in all_views(width, height):
         matrix = view_matrix(width, height, view)
-        palms = in_frame(palm_net(draw_view(frame, matrix), _LEAST_PALM), matrix)
+        palms = in_frame(palm_net(draw_view(frame, matrix), PALM_FLOOR), matrix)
         for palm in palms[: DetectorConfig().palms_a_view]:
             first = method.infer(palm_crop(picture, camera, palm, method.input_size), camera)
             if not first.presence > 0:

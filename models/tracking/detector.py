@@ -38,6 +38,7 @@ from models.tracking.palm_views import (
 from models.types import Camera, Crop, Detection
 
 _THOROUGH_EVERY = 3  # searches
+PALM_FLOOR = 0.05  # what the palm network is less sure of takes no part in a palm's mean
 Infer = Callable[[Crop, Camera], Detection]
 """A hand network: (crop, the frame's camera) -> the hand in it, however unsure, said of the frame."""
 
@@ -105,7 +106,10 @@ class HandDetector:
             if len(found) >= self._max_hands or (found and not thorough):
                 break
             for palm in self._palms(frame, view, camera):
-                if len(distinct([*tried, palm])) == len(tried) or any(_is_of(palm, hand) for hand in found):
+                # A palm that was tried is tried again where a later view is surer of it.
+                as_sure = [other for other in tried if other.score >= palm.score]
+                known = len(distinct([*as_sure, palm])) == len(distinct(as_sure))
+                if known or any(_is_of(palm, hand) for hand in found):
                     continue
                 tried.append(palm)
                 hand = self._hand(frame_rgb, camera, palm)
@@ -116,15 +120,16 @@ class HandDetector:
 
     def _palms(self, frame: Halvings, view: View, camera: Camera) -> list[Palm]:
         matrix = view_matrix(camera.width, camera.height, view)
-        palms = self._palm_net(draw_view(frame, matrix), self.config.min_palm)
-        return in_frame(palms, matrix)[: self.config.palms_a_view]
+        palms = in_frame(self._palm_net(draw_view(frame, matrix), PALM_FLOOR), matrix)
+        return [palm for palm in palms if palm.score >= self.config.min_palm][: self.config.palms_a_view]
 
     def _hand(self, frame_rgb: NDArray[np.uint8], camera: Camera, palm: Palm) -> Detection | None:
         """The hand at a palm, if the network believes in it."""
         first = self._infer(palm_crop(frame_rgb, camera, palm, self._input_size), camera)
         if first.presence < self.config.min_first:
             return None
-        if min(first.presence, palm.score) >= self.config.sure and self._believes(palm, first):
+        sure = min(first.presence, palm.score) >= self.config.sure and _is_of(palm, first)
+        if sure and self._believes(palm, first):
             return first
         crop = crop_hand(frame_rgb, camera, first.joints_2d_px, first.handedness, self._input_size)
         hand = self._infer(crop, camera)
