@@ -79,9 +79,10 @@ def _samples(vertices: Float64, faces: NDArray[np.integer]) -> tuple[Float64, Fl
     a, b, c = (vertices[faces[:, k]] for k in range(3))
     cross = np.cross(b - a, c - a)
     area = np.linalg.norm(cross, axis=1)
-    rng = np.random.default_rng(0)
-    which = np.searchsorted(np.cumsum(area) / area.sum(), rng.random(_SAMPLES)).clip(max=len(faces) - 1)
-    u, v = rng.random((2, _SAMPLES, 1))
+    # Even steps along the whole surface, not dice: on a round inside, dice tilt the axis by a degree or two.
+    k = np.random.default_rng(0).permutation(_SAMPLES) + 0.5  # in no order: the first few are a fair sample
+    which = np.searchsorted(np.cumsum(area) / area.sum(), k / _SAMPLES).clip(max=len(faces) - 1)
+    u, v = (k * 0.7548776662 % 1)[:, None], (k * 0.5698402910 % 1)[:, None]  # the R2 sequence (Roberts 2018)
     u, v = np.where(u + v > 1, 1 - u, u), np.where(u + v > 1, 1 - v, v)
     points = a[which] + u * (b - a)[which] + v * (c - a)[which]
     return points, cross[which] / np.maximum(area[which, None], 1e-300)
