@@ -54,7 +54,12 @@ def _found(bodies: list[Piece]) -> tuple[list[Ring], int]:
     while len(found) < _MOST_RINGS:
         if found and not any(_may_be_a_band(body.vertices) for body in rest):
             break
-        taken = _a_ring(rest) if rest else None
+        try:
+            taken = _a_ring(rest) if rest else None
+        except Unusable:
+            if not found:
+                raise
+            taken = None  # a stand that looks like part of a ring: it stands beside the one found
         if taken is None:
             break
         members, hole = taken
