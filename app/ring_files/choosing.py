@@ -13,6 +13,7 @@ from app.ring_files.piece import Float64, Piece, Unusable
 from app.ring_files.words import names_scenery
 
 _REACH = 2.7  # a ring's farthest point from its middle, in radii of its band's outside
+_LONGEST = 3.5  # half a band's breadth, in inner radii: an armour ring has 2.8
 _FAR_REACH = 4.0  # of one body alone: beyond, the band is part of something else
 _MOST_RINGS = 8
 _BAND = 0.5  # a band's hole over the one that all together leave, at least
@@ -93,9 +94,10 @@ def _a_ring(bodies: list[Piece]) -> tuple[list[Piece], Hole] | None:
     hole = _hole(bodies)
     if len(bodies) == 1:
         return None if hole is None else _alone(bodies[0], hole)
-    if hole is None or not any(surrounds(body.vertices, hole) for body in bodies):
+    long = hole is not None and hole.half_width > _LONGEST * hole.inner_radius
+    if hole is None or long or not any(surrounds(body.vertices, hole) for body in bodies):
         # Nothing lies all around it: a chain's links do together, and a ring and its stand by accident.
-        found = _around_a_band(bodies, 0.0 if hole is None else _BAND * hole.inner_radius)
+        found = _around_a_band(bodies, 0.0 if hole is None or long else _BAND * hole.inner_radius)
         if found is not None or hole is None:
             return found
     members = _near(bodies, hole)
