@@ -74,6 +74,11 @@ def write_whole(path: Path, content: str | bytes | Callable[[BinaryIO], object])
         raise unwritable(path, error) from error
 
 
+def save_picture(path: Path, image_rgb: NDArray[np.uint8]) -> None:
+    """Write (H, W, 3) RGB as a JPEG or else a PNG, by the path's ending. Raises OutputError."""
+    (save_jpeg if path.suffix.lower() in (".jpg", ".jpeg") else save_png)(path, image_rgb)
+
+
 def save_png(path: Path, image_rgb: NDArray[np.uint8]) -> None:
     """Write (H, W, 3) RGB as a PNG, whole or not at all. Raises OutputError."""
     prepare_output(path, ".png")
@@ -85,7 +90,7 @@ def save_png(path: Path, image_rgb: NDArray[np.uint8]) -> None:
 
 def save_jpeg(path: Path, image_rgb: NDArray[np.uint8]) -> None:
     """Write (H, W, 3) RGB as a JPEG that shows no loss, whole or not at all. Raises OutputError."""
-    prepare_output(path, ".jpg")
+    prepare_output(path, ".jpg", ".jpeg")
     options = [cv2.IMWRITE_JPEG_QUALITY, 95, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, _WHOLE_COLOUR]
     ok, data = cv2.imencode(".jpg", cv2.cvtColor(image_rgb, cv2.COLOR_RGB2BGR), options)
     if not ok:

@@ -17,7 +17,6 @@ Handedness = Literal["right", "left"]
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 UInt8 = NDArray[np.uint8]
-Array = Float32
 
 N_JOINTS = 21
 N_VERTICES = 778
@@ -88,12 +87,12 @@ class Crop:
 class Detection:
     """One hand in one picture: 21 landmarks, and the mesh where a network saw one."""
 
-    joints_2d_px: Array  # (21, 2) in the frame
-    joints_world_m: Array  # (21, 3) metres, camera axes, origin of no meaning; depth is weak
+    joints_2d_px: Float32  # (21, 2) in the frame
+    joints_world_m: Float32  # (21, 3) metres, camera axes, origin of no meaning; depth is weak
     handedness: Handedness
     presence: float  # of a hand, 0..1
     handedness_score: float  # how sure the side is, 0.5..1
-    vertices_m: Array | None = None  # (778, 3) in the same axes and origin, where a network saw the mesh
+    vertices_m: Float32 | None = None  # (778, 3) in the same axes and origin, where a network saw the mesh
 
     def __post_init__(self) -> None:
         _check("joints_2d_px", self.joints_2d_px, (N_JOINTS, 2))
@@ -107,9 +106,9 @@ class Detection:
 class HandPose:
     """The hand model's parameters of a mesh; of a left hand, those of its mirror image in x."""
 
-    rotations: Array  # (16, 3, 3) of each bone in its parent's frame, the wrist's in the camera frame
-    betas: Array  # (10,) shape
-    translation_m: Array  # (3,) where the wrist joint is
+    rotations: Float32  # (16, 3, 3) of each bone in its parent's frame, the wrist's in the camera frame
+    betas: Float32  # (10,) shape
+    translation_m: Float32  # (3,) where the wrist joint is
 
     def __post_init__(self) -> None:
         _check("rotations", self.rotations, (16, 3, 3))
@@ -122,9 +121,9 @@ class HandMesh:
     """One hand in one frame, in the camera frame, metres. Left hands are true left hands."""
 
     handedness: Handedness
-    vertices_m: Array  # (778, 3)
-    joints_m: Array  # (21, 3); joints_m[0], the wrist, is the root
-    joints_2d_px: Array  # (21, 2) in the frame, as observed (not the projection of joints_m)
+    vertices_m: Float32  # (778, 3)
+    joints_m: Float32  # (21, 3); joints_m[0], the wrist, is the root
+    joints_2d_px: Float32  # (21, 2) in the frame, as observed (not the projection of joints_m)
     presence: float  # of a hand, 0..1
     track_id: int  # stays with a hand until it is lost
     time_s: float  # capture time of the frame, seconds, monotonic
@@ -137,7 +136,7 @@ class HandMesh:
         _check_handedness(self.handedness)
 
     @property
-    def root_m(self) -> Array:
+    def root_m(self) -> Float32:
         """(3,) the wrist in the camera frame, metres."""
         return self.joints_m[0]
 

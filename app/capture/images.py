@@ -20,8 +20,12 @@ from app.frame import Frame
 IMAGE_SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".heic", ".heif", ".hif", ".avif"}
 )
-_VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mts", ".gif")
-PATTERNS = " ".join(f"*{suffix}" for suffix in (*_VIDEO_SUFFIXES, *sorted(IMAGE_SUFFIXES)))  # of file dialogs
+VIDEO_SUFFIXES = frozenset(
+    {".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".mts", ".mpg", ".mpeg", ".wmv", ".gif"}
+)
+PATTERNS = " ".join(
+    f"*{suffix}" for suffix in (*sorted(VIDEO_SUFFIXES), *sorted(IMAGE_SUFFIXES))
+)  # of file dialogs
 _STILL_S = 1.0  # how long a still image lasts when it is made into a video
 _USUAL_S = 0.1  # of a picture of an animation that doesn't say it, as browsers show it
 _MOST_PIXELS = 60_000_000  # of a picture of an animation; a still one may be larger

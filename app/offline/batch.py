@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from app.capture.content import content_of
-from app.capture.images import IMAGE_SUFFIXES
+from app.capture.images import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from app.errors import UserError
 from app.export import Exports, export_formats
 from app.export.entry import Options
@@ -19,7 +19,6 @@ from app.offline.video import Report
 from models.whole_file import draft_of
 
 T = TypeVar("T")
-VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".mts", ".mpg", ".mpeg", ".wmv"})
 _MAX_LIST_BYTES = 1 << 20
 _MOST_SHARDS = 100_000
 _IN_FOLDERS = re.compile(r"frame_\d{6,}_hand\d+\.(ply|obj)|hand\d+(_left)?\.bvh")

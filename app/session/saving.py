@@ -9,7 +9,7 @@ from pathlib import Path
 from app.errors import UserError
 from app.export.formats.sidecar import save_frame
 from app.frame import Picture
-from app.output import save_jpeg, save_png
+from app.output import save_picture
 from app.session.status import Status
 
 _PATIENCE_S = 3.0  # for a hand in a photo
@@ -23,7 +23,7 @@ class _Expected:
     out: Path
 
 
-class Saver:
+class PictureSaver:
     """Saves in the background. `take` and `awaits` belong to the thread that draws."""
 
     def __init__(self, submit: Callable[..., object], tell: Callable[[Status], None]) -> None:
@@ -73,7 +73,7 @@ class Saver:
             self._tell(Status("snapshot", "warning", "There is no picture yet to take"))
             return
         try:
-            (save_jpeg if path.suffix == ".jpg" else save_png)(path, picture.image_rgb)
+            save_picture(path, picture.image_rgb)
             save_frame(path.with_suffix(".json"), picture.hands_as(picture.frame.index, picture.time_s))
             self._tell(Status("snapshot", "info", f"{said}: {path}"))
         except UserError as error:

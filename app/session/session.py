@@ -16,7 +16,7 @@ from app.recorder import Recorder, RecordingOptions, RecordingState
 from app.session.drawing import Drawing, MakeCompositor, load_compositor
 from app.session.finder import HandFinder, MakePipeline, load_pipeline
 from app.session.lookahead import LookAhead
-from app.session.saving import Saver
+from app.session.saving import PictureSaver
 from app.session.settings import Settings
 from app.session.statistics import StatisticsMeter
 from app.session.status import Status
@@ -81,7 +81,7 @@ class Session:
         self._drawing_fails = False  # on the last frame
         self._losing_pictures = False  # the last one could not be handed on
         self._background = ThreadPoolExecutor(1, thread_name_prefix="background")
-        self._saver = Saver(self._background.submit, listener.status)
+        self._saver = PictureSaver(self._background.submit, listener.status)
         loops = (self._capture_loop, self._inference_loop, self._drawing_loop)
         self._threads = [Thread(target=loop, name=loop.__name__.strip("_")) for loop in loops]
         for thread in self._threads:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.types import Array, Float64, Handedness
+from models.types import Float32, Float64, Handedness
 
 _BONES = [(0 if joint % 4 == 1 else joint - 1, joint) for joint in range(1, 21)]
 _PALM = [0, 1, 5, 9, 13, 17]
@@ -24,11 +24,11 @@ class Cutout:
 
     image: NDArray[np.uint8]  # (H, W, 3) RGB
     alpha: NDArray[np.float32]  # (H, W) 0..1
-    joints_px: Array  # (21, 2)
+    joints_px: Float32  # (21, 2)
     handedness: Handedness
 
 
-def cut_out(picture: NDArray[np.uint8], joints_px: Array, handedness: Handedness) -> Cutout | None:
+def cut_out(picture: NDArray[np.uint8], joints_px: Float32, handedness: Handedness) -> Cutout | None:
     """The hand with these joints (21, 2) of a photograph (H, W, 3); None where too little was told apart.
 
     GrabCut (Rother et al., 2004), told where bones are. Of the arm little stays.
@@ -57,7 +57,7 @@ def cut_out(picture: NDArray[np.uint8], joints_px: Array, handedness: Handedness
 
 def lay_in(
     picture: NDArray[np.uint8], hand: Cutout, matrix: Float64
-) -> tuple[NDArray[np.uint8], Array, NDArray[np.float32]]:
+) -> tuple[NDArray[np.uint8], Float32, NDArray[np.float32]]:
     """A hand laid over a picture (H, W, 3) by a (2, 3) matrix: the picture, the joints in it, its alpha."""
     height, width = picture.shape[:2]
     M = np.asarray(matrix, np.float64)
@@ -77,7 +77,7 @@ def lay_in(
     return laid, joints.astype(np.float32), whole
 
 
-def _around(joints_px: Array, radius: float, shape: tuple[int, int]) -> NDArray[np.uint8]:
+def _around(joints_px: Float32, radius: float, shape: tuple[int, int]) -> NDArray[np.uint8]:
     """Where the bones and the palm are, and `radius` pixels around them."""
     mask = np.zeros(shape, np.uint8)
     at = np.round(joints_px).astype(np.int32)

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from models.types import N_JOINTS, Array
+from models.types import N_JOINTS, Float32
 
 HELD_OUT_TENTHS = 1
 _HELD_OUT_SESSIONS = {"subhi": ("images/3_1528499009.07_", "images/46_", "images/35_")}
@@ -34,8 +34,8 @@ class RealCrops:
     source: NDArray[np.str_]  # (N,) the data set each came from
     origin: NDArray[np.str_]  # (N,) its file there
     handedness: NDArray[np.str_]  # (N,) "right" or "left"
-    joints_2d_px: Array  # (N, 21, 2) pixels of the crop
-    joints_world_m: Array  # (N, 21, 3) metres, the crop's axes, origin of no meaning
+    joints_2d_px: Float32  # (N, 21, 2) pixels of the crop
+    joints_world_m: Float32  # (N, 21, 3) metres, the crop's axes, origin of no meaning
 
     @property
     def held_out(self) -> NDArray[np.bool_]:

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from models.types import N_JOINTS, N_VERTICES, Array, Handedness
+from models.types import N_JOINTS, N_VERTICES, Float32, Handedness
 
 Box = tuple[float, float, float, float]
 """x, y of the upper left corner, width, height; pixels."""
@@ -25,9 +25,9 @@ class Sample:
     image: Path | NDArray[np.uint8]  # a file, or (H, W, 3) RGB
     handedness: Handedness
     intrinsics: tuple[float, float, float, float] | None  # fx, fy, cx, cy, pixels of the picture
-    joints_2d_px: Array | None  # (21, 2) in the picture
-    joints_3d_m: Array | None  # (21, 3) camera frame, metres
-    vertices_m: Array | None = None  # (778, 3) camera frame, metres
+    joints_2d_px: Float32 | None  # (21, 2) in the picture
+    joints_3d_m: Float32 | None  # (21, 3) camera frame, metres
+    vertices_m: Float32 | None = None  # (778, 3) camera frame, metres
     vertices_are_open: bool = False  # they come in the open hand's order, not in MANO's
     mask: NDArray[np.bool_] | None = None  # (H, W) where this hand is seen
     parts: NDArray[np.uint8] | None = None  # (H, W) its palm and fingers, numbers of silhouettes.PARTS
@@ -76,9 +76,9 @@ class SampleSet:
 class Prediction:
     """What a model says of a sample."""
 
-    joints_2d_px: Array  # (21, 2) in the picture, as observed
-    joints_m: Array  # (21, 3) camera axes, metres
-    vertices_m: Array | None = None  # (778, 3) beside the joints, in the open hand's order; None: no mesh
+    joints_2d_px: Float32  # (21, 2) in the picture, as observed
+    joints_m: Float32  # (21, 3) camera axes, metres
+    vertices_m: Float32 | None = None  # (778, 3) beside the joints, in the open hand's order; None: no mesh
     placed: bool = True  # whether joints_m are in the camera frame, not just in its axes
     presence: float | None = None  # how sure the model is that a hand is there, 0..1; None: it does not say
     handedness: Handedness = "right"  # of the hand that was found, where the model tells
@@ -101,7 +101,7 @@ def read_labels(path: Path) -> NDArray[np.uint8]:
     return np.asarray(_decoded(path, cv2.IMREAD_GRAYSCALE), np.uint8)
 
 
-def read_json_points(path: Path, shape: tuple[int, ...], advice: str) -> Array:
+def read_json_points(path: Path, shape: tuple[int, ...], advice: str) -> Float32:
     """A JSON list of arrays of one shape, (N, *shape). Raises ValueError, ending in the advice, otherwise."""
     try:
         content = json.loads(require(path, advice).read_bytes())
@@ -121,7 +121,7 @@ def require(path: Path, advice: str) -> Path:
     return path
 
 
-def points(values: ArrayLike, shape: tuple[int, ...], what: str) -> Array:
+def points(values: ArrayLike, shape: tuple[int, ...], what: str) -> Float32:
     """Numbers of a data set as a float32 array. Raises ValueError, naming `what`, if the shape is another."""
     try:
         array = np.asarray(values, np.float64)
@@ -132,7 +132,7 @@ def points(values: ArrayLike, shape: tuple[int, ...], what: str) -> Array:
     return array.astype(np.float32)
 
 
-def intrinsics_of(K: Array) -> tuple[float, float, float, float]:
+def intrinsics_of(K: Float32) -> tuple[float, float, float, float]:
     """fx, fy, cx, cy of a (3, 3) matrix."""
     return float(K[0, 0]), float(K[1, 1]), float(K[0, 2]), float(K[1, 2])
 

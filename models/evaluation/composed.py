@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.datasets.cutout import Cutout, lay_in
-from models.types import Array, Float64, Handedness
+from models.types import Float32, Float64, Handedness
 
 FPS = 30.0
 WIDTH, HEIGHT = 640, 480
@@ -29,7 +29,7 @@ class TrueHand:
     """One hand of a frame."""
 
     identity: int
-    joints_px: Array  # (21, 2), some of them beyond the picture
+    joints_px: Float32  # (21, 2), some of them beyond the picture
     handedness: Handedness
     seen: float  # which fraction of it is in the picture and not behind another hand
 
@@ -128,7 +128,7 @@ def compose(
             continue
         time_s = k / FPS
         image = background.copy()
-        laid: list[tuple[int, Array, NDArray[np.float32]]] = []
+        laid: list[tuple[int, Float32, NDArray[np.float32]]] = []
         for identity, (hand, keys) in enumerate(zip(hands, paths, strict=True)):
             place = _at(keys, time_s)
             if place is None:
@@ -165,7 +165,7 @@ def _matrix(hand: Cutout, place: _Place, shake_px: Float64) -> Float64:
     return np.concatenate([A, (middle - A @ ((low + high) / 2))[:, None]], 1)
 
 
-Follow = Callable[[NDArray[np.uint8], float], list[tuple[int, Array, Handedness]]]
+Follow = Callable[[NDArray[np.uint8], float], list[tuple[int, Float32, Handedness]]]
 """(frame, seconds) -> the hands followed in it: identity, joints (21, 2), handedness."""
 _SAME = 0.35  # mean distance of joints, in boxes of the true hand, up to which a hand is the true one
 MOSTLY_SEEN = 0.55
@@ -222,7 +222,7 @@ class Followed:
         waits.extend(waiting.values())
 
 
-def _apart(joints_px: Array, hand: TrueHand) -> float:
+def _apart(joints_px: Float32, hand: TrueHand) -> float:
     """Mean distance of joints, in boxes of the true hand."""
     box = max(float(np.ptp(hand.joints_px, axis=0).max()), 1e-6)
     return float(np.linalg.norm(joints_px - hand.joints_px, axis=1).mean()) / box

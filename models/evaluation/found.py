@@ -24,12 +24,12 @@ from models.inference.mediapipe.landmarker import HandLandmarker
 from models.tracking.detector import HandDetector
 from models.tracking.pipeline import Pipeline, PipelineConfig
 from models.tracking.reconstruction import make_reconstruction
-from models.types import Array, Handedness
+from models.types import Float32, Handedness
 
 UInt8 = NDArray[np.uint8]
 SAME_HAND_IOU = 0.3  # of the box around the joints found with the true box
 WINDOWS = 12  # cut from each picture without hands, beside the whole
-Hands = list[tuple[Array, Handedness]]
+Hands = list[tuple[Float32, Handedness]]
 """Joints (21, 2) in the picture, and handedness."""
 
 
@@ -144,7 +144,7 @@ def windows_of(paths: Iterable[Path]) -> Iterator[UInt8]:
             yield np.ascontiguousarray(picture[y : y + side, x : x + side])
 
 
-def overlap(joints_px: Array, box: Box) -> float:
+def overlap(joints_px: Float32, box: Box) -> float:
     """Intersection over union of the box around joints with a true box."""
     low, high = joints_px.min(0), joints_px.max(0)
     corner, size = np.array(box[:2]), np.array(box[2:])
@@ -188,7 +188,7 @@ class _Finder:
 
 def _followed(
     samples: SampleSet, name: str
-) -> Iterator[tuple[Sample, list[tuple[int, Array, Handedness]], float]]:
+) -> Iterator[tuple[Sample, list[tuple[int, Float32, Handedness]], float]]:
     """Each frame, the hands followed in it with their identities, and the milliseconds that took."""
     if name == MEDIAPIPE:
         with closing(HandLandmarker(True, 2)) as landmarker:
@@ -198,7 +198,7 @@ def _followed(
                 result = landmarker(image, sample.time_s or 0.0)
                 spent = 1000 * (time.process_time() - start_s)
                 size = [image.shape[1], image.shape[0]]
-                hands: list[tuple[int, Array, Handedness]] = []
+                hands: list[tuple[int, Float32, Handedness]] = []
                 for k, (points, kinds) in enumerate(
                     zip(result.hand_landmarks, result.handedness, strict=True)
                 ):

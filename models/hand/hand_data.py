@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from models.hand.mano_file import read_mano_file
 from models.manifest import ASSETS, shipped
-from models.types import N_JOINTS, N_VERTICES, Array
+from models.types import N_JOINTS, N_VERTICES, Float32
 
 OPEN_HAND = ASSETS / "hand" / "open_hand.npz"
 
@@ -37,18 +37,18 @@ _MANO_TIPS = np.array([744, 320, 443, 554, 671])  # vertices at the ends of thum
 class HandData:
     """A right hand, at rest with the origin at its wrist joint. Checked once, then read only."""
 
-    template_m: Array  # (778, 3) rest pose, metres
-    shape_dirs: Array  # (10, 778, 3) metres per unit of beta
+    template_m: Float32  # (778, 3) rest pose, metres
+    shape_dirs: Float32  # (10, 778, 3) metres per unit of beta
     faces: NDArray[np.int32]  # (1538, 3) counter-clockwise from outside
-    weights: Array  # (778, 16) skinning weights, rows sum to 1
+    weights: Float32  # (778, 16) skinning weights, rows sum to 1
     parents: NDArray[np.int32]  # (16,) a parent before its children; -1 for the wrist
-    joint_regressor: Array  # (16, 778) vertices at rest -> rotation centres, rows sum to 1
-    regressor_21: Array  # (21, 778) posed vertices -> the project's 21 joints, rows sum to 1
-    regressor_21_mano: Array  # (21, 778) the same in MANO's sense
-    uv: Array  # (n, 2) texture coordinates
+    joint_regressor: Float32  # (16, 778) vertices at rest -> rotation centres, rows sum to 1
+    regressor_21: Float32  # (21, 778) posed vertices -> the project's 21 joints, rows sum to 1
+    regressor_21_mano: Float32  # (21, 778) the same in MANO's sense
+    uv: Float32  # (n, 2) texture coordinates
     uv_faces: NDArray[np.int32]  # (1538, 3) into uv
     regions: NDArray[np.uint8]  # (778,) 0 palm, 1 thumb .. 5 little finger
-    pose_dirs: Array | None = None  # (135, 778, 3) metres per unit of R - 1 of bones 1..15, or none
+    pose_dirs: Float32 | None = None  # (135, 778, 3) metres per unit of R - 1 of bones 1..15, or none
 
     def __post_init__(self) -> None:
         shapes = {
@@ -96,12 +96,12 @@ class HandData:
             )
 
     @cached_property
-    def joints_rest(self) -> Array:
+    def joints_rest(self) -> Float32:
         """(16, 3) rotation centres of the mean hand at rest, metres."""
         return self.joint_regressor @ self.template_m
 
     @cached_property
-    def joint_dirs(self) -> Array:
+    def joint_dirs(self) -> Float32:
         """(10, 16, 3) how they move with the betas: J = joints_rest + betas @ joint_dirs."""
         return np.einsum("jv,kvx->kjx", self.joint_regressor, self.shape_dirs)
 

@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from models.hand.hand_data import N_BONES, HandData
-from models.types import Array
+from models.types import Float32
 
 
 def pose_hand(
     data: HandData, rotations: ArrayLike, betas: ArrayLike, translation_m: ArrayLike
-) -> tuple[Array, Array]:
+) -> tuple[Float32, Float32]:
     """A posed right hand: vertices (778, 3) and the project's 21 joints (21, 3), float32, metres.
 
     rotations: (16, 3, 3) of each bone in its parent's frame, the wrist's in the camera frame. betas: (10,).

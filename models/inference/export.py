@@ -9,10 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import onnx
 import torch
 from torch import Tensor, nn
 
 from models.inference.engines import FOCAL, INPUT, OUTPUTS, TYPICAL_FOCAL, OnnxEngine
+from models.inference.graph_file import compact
 from models.whole_file import whole_file
 
 TOLERANCE = 1e-4
@@ -72,6 +74,9 @@ def export_onnx(network: nn.Module, path: Path) -> float:
                 verbose=False,
             )
             expected = deployed(*example)
+        graph = onnx.load(draft)
+        compact(graph)
+        onnx.save(graph, draft)
         found = OnnxEngine(draft)(crop)
         pairs = zip(expected, found, strict=True)
         error = max(float(np.abs(e.numpy() - f).max()) for e, f in pairs)

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from models.geometry import crop_camera, crop_to_frame_px, rotation_from_axis_angle, warp_crop
 from models.inference.bundle import BUNDLE, compile_bundled
 from models.inference.landmark_scores import shipped_scorer
-from models.types import N_JOINTS, Array, Camera, Crop, Detection, Handedness
+from models.types import N_JOINTS, Camera, Crop, Detection, Float32, Handedness
 
 NETWORK = "hand_landmarks_detector.tflite"
 INPUT_SIZE = 224
@@ -53,8 +53,8 @@ eight rounds 0.4 % of the hands were lost. With 1.5 boxes of all joints, as good
 class Landmarks:
     """What the network says about one crop."""
 
-    joints_crop_px: Array  # (21, 2) in the crop
-    world_m: Array  # (21, 3) metres, the crop's axes, origin of no meaning
+    joints_crop_px: Float32  # (21, 2) in the crop
+    world_m: Float32  # (21, 3) metres, the crop's axes, origin of no meaning
     presence: float  # 0..1
     right_score: float  # 0..1, that the hand in the crop is a right one
 
@@ -90,7 +90,7 @@ class LandmarkRuntime:
             right_score=right,
         )
 
-    def _request(self) -> tuple[Any, Array]:
+    def _request(self) -> tuple[Any, Float32]:
         """A thread's own infer request and input (1, 224, 224, 3); the network itself is shared."""
         if not hasattr(self._local, "request"):
             inputs = np.zeros((1, INPUT_SIZE, INPUT_SIZE, 3), np.float32)
@@ -98,7 +98,7 @@ class LandmarkRuntime:
         return self._local.request
 
 
-def _depth(image: Array, world_m: Array) -> Array:
+def _depth(image: Float32, world_m: Float32) -> Float32:
     """(21,) depth, metres, from image landmarks (21, 3), crop pixels, and world landmarks (21, 3)."""
     size_m, size_px = (float(np.linalg.norm(xy - xy.mean(0))) for xy in (world_m[:, :2], image[:, :2]))
     of_image = image[:, 2] * np.float32(_Z_TO_PX * size_m / max(size_px, 1e-6))
@@ -147,6 +147,6 @@ def in_frame(landmarks: Landmarks, crop: Crop, camera: Camera) -> Detection:
     )
 
 
-def hand_sized(points_m: Array) -> bool:
+def hand_sized(points_m: Float32) -> bool:
     """Whether (N, 3) points around a hand's origin, metres, can be a hand's at all."""
     return bool(np.abs(points_m).max() < _REACH_M)

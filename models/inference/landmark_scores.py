@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from models.types import Array
+from models.types import Float32
 from models.weights import find_weights, scores_of
 
 _MIDDLE_KNUCKLE = 9
@@ -25,7 +25,7 @@ class LandmarkScorer:
         }
 
     def __call__(
-        self, pooled: Array, image: Array, world_m: Array, presence: float, right: float
+        self, pooled: Float32, image: Float32, world_m: Float32, presence: float, right: float
     ) -> tuple[float, float]:
         """The chances, 0..1, that there is a hand and that it is a right one.
 
@@ -42,7 +42,7 @@ class LandmarkScorer:
         chances = 1 / (1 + np.exp(-np.clip(logits, -80, 80)))
         return float(chances[0]), float(chances[1])
 
-    def _answer(self, which: str, x: Array) -> float:
+    def _answer(self, which: str, x: Float32) -> float:
         (W1, b1), (W2, b2), (W3, b3) = self._layers[which]
         x = np.maximum(W1 @ x + b1, 0)
         x = np.maximum(W2 @ x + b2, 0)

@@ -9,15 +9,13 @@ import math
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from models.geometry import crop_camera, cross, rays, rotation_from_6d
 from models.hand.hand_data import N_BETAS, N_BONES, HandData
 from models.inference.landmark_runtime import CROP_BOX_JOINTS, CROP_SHIFT, CROP_SPAN
 from models.manifest import Asset
-from models.types import Array, Camera, Float64, Handedness
-
-Float32 = NDArray[np.float32]
+from models.types import Camera, Float32, Float64, Handedness
 
 NAME = "mesh_stage"
 OWN_GAIN = 0.8
@@ -114,7 +112,9 @@ class LearntDepth:
         """gain: what the depth of the joints that come in is multiplied by before the mesh stage sees it."""
         self._net, self._gain = net, gain
 
-    def __call__(self, joints_px: Array, joints_m: Array, handedness: Handedness, camera: Camera) -> Array:
+    def __call__(
+        self, joints_px: Float32, joints_m: Float32, handedness: Handedness, camera: Camera
+    ) -> Float32:
         """(21, 2) in the frame, (21, 3) in the camera's axes -> (21, 3) from the wrist, in the same axes."""
         virtual, R = crop_camera(camera, joints_px, 224, CROP_SPAN, CROP_SHIFT, CROP_BOX_JOINTS)
         A = _MIRROR @ R if handedness == "left" else R

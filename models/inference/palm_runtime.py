@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.inference.bundle import BUNDLE, compile_bundled
-from models.types import Array
+from models.types import Float32
 
 NETWORK = "hand_detector.tflite"
 INPUT_SIZE = 192
@@ -27,10 +27,10 @@ _SAME_PALM = 0.3  # boxes that overlap more, intersection over union, are of one
 class Palms:
     """N palms in one square picture, in 0..1 from border to border; the surest first."""
 
-    centres: Array  # (N, 2) of the boxes
-    sizes: Array  # (N, 2) width and height of the boxes
-    keypoints: Array  # (N, 7, 2)
-    scores: Array  # (N,) 0..1
+    centres: Float32  # (N, 2) of the boxes
+    sizes: Float32  # (N, 2) width and height of the boxes
+    keypoints: Float32  # (N, 7, 2)
+    scores: Float32  # (N,) 0..1
 
     def __len__(self) -> int:
         return len(self.scores)
@@ -62,7 +62,7 @@ class PalmNet:
         return merged(points, scores)
 
 
-def anchors() -> Array:
+def anchors() -> Float32:
     """(2016, 2) x, y of the anchors in 0..1, in the network's order."""
     grids = []
     for stride, in_cell in _GRIDS:
@@ -73,7 +73,7 @@ def anchors() -> Array:
     return np.concatenate(grids).astype(np.float32)
 
 
-def merged(points: Array, scores: Array) -> Palms:
+def merged(points: Float32, scores: Float32) -> Palms:
     """Answers of many anchors as palms: overlapping ones are averaged, weighted by their scores.
 
     points: (N, 9, 2) centre, size and keypoints; scores: (N,). As MediaPipe does it; a palm keeps the
@@ -81,7 +81,7 @@ def merged(points: Array, scores: Array) -> Palms:
     """
     order = np.argsort(-scores, kind="stable")
     points, scores = points[order], scores[order]
-    palms: list[Array] = []
+    palms: list[Float32] = []
     best: list[float] = []
     while len(scores):
         same = overlaps(points[0, :2], points[:, :2]) > _SAME_PALM
@@ -94,7 +94,7 @@ def merged(points: Array, scores: Array) -> Palms:
     return Palms(joined[:, 0], joined[:, 1], joined[:, 2:], np.array(best, np.float32))
 
 
-def overlaps(box: Array, boxes: Array) -> NDArray[np.float64]:
+def overlaps(box: Float32, boxes: Float32) -> NDArray[np.float64]:
     """Intersection over union of a box (2, 2), centre and size, with boxes (N, 2, 2)."""
     low = np.maximum(box[0] - box[1] / 2, boxes[:, 0] - boxes[:, 1] / 2)
     high = np.minimum(box[0] + box[1] / 2, boxes[:, 0] + boxes[:, 1] / 2)

@@ -35,7 +35,7 @@ from models.inference.engines import (
 )
 from models.inference.graph_sources import SCORES_MODULE, graph_sources
 from models.manifest import ASSETS, Asset, read_manifest
-from models.types import Array, Crop
+from models.types import Crop, Float32
 from models.weights import find_weights, scores_of
 
 _fixed: EngineName | None = None
@@ -45,13 +45,13 @@ _fixed: EngineName | None = None
 class CropPrediction:
     """What a network says about one crop. The crop shows a right hand (a left one's crop is mirrored)."""
 
-    joints_2d_px: Array  # (21, 2) pixels of the crop
-    vertices_m: Array  # (778, 3) from the wrist, the crop's axes, metres
-    joints_m: Array  # (21, 3) from the wrist, the crop's axes, metres
+    joints_2d_px: Float32  # (21, 2) pixels of the crop
+    vertices_m: Float32  # (778, 3) from the wrist, the crop's axes, metres
+    joints_m: Float32  # (21, 3) from the wrist, the crop's axes, metres
     presence: float  # 0..1
     right_score: float  # 0..1, that the hand in the crop is a right one
 
-    def in_camera_axes(self, crop: Crop) -> tuple[Array, Array]:
+    def in_camera_axes(self, crop: Crop) -> tuple[Float32, Float32]:
         """Vertices (778, 3) and joints (21, 3) from the wrist in the camera's axes, the mirror undone.
 
         A left hand's mesh comes back as a true left hand.

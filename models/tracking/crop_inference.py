@@ -9,7 +9,7 @@ from models.inference.landmark_runtime import crop_hand
 from models.tracking.reconstruction import Reconstruction
 from models.tracking.saver import Saver
 from models.tracking.stages import StageTimes
-from models.types import Array, Camera, Detection, Handedness
+from models.types import Camera, Detection, Float32, Handedness
 
 
 class CropInference:
@@ -20,7 +20,7 @@ class CropInference:
         self._method, self._times, self._saver = method, times, saver
 
     def __call__(
-        self, frame_rgb: NDArray[np.uint8], camera: Camera, joints_px: Array, handedness: Handedness
+        self, frame_rgb: NDArray[np.uint8], camera: Camera, joints_px: Float32, handedness: Handedness
     ) -> Detection:
         """The hand around (21, 2) joints of a frame (H, W, 3), RGB uint8, as the network sees it now.
 

@@ -19,7 +19,7 @@ from models.geometry import procrustes
 from models.hand.articulation import Articulation, State
 from models.hand.hand_data import HandData
 from models.hand.skinning import pose_hand
-from models.types import Array, Float64, Handedness, HandPose
+from models.types import Float32, Float64, Handedness, HandPose
 
 PALM = np.array([0, 1, 5, 9, 13, 17])
 MIRROR = np.array([-1.0, 1.0, 1.0])
@@ -50,17 +50,17 @@ class HandFit:
     """A fitted hand, in the camera frame, metres. Left hands are true left hands."""
 
     handedness: Handedness
-    rotations: Array  # (16, 3, 3) local, of the right-hand model (of the mirrored hand, for a left one)
-    betas: Array  # (10,)
-    vertices_m: Array  # (778, 3)
-    joints_m: Array  # (21, 3)
+    rotations: Float32  # (16, 3, 3) local, of the right-hand model (of the mirrored hand, for a left one)
+    betas: Float32  # (10,)
+    vertices_m: Float32  # (778, 3)
+    joints_m: Float32  # (21, 3)
     error: float  # root mean square reprojection error over the hand's box
     state: State  # where the next frame's fit starts
     frames: int  # how many frames have voted on the shape
     pose: HandPose  # of the open hand
 
     @property
-    def axis_angles(self) -> Array:
+    def axis_angles(self) -> Float32:
         """(16, 3) the rotations."""
         return Rotation.from_matrix(self.rotations).as_rotvec().astype(np.float32)
 
@@ -80,8 +80,8 @@ class _Goal:
 class _Found:
     state: State
     rotations: Float64  # (16, 3, 3) local
-    vertices_m: Array  # (778, 3)
-    joints_m: Array  # (21, 3)
+    vertices_m: Float32  # (778, 3)
+    joints_m: Float32  # (21, 3)
     error: float  # as in HandFit
 
 

@@ -19,7 +19,7 @@ from models.inference.mesh_stage import LearntDepth, MeshStageNet
 from models.inference.runtime import CropPrediction, HandRuntime
 from models.tracking.fitting import FitConfig, HandFit, HandFitter
 from models.tracking.registration import recover_root
-from models.types import Array, Camera, Crop, Detection, Handedness, HandPose
+from models.types import Camera, Crop, Detection, Float32, Handedness, HandPose
 from models.weights import find_weights
 
 KNUCKLES = [5, 9, 13, 17]
@@ -45,9 +45,9 @@ class LiftedHand(Protocol):
     @property
     def handedness(self) -> Handedness: ...
     @property
-    def vertices_m(self) -> Array: ...
+    def vertices_m(self) -> Float32: ...
     @property
-    def joints_m(self) -> Array: ...
+    def joints_m(self) -> Float32: ...
     @property
     def pose(self) -> HandPose | None: ...
 
@@ -131,11 +131,11 @@ class NetworkHand:
     """A network's hand, in the camera frame, metres."""
 
     handedness: Handedness
-    vertices_m: Array  # (778, 3)
-    joints_m: Array  # (21, 3)
+    vertices_m: Float32  # (778, 3)
+    joints_m: Float32  # (21, 3)
     palm_m: float  # mean distance of the knuckles from the wrist, over all frames so far
     frames: int  # how many frames that is, SIZE_MEMORY at most
-    root_m: Array  # (3,) what vertices and joints are seen from, camera frame
+    root_m: Float32  # (3,) what vertices and joints are seen from, camera frame
     pose: HandPose | None = None  # of the open hand: a network sees a mesh, not its parameters
 
 
@@ -193,7 +193,7 @@ class NetworkMesh:
         return NetworkHand(handedness, vertices_m, joints_m, mean_m, frames, root.astype(np.float32))
 
 
-def steadied(now: tuple[Array, Array], before: tuple[Array, Array]) -> tuple[Array, Array]:
+def steadied(now: tuple[Float32, Float32], before: tuple[Float32, Float32]) -> tuple[Float32, Float32]:
     """Vertices and joints, seen from the root, now and as taken a frame ago -> as they are to be taken.
 
     What has moved much has moved; what has moved little stays nearly where it was. A hand in motion is late
@@ -205,7 +205,7 @@ def steadied(now: tuple[Array, Array], before: tuple[Array, Array]) -> tuple[Arr
     return vertices, joints
 
 
-def _palm_m(joints_m: Array) -> float:
+def _palm_m(joints_m: Float32) -> float:
     """Mean distance of the knuckles from the wrist."""
     return max(float(np.linalg.norm(joints_m[KNUCKLES] - joints_m[0], axis=1).mean()), 1e-6)
 

@@ -15,7 +15,7 @@ from itertools import permutations
 
 import numpy as np
 
-from models.types import Array, Float64, HandMesh
+from models.types import Float32, Float64, HandMesh
 
 _MISFIT = 0.3  # of the joints from the reflected ones, root mean square, in palm lengths
 _FACING = 0.45  # cosine of the angle at which a mirror is looked into, at least
@@ -31,7 +31,7 @@ class Mirror:
     normal: Float64  # (3,)
     offset_m: float
 
-    def reflected(self, points_m: Array | Float64) -> Float64:
+    def reflected(self, points_m: Float32 | Float64) -> Float64:
         """(N, 3) points as seen in it."""
         away = points_m @ self.normal - self.offset_m
         return np.asarray(points_m - 2 * away[:, None] * self.normal, np.float64)
@@ -60,7 +60,7 @@ class Reflections:
         return set(self._hidden)
 
 
-def mirror_between(hand_m: Array, other_m: Array) -> tuple[Mirror, float]:
+def mirror_between(hand_m: Float32, other_m: Float32) -> tuple[Mirror, float]:
     """The mirror that best makes joints (N, 3) of one hand those of the other, and by how much it fails.
 
     The failure is a root mean square distance, metres. The camera is the origin.

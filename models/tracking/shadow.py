@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from models.types import Array, Float64
+from models.types import Float32, Float64
 
 _DARKER = 0.85  # a shadow's brightness is at most this fraction of its surroundings'
 _ALIKE, _UNLIKE = 0.02, 0.035  # largest difference of chromaticities, of 1
@@ -19,7 +19,7 @@ _LEAST_POINTS = 10  # in the frame, for a judgement
 _BONES = np.array([(0 if joint % 4 == 1 else joint - 1, joint) for joint in range(1, 21)])
 
 
-def is_shadow(frame_rgb: NDArray[np.uint8], joints_px: Array, hands_px: Sequence[Array]) -> bool:
+def is_shadow(frame_rgb: NDArray[np.uint8], joints_px: Float32, hands_px: Sequence[Float32]) -> bool:
     """Whether what looks like a hand at joints (21, 2) is a shadow beside the hands followed, each (21, 2).
 
     frame_rgb: (H, W, 3). Without a hand to compare with, nothing is taken for a shadow. Skin in shade keeps
@@ -37,13 +37,13 @@ def is_shadow(frame_rgb: NDArray[np.uint8], joints_px: Array, hands_px: Sequence
     return all(_apart(shade, s) > _UNLIKE for s in skin)
 
 
-def _along_bones(joints_px: Array) -> Float64:
+def _along_bones(joints_px: Float32) -> Float64:
     """(60, 2): three points of each bone."""
     a, b = joints_px[_BONES[:, 0]], joints_px[_BONES[:, 1]]
     return np.concatenate([a + t * (b - a) for t in (0.25, 0.5, 0.75)]).astype(np.float64)
 
 
-def _around(joints_px: Array) -> Float64:
+def _around(joints_px: Float32) -> Float64:
     """(48, 2): points round the hand, a little beyond what it reaches in each direction."""
     centre = joints_px.mean(0)
     from_centre = joints_px - centre

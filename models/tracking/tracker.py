@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from models.tracking.search import Search
 from models.tracking.shadow import is_shadow
-from models.types import Array, Camera, Detection, Handedness
+from models.types import Camera, Detection, Float32, Handedness
 
-InferHand = Callable[[NDArray[np.uint8], Camera, Array, Handedness], Detection]
+InferHand = Callable[[NDArray[np.uint8], Camera, Float32, Handedness], Detection]
 """(frame_rgb, camera, joints_px (21, 2) of the frame before, handedness) -> the hand now, however unsure."""
 
 REIDENTIFY_BOXES = 1.5
@@ -50,13 +50,13 @@ class Track:
     track_id: int
     handedness: Handedness
     detection: Detection  # as the network saw it, cropped for `handedness`
-    around_px: Array  # (21, 2) in the frame: the joints that the next crop is cut around
+    around_px: Float32  # (21, 2) in the frame: the joints that the next crop is cut around
     right_belief: float  # -1 surely left .. 1 surely right
     born_s: float  # when first seen
     time_s: float  # when last seen
 
     @property
-    def joints_px(self) -> Array:
+    def joints_px(self) -> Float32:
         """(21, 2) in the frame."""
         return self.detection.joints_2d_px
 
@@ -177,13 +177,13 @@ class Tracker:
         return found.handedness
 
     def _infer(
-        self, joints_px: Array, handedness: Handedness, frame_rgb: NDArray[np.uint8], camera: Camera
+        self, joints_px: Float32, handedness: Handedness, frame_rgb: NDArray[np.uint8], camera: Camera
     ) -> Detection | None:
         detection = self._infer_hand(frame_rgb, camera, joints_px, handedness)
         present = detection.presence >= self.config.min_presence
         return detection if present and plausible(detection.joints_2d_px, joints_px, camera) else None
 
-    def _is_followed(self, joints_px: Array) -> bool:
+    def _is_followed(self, joints_px: Float32) -> bool:
         return any(joint_distance(joints_px, t.joints_px) < self.config.same_hand for t in self._tracks)
 
     def _detector_is_due(self) -> bool:
@@ -201,19 +201,19 @@ def _right_evidence(detection: Detection) -> float:
     return sure if detection.handedness == "right" else -sure
 
 
-def joint_distance(a_px: Array, b_px: Array) -> float:
+def joint_distance(a_px: Float32, b_px: Float32) -> float:
     """Mean distance of two hands' joints (21, 2), in boxes of the larger hand."""
     box = max(float(np.ptp(a_px, axis=0).max()), float(np.ptp(b_px, axis=0).max()), 1e-6)
     return float(np.linalg.norm(a_px - b_px, axis=1).mean()) / box
 
 
-def smoothed_crop(around_px: Array, joints_px: Array) -> Array:
+def smoothed_crop(around_px: Float32, joints_px: Float32) -> Float32:
     """The joints (21, 2) that the next crop is cut around: the last crop's, moved towards what it showed."""
     gain = min(max(CROP_MIN_GAIN, joint_distance(joints_px, around_px) / CROP_FULL_SPEED), 1.0)
     return (around_px + np.float32(gain) * (joints_px - around_px)).astype(np.float32)
 
 
-def plausible(joints_px: Array, previous_px: Array, camera: Camera) -> bool:
+def plausible(joints_px: Float32, previous_px: Float32, camera: Camera) -> bool:
     """Whether 21 joints can be the hand that was at `previous_px` a frame ago: in view, and of like size."""
     low, high = joints_px.min(0), joints_px.max(0)
     size, previous_size = float((high - low).max()), float(np.ptp(previous_px, axis=0).max())

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.inference.mediapipe.detector import MediaPipeDetector
-from models.types import Array, Detection
+from models.types import Detection, Float32
 
 SIZE_PX = 224  # side of a crop
 SPAN = 1.8  # side of a crop, in larger sides of the hand's box
@@ -32,7 +32,7 @@ class Crop:
 
     image_rgb: Image  # (224, 224, 3)
     hand: Detection  # in the photograph
-    joints_px: Array  # (21, 2) in the crop
+    joints_px: Float32  # (21, 2) in the crop
     scale: float  # crop pixels per photograph pixel
     consistency: float  # mean distance from the mirrored photograph's answer, in boxes
 

@@ -22,9 +22,7 @@ from models.training.synthetic.gl import load_program, make_context
 from models.training.synthetic.lighting import Light
 from models.training.synthetic.skin_maps import SkinMaps, paint_skin
 from models.training.synthetic.subdivision import Refinement, refine
-from models.types import Camera, Float64
-
-Float32 = NDArray[np.float32]
+from models.types import Camera, Float32, Float64
 
 PART_FOREARM, PART_SLEEVE = 6, 7
 """Parts 0 to 5 are the hand's regions: palm, then thumb to little finger."""

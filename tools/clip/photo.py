@@ -8,9 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.types import Float32
 from tools.clip.hand_renderer import Layer
-
-Float32 = NDArray[np.float32]
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from models.datasets.samples import (
     stills,
 )
 from models.geometry import project
-from models.types import Array, Camera
+from models.types import Camera, Float32
 
 _ADVICE = "give the folder of FreiHAND_pub_v2, which holds evaluation/rgb and evaluation_K.json"
 
@@ -67,7 +67,7 @@ def freihand(
     return stills("freihand", len(matrices), get, every)
 
 
-def _truth(path: Path, shape: tuple[int, ...], count: int, needed: bool) -> Array | None:
+def _truth(path: Path, shape: tuple[int, ...], count: int, needed: bool) -> Float32 | None:
     """One file of labels, as many as there are cameras; None where it is not needed and missing."""
     if not (needed or path.exists()):
         return None

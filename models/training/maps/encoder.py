@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from models.hand.hand_data import HandData
@@ -18,8 +16,7 @@ from models.networks.systems.mobrecon_lm import MobReconLm
 from models.networks.zoo import build
 from models.training.config import TrainConfig
 from models.training.frozen import FrozenPart
-
-Float32 = NDArray[np.float32]
+from models.types import Float32
 
 
 @dataclass(frozen=True, eq=False)

@@ -28,7 +28,7 @@ from models.training.real.labels import LabelConfig, fixed_views
 from models.training.real.photo import AugmentConfig, PhotoAugmenter
 from models.training.real.silhouettes import OUTLINE_POINTS, SIDE, Belief, Silhouette, silhouette_of
 from models.training.real.views import View, view_camera
-from models.types import Array, Camera, Crop, Float64, Handedness
+from models.types import Camera, Crop, Float32, Float64, Handedness
 
 PLAIN, NOISY = 4, 2
 VIEWS = PLAIN + NOISY
@@ -63,7 +63,7 @@ class Photograph:
 
     picture: NDArray[np.uint8]  # (H, W, 3) RGB
     camera: Camera
-    joints_px: Array  # (21, 2)
+    joints_px: Float32  # (21, 2)
     handedness: Handedness
 
 
@@ -71,7 +71,7 @@ class Photograph:
 class HandLabel:
     """What all views of a hand say together. Camera frame."""
 
-    joints_px: Array  # (21, 2) in the picture
+    joints_px: Float32  # (21, 2) in the picture
     fit: HandFit
     agreement: float  # between the two networks, hand boxes
 
@@ -182,7 +182,7 @@ class RealViews:
         }
 
 
-def _seen_from(outside: Array, first: Crop, crop: Crop) -> Array:
+def _seen_from(outside: Float32, first: Crop, crop: Crop) -> Float32:
     """Distances (SIDE, SIDE) from a hand in its first crop, as another crop sees them, MASK_SIDE wide."""
     K_1, K = first.camera.scaled(SIDE, SIDE).K, crop.camera.scaled(MASK_SIDE, MASK_SIDE).K
     H = K @ crop.A @ first.A.T @ np.linalg.inv(K_1)
@@ -195,7 +195,7 @@ def _nothing() -> NDArray[np.uint8]:
     raise AssertionError("nothing comes in the way of these hands")
 
 
-def _px(joints_px: Array, crop: Crop, camera: Camera) -> Float64:
+def _px(joints_px: Float32, crop: Crop, camera: Camera) -> Float64:
     return crop_to_frame_px(joints_px[:, :2] - _CORNER_PX, crop, camera)
 
 

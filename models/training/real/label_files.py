@@ -19,7 +19,7 @@ from models.hand.skinning import pose_hand
 from models.inference.landmark_runtime import LandmarkRuntime
 from models.tracking.fitting import MIRROR, HandFitter
 from models.training.real.labels import Label, LabelConfig, Labeller
-from models.types import Array, Camera, Handedness
+from models.types import Camera, Float32, Handedness
 from models.whole_file import whole_file
 
 
@@ -28,15 +28,15 @@ class RealLabels:
     """Labels of N crops; hands as the hand model's parameters, in the frame of each crop's camera."""
 
     image: NDArray[np.str_]  # (N,) the crops' file names, to tell whose labels these are
-    joints_px: Array  # (N, 21, 2) pixels of the crop
-    pose: Array  # (N, 16, 3) axis-angle, of the mirrored hand for a left one
-    betas: Array  # (N, 10)
-    root_m: Array  # (N, 3) the model's translation, of the mirrored hand for a left one
-    presence: Array  # (N,) the landmark network's, 0..1
-    spread: Array  # (N,) of the views in the picture, hand boxes
-    mirror: Array  # (N,) between plain and mirrored views, hand boxes
-    depth_spread_m: Array  # (N,) of the views along the line of sight
-    error: Array  # (N,) reprojection error of the fitted hand, hand boxes
+    joints_px: Float32  # (N, 21, 2) pixels of the crop
+    pose: Float32  # (N, 16, 3) axis-angle, of the mirrored hand for a left one
+    betas: Float32  # (N, 10)
+    root_m: Float32  # (N, 3) the model's translation, of the mirrored hand for a left one
+    presence: Float32  # (N,) the landmark network's, 0..1
+    spread: Float32  # (N,) of the views in the picture, hand boxes
+    mirror: Float32  # (N,) between plain and mirrored views, hand boxes
+    depth_spread_m: Float32  # (N,) of the views along the line of sight
+    error: Float32  # (N,) reprojection error of the fitted hand, hand boxes
 
     def __post_init__(self) -> None:
         n = len(self.image)
@@ -69,7 +69,7 @@ def make_labels(
         labels.append(labeller.label(picture, camera, joints_px, handedness))
         on_crop(len(labels))
 
-    def column(get: Callable[[Label], object]) -> Array:
+    def column(get: Callable[[Label], object]) -> Float32:
         return np.array([get(label) for label in labels], np.float32)
 
     return RealLabels(
@@ -104,7 +104,7 @@ def read_labels(path: Path, crops: RealCrops) -> RealLabels:
     return labels
 
 
-def vertices_of(labels: RealLabels, crops: RealCrops, hand: HandData) -> Array:
+def vertices_of(labels: RealLabels, crops: RealCrops, hand: HandData) -> Float32:
     """(N, 778, 3) the labelled hands, in the frames of the crops' cameras, metres, true sides."""
     result = np.empty((len(labels.image), *hand.template_m.shape), np.float32)
     for k in range(len(result)):

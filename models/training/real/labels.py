@@ -17,7 +17,7 @@ from models.geometry import crop_to_frame_px, rays, warp_crop
 from models.inference.landmark_runtime import INPUT_SIZE, LandmarkRuntime
 from models.tracking.fitting import HandFitter
 from models.training.real.views import View, view_camera
-from models.types import Array, Camera, Float64, Handedness
+from models.types import Camera, Float32, Float64, Handedness
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class LabelConfig:
 class MultiViewLandmarks:
     """The median of the views' predictions, and their agreement. Camera frame, true side."""
 
-    joints_px: Array  # (21, 2) median, in the picture
-    joints_world_m: Array  # (21, 3) median, camera axes, about its own middle
+    joints_px: Float32  # (21, 2) median, in the picture
+    joints_world_m: Float32  # (21, 3) median, camera axes, about its own middle
     spread: float  # typical distance of a view's joint from the median, in hand boxes
     mirror: float  # mean distance of the mirrored views' median from the others', in hand boxes
     depth_spread_m: float  # as spread, along z
@@ -48,11 +48,11 @@ class Label:
     """One hand, labelled. Camera frame, metres, true side."""
 
     landmarks: MultiViewLandmarks
-    pose: Array  # (16, 3) axis-angle of the right-hand model (of the mirrored hand, for a left one)
-    betas: Array  # (10,)
-    root_m: Array  # (3,) the model's translation (of the mirrored hand, for a left one)
-    joints_m: Array  # (21, 3) the hand model's joints
-    vertices_m: Array  # (778, 3)
+    pose: Float32  # (16, 3) axis-angle of the right-hand model (of the mirrored hand, for a left one)
+    betas: Float32  # (10,)
+    root_m: Float32  # (3,) the model's translation (of the mirrored hand, for a left one)
+    joints_m: Float32  # (21, 3) the hand model's joints
+    vertices_m: Float32  # (778, 3)
     error: float  # root mean square reprojection error of the hand model, in hand boxes
 
 
@@ -65,14 +65,14 @@ class Labeller:
         self._views = fixed_views(self.config)
 
     def label(
-        self, image_rgb: NDArray[np.uint8], camera: Camera, joints_px: Array, handedness: Handedness
+        self, image_rgb: NDArray[np.uint8], camera: Camera, joints_px: Float32, handedness: Handedness
     ) -> Label:
         """The hand around (21, 2) joints of a picture (H, W, 3), RGB uint8, whose side is known."""
         landmarks = self.infer(image_rgb, camera, joints_px, handedness)
         return self.fit(landmarks, camera, handedness)
 
     def infer(
-        self, image_rgb: NDArray[np.uint8], camera: Camera, joints_px: Array, handedness: Handedness
+        self, image_rgb: NDArray[np.uint8], camera: Camera, joints_px: Float32, handedness: Handedness
     ) -> MultiViewLandmarks:
         """The landmark network's prediction from all views."""
         for _ in range(self.config.rounds):
@@ -111,10 +111,10 @@ class Labeller:
         self,
         image_rgb: NDArray[np.uint8],
         camera: Camera,
-        joints_px: Array,
+        joints_px: Float32,
         handedness: Handedness,
         view: View,
-    ) -> tuple[Array, Float64, float]:
+    ) -> tuple[Float32, Float64, float]:
         """One view: (21, 2) pixels of the picture, (21, 3) camera axes about their middle, presence."""
         virtual, R = view_camera(camera, joints_px, INPUT_SIZE, view)
         crop = warp_crop(image_rgb, camera, virtual, R, mirrored=(handedness == "left") != view.mirrored)
@@ -136,8 +136,8 @@ def fixed_views(config: LabelConfig) -> list[View]:
 
 
 def joints_on_rays(
-    landmarks: MultiViewLandmarks, camera: Camera, size_from: Array, depth_gain: float
-) -> Array:
+    landmarks: MultiViewLandmarks, camera: Camera, size_from: Float32, depth_gain: float
+) -> Float32:
     """(21, 3) joints on the landmarks' camera rays, at their world depths times a gain, camera frame, metres.
 
     size_from: (21, 3) a fitted hand, whose mean distance they take.

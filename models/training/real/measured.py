@@ -21,7 +21,7 @@ from models.training.pairs import pair_of
 from models.training.real.photo import AugmentConfig, Image, PhotoAugmenter
 from models.training.real.pictures import cut
 from models.training.real.views import ViewRange, sample_view, view_camera
-from models.types import Array, Camera, Float64
+from models.types import Camera, Float32, Float64
 
 MASK_SIDE = 64
 _MIRROR = np.diag([-1.0, 1.0, 1.0])
@@ -91,9 +91,9 @@ class _Shown:
     """One sample of a batch."""
 
     image: Image  # (S, S, 3)
-    joints_m: Array  # (21, 3) from the wrist, the crop's frame
-    joints_2d: Array  # (21, 2) 0..1
-    mask: Array  # (MASK_SIDE, MASK_SIDE)
+    joints_m: Float32  # (21, 3) from the wrist, the crop's frame
+    joints_2d: Float32  # (21, 2) 0..1
+    mask: Float32  # (MASK_SIDE, MASK_SIDE)
     has_mask: bool
     A: Float64  # (3, 3) camera frame -> crop frame
 
@@ -114,7 +114,7 @@ def _joined(shown: list[_Shown]) -> Batch:
     return Batch(images.contiguous().float().div_(255), labels, weights, ones.clone(), ones.clone())
 
 
-def _mask(sample: Sample, camera: Camera, crop: Camera, A: Float64) -> Array:
+def _mask(sample: Sample, camera: Camera, crop: Camera, A: Float64) -> Float32:
     """(MASK_SIDE, MASK_SIDE) 0..1, zero where the sample has none."""
     if sample.mask is None:
         return np.zeros((MASK_SIDE, MASK_SIDE), np.float32)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.training.real.photo import Image
-from models.types import Array, Camera, Float64
+from models.types import Camera, Float32, Float64
 
 _BORDERS = (cv2.BORDER_REPLICATE, cv2.BORDER_REFLECT_101, cv2.BORDER_CONSTANT)
 """What is seen beyond a picture's edge: nothing, in the app; the crops end sooner than real frames do."""
@@ -57,7 +57,7 @@ def cut_square(picture: Image, size: int, rng: np.random.Generator) -> Image:
     return np.asarray(cv2.resize(np.ascontiguousarray(square), (size, size)), np.uint8)
 
 
-def beside_hand(picture: Image, joints_px: Array) -> Image:
+def beside_hand(picture: Image, joints_px: Float32) -> Image:
     """The widest of the four strips of a picture beside the hand with these joints (21, 2)."""
     height, width = picture.shape[:2]
     low, high = joints_px.min(0), joints_px.max(0)

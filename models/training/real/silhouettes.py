@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from models.types import Array
+from models.types import Float32
 
 SIDE = 112
 """Of the picture in which a hand is cut out, pixels."""
@@ -43,8 +43,8 @@ class Belief:
 class Silhouette:
     """A hand cut out of a crop."""
 
-    outside: Array  # (SIDE, SIDE) distance from the hand and the arm, in crop widths; 0 on them
-    outline: Array  # (OUTLINE_POINTS, 2) of the hand's border beyond the wrist, 0..1 of the crop
+    outside: Float32  # (SIDE, SIDE) distance from the hand and the arm, in crop widths; 0 on them
+    outline: Float32  # (OUTLINE_POINTS, 2) of the hand's border beyond the wrist, 0..1 of the crop
     hand: NDArray[np.bool_]  # (SIDE, SIDE)
     beyond: NDArray[np.bool_]  # (SIDE, SIDE) where the hand is claimed to be or not to be
     iou: float

@@ -24,7 +24,7 @@ from models.training.real.label_files import (
 from models.training.real.photo import AugmentConfig, Image, PhotoAugmenter
 from models.training.real.pictures import Pictures, beside_hand, cut, cut_square, pictures_in
 from models.training.real.views import ViewRange, sample_view, view_camera
-from models.types import Array, Camera, Float64
+from models.types import Camera, Float32, Float64
 
 MASK_SIDE = 16  # of the masks, which are unknown
 _MIRROR = np.diag([-1.0, 1.0, 1.0])
@@ -172,7 +172,7 @@ class RealHands:
         )
 
 
-def label_weights(labels: RealLabels, config: RealConfig) -> tuple[Array, Array]:
+def label_weights(labels: RealLabels, config: RealConfig) -> tuple[Float32, Float32]:
     """(N,) weights of the labels in the picture, and (N,) in 3D, 0..1, by the views' agreement."""
     in_2d = _falling(labels.mirror, *config.mirror)
     return in_2d, in_2d * _falling(labels.error, *config.fit)
@@ -183,5 +183,5 @@ def _unit(points_px: Float64, size: int) -> Float64:
     return (points_px + 0.5) / size
 
 
-def _falling(x: Array, good: float, bad: float) -> Array:
+def _falling(x: Float32, good: float, bad: float) -> Float32:
     return np.clip((bad - x) / (bad - good), 0, 1).astype(np.float32)

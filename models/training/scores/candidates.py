@@ -19,7 +19,7 @@ from models.training.real.photo import PhotoAugmenter
 from models.training.real.pictures import cut_square
 from models.training.scores.crops import Image, ScoreCrop
 from models.training.synthetic.backgrounds import draw_background
-from models.types import Array, Handedness
+from models.types import Float32, Handedness
 
 _MIN_PALM = 0.02
 _A_HAND, _NO_HAND = 0.45, 0.03  # overlap of the joints' box with the hand's, above and below which it is sure
@@ -33,7 +33,7 @@ class Candidates:
     def __init__(self) -> None:
         self._palm_net, self._landmarks = PalmNet(), LandmarkRuntime()
 
-    def __call__(self, picture: Image, rng: np.random.Generator) -> Iterator[tuple[Image, Array, bool]]:
+    def __call__(self, picture: Image, rng: np.random.Generator) -> Iterator[tuple[Image, Float32, bool]]:
         """Crops, the joints (21, 2) seen in them, pixels of the picture, and whether they are mirrored.
 
         Of each palm come the first crop, and the second, cut around the joints that were seen in the first.

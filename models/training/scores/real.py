@@ -17,7 +17,7 @@ from models.training.real.pictures import Pictures, cut, cut_square
 from models.training.real.views import ViewRange, sample_view, view_camera
 from models.training.scores.crops import Image, ScoreCrop
 from models.training.scores.disturb import Mask, cut_by_edge, lit
-from models.types import Array, Camera, Float64
+from models.types import Camera, Float32, Float64
 
 _VIEWS = ViewRange(roll_deg=16.0, scale=(0.68, 1.3), shift=0.08)
 _LEAST_LEFT = 0.5  # of a hand's joints' hull that the picture's edge cuts
@@ -42,7 +42,7 @@ def real_hand_crops(folder: Path, looks: int, seed: int) -> Iterator[ScoreCrop]:
             yield ScoreCrop(image, True, right, f"real-{crops.source[k]}", held_out)
 
 
-def _seen(picture: Image, camera: Camera, joints_px: Array, rng: np.random.Generator) -> Image:
+def _seen(picture: Image, camera: Camera, joints_px: Float32, rng: np.random.Generator) -> Image:
     """A hand in some view, perhaps cut by the picture's edge, perhaps in poor light. Its own side."""
     virtual, R = view_camera(camera, joints_px, INPUT_SIZE, sample_view(_VIEWS, rng))
     image = cut(picture, camera, virtual, R, rng)
@@ -52,7 +52,7 @@ def _seen(picture: Image, camera: Camera, joints_px: Array, rng: np.random.Gener
     return lit(image, rng) if rng.random() < 0.2 else image
 
 
-def _hull(joints_px: Array, camera: Camera, virtual: Camera, R: Float64) -> Mask:
+def _hull(joints_px: Float32, camera: Camera, virtual: Camera, R: Float64) -> Mask:
     """(S, S) the joints' convex hull in the crop: about where the hand is."""
     p = rays(joints_px, camera) @ R.T
     at = p[:, :2] / p[:, 2:] * virtual.fx + virtual.cx

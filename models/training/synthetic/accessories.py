@@ -8,9 +8,7 @@ from numpy.typing import NDArray
 from models.geometry import rotation_from_axis_angle
 from models.training.synthetic.atlas import TEXELS, DrawList
 from models.training.synthetic.atlas_mesh import N_ALL_BONES
-from models.types import Float64
-
-Float32 = NDArray[np.float32]
+from models.types import Float32, Float64
 
 # How often.
 SLEEVE, WATCH, RINGS, HELD, IN_THE_WAY, BEHIND, SECOND_HAND = 0.55, 0.15, 0.25, 0.10, 0.07, 0.06, 0.10

@@ -5,15 +5,12 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.geometry import rotation_from_axis_angle
 from models.manifest import ASSETS
 from models.training.synthetic.atlas import TEXELS
 from models.training.synthetic.lighting import panorama_directions
-from models.types import Float64
-
-Float32 = NDArray[np.float32]
+from models.types import Float32, Float64
 
 _ENVIRONMENTS = ASSETS / "env"
 _HENNA, _TATTOO = 0.06, 0.05  # fractions of the hands

@@ -20,8 +20,8 @@ from models.training.synthetic.atlas_mesh import ARM_BONES, N_ALL_BONES, build_m
 from models.training.synthetic.drawable import Drawable, set_uniforms
 from models.training.synthetic.gl import load_program, make_context
 from models.training.synthetic.skin_maps import paint_skin
+from models.types import Float32
 
-Float32 = NDArray[np.float32]
 UInt8 = NDArray[np.uint8]
 _Targets = tuple[moderngl.Framebuffer, list[moderngl.Texture], moderngl.Framebuffer]
 

@@ -14,9 +14,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-UInt8 = NDArray[np.uint8]
-Float32 = NDArray[np.float32]
+from models.types import Float32
 
+UInt8 = NDArray[np.uint8]
 SIDE = 256
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 

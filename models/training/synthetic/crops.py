@@ -9,8 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from models.training.batch import Batch, Labels, LabelWeights
-
-Float32 = NDArray[np.float32]
+from models.types import Float32
 
 
 @dataclass(frozen=True, eq=False)

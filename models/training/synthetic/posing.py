@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.hand.hand_data import N_BETAS, N_BONES, TIPS_IN_21, HandData
 from models.hand.joint_limits import anatomical_frames, angles_to_rotations
-from models.types import Float64
-
-Float32 = NDArray[np.float32]
+from models.types import Float32, Float64
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,8 @@ from models.training.synthetic.crops import SyntheticCrops
 from models.training.synthetic.poses import MeasuredPoses, PoseSource
 from models.training.synthetic.posing import PosedHands, Poser
 from models.training.synthetic.viewpoints import USUAL_VIEWS, crop_cameras, sample_viewpoints
-from models.types import Float64
+from models.types import Float32, Float64
 
-Float32 = NDArray[np.float32]
 UInt8 = NDArray[np.uint8]
 
 NO_HAND, LEFT = 0.10, 0.05

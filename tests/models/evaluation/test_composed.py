@@ -9,12 +9,12 @@ import pytest
 from models.datasets.cutout import Cutout, cut_out
 from models.evaluation.composed import CLIPS, HEIGHT, WIDTH, Followed, compose, hands_of, mirrored
 from models.hand.hand_data import load_open_hand
-from models.types import Array, Handedness
+from models.types import Float32, Handedness
 
 GROUND = np.full((HEIGHT, WIDTH, 3), 120, np.uint8)
 
 
-def joints() -> Array:
+def joints() -> Float32:
     """A flat hand's, upright, in a picture of 200 pixels."""
     hand = load_open_hand()
     flat = (hand.regressor_21 @ hand.template_m)[:, :2]
@@ -80,7 +80,7 @@ def judged(hand: Cutout, *, swap_at: float = 9.0, lose: tuple[float, float] = (9
     frames = list(compose("touch", hands_of("touch", hand, hand), GROUND, 0, every=3))
     truth = {round(f.time_s, 3): f.hands for f in frames}
 
-    def follow(image: np.ndarray, time_s: float) -> list[tuple[int, Array, Handedness]]:
+    def follow(image: np.ndarray, time_s: float) -> list[tuple[int, Float32, Handedness]]:
         hands = truth[round(time_s, 3)]
         swapped = time_s >= swap_at
         return [

@@ -14,7 +14,7 @@ import pytest
 import scipy.sparse
 
 from models.hand.hand_data import BONES_IN_21, TIPS_IN_21, HandData, load_mano, load_open_hand
-from models.types import Array
+from models.types import Float32
 from tests.models.hand.fake_mano import OURS, mano_arrays, mano_pickle, vertex_order
 
 HAND = load_open_hand()
@@ -110,7 +110,7 @@ def test_regions_and_texture_follow_the_mesh() -> None:
         (lambda h: {"template_m": h.template_m + np.float32(0.1)}, "wrist joint must stay at the origin"),
     ],
 )
-def test_wrong_data_is_refused(change: Callable[[HandData], dict[str, Array]], message: str) -> None:
+def test_wrong_data_is_refused(change: Callable[[HandData], dict[str, Float32]], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         replace(HAND, **change(HAND))
 
