@@ -109,13 +109,14 @@ def test_the_window_shows_it_over_the_picture_and_never_in_it(
 ) -> None:
     window = open_window(source="0", pipeline=NoHands())
     pump(has_picture(window))
-    before = window.view.grab().toImage()
     pump(lambda: window.view._guidance is not None and window.view._guidance.opacity == 1)
     assert "More light" in window.view._guidance.line
-    after_image = window.view.grab().toImage()
+    shown = window.view.grab().toImage()
+    window.view.set_guidance(None)
+    plain = window.view.grab().toImage()
     rect = window.view.picture_rect()
     middle = round(rect.center().x()), round(rect.bottom() - 30)
-    assert after_image.pixelColor(*middle) != before.pixelColor(*middle)
+    assert shown.pixelColor(*middle) != plain.pixelColor(*middle)
     picture = window.session._picture
     assert len(np.unique(picture.image_rgb)) == 1  # what is recorded is the plain picture
 
