@@ -21,9 +21,9 @@ from models.hand.hand_data import load_open_hand
 from models.manifest import ASSETS
 from models.networks.systems.tang_lm import TangLm, TangLmConfig
 from models.networks.zoo import build
+from models.training.maps.batch import MAP_PEAK
 from models.training.maps.cache import MapCache
-from models.training.maps.lesson import MAP_PEAK
-from models.training.maps.real_lesson import RealHandsCached
+from models.training.maps.real_batch import RealHandsCached
 from models.training.maps.real_refine import RealRefineObjective
 from models.training.maps.refine import RefineObjective
 from models.training.maps.trainer import DecoderTraining, Photographs, train_decoder
@@ -54,7 +54,7 @@ def main() -> int:
     torch.set_num_threads(1)
     config = DecoderTraining(minutes=options.minutes, batch=options.batch, seed=options.seed)
     try:
-        cache, judged = MapCache(options.cache), MapCache(options.judge)
+        cache, validation = MapCache(options.cache), MapCache(options.judge)
         net = new_tang_lm(cache)
         if options.start is not None:
             load_weights(net, options.start)
@@ -70,7 +70,7 @@ def main() -> int:
             )
             photographs = Photographs(RealRefineObjective(net, load_open_hand()), learnt, shown)
         objective = RefineObjective(net)
-        train_decoder(net, objective, options.out, cache, judged, net.palm_m, config, say, photographs)
+        train_decoder(net, objective, options.out, cache, validation, net.palm_m, config, say, photographs)
     except (ValueError, OSError) as error:
         print(f"decoder: {error}", file=sys.stderr)
         return 2

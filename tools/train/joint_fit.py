@@ -35,11 +35,11 @@ def main() -> int:
     torch.set_num_threads(1)
     try:
         caches = [MapCache(folder) for folder in options.cache]
-        judged = None if options.judge is None else MapCache(options.judge)
+        validation = None if options.judge is None else MapCache(options.judge)
         options.out.parent.mkdir(parents=True, exist_ok=True)
         config = JointFitTraining(minutes=options.minutes, seed=options.seed)
         say = partial(print, flush=True)
-        train_joint_fit(load_open_hand(), options.mesh_stage, options.out, config, caches, judged, say)
+        train_joint_fit(load_open_hand(), options.mesh_stage, options.out, config, caches, validation, say)
     except (ValueError, OSError) as error:
         print(f"joint_fit: {error}", file=sys.stderr)
         return 2

@@ -30,10 +30,10 @@ def main() -> int:
     options = parser.parse_args()
     torch.set_num_threads(1)
     try:
-        cache, judged = (None if d is None else MapCache(d) for d in (options.cache, options.judge))
+        cache, validation = (None if d is None else MapCache(d) for d in (options.cache, options.judge))
         options.out.parent.mkdir(parents=True, exist_ok=True)
         config = MeshStageTraining(minutes=options.minutes, seed=options.seed)
-        train_mesh_stage(load_open_hand(), options.out, config, cache, judged, options.start)
+        train_mesh_stage(load_open_hand(), options.out, config, cache, validation, options.start)
     except (ValueError, OSError) as error:
         print(f"mesh_stage: {error}", file=sys.stderr)
         return 2

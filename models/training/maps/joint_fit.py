@@ -39,7 +39,7 @@ class JointFitTraining:
     steps: int | None = None  # the run's length in steps, not in time
     batch: int = 128
     cached_fraction: float = 0.35  # of a batch: the encoder's own joints on crops, where given
-    rate: float = 1e-3
+    learning_rate: float = 1e-3
     weight_decay: float = 1e-5
     aside_m: float = 0.0012  # one deviation of a joint across the line of sight
     depth_m: float = 0.003  # and along it
@@ -86,10 +86,10 @@ class _Material:
             self._drawn *= _USES
         parts = [self._drawn.pop()]
         for cache in self.caches:
-            parts.append(self.seen(cache, self.rng.integers(0, len(cache), cached)))
+            parts.append(self.encoded(cache, self.rng.integers(0, len(cache), cached)))
         return Posed(*(torch.cat(x) for x in zip(*(vars(p).values() for p in parts), strict=True)))
 
-    def seen(self, cache: MapCache, rows: np.ndarray) -> Posed:
+    def encoded(self, cache: MapCache, rows: np.ndarray) -> Posed:
         """Cached crops; their hands scaled to the mean palm."""
         names = ("joints_px", "world_m", "focal", "true_vertices_m", "true_joints_m")
         d = {name: torch.from_numpy(v) for name, v in cache.read(rows, names).items()}
@@ -105,12 +105,12 @@ def train_joint_fit(
     out: Path,
     config: JointFitTraining,
     caches: Sequence[MapCache] = (),
-    judged: MapCache | None = None,
+    validation: MapCache | None = None,
     say: Callable[[str], None] = print,
 ) -> None:
     """Write `out` (safetensors) every so often and at the end. mesh_stage: its weights, which stay.
 
-    caches: crops whose joints, as the encoder says them, join the pairs. judged: crops to be judged by.
+    caches: crops whose joints, as the encoder says them, join the pairs. validation: crops to validate on.
     """
     torch.manual_seed(config.seed)
     stage = MeshStage(MeshStageConfig(), hand)
@@ -118,13 +118,13 @@ def train_joint_fit(
     stage.eval().requires_grad_(False)
     net = JointFit(JointFitConfig())
     material = _Material(hand, stage, config, caches)
-    optimiser = torch.optim.AdamW(net.parameters(), config.rate, weight_decay=config.weight_decay)
+    optimiser = torch.optim.AdamW(net.parameters(), config.learning_rate, weight_decay=config.weight_decay)
     began = said = time.monotonic()
     step, done = 0, 0.0
     means: dict[str, float] = {}
     while done < 1:
         factor = min(1.0, (step + 1) / 200) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
-        optimiser.param_groups[0]["lr"] = config.rate * factor
+        optimiser.param_groups[0]["lr"] = config.learning_rate * factor
         terms = _terms(net, stage, material.take(), material.pick, config)
         loss = torch.stack(list(terms.values())).sum()
         optimiser.zero_grad()
@@ -141,8 +141,8 @@ def train_joint_fit(
             said = time.monotonic()
             save_file({name: value.half() for name, value in net.state_dict().items()}, out)
             lost = " ".join(f"{name} {value:.3f}" for name, value in means.items())
-            judgement = {} if judged is None else _judge(net, material, judged)
-            say(f"{(said - began) / 60:.1f} min, step {step}: {judgement} | {lost}")
+            figures = {} if validation is None else _validate(net, material, validation)
+            say(f"{(said - began) / 60:.1f} min, step {step}: {figures} | {lost}")
 
 
 def fitted(net: JointFit, stage: MeshStage, d: Posed) -> tuple[Pose, Tensor]:
@@ -173,9 +173,9 @@ def _terms(
 
 
 @torch.no_grad()
-def _judge(net: JointFit, material: _Material, judged: MapCache) -> dict[str, float]:
+def _validate(net: JointFit, material: _Material, validation: MapCache) -> dict[str, float]:
     """On crops: aligned errors, mm, of the mesh, and how far joints stay from what they should be."""
-    d = material.seen(judged, np.arange(len(judged)))
+    d = material.encoded(validation, np.arange(len(validation)))
     pose, goal = fitted(net, material.stage, d)
     V, J = material.stage.mesh(pose, material.pick)
     return {

@@ -33,7 +33,7 @@ class MeshStageTraining:
     steps: int | None = None  # the run's length in steps, not in time
     batch: int = 128
     encoder_fraction: float = 0.3  # of a batch: the encoder's own answers on drawn crops, where given
-    rate: float = 1e-3
+    learning_rate: float = 1e-3
     weight_decay: float = 1e-4
     picture: float = 3.0  # weight of the vertices in the picture
     reprojection: float = 3.0  # of the joints on the said ones, in the picture
@@ -44,7 +44,7 @@ class MeshStageTraining:
 
 
 @dataclass(frozen=True)
-class _Lesson:
+class _PoseBatch:
     joints_2d: Tensor
     joints_m: Tensor
     focal: Tensor
@@ -61,9 +61,9 @@ class _Material:
         self.pick = vertices_at(hand, 3)  # 98 of them stand for all
         joints = hand.regressor_21 @ hand.template_m
         self.palm_m = float(np.linalg.norm(joints[9] - joints[0]))
-        self._drawn: list[_Lesson] = []
+        self._drawn: list[_PoseBatch] = []
 
-    def take(self) -> _Lesson:
+    def take(self) -> _PoseBatch:
         c = self.config
         own = round(c.batch * c.encoder_fraction) if self.cache is not None else 0
         if not self._drawn:
@@ -71,15 +71,15 @@ class _Material:
             p = self.pairs.draw(n * _CHUNK)
             with torch.no_grad():
                 V, J = self.net.skinning(p.R, p.betas, self.pick)
-            whole = _Lesson(p.joints_2d, p.joints_m, p.focal, V, J, p.root_m)
+            whole = _PoseBatch(p.joints_2d, p.joints_m, p.focal, V, J, p.root_m)
             self._drawn = _USES * [_rows(whole, slice(k * n, k * n + n)) for k in range(_CHUNK)]
-        lesson = self._drawn.pop()
+        batch = self._drawn.pop()
         if not own or self.cache is None:
-            return lesson
-        seen = self.seen(self.rng.integers(0, len(self.cache), own))
-        return _Lesson(*(torch.cat(both) for both in zip(_values(lesson), _values(seen), strict=True)))
+            return batch
+        encoded = self.encoded(self.rng.integers(0, len(self.cache), own))
+        return _PoseBatch(*(torch.cat(both) for both in zip(_values(batch), _values(encoded), strict=True)))
 
-    def seen(self, rows: np.ndarray, all_vertices: bool = False) -> _Lesson:
+    def encoded(self, rows: np.ndarray, all_vertices: bool = False) -> _PoseBatch:
         """Drawn crops with the encoder's answers; their hands scaled to the mean palm, place and all."""
         assert self.cache is not None
         names = ("joints_2d", "joints_m", "focal", "true_vertices_m", "true_joints_m")
@@ -88,7 +88,7 @@ class _Material:
         V = V if all_vertices else V[:, self.pick]
         size = self.palm_m / (J[:, 9] - J[:, 0]).norm(dim=-1)[:, None, None]
         root = J[:, :1]
-        return _Lesson(
+        return _PoseBatch(
             d["joints_2d"],
             d["joints_m"],
             d["focal"],
@@ -103,19 +103,19 @@ def train_mesh_stage(
     out: Path,
     config: MeshStageTraining,
     cache: MapCache | None = None,
-    judged: MapCache | None = None,
+    validation: MapCache | None = None,
     start: Path | None = None,
 ) -> None:
     """Write `out` (safetensors) every so often and at the end. start: weights to go on from.
 
-    cache: drawn crops whose answers join the pairs. judged: drawn crops to be judged by.
+    cache: drawn crops whose answers join the pairs. validation: drawn crops to validate on.
     """
     torch.manual_seed(config.seed)
     net = MeshStage(MeshStageConfig(), hand)
     if start is not None:
         load_weights(net, start)
     material = _Material(hand, net, config, cache)
-    optimiser = torch.optim.AdamW(net.parameters(), config.rate, weight_decay=config.weight_decay)
+    optimiser = torch.optim.AdamW(net.parameters(), config.learning_rate, weight_decay=config.weight_decay)
     began = said = time.monotonic()
     step, loss_mean = 0, 0.0
     while True:
@@ -125,7 +125,7 @@ def train_mesh_stage(
         if done >= 1:
             break
         factor = min(1.0, (step + 1) / 200) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
-        optimiser.param_groups[0]["lr"] = config.rate * factor
+        optimiser.param_groups[0]["lr"] = config.learning_rate * factor
         terms = _terms(net, material.take(), material.pick, config)
         loss = torch.stack(list(terms.values())).sum()
         optimiser.zero_grad()
@@ -137,14 +137,13 @@ def train_mesh_stage(
         if time.monotonic() - said > config.validate_s or step == 20:
             said = time.monotonic()
             _save(net, out)
-            print(
-                f"{(said - began) / 60:.1f} min, step {step}, {loss_mean:.4f} {_judge(net, judged, material)}"
-            )
+            figures = _validate(net, validation, material)
+            print(f"{(said - began) / 60:.1f} min, step {step}, {loss_mean:.4f} {figures}")
     _save(net, out)
-    print(f"end: step {step}, {loss_mean:.4f} {_judge(net, judged, material)}")
+    print(f"end: step {step}, {loss_mean:.4f} {_validate(net, validation, material)}")
 
 
-def _terms(net: MeshStage, d: _Lesson, pick: Tensor, config: MeshStageTraining) -> dict[str, Tensor]:
+def _terms(net: MeshStage, d: _PoseBatch, pick: Tensor, config: MeshStageTraining) -> dict[str, Tensor]:
     pose = net(d.joints_2d, d.joints_m, d.focal)
     V, J = net.mesh(pose, pick)
     t = place(J, d.joints_2d, d.focal)[:, None]
@@ -160,12 +159,12 @@ def _terms(net: MeshStage, d: _Lesson, pick: Tensor, config: MeshStageTraining) 
 
 
 @torch.no_grad()
-def _judge(net: MeshStage, judged: MapCache | None, material: _Material) -> dict[str, float]:
+def _validate(net: MeshStage, validation: MapCache | None, material: _Material) -> dict[str, float]:
     """On drawn crops: aligned errors of mesh and joints, and of the joints that came in, mm."""
-    if judged is None:
+    if validation is None:
         return {}
-    kept, material.cache = material.cache, judged
-    d = material.seen(np.arange(len(judged)), all_vertices=True)
+    kept, material.cache = material.cache, validation
+    d = material.encoded(np.arange(len(validation)), all_vertices=True)
     material.cache = kept
     V, J = net.mesh(net(d.joints_2d, d.joints_m, d.focal))
     pairs = {"pa_mpvpe": (V, d.vertices), "pa_mpjpe": (J, d.joints), "came_in": (d.joints_m, d.joints)}
@@ -180,9 +179,9 @@ def _save(net: MeshStage, out: Path) -> None:
     save_file({name: value.half() for name, value in net.state_dict().items()}, out)
 
 
-def _values(lesson: _Lesson) -> tuple[Tensor, ...]:
-    return tuple(vars(lesson).values())
+def _values(batch: _PoseBatch) -> tuple[Tensor, ...]:
+    return tuple(vars(batch).values())
 
 
-def _rows(lesson: _Lesson, rows: slice) -> _Lesson:
-    return _Lesson(*(value[rows] for value in _values(lesson)))
+def _rows(batch: _PoseBatch, rows: slice) -> _PoseBatch:
+    return _PoseBatch(*(value[rows] for value in _values(batch)))

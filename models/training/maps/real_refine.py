@@ -19,7 +19,7 @@ from models.networks.mesh.topology import pyramid_of
 from models.networks.mesh_stage import project_uv
 from models.networks.network import UNIT_M
 from models.networks.systems.tang_lm import Stage, TangLm
-from models.training.maps.real_lesson import RealLesson
+from models.training.maps.real_batch import RealBatch
 
 _WRIST = 0.12  # as in `models.training.real.silhouettes`
 _GAP = 0.1  # a border farther from the mesh than this, in crops, counts as this
@@ -48,7 +48,7 @@ class RealRefineObjective:
         self.edges = _edges(torch.from_numpy(level.faces.astype(np.int64)))
         self.edges_195 = _edges(net.parameter_step.faces)
 
-    def __call__(self, d: RealLesson) -> dict[str, Tensor]:
+    def __call__(self, d: RealBatch) -> dict[str, Tensor]:
         net, w = self.net, self.w
         with torch.no_grad():
             start = net.start(d.joints_2d, d.joints_m, d.focal)
@@ -63,15 +63,15 @@ class RealRefineObjective:
         terms["label"] = w.label * (label * d.weight).mean() / UNIT_M
         off = found.offset[:, self.edges_195[:, 0]] - found.offset[:, self.edges_195[:, 1]]
         terms["alike"] = w.alike * off.abs().mean() / UNIT_M
-        agree = _apart(posed.vertices @ d.turn) + _apart(final.vertices @ d.turn)
-        terms["agree"] = w.agree * (agree + _apart(found.offset @ d.turn)) / UNIT_M
+        agree = _apart(posed.vertices @ d.rotation) + _apart(final.vertices @ d.rotation)
+        terms["agree"] = w.agree * (agree + _apart(found.offset @ d.rotation)) / UNIT_M
         return {f"real_{name}": w.all * value for name, value in terms.items()}
 
-    def _seen(self, stage: Stage, d: RealLesson) -> dict[str, Tensor]:
+    def _seen(self, stage: Stage, d: RealBatch) -> dict[str, Tensor]:
         """What the picture says of a mesh."""
         w = self.w
         uv = project_uv(stage.vertices + stage.root[:, None], d.focal)
-        out, gap = self.misfit(uv, d)
+        out, gap = self.silhouette_distances(uv, d)
         J = project_uv(stage.joints + stage.root[:, None], d.focal)
         off = (J - 0.5 * (d.joints_2d + d.label_2d)).clamp(-_GAP, _GAP).abs().mean((1, 2))
         return {
@@ -80,7 +80,7 @@ class RealRefineObjective:
             "joints2D": w.joints_2d * (off * d.weight).mean(),
         }
 
-    def misfit(self, uv: Tensor, d: RealLesson) -> tuple[Tensor, Tensor]:
+    def silhouette_distances(self, uv: Tensor, d: RealBatch) -> tuple[Tensor, Tensor]:
         """Of vertices (B, 389, 2) in the picture: how far they are outside the hand in the mean, and how far
         its border is from the mesh, (B,) crops."""
         wrist, ahead = d.label_2d[:, :1], d.label_2d[:, 9:10] - d.label_2d[:, :1]
@@ -95,7 +95,7 @@ class RealRefineObjective:
         return (out * (along > _WRIST)).mean(1), gap.mean(1)
 
     @torch.no_grad()
-    def judge(self, d: RealLesson) -> dict[str, float]:
+    def validate(self, d: RealBatch) -> dict[str, float]:
         """In the picture, px of 224: vertices outside, border not reached, joints off the label; views apart,
         mm; the label's joints against the mesh's, aligned by nothing, mm."""
         net = self.net
@@ -107,12 +107,12 @@ class RealRefineObjective:
         cut = d.silhouette > 0
         for name, stage in (("rough", found.rough), ("posed", found.posed), ("final", found.final)):
             uv = project_uv(stage.vertices + stage.root[:, None], d.focal)
-            outside, gap = self.misfit(uv, d)
+            outside, gap = self.silhouette_distances(uv, d)
             J = project_uv(stage.joints + stage.root[:, None], d.focal)
             out[f"real_{name}_out"] = 224 * float(outside[cut].mean())
             out[f"real_{name}_gap"] = 224 * float(gap[cut].mean())
             out[f"real_{name}_px"] = 224 * float((J - d.label_2d).norm(dim=-1).mean())
-            out[f"real_{name}_apart"] = 1e3 * float(_apart(stage.vertices @ d.turn))
+            out[f"real_{name}_apart"] = 1e3 * float(_apart(stage.vertices @ d.rotation))
             out[f"real_{name}_label"] = 1e3 * float((stage.joints - d.joints).norm(dim=-1).mean())
         return out
 

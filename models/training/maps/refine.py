@@ -13,7 +13,7 @@ from models.networks.layers.skinning import rotations_from_6d
 from models.networks.mesh_stage import Pose, project_uv
 from models.networks.network import UNIT_M
 from models.networks.systems.tang_lm import Stage, TangLm
-from models.training.maps.lesson import MapLesson
+from models.training.maps.batch import MapBatch
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class RefineObjective:
         """What is taught."""
         return [*self.net.parameter_step.parameters(), *self.net.offset_step.parameters()]
 
-    def __call__(self, d: MapLesson) -> dict[str, Tensor]:
+    def __call__(self, d: MapBatch) -> dict[str, Tensor]:
         net, w = self.net, self.w
         with torch.no_grad():
             start = self._noisy(net.start(d.joints_2d, d.joints_m, d.focal))
@@ -68,9 +68,9 @@ class RefineObjective:
         terms["normals"] = w.normals * torch.stack(along).mean()
         return terms
 
-    def _mesh(self, stage: Stage, d: MapLesson, true: Tensor) -> dict[str, Tensor]:
+    def _mesh(self, stage: Stage, d: MapBatch, true: Tensor) -> dict[str, Tensor]:
         def mean(x: Tensor) -> Tensor:
-            return (x.flatten(1).mean(1) * d.trust).mean()
+            return (x.flatten(1).mean(1) * d.label_weight).mean()
 
         seen = project_uv(stage.vertices + stage.root[:, None], d.focal)
         shown = project_uv(true + d.root[:, None], d.focal)
@@ -90,7 +90,7 @@ class RefineObjective:
         return Pose(R, pose.betas + 5 * size * torch.randn_like(pose.betas))
 
     @torch.no_grad()
-    def judge(self, d: MapLesson) -> dict[str, float]:
+    def validate(self, d: MapBatch) -> dict[str, float]:
         """Aligned errors (mm) of every stage's mesh, of joints, and errors in the picture (px of 224)."""
         net = self.net
         training = net.training

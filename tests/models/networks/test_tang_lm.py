@@ -17,7 +17,7 @@ from models.networks.mesh.levels import kept, upsampling_matrix, vertices_at
 from models.networks.mesh.topology import pyramid_of
 from models.networks.mesh_stage import project_uv
 from models.networks.systems.tang_lm import LandmarkMaps, TangLm, TangLmConfig
-from models.training.maps.lesson import MapLesson
+from models.training.maps.batch import MapBatch
 from models.training.maps.pose_pairs import PairSource
 from models.training.maps.refine import RefineObjective
 
@@ -28,7 +28,7 @@ def network() -> TangLm:
     return TangLm(TangLmConfig(), load_open_hand()).eval()
 
 
-def lesson(network: TangLm, n: int) -> MapLesson:
+def batch(network: TangLm, n: int) -> MapBatch:
     """Hands whose maps are noise."""
     hand = load_open_hand()
     p = PairSource(hand, seed=1, bank=256).draw(n)
@@ -36,7 +36,7 @@ def lesson(network: TangLm, n: int) -> MapLesson:
         V, J = network.mesh_stage.skinning(p.R, p.betas)
     maps = LandmarkMaps(torch.rand(n, 24, 56, 56), torch.rand(n, 40, 28, 28), torch.rand(n, 112, 14, 14))
     said = p.joints_2d, p.joints_m, torch.zeros(n, 1152), p.focal
-    return MapLesson(maps, *said, V, J, p.root_m, torch.zeros(n, 56, 56), torch.ones(n))
+    return MapBatch(maps, *said, V, J, p.root_m, torch.zeros(n, 56, 56), torch.ones(n))
 
 
 def test_levels_agree_with_the_pyramid() -> None:
@@ -51,7 +51,7 @@ def test_levels_agree_with_the_pyramid() -> None:
 
 
 def test_untaught_the_final_mesh_is_the_rough_one(network: TangLm) -> None:
-    d = lesson(network, 2)
+    d = batch(network, 2)
     with torch.no_grad():
         stages = network.decode(d.maps, d.joints_2d, d.joints_m, d.focal)
     assert stages.final.vertices.shape == (2, 778, 3)
@@ -62,7 +62,7 @@ def test_untaught_the_final_mesh_is_the_rough_one(network: TangLm) -> None:
 
 
 def test_a_hand_found_by_its_joints_is_placed_on_their_rays(network: TangLm) -> None:
-    d = lesson(network, 4)
+    d = batch(network, 4)
     with torch.no_grad():
         final = network.decode(d.maps, d.joints_2d, d.joints_m, d.focal).final
     off = project_uv(final.joints + final.root[:, None], d.focal) - d.joints_2d
@@ -82,7 +82,7 @@ def test_joints_of_the_heads_have_a_palm_of_the_given_length() -> None:
 def test_the_refine_stage_learns_from_maps(network: TangLm) -> None:
     """On one batch its terms fall, and neither encoder nor mesh stage moves."""
     objective = RefineObjective(network)
-    d = lesson(network, 4)
+    d = batch(network, 4)
     network.train()
     optimiser = torch.optim.Adam(objective.learns(), 1e-3)
     before = network.mesh_stage.out.weight.clone()
@@ -97,7 +97,7 @@ def test_the_refine_stage_learns_from_maps(network: TangLm) -> None:
     network.eval()
     assert lost[-1] < 0.95 * lost[0]
     assert torch.equal(before, network.mesh_stage.out.weight)
-    assert set(objective.judge(d)) >= {"rough_pa_mpvpe", "final_pa_mpvpe", "pa_mpjpe"}
+    assert set(objective.validate(d)) >= {"rough_pa_mpvpe", "final_pa_mpvpe", "pa_mpjpe"}
 
 
 @pytest.mark.slow

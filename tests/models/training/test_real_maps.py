@@ -17,7 +17,7 @@ from models.training.maps import real
 from models.training.maps.cache import MapCache
 from models.training.maps.encoder import EncodedCrops
 from models.training.maps.real import REAL_COLUMNS, VIEWS, HandLabel, Photograph, RealViews
-from models.training.maps.real_lesson import RealHandsCached
+from models.training.maps.real_batch import RealHandsCached
 from models.training.maps.real_refine import RealRefineObjective
 from models.training.real.silhouettes import drawn_mask
 
@@ -94,7 +94,7 @@ def test_a_decoder_learns_from_photographs(cache: MapCache) -> None:
     assert len(hands) == 2
     d = hands.draw(4, np.random.default_rng(0))
     assert len(d.focal) == 4
-    apart = (d.vertices @ d.turn)[0::2] - (d.vertices @ d.turn)[1::2]
+    apart = (d.vertices @ d.rotation)[0::2] - (d.vertices @ d.rotation)[1::2]
     assert apart.abs().max() < 1e-5
     objective = RealRefineObjective(net, HAND)
     parts = [*net.parameter_step.parameters(), *net.offset_step.parameters()]
@@ -107,7 +107,7 @@ def test_a_decoder_learns_from_photographs(cache: MapCache) -> None:
         optimiser.step()
         lost.append(loss.item())
     assert lost[-1] < 0.98 * lost[0]
-    assert objective.judge(d)["real_final_px"] > 0
+    assert objective.validate(d)["real_final_px"] > 0
 
 
 def test_where_a_mesh_lies_on_its_border_nothing_is_missing(cache: MapCache) -> None:
@@ -117,8 +117,8 @@ def test_where_a_mesh_lies_on_its_border_nothing_is_missing(cache: MapCache) -> 
     raw = cache.read(np.arange(VIEWS), ("true_vertices_m", "focal"))
     V, f = torch.from_numpy(raw["true_vertices_m"]), torch.from_numpy(raw["focal"])
     uv = (V[..., :2] / V[..., 2:] * f[:, None, None] + 0.5)[:, objective.pick]
-    out, gap = objective.misfit(uv, d)
-    far_out, far_gap = objective.misfit(uv + 0.1, d)
+    out, gap = objective.silhouette_distances(uv, d)
+    far_out, far_gap = objective.silhouette_distances(uv + 0.1, d)
     assert out.max() < 0.004
     assert gap.max() < 0.012
     assert (far_out > 4 * out + 0.01).all()

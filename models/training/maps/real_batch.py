@@ -1,4 +1,4 @@
-"""What a decoder learns from a step on photographs: cached views in pairs of one hand each."""
+"""A training batch of photographs for a decoder: cached views in pairs of one hand each."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from torch import Tensor
 
 from models.networks.joint_fit import joints_of
 from models.networks.systems.tang_lm import LandmarkMaps
+from models.training.maps.batch import MAP_PEAK
 from models.training.maps.cache import MAPS, MapCache
-from models.training.maps.lesson import MAP_PEAK
 from models.training.maps.real import OUTSIDE_STEP, VIEWS
 
 _CUT_OUT = 0.7  # of the hands of a step, that have a silhouette, where enough have
 
 
 @dataclass(frozen=True, eq=False)
-class RealLesson:
+class RealBatch:
     """B views of right hands (or left ones in the mirror), of which 2k and 2k + 1 show the same hand."""
 
-    maps: LandmarkMaps  # scaled, as in a MapLesson
+    maps: LandmarkMaps  # scaled, as in a MapBatch
     joints_2d: Tensor  # (B, 21, 2) as the encoder's heads say, 0..1 of the crop
     joints_m: Tensor  # (B, 21, 3) likewise, from the wrist, metres
     focal: Tensor  # (B,) crop widths
@@ -30,7 +30,7 @@ class RealLesson:
     joints: Tensor  # (B, 21, 3) likewise
     label_2d: Tensor  # (B, 21, 2) labelled joints, 0..1 of the crop
     weight: Tensor  # (B,) 0..1 how much the label counts
-    turn: Tensor  # (B, 3, 3) the photograph's camera axes -> the crop's
+    rotation: Tensor  # (B, 3, 3) the photograph's camera axes -> the crop's
     outside: Tensor  # (B, 56, 56) distance from hand and arm, crop widths
     outline: Tensor  # (B, P, 2) points of the hand's border, 0..1 of the crop
     silhouette: Tensor  # (B,) 0 or 1: whether both are believed
@@ -51,7 +51,7 @@ class RealHandsCached:
     def __len__(self) -> int:
         return len(self._all)
 
-    def draw(self, views: int, rng: np.random.Generator) -> RealLesson:
+    def draw(self, views: int, rng: np.random.Generator) -> RealBatch:
         """So many views, two of each hand."""
         n = views // 2
         some = rng.choice(self._all, n)
@@ -60,14 +60,14 @@ class RealHandsCached:
         pairs = np.array([rng.choice(VIEWS, 2, replace=False) for _ in range(n)])
         return self.read((some[:, None] + pairs).ravel())
 
-    def read(self, rows: NDArray[np.intp]) -> RealLesson:
+    def read(self, rows: NDArray[np.intp]) -> RealBatch:
         """These rows."""
         d = {name: torch.from_numpy(self._cache.columns[name][rows]) for name in self._cache.columns}
         maps = LandmarkMaps(*(d[name].float().mul_(MAP_PEAK / 127) for name in MAPS))
         joints_2d, joints_m = joints_of(d["joints_px"], d["world_m"], self._palm_m)
         J = d["true_joints_m"]
         size = self._palm_m / (J[:, 9] - J[:, 0]).norm(dim=-1)[:, None, None]
-        return RealLesson(
+        return RealBatch(
             maps,
             joints_2d,
             joints_m,

@@ -1,4 +1,4 @@
-"""What a decoder learns from a step: cached crops as tensors, with their truth."""
+"""A training batch of a decoder: cached crops as tensors, with their labels."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SEEN = 0.35  # a hand of which less is visible teaches nothing
 
 
 @dataclass(frozen=True, eq=False)
-class MapLesson:
+class MapBatch:
     """B crops of drawn right hands. True hands are scaled about the camera to one palm length: a picture
     shows no size."""
 
@@ -32,10 +32,10 @@ class MapLesson:
     joints: Tensor  # (B, 21, 3) true, root-relative, metres
     root: Tensor  # (B, 3) the true wrist, crop camera's frame, metres
     mask: Tensor  # (B, 56, 56) 0..1 the hand's coverage
-    trust: Tensor  # (B,) 0 or 1
+    label_weight: Tensor  # (B,) 0 or 1
 
 
-def read_lesson(cache: MapCache, rows: NDArray[np.intp], palm_m: float) -> MapLesson:
+def read_batch(cache: MapCache, rows: NDArray[np.intp], palm_m: float) -> MapBatch:
     """Rows of a cache. palm_m: wrist to middle knuckle of the hands that are taught."""
     d = {name: torch.from_numpy(cache.columns[name][rows]) for name in cache.columns}
     maps = LandmarkMaps(*(d[name].float().mul_(MAP_PEAK / 127) for name in MAPS))
@@ -43,7 +43,7 @@ def read_lesson(cache: MapCache, rows: NDArray[np.intp], palm_m: float) -> MapLe
     J = d["true_joints_m"]
     size = palm_m / (J[:, 9] - J[:, 0]).norm(dim=-1)[:, None, None]
     root = J[:, :1]
-    return MapLesson(
+    return MapBatch(
         maps,
         joints_2d,
         joints_m,
