@@ -56,7 +56,7 @@ class Sample:
     files: int  # open
 
 
-def look(time_s: float, statistics: object) -> Sample:
+def sample(time_s: float, statistics: object) -> Sample:
     """Look now."""
     figures = statistics.read()  # type: ignore[attr-defined]
     pages = int(Path("/proc/self/statm").read_text().split()[1])
@@ -104,7 +104,7 @@ class Soak:
             self._turns += 1
             self._act(self._turns, now_s)
         if now_s > SAMPLE_S * (len(self.samples) + 1):
-            self.samples.append(look(now_s, self._statistics))
+            self.samples.append(sample(now_s, self._statistics))
             print(row(self.samples[-1]), flush=True)
 
     def _act(self, turn: int, now_s: float) -> None:

@@ -181,10 +181,10 @@ def _from_draco(data: bytes) -> tuple[Float64, Int64]:
 
 
 def _surface(material: dict[str, Any]) -> Surface:
-    looks = material.get("pbrMetallicRoughness", {})
+    pbr = material.get("pbrMetallicRoughness", {})
     more = material.get("extensions", {})
     volume = more.get("KHR_materials_volume", {})
-    base, ior = looks.get("baseColorFactor"), more.get("KHR_materials_ior", {}).get("ior")
+    base, ior = pbr.get("baseColorFactor"), more.get("KHR_materials_ior", {}).get("ior")
     glossy = more.get("KHR_materials_pbrSpecularGlossiness")
     if glossy is not None and base is None:
         base = glossy.get("diffuseFactor")
@@ -192,8 +192,8 @@ def _surface(material: dict[str, Any]) -> Surface:
     return Surface(
         name=str(material.get("name", "")),
         rgb=None if base is None else (numbers[0], numbers[1], numbers[2]),
-        metallic=_number(looks.get("metallicFactor")),
-        roughness=_number(looks.get("roughnessFactor")),
+        metallic=_number(pbr.get("metallicFactor")),
+        roughness=_number(pbr.get("roughnessFactor")),
         alpha=numbers[3] if base is not None and material.get("alphaMode", "OPAQUE") != "OPAQUE" else 1.0,
         transmission=float(more.get("KHR_materials_transmission", {}).get("transmissionFactor", 0)),
         ior=_number(ior),

@@ -20,11 +20,11 @@ import numpy as np
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from app.ring_files.appearance import METAL, STONE, guessed, labels, material_of, told
 from app.ring_files.bodies import body_of, cleaned, split, welded
 from app.ring_files.choosing import Ring, rings_of, surrounds
 from app.ring_files.gltf import read_glb
 from app.ring_files.hole import Hole
-from app.ring_files.looks import METAL, STONE, guessed, labels, look, told
 from app.ring_files.obj import read_obj
 from app.ring_files.piece import Piece, Unusable, checked_count
 from app.ring_files.stl import read_stl
@@ -42,7 +42,7 @@ class Options:
     """What the wearer has said of the file."""
 
     ring: int | None = None  # which of several, from 0
-    kinds: dict[str, str] = field(default_factory=dict)  # by label: of looks.KINDS
+    kinds: dict[str, str] = field(default_factory=dict)  # by label: of appearance.KINDS
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,8 +120,8 @@ def read(path: Path, kind: str, most: int, options: Options | None = None) -> Re
     total = checked_count(list(ring.pieces))
     if total > most:
         notes.append(f"{total:,} triangles were reduced to {most:,}")
-    looked, labelled = _looks(ring, options.kinds)
-    grouped = _by_material(looked, notes)
+    given, labelled = _appearance(ring, options.kinds)
+    grouped = _by_material(given, notes)
     parts: list[Part] = []
     for piece in grouped:
         fraction = most * len(piece["f"]) // total
@@ -151,7 +151,7 @@ def _pieces(path: Path, kind: str, notes: list[str]) -> list[Piece]:
     return read_obj(path, notes)
 
 
-def _looks(ring: Ring, kinds: dict[str, str]) -> tuple[list[Part], list[list[str]]]:
+def _appearance(ring: Ring, kinds: dict[str, str]) -> tuple[list[Part], list[list[str]]]:
     """The pieces with what they are drawn as, and the labels of them all."""
     named = labels(ring.pieces)
     guesses = guessed(ring.pieces, named)
@@ -161,7 +161,7 @@ def _looks(ring: Ring, kinds: dict[str, str]) -> tuple[list[Part], list[list[str
             guesses[label] = type(guess)(label, "file")
     now = {label: told(guess.guess, kinds, label) for label, guess in guesses.items()}
     parts = [
-        {"v": piece.vertices, "f": piece.faces, "material": look(piece, now[label])}
+        {"v": piece.vertices, "f": piece.faces, "material": material_of(piece, now[label])}
         for piece, label in zip(ring.pieces, named, strict=True)
     ]
     return parts, [[label, guess.guess, now[label]] for label, guess in guesses.items()]

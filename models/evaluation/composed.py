@@ -194,7 +194,7 @@ class Followed:
         for frame in frames:
             there = {hand.identity for hand in frame.hands if hand.seen >= MOSTLY_SEEN}
             answers = follow(frame.image, frame.time_s)
-            before = dict(identity)
+            previous = dict(identity)
             self.ghosts += sum(all(_apart(a[1], h) > _SAME for h in frame.hands) for a in answers)
             for hand in frame.hands:
                 if hand.identity not in there:
@@ -212,7 +212,7 @@ class Followed:
                     waits.append(waiting.pop(hand.identity))
                 elif identity[hand.identity] != answer[0]:
                     self.switches += 1
-                    self.swaps += answer[0] in (v for k, v in before.items() if k != hand.identity)
+                    self.swaps += answer[0] in (v for k, v in previous.items() if k != hand.identity)
                 if hand.identity in side and side[hand.identity] != answer[2] and hand.identity not in away:
                     self.flips += 1
                 away.discard(hand.identity)

@@ -38,12 +38,12 @@ def views(joints_m: ArrayLike, sides: list[Handedness]) -> list[str]:
     return names
 
 
-def hidden_joints(joints_m: ArrayLike) -> NDArray[np.bool_]:
+def occluded_joints(joints_m: ArrayLike) -> NDArray[np.bool_]:
     """(B, 21) joints that a bone of the same hand, taken 8 mm thick to each side, hides from the camera."""
     j = np.asarray(joints_m, np.float64)
     depth = np.linalg.norm(j, axis=-1)
     rays = j / depth[..., None]
-    hidden = np.zeros(j.shape[:2], bool)
+    occluded = np.zeros(j.shape[:2], bool)
     for bone in range(1, 21):
         a, b = j[:, _PARENTS[bone], None], j[:, bone, None]
         # The bone's point that is nearest to each joint's ray: both seen across the ray.
@@ -55,13 +55,13 @@ def hidden_joints(joints_m: ArrayLike) -> NDArray[np.bool_]:
         near = ((a + fraction * (b - a)) * rays).sum(-1)
         covers = (off < FINGER_RADIUS_M) & (near < depth - FINGER_RADIUS_M - BEHIND_M)
         covers[:, [bone, _PARENTS[bone]]] = False
-        hidden |= covers
-    return hidden
+        occluded |= covers
+    return occluded
 
 
 def occlusions(joints_m: ArrayLike) -> list[str]:
     """One of OCCLUSIONS for each of (B, 21, 3) joints in the camera frame."""
-    counts = hidden_joints(joints_m).sum(1)
+    counts = occluded_joints(joints_m).sum(1)
     return [OCCLUSIONS[int(np.searchsorted((3, 7), n, "right"))] for n in counts]
 
 

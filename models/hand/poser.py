@@ -27,21 +27,21 @@ class HandPoser:
     def __call__(self, hand: HandMesh) -> PosedHand:
         """The parameters of a hand; of a left one, those of its mirror image in x."""
         key = (hand.track_id, hand.handedness)
-        mesh, before = self._last.get(key, (None, None))
-        if before is not None and mesh is hand:
-            return before
+        mesh, previous = self._last.get(key, (None, None))
+        if previous is not None and mesh is hand:
+            return previous
         if mesh is not None and not 0 <= hand.time_s - mesh.time_s <= _AFRESH_S:
-            before = None
-        found = self._pose(hand, before)
+            previous = None
+        found = self._pose(hand, previous)
         self._last[key] = hand, found
         return found
 
-    def _pose(self, hand: HandMesh, before: PosedHand | None) -> PosedHand:
+    def _pose(self, hand: HandMesh, previous: PosedHand | None) -> PosedHand:
         points = hand.vertices_m * (MIRROR if hand.handedness == "left" else np.ones(3))
         if hand.pose is not None and self._handed:
             given = self._solver.at(points, hand.pose.rotations, hand.pose.betas, hand.pose.translation_m)
             if given.error_m <= TRUSTED_M:
                 return given
-            if before is None or given.error_m < before.error_m:
-                before = given
-        return self._solver.fit(points, before)
+            if previous is None or given.error_m < previous.error_m:
+                previous = given
+        return self._solver.fit(points, previous)

@@ -73,7 +73,7 @@ class _Goal:
     depth: Float64  # (21,) along the line of sight, metres, mean 0
     sight: Float64  # (3,) the line of sight
     box: float  # the hand's size among the rays
-    trust: Float64  # (21, 1) square roots of the joints' weights
+    sqrt_weights: Float64  # (21, 1) square roots of the joints' weights
 
 
 @dataclass(frozen=True)
@@ -206,7 +206,7 @@ class HandFitter:
         held[:D], held[D:] = c.angle_step_rad**-2 if warm else 0.0, 4.0 * frames
         damping = np.diag(np.concatenate([np.full(6, 1e-6), held]))
         damping[6:, 6:] += self._precision
-        scale = goal.trust / (c.image * goal.box)
+        scale = goal.sqrt_weights / (c.image * goal.box)
         r, A = np.empty((21, 3)), np.empty((21, 3, D + 16))
         for _ in range(c.steps_warm if warm else c.steps_cold):
             kin = self.articulation(state)

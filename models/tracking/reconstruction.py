@@ -27,7 +27,7 @@ FROZEN_BETA = 0.03  # one deviation of a shape that is known
 SIZE_MEMORY = 300  # frames over which a hand's size is averaged
 STILL_M = 0.001
 """A network's mesh that has moved less than this since the last frame, in the mean and from its wrist, has
-hardly moved at all: it is its answer that trembles."""
+hardly moved at all: it is its answer that jitters."""
 FIT = FitConfig(depth_gain=1.0, depth_m=0.005)
 """`fit`: depth is shared with the mesh stage, which needs no shrinking, and can be trusted more."""
 MEDIAPIPE_DEPTH = 0.8
@@ -171,7 +171,7 @@ class NetworkMesh:
 
         A picture can't tell a small near hand from a large far one, so the network's guess at the size, and
         with it the depth, jitters. A hand keeps the mean of all guesses: that moves it along its rays only.
-        And a network sees each frame anew, where the fit goes on from the last one: its hand is `steadied`.
+        And a network sees each frame anew, where the fit goes on from the last one: `smooth_mesh`.
         """
         if detection.vertices_m is None:
             raise ValueError("lift: expected a detection with vertices_m, as a network gives it")
@@ -186,22 +186,22 @@ class NetworkMesh:
         size = mean_m / palm_m
         vertices, joints = size * vertices, size * joints
         if previous is not None and previous.handedness == handedness:
-            before = (previous.vertices_m - previous.root_m, previous.joints_m - previous.root_m)
-            vertices, joints = steadied((vertices, joints), before)
+            last = (previous.vertices_m - previous.root_m, previous.joints_m - previous.root_m)
+            vertices, joints = smooth_mesh((vertices, joints), last)
         root = recover_root(joints, detection.joints_2d_px, camera)
         vertices_m, joints_m = ((p + root).astype(np.float32) for p in (vertices, joints))
         return NetworkHand(handedness, vertices_m, joints_m, mean_m, frames, root.astype(np.float32))
 
 
-def steadied(now: tuple[Float32, Float32], before: tuple[Float32, Float32]) -> tuple[Float32, Float32]:
+def smooth_mesh(now: tuple[Float32, Float32], last: tuple[Float32, Float32]) -> tuple[Float32, Float32]:
     """Vertices and joints, seen from the root, now and as taken a frame ago -> as they are to be taken.
 
     What has moved much has moved; what has moved little stays nearly where it was. A hand in motion is late
     by at most half STILL_M.
     """
-    moved_m = float(np.linalg.norm(now[0] - before[0], axis=1).mean())
+    moved_m = float(np.linalg.norm(now[0] - last[0], axis=1).mean())
     gain = moved_m**2 / (moved_m**2 + STILL_M**2)
-    vertices, joints = (b + gain * (a - b) for a, b in zip(now, before, strict=True))
+    vertices, joints = (b + gain * (a - b) for a, b in zip(now, last, strict=True))
     return vertices, joints
 
 

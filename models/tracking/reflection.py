@@ -17,7 +17,7 @@ import numpy as np
 
 from models.types import Float32, Float64, HandMesh
 
-_MISFIT = 0.3  # of the joints from the reflected ones, root mean square, in palm lengths
+_RESIDUAL = 0.3  # of the joints from the reflected ones, root mean square, in palm lengths
 _FACING = 0.45  # cosine of the angle at which a mirror is looked into, at least
 _LEAST_M = 0.03  # from the hand to the mirror
 _LASTING_S = 0.4  # time constant of the belief
@@ -42,7 +42,7 @@ class Reflections:
 
     def __init__(self) -> None:
         self._belief: dict[int, float] = {}
-        self._hidden: set[int] = set()
+        self._reflected: set[int] = set()
         self._time_s: float | None = None
 
     def update(self, hands: Sequence[HandMesh], time_s: float) -> set[int]:
@@ -53,11 +53,11 @@ class Reflections:
         blend = 1 - np.exp(-dt / _LASTING_S) if past else 1.0  # a first picture, or the only one, is believed
         seen = {hand.track_id for hand in _reflections(hands)}
         ids = {hand.track_id for hand in hands}
-        before = {k: self._belief.get(k, 0.0) for k in ids}
-        self._belief = {k: belief + blend * ((k in seen) - belief) for k, belief in before.items()}
-        least = {k: _BELIEVED / (2 if k in self._hidden else 1) for k in ids}
-        self._hidden = {k for k in ids if self._belief[k] >= least[k]}
-        return set(self._hidden)
+        previous = {k: self._belief.get(k, 0.0) for k in ids}
+        self._belief = {k: belief + blend * ((k in seen) - belief) for k, belief in previous.items()}
+        least = {k: _BELIEVED / (2 if k in self._reflected else 1) for k in ids}
+        self._reflected = {k for k in ids if self._belief[k] >= least[k]}
+        return set(self._reflected)
 
 
 def mirror_between(hand_m: Float32, other_m: Float32) -> tuple[Mirror, float]:
@@ -80,11 +80,11 @@ def _reflections(hands: Sequence[HandMesh]) -> Iterator[HandMesh]:
     for real, image in permutations(hands, 2):
         if real.handedness == image.handedness:
             continue
-        mirror, misfit_m = mirror_between(real.joints_m, image.joints_m)
+        mirror, residual_m = mirror_between(real.joints_m, image.joints_m)
         palm_m = float(np.linalg.norm(real.joints_m[9] - real.joints_m[0]))
         middle = real.joints_m.mean(0)
-        before_m = float(middle @ mirror.normal) - mirror.offset_m
+        in_front_m = float(middle @ mirror.normal) - mirror.offset_m
         behind = image.joints_m.mean(0)
         facing = abs(float(mirror.normal @ behind)) / max(float(np.linalg.norm(behind)), 1e-6)
-        if misfit_m < _MISFIT * palm_m and before_m > _LEAST_M and facing > _FACING:
+        if residual_m < _RESIDUAL * palm_m and in_front_m > _LEAST_M and facing > _FACING:
             yield image

@@ -42,8 +42,8 @@ def recover_root(
     by_silhouette = root_from_silhouette(vertices_rel_m, mask, camera, by_joints)
     low, high = SILHOUETTE_TRUST_M
     apart = float(np.linalg.norm(by_silhouette - by_joints))
-    trust = min(max((apart - low) / (high - low), 0.0), 1.0)
-    return by_joints + trust * (by_silhouette - by_joints)
+    weight = min(max((apart - low) / (high - low), 0.0), 1.0)
+    return by_joints + weight * (by_silhouette - by_joints)
 
 
 def root_from_joints(
@@ -56,20 +56,20 @@ def root_from_joints(
     """
     X = np.asarray(joints_rel_m, np.float64)
     u = rays(joints_px, camera)[:, :2]
-    trust = np.ones(len(u)) if weights is None else np.asarray(weights, np.float64)
-    if X.shape != (len(u), 3) or trust.shape != (len(u),):
+    weight = np.ones(len(u)) if weights is None else np.asarray(weights, np.float64)
+    if X.shape != (len(u), 3) or weight.shape != (len(u),):
         raise ValueError(f"root: expected as many 3D as 2D joints and weights, got {X.shape}, {u.shape}")
-    if not (np.isfinite(X).all() and np.isfinite(u).all() and trust.min() >= 0 and trust.sum() > 0):
+    if not (np.isfinite(X).all() and np.isfinite(u).all() and weight.min() >= 0 and weight.sum() > 0):
         raise ValueError("root: expected finite joints, and weights of zero or more, not all zero")
-    t = _solve(u, u * X[:, 2:] - X[:, :2], trust, 0.0)
+    t = _solve(u, u * X[:, 2:] - X[:, :2], weight, 0.0)
     for step in range(10):
         z = np.maximum(X[:, 2:] + t[2], 0.5 * NEAR_M)
         p = (X[:, :2] + t[:2]) / z
         error = np.linalg.norm(p - u, axis=1)
-        deviation = max(1.4826 * float(np.median(error[trust > 0])), 1e-6)
+        deviation = max(1.4826 * float(np.median(error[weight > 0])), 1e-6)
         # Absolute errors first, which outliers hardly move; then squares of the joints that fit.
         fits = 1 / (error + deviation) if step < 5 else error < OUTLIER_DEVIATIONS * deviation
-        move = _solve(p, (u - p) * z, trust * fits / z[:, 0] ** 2, t[2])
+        move = _solve(p, (u - p) * z, weight * fits / z[:, 0] ** 2, t[2])
         t = t + move
         if step >= 5 and np.abs(move).max() < 1e-6:
             break

@@ -76,7 +76,7 @@ class Moment:
 class Motion:
     """Plays key poses."""
 
-    def __init__(self, keys: list[Key], seed: int = 0, unrest: float = 1.0) -> None:
+    def __init__(self, keys: list[Key], seed: int = 0, noise: float = 1.0) -> None:
         times = [key.time_s for key in keys]
         if len(keys) < 2 or np.any(np.diff(times) <= 0):
             raise ValueError(f"motion: expected at least two keys at growing times, got {times}")
@@ -87,7 +87,7 @@ class Motion:
         self._phase = rng.uniform(0, 2 * np.pi, (4, 54))
         size = np.concatenate([np.full(3, 0.0016), np.full(3, 0.002), np.full(3, 0.9), np.full(45, 0.5)])
         size[9 + np.arange(15) * 3 + 2] = 0  # bones do not twist
-        self._unrest = unrest * size / 2
+        self._noise = noise * size / 2
 
     def at(self, time_s: float) -> Moment:
         """The pose at a time; before the first key and after the last it rests there."""
@@ -96,7 +96,7 @@ class Motion:
         when = np.clip(time_s - delays, *self._span)
         values = np.array([self._curve(t) for t in np.unique(when)])
         picked = values[np.searchsorted(np.unique(when), when), np.arange(54)]
-        picked = picked + self._unrest * np.sin(self._speed * time_s + self._phase).sum(0)
+        picked = picked + self._noise * np.sin(self._speed * time_s + self._phase).sum(0)
         wrist, elbow = picked[:3], picked[3:6]
         R = _hand_rotation(wrist - elbow, *picked[6:9])
         return Moment(R, wrist, elbow, np.radians(picked[9:].reshape(15, 3)))

@@ -60,14 +60,14 @@ def visible_fraction(
 
 
 @dataclass(frozen=True)
-class Trust:
+class MeshConfidence:
     """How reliable a mesh is where a ring sits."""
 
-    confidence: float  # 0 hides the ring .. 1
+    level: float  # 0 hides the ring .. 1
     doubt: str  # what lowers it most, for people
 
 
-def mesh_trust(section: Section, region: int, hand: HandMesh, camera: Camera) -> Trust:
+def mesh_confidence(section: Section, region: int, hand: HandMesh, camera: Camera) -> MeshConfidence:
     """How far to trust the mesh where the ring sits.
 
     Not where the finger points at the camera (a position along it shows least), is a few pixels wide, is cut
@@ -75,7 +75,7 @@ def mesh_trust(section: Section, region: int, hand: HandMesh, camera: Camera) ->
     """
     z = section.center_m[2]
     if z <= 0:
-        return Trust(0.0, _DOUBTS[2])
+        return MeshConfidence(0.0, _DOUBTS[2])
     view = section.center_m / np.linalg.norm(section.center_m)
     width_px = 2e-3 * section.radius_mm * camera.fx / z
     limits = (
@@ -85,9 +85,9 @@ def mesh_trust(section: Section, region: int, hand: HandMesh, camera: Camera) ->
         (inside_fraction(section, region, hand, camera), _INSIDE),
         (hand.presence, _UNSURE),
     )
-    trusts = [float(np.clip((value - low) / (high - low), 0, 1)) for value, (low, high) in limits]
-    worst = int(np.argmin(trusts))
-    return Trust(trusts[worst], _DOUBTS[worst])
+    levels = [float(np.clip((value - low) / (high - low), 0, 1)) for value, (low, high) in limits]
+    worst = int(np.argmin(levels))
+    return MeshConfidence(levels[worst], _DOUBTS[worst])
 
 
 def inside_fraction(section: Section, region: int, hand: HandMesh, camera: Camera) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 
 from app.effects.declaration import EffectType, setting
 from app.effects.fade_out import FadeOut
-from app.effects.ring.confidence import mesh_trust, visible_fraction
+from app.effects.ring.confidence import mesh_confidence, visible_fraction
 from app.effects.ring.control import RingList
 from app.effects.ring.designs import build_design
 from app.effects.ring.finishes import HAMMERED, finished, hammered
@@ -128,12 +128,12 @@ class RingEffect:
         now = context.time_s
         edges = photo_edges(context.frame_rgb, context.camera, section)
         visible = visible_fraction(section, _region(ring), hand, context.hands, self._hand)
-        trust = mesh_trust(section, _region(ring), hand, context.camera)
+        confidence = mesh_confidence(section, _region(ring), hand, context.camera)
         estimate = filter_ring(
             previous.estimate if previous else None,
             section,
             edges,
-            visible * trust.confidence,
+            visible * confidence.level,
             now,
             at_once=begins,
         )
@@ -147,8 +147,8 @@ class RingEffect:
         built_m = previous.built_radius_m if previous is not None else 0.0
         if not built_m / _MOST_SCALED < wanted_m < built_m * _MOST_SCALED:
             built_m = max(1, round(wanted_m / _BUILT_STEP_M)) * _BUILT_STEP_M
-        hidden_by_doubt = not estimate.shown and trust.confidence < visible
-        return _State(estimate, measure, built_m, trust.doubt if hidden_by_doubt else "")
+        hidden_by_confidence = not estimate.shown and confidence.level < visible
+        return _State(estimate, measure, built_m, confidence.doubt if hidden_by_confidence else "")
 
     def _props(self, ring: RingSettings, hand: HandMesh, section: Section, state: _State) -> list[Prop]:
         model = _model(ring, state.built_radius_m)

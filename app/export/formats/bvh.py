@@ -132,9 +132,9 @@ def _at(track: _Track, wanted: Float64) -> tuple[Float64, Float64]:
     """Wrists (F, 3) and degrees (F, 16, 3) at these times; held outside of the track's and over gaps."""
     known = np.asarray(track.times_s)
     at = wanted.clip(known[0], known[-1])
-    before = np.searchsorted(known, at, "right") - 1
-    after = np.minimum(before + 1, len(known) - 1)
-    at = np.where(known[after] - known[before] > _MOST_HELD_S, known[before], at)
+    earlier = np.searchsorted(known, at, "right") - 1
+    after = np.minimum(earlier + 1, len(known) - 1)
+    at = np.where(known[after] - known[earlier] > _MOST_HELD_S, known[earlier], at)
     wrists_m = np.array(track.wrists_m)
     wrists = np.stack([np.interp(at, known, wrists_m[:, axis]) for axis in range(3)], 1)
     degrees = np.empty((len(wanted), N_BONES, 3))

@@ -80,14 +80,14 @@ class ManoWriter:
     def _find(self, hand: HandMesh, joints_m: np.ndarray) -> PosedHand:
         key = (hand.track_id, hand.handedness)
         pose = None if hand.pose is None else self._poser(hand)
-        before, was = self._last.get(key, (None, None))
-        if before is None or was is None or pose is None:
-            found = self._solver.fit(joints_m, before)
+        previous, was = self._last.get(key, (None, None))
+        if previous is None or was is None or pose is None:
+            found = self._solver.fit(joints_m, previous)
         else:
-            start = self._solver.carried(before, was, pose)
-            found = self._solver.fit(joints_m, start, _WORSE * before.error_m + _WORSE_M, steps=1)
+            start = self._solver.carried(previous, was, pose)
+            found = self._solver.fit(joints_m, start, _WORSE * previous.error_m + _WORSE_M, steps=1)
             if found.rotations is start.rotations:
-                return found  # the fit before stays what the next one is carried from
+                return found  # the previous fit stays what the next one is carried from
         self._last[key] = found, pose
         return found
 

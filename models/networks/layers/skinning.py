@@ -79,17 +79,17 @@ class HandSkinning(nn.Module):
 
     @staticmethod
     def _chain(R: Tensor, bones: Tensor) -> tuple[Tensor, Tensor]:
-        """Each bone's rotation and place in the wrist's frame: (B, 16, 3, 3), (B, 16, 3)."""
+        """Each bone's rotation and position in the wrist's frame: (B, 16, 3, 3), (B, 16, 3)."""
         local = R[:, 1:].unflatten(1, (5, 3))
         centres = bones[:, 1:].unflatten(1, (5, 3))
-        turn, place = R[:, :1].expand(-1, 5, -1, -1), torch.zeros_like(centres[:, :, 0])
-        before = bones[:, :1].expand(-1, 5, -1)
-        turns, places = [], []
+        rotation, position = R[:, :1].expand(-1, 5, -1, -1), torch.zeros_like(centres[:, :, 0])
+        parent = bones[:, :1].expand(-1, 5, -1)
+        rotations, positions = [], []
         for k in range(3):  # along all five fingers at once
-            place = place + (turn @ (centres[:, :, k] - before)[..., None])[..., 0]
-            turn, before = turn @ local[:, :, k], centres[:, :, k]
-            turns.append(turn)
-            places.append(place)
-        turned = torch.cat([R[:, :1], torch.stack(turns, 2).flatten(1, 2)], 1)
-        moved = torch.cat([torch.zeros_like(bones[:, :1]), torch.stack(places, 2).flatten(1, 2)], 1)
+            position = position + (rotation @ (centres[:, :, k] - parent)[..., None])[..., 0]
+            rotation, parent = rotation @ local[:, :, k], centres[:, :, k]
+            rotations.append(rotation)
+            positions.append(position)
+        turned = torch.cat([R[:, :1], torch.stack(rotations, 2).flatten(1, 2)], 1)
+        moved = torch.cat([torch.zeros_like(bones[:, :1]), torch.stack(positions, 2).flatten(1, 2)], 1)
         return turned, moved

@@ -99,7 +99,7 @@ class _Refinement(nn.Module):
         self.beside_px = beside_px  # of the map at 56: how far beside a vertex is looked, too
         self.c_in = sum(_CHANNELS) + len(beside_px) * sum(_CHANNELS[:2]) + 8
 
-    def look(self, maps: LandmarkMaps, V: Tensor, root: Tensor, focal: Tensor) -> Tensor:
+    def sample(self, maps: LandmarkMaps, V: Tensor, root: Tensor, focal: Tensor) -> Tensor:
         """(B, 195, c_in): the maps at the vertices and beside them, and where and how the vertices lie."""
         uv = project_uv(V + root[:, None], focal)
         a, b, c = (V.index_select(1, self.faces[:, k]) for k in range(3))
@@ -248,7 +248,7 @@ class TangLm(nn.Module):
         rough = self._stage(theta, joints_2d, focal, vertices)
         V, _ = stage.mesh(pose_of(theta), self.pick)
         with torch.no_grad():  # a look-up learns from where it looks, not to look elsewhere
-            seen = self.parameter_step.look(maps, V, rough.root, focal)
+            seen = self.parameter_step.sample(maps, V, rough.root, focal)
             off = joints_2d - project_uv(rough.joints + rough.root[:, None], focal)
         step = self.parameter_step(seen, theta, off)
         whole = self._stage(self._moved(theta, step), joints_2d, focal, vertices)
@@ -257,7 +257,7 @@ class TangLm(nn.Module):
         root = place(J, joints_2d, focal)
         posed = Stage(*stage.mesh(pose_of(theta), vertices), root)
         with torch.no_grad():
-            seen = self.offset_step.look(maps, V, root, focal)
+            seen = self.offset_step.sample(maps, V, root, focal)
         said = self.offset_step(seen)
         depth = V[..., 2:] + root[:, None, 2:]
         offset = torch.cat(

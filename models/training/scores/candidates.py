@@ -24,7 +24,7 @@ from models.types import Float32, Handedness
 _MIN_PALM = 0.02
 _A_HAND, _NO_HAND = 0.45, 0.03  # overlap of the joints' box with the hand's, above and below which it is sure
 ASIDE_EVERY = 5  # photographs, and pictures without hands: not learnt from, thresholds are chosen by them
-_LEAST_LOOKS = 300  # at a folder without hands, however few its pictures
+_LEAST_VIEWS = 300  # at a folder without hands, however few its pictures
 
 
 class Candidates:
@@ -54,15 +54,15 @@ class Candidates:
                     crop, mirrored = crop_hand(picture, camera, joints, side, INPUT_SIZE), side == "left"
 
 
-def handless_crops(pictures: Sequence[Path], looks: int, seed: int) -> Iterator[ScoreCrop]:
+def handless_crops(pictures: Sequence[Path], views: int, seed: int) -> Iterator[ScoreCrop]:
     """What looks like palms in pictures without any hand.
 
-    Each picture is looked at `looks` times or more, some part of it at some size, turned and mirrored.
+    Each picture is looked at `views` times or more, some part of it at some size, turned and mirrored.
     """
     candidates, photo = Candidates(), PhotoAugmenter()
     for k, path in enumerate(pictures):
         rng, picture = np.random.default_rng([seed, k]), read_rgb(path)
-        for _ in range(max(looks, _LEAST_LOOKS // len(pictures))):
+        for _ in range(max(views, _LEAST_VIEWS // len(pictures))):
             part = photo(cut_square(picture, int(rng.integers(192, 480)), rng), lambda: picture, rng)  # noqa: B023
             for image, _, _ in candidates(part, rng):
                 aside = k % ASIDE_EVERY == 0
@@ -80,7 +80,7 @@ def room_crops(count: int, seed: int) -> Iterator[ScoreCrop]:
             yield ScoreCrop(image, False, None, "none-rooms", k % ASIDE_EVERY == 0)
 
 
-def close_crops(photographs: Sequence[Sample], looks: int, seed: int, source: str) -> Iterator[ScoreCrop]:
+def close_crops(photographs: Sequence[Sample], views: int, seed: int, source: str) -> Iterator[ScoreCrop]:
     """What looks like palms in close views of photographs of one hand each: that hand, and what is beside it.
 
     What is neither surely is left out.
@@ -90,7 +90,7 @@ def close_crops(photographs: Sequence[Sample], looks: int, seed: int, source: st
         assert isinstance(sample.image, Path)
         assert sample.box_px is not None
         picture, rng = read_rgb(sample.image), np.random.default_rng([seed, k, 5])
-        for _ in range(looks):
+        for _ in range(views):
             view, box = close_view(picture, sample.box_px, rng)
             for image, joints, mirrored in candidates(view, rng):
                 covered = overlap(joints, box)

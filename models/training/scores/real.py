@@ -23,7 +23,7 @@ _VIEWS = ViewRange(roll_deg=16.0, scale=(0.68, 1.3), shift=0.08)
 _LEAST_LEFT = 0.5  # of a hand's joints' hull that the picture's edge cuts
 
 
-def real_hand_crops(folder: Path, looks: int, seed: int) -> Iterator[ScoreCrop]:
+def real_hand_crops(folder: Path, views: int, seed: int) -> Iterator[ScoreCrop]:
     """Hands of a folder of real crops, each in several views and lights. Raises ValueError."""
     crops = read_real_crops(folder)
     pictures = Pictures([folder / str(name) for name in crops.image])
@@ -33,7 +33,7 @@ def real_hand_crops(folder: Path, looks: int, seed: int) -> Iterator[ScoreCrop]:
         picture = pictures[k]
         camera = crop_camera_of(picture.shape[1], picture.shape[0])
         held_out = is_held_out(str(crops.source[k]), str(crops.origin[k]))
-        for _ in range(1 if held_out else looks):
+        for _ in range(1 if held_out else views):
             image = _seen(picture, camera, crops.joints_2d_px[k], rng)
             image = photo(
                 image, lambda: cut_square(pictures[int(rng.integers(len(pictures)))], INPUT_SIZE, rng), rng

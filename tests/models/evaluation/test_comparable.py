@@ -15,7 +15,7 @@ from models.evaluation.camera_space import (
     focal_error,
     root_depth_errors,
 )
-from models.evaluation.groups import OCCLUSIONS, VIEWS, by_group, hidden_joints, occlusions, views
+from models.evaluation.groups import OCCLUSIONS, VIEWS, by_group, occluded_joints, occlusions, views
 from models.evaluation.jitter import (
     HandTrack,
     figures,
@@ -125,7 +125,7 @@ def test_views(turn: list[float], expected: str) -> None:
 
 def test_a_flat_hand_hides_nothing_and_one_seen_from_its_edge_hides_fingers() -> None:
     edge = (STILL - STILL[0]) @ rotation_from_axis_angle([0, np.pi / 2, 0]).T + [0, 0, 0.5]
-    counts = hidden_joints(np.stack([STILL, edge])).sum(1)
+    counts = occluded_joints(np.stack([STILL, edge])).sum(1)
     assert counts[0] == 0
     assert counts[1] >= 3
     names = occlusions(np.stack([STILL, edge]))

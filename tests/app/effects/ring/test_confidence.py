@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from app.effects.ring.confidence import Trust, inside_fraction, mesh_trust, visible_fraction
+from app.effects.ring.confidence import MeshConfidence, inside_fraction, mesh_confidence, visible_fraction
 from app.effects.ring.fit import FINGERS, FingerSections
 from models.geometry import camera_from_fov
 from models.hand.hand_data import load_open_hand
@@ -51,9 +51,9 @@ def test_a_hand_seen_from_its_thumb_hides_the_ring_behind_nearer_fingers():
 RING = 4
 
 
-def trust(hand: HandMesh, **change: object) -> Trust:
+def confidence(hand: HandMesh, **change: object) -> MeshConfidence:
     section = SECTIONS.section(hand, "ring", "proximal", 0.55)
-    return mesh_trust(replace(section, **change), RING, hand, CAMERA)
+    return mesh_confidence(replace(section, **change), RING, hand, CAMERA)
 
 
 def test_a_mesh_is_not_trusted_everywhere_and_says_why():
@@ -75,11 +75,11 @@ def test_a_mesh_is_not_trusted_everywhere_and_says_why():
             "points at the camera",
         ),
     ):
-        found = trust(hand, **change)
-        assert low <= found.confidence <= high
+        found = confidence(hand, **change)
+        assert low <= found.level <= high
         assert doubt in found.doubt
-    unsure = trust(replace(hand, presence=0.3))
-    assert unsure == Trust(0.0, "the hand is not seen well")
+    unsure = confidence(replace(hand, presence=0.3))
+    assert unsure == MeshConfidence(0.0, "the hand is not seen well")
 
 
 @pytest.mark.parametrize(("aside_m", "low", "high"), [(0.0, 1.0, 1.0), (0.11, 0.4, 0.95), (0.17, 0.0, 0.2)])
@@ -91,4 +91,4 @@ def test_a_finger_that_the_picture_cuts_is_trusted_less(aside_m: float, low: flo
     section = SECTIONS.section(hand, "ring", "proximal", 0.55)
     assert low <= inside_fraction(section, RING, hand, CAMERA) <= high
     if high < 0.3:
-        assert trust(hand) == Trust(0.0, "the picture's edge cuts the finger")
+        assert confidence(hand) == MeshConfidence(0.0, "the picture's edge cuts the finger")

@@ -26,7 +26,7 @@ def test_us_sizes_there_and_back():
         assert ring_size(us_diameter_mm(us)).us == us
 
 
-def test_the_uncertainty_is_the_hands_size_at_least_and_grows_with_unrest():
+def test_the_uncertainty_is_the_hands_size_at_least_and_grows_with_noise():
     rng = np.random.default_rng(0)
     still = restless = None
     for i in range(200):

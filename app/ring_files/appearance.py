@@ -53,7 +53,7 @@ def guessed(pieces: Sequence[Piece], named: Sequence[str]) -> dict[str, Labelled
     return found
 
 
-def look(piece: Piece, kind: str) -> dict[str, Any]:
+def material_of(piece: Piece, kind: str) -> dict[str, Any]:
     """What a piece is drawn as: metal (the chosen one), stone, or the file's own colour as metal or paint."""
     surface = piece.surface
     if kind == "stone":
