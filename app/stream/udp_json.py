@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from app.export.formats.sidecar import as_text
+from app.export.formats.sidecar import as_line
 from app.frame import FrameHands
 from app.stream.address import StreamAddress
 from app.stream.udp import UdpSocket
@@ -17,7 +17,7 @@ class UdpJsonSender:
         self._socket = UdpSocket(address)
 
     def send(self, moment: FrameHands) -> None:
-        self._socket.send(as_text(moment, mesh=False).encode())
+        self._socket.send(as_line(moment, mesh=False))
 
     def close(self) -> None:
         self._socket.close()

@@ -7,7 +7,6 @@ machine alone. A client that can't keep up misses frames; one that has died is d
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import re
 import socket
@@ -15,13 +14,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from threading import Event, Thread
 
+import orjson
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.typing import Origin
 
 from app.errors import UserError
-from app.export.formats.sidecar import as_text, head
+from app.export.formats.sidecar import as_line, head
 from app.frame import FrameHands
 from app.stream.address import StreamAddress, resolved
 
@@ -84,7 +84,7 @@ class WebSocketSender:
 
     def send(self, moment: FrameHands) -> None:
         wanted = {client.mesh for client in tuple(self._clients)}
-        texts = {mesh: as_text(moment, mesh) for mesh in wanted}
+        texts = {mesh: as_line(moment, mesh).decode() for mesh in wanted}
         if texts:
             self._loop.call_soon_threadsafe(self._publish, texts)
 
@@ -149,7 +149,7 @@ class WebSocketSender:
         self._clients.add(client)
         listening = asyncio.create_task(self._refuse_messages(connection))
         try:
-            await connection.send(json.dumps(head(), separators=(",", ":")))
+            await connection.send(orjson.dumps(head()).decode())
             while True:
                 await connection.send(await client.take())
         except ConnectionClosed:
