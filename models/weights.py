@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 from models.manifest import ASSETS, Asset, read_manifest
 
 if TYPE_CHECKING:  # reading the manifest must not cost an import of torch
-    from torch import nn
+    from torch import Tensor, nn
+
+
+ENCODER = "encoder."
+"""How the names of a landmark encoder's weights begin in a network's file."""
 
 
 def find_weights(name: str, assets: Path = ASSETS) -> Asset | None:
@@ -33,33 +37,25 @@ def shipped_networks(assets: Path = ASSETS) -> tuple[str, ...]:
     return tuple(name for name in names if f"weights/{name}.safetensors" in listed)
 
 
-_ENCODER_OF = {"tang_lm": "mobrecon_lm"}
-"""Networks that have another one's landmark encoder."""
+def scores_of(encoder: str) -> str:
+    """The name of the presence and handedness scores that were taught for a landmark encoder of this name."""
+    return f"{encoder}_scores"
 
 
-def scores_of(name: str) -> str:
-    """The name of the presence and handedness scores of a network's landmark encoder."""
-    return f"{_ENCODER_OF.get(name, name)}_scores"
-
-
-def load_weights(network: nn.Module, weights: Asset | Path) -> None:
+def load_weights(
+    network: nn.Module, weights: Asset | Path, encoder: Asset | None = None, part: str = ""
+) -> None:
     """Fill the network with weights; every key must fit, neither missing nor left over.
 
     An Asset is checked against its sha256 first; a Path is a user's own file. Stored as 16-bit floats or
-    32-bit ones, they arrive in the network's own precision.
+    32-bit ones, they arrive in the network's own precision. encoder: a file whose encoder is taken where
+    `weights` holds none. part: how the names of what is wanted begin, in a file that holds more than it.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    path = weights.path if isinstance(weights, Asset) else weights
-    if isinstance(weights, Asset):
-        weights.check()
-    elif not path.is_file():
-        raise FileNotFoundError(f"{path}: no such weights file")
-    try:
-        state = load_file(path)
-    except SafetensorError as error:
-        raise ValueError(f"{path}: not a safetensors file ({error})") from error
+    path, state = _read(weights)
+    if encoder is not None and not any(key.startswith(ENCODER) for key in state):
+        state |= {key: value for key, value in _read(encoder)[1].items() if key.startswith(ENCODER)}
+    if part and any(key.startswith(part) for key in state):
+        state = {key.removeprefix(part): value for key, value in state.items() if key.startswith(part)}
     expected = network.state_dict()
     missing, extra = sorted(expected.keys() - state.keys()), sorted(state.keys() - expected.keys())
     wrong = [k for k in expected.keys() & state.keys() if expected[k].shape != state[k].shape]
@@ -70,3 +66,18 @@ def load_weights(network: nn.Module, weights: Asset | Path) -> None:
             f"{len(extra)} unknown, {len(wrong)} of another shape, such as {first}"
         )
     network.load_state_dict(state, strict=True)
+
+
+def _read(weights: Asset | Path) -> tuple[Path, dict[str, Tensor]]:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    path = weights.path if isinstance(weights, Asset) else weights
+    if isinstance(weights, Asset):
+        weights.check()
+    elif not path.is_file():
+        raise FileNotFoundError(f"{path}: no such weights file")
+    try:
+        return path, load_file(path)
+    except SafetensorError as error:
+        raise ValueError(f"{path}: not a safetensors file ({error})") from error

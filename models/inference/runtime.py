@@ -203,11 +203,13 @@ def _digest(name: str) -> str:
         return shipped.sha256[:16]
     from models.networks.zoo import declared
 
-    weights, scores = find_weights(name), find_weights(scores_of(name))
+    network = declared(name)
+    scores, encoder = find_weights(scores_of(network.encoder_of or name)), network.encoder_of
+    assets = [find_weights(name), scores, _shipped("hand/open_hand.npz")]
     digest = hashlib.sha256()
-    for asset in (weights, scores, _shipped("hand/open_hand.npz")):
+    for asset in assets + ([find_weights(encoder)] if encoder else []):
         digest.update((asset.sha256 if asset else "none").encode())
-    modules = [declared(name).module.__module__] + [SCORES_MODULE] * (scores is not None)
+    modules = [network.module.__module__] + [SCORES_MODULE] * (scores is not None)
     for source in (*graph_sources(*modules), Path(__file__).with_name("export.py")):
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]

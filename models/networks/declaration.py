@@ -45,6 +45,16 @@ class Schedule:
 
 
 @dataclass(frozen=True)
+class MapTeaching:
+    """How `tools.train.decoder` teaches a system of `models.networks.landmark_system` from cached maps."""
+
+    learns: tuple[str, ...]  # names of its modules and parameters that learn; all others stay as they are
+    level: int  # of the mesh pyramid, whose vertices are compared and have offsets; 0: all 778
+    # weights of `models.training.maps.refine.RefineWeights` that differ from their defaults
+    weights: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Network:
     """One network. A module of `models.networks.systems` lists its own in NETWORKS; nothing else names it."""
 
@@ -59,3 +69,6 @@ class Network:
     encoders: tuple[str, ...]
     # fills in the weights that an untrained network starts from, where they aren't random
     start: Callable[[Any], None] | None = None
+    # the network whose landmark encoder it has, unchanged; its own file then needs no encoder
+    encoder_of: str | None = None
+    on_maps: MapTeaching | None = None  # how `tools.train.decoder` teaches it, where it does

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from models.hand.hand_data import HandData, load_open_hand
+from models.manifest import Asset
 from models.networks import systems
 from models.networks.complexity import count_mult_adds, count_parameters
 from models.networks.declaration import Network, NetworkSize
@@ -42,7 +43,7 @@ def build(name: str, hand: HandData | None = None, trained: bool = True) -> nn.M
     made = network.module(network.config, hand or load_open_hand())
     weights = find_weights(name) if trained else None
     if weights is not None:
-        load_weights(made, weights)
+        load_weights(made, weights, encoder_weights(name))
     elif network.start is not None:
         network.start(made)
     if trained:
@@ -50,10 +51,16 @@ def build(name: str, hand: HandData | None = None, trained: bool = True) -> nn.M
     return made.eval()
 
 
+def encoder_weights(name: str) -> Asset | None:
+    """The shipped weights that hold the landmark encoder of a network whose own file needs none."""
+    encoder = declared(name).encoder_of
+    return find_weights(encoder) if encoder else None
+
+
 def attach_scores(network: nn.Module, name: str) -> None:
     """Give a network on the landmark encoder the scores that were taught for that encoder, if they ship."""
     encoder = getattr(network, "encoder", None)
-    weights = find_weights(scores_of(name))
+    weights = find_weights(scores_of(declared(name).encoder_of or name))
     if isinstance(encoder, LandmarkNet) and weights is not None:
         scores = LandmarkScores()
         load_weights(scores, weights)

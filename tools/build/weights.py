@@ -18,8 +18,8 @@ from torch import nn
 from models.inference.export import example_crop, export_onnx
 from models.manifest import ASSETS
 from models.networks.network import NetworkOutput
-from models.networks.zoo import attach_scores, build
-from models.weights import load_weights
+from models.networks.zoo import attach_scores, build, declared, encoder_weights
+from models.weights import ENCODER, load_weights
 
 _PX, _MM = 0.1, 0.2
 """Largest change of a joint in the crop and of a vertex by rounding that counts as nothing."""
@@ -42,7 +42,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=ASSETS / "weights")
     options = parser.parse_args()
     network = build(options.name, trained=False)
-    load_weights(network, options.weights)
+    load_weights(network, options.weights, encoder_weights(options.name))
     exact, size = answer(network), int(network.input_size)  # type: ignore[arg-type]
     state = {name: value.clone() for name, value in network.state_dict().items()}
     halved = {name: v.half() if v.is_floating_point() else v for name, v in state.items()}
@@ -55,7 +55,10 @@ def main() -> int:
     print(f"16 bits, {verdict}: they change a joint by {px:.3f} px, a vertex by {mm:.3f} mm at most")
     if not free:
         network.load_state_dict(state)
-    save_file(halved if free else state, options.out / f"{options.name}.safetensors")
+    kept = halved if free else state
+    if declared(options.name).encoder_of is not None:  # the encoder is in that network's file
+        kept = {name: value for name, value in kept.items() if not name.startswith(ENCODER)}
+    save_file(kept, options.out / f"{options.name}.safetensors")
     attach_scores(network, options.name)
     difference = export_onnx(network, options.out / f"{options.name}.onnx")
     print(f"{options.name}.onnx differs from torch by {difference:.1e}")

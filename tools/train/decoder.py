@@ -1,11 +1,13 @@
-"""Teach a decoder on the landmark encoder's cached maps.
+"""Teach a system's decoder on the landmark encoder's cached maps.
 
-    python -m tools.train.decoder tang_lm --cache DIR --judge DIR [--real DIR --judge-real DIR] \
+    python -m tools.train.decoder NAME --cache DIR --judge DIR [--real DIR --judge-real DIR] \
         --joint-fit FILE --minutes 60 --out FILE
 
---cache, --judge: folders of `tools.build.map_cache`; --real, --judge-real: of `tools.build.real_map_cache`,
-to learn from and of the hands held out. Beside the decoder, the file that is written holds the encoder (of
-`mobrecon_lm`), the mesh stage and the learnt fit, all unchanged. --start goes on from such a file.
+NAME: tang_lm, or any network whose declaration says how maps teach it. --cache, --judge: folders of
+`tools.build.map_cache`; --real, --judge-real: of `tools.build.real_map_cache`, to learn from and of the hands
+held out. Beside the decoder, the file that is written holds the mesh stage and the learnt fit, unchanged;
+the encoder stays in `mobrecon_lm`'s file. --joint-fit: of `tools.train.joint_fit`, or a system's weights that
+hold one. --start goes on from a file that this wrote.
 """
 
 from __future__ import annotations
@@ -19,22 +21,23 @@ import torch
 
 from models.hand.hand_data import load_open_hand
 from models.manifest import ASSETS
-from models.networks.systems.tang_lm import TangLm, TangLmConfig
-from models.networks.zoo import build
+from models.networks.landmark_system import LandmarkSystem
+from models.networks.zoo import build, declared, encoder_weights, networks
 from models.training.maps.batch import MAP_PEAK
 from models.training.maps.cache import MapCache
 from models.training.maps.real_batch import RealHandsCached
 from models.training.maps.real_refine import RealRefineObjective
 from models.training.maps.refine import RefineObjective
 from models.training.maps.trainer import DecoderTraining, Photographs, train_decoder
-from models.weights import load_weights
+from models.weights import ENCODER, load_weights
 
 _MESH_STAGE = ASSETS / "weights/mesh_stage.safetensors"
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="teach a decoder on cached maps")
-    parser.add_argument("name", choices=["tang_lm"])
+    taught = [name for name, network in networks().items() if network.on_maps is not None]
+    parser.add_argument("name", choices=taught)
     parser.add_argument("--cache", type=Path, required=True, metavar="DIR")
     parser.add_argument("--judge", type=Path, required=True, metavar="DIR")
     parser.add_argument("--real", type=Path, metavar="DIR")
@@ -55,12 +58,14 @@ def main() -> int:
     config = DecoderTraining(minutes=options.minutes, batch=options.batch, seed=options.seed)
     try:
         cache, validation = MapCache(options.cache), MapCache(options.judge)
-        net = new_tang_lm(cache)
+        net, hand = new_system(options.name, cache), load_open_hand()
         if options.start is not None:
-            load_weights(net, options.start)
+            load_weights(net, options.start, encoder_weights(options.name))
         load_weights(net.mesh_stage, options.mesh_stage)
         if options.joint_fit is not None:
-            load_weights(net.joint_fit, options.joint_fit)
+            load_weights(net.joint_fit, options.joint_fit, part="joint_fit.")
+        teaching = declared(options.name).on_maps
+        assert teaching is not None
         options.out.parent.mkdir(parents=True, exist_ok=True)
         say = partial(print, flush=True)
         photographs = None
@@ -68,8 +73,8 @@ def main() -> int:
             learnt, shown = (
                 RealHandsCached(MapCache(d), net.palm_m) for d in (options.real, options.judge_real)
             )
-            photographs = Photographs(RealRefineObjective(net, load_open_hand()), learnt, shown)
-        objective = RefineObjective(net)
+            photographs = Photographs(RealRefineObjective(net, hand, teaching), learnt, shown)
+        objective = RefineObjective(net, hand, teaching)
         train_decoder(net, objective, options.out, cache, validation, net.palm_m, config, say, photographs)
     except (ValueError, OSError) as error:
         print(f"decoder: {error}", file=sys.stderr)
@@ -77,11 +82,14 @@ def main() -> int:
     return 0
 
 
-def new_tang_lm(cache: MapCache) -> TangLm:
-    """The encoder of `mobrecon_lm`, and maps scaled as they were cached; all else starts anew."""
-    hand = load_open_hand()
-    net = TangLm(TangLmConfig(), hand)
-    net.encoder.load_state_dict(build("mobrecon_lm", hand).encoder.state_dict())  # type: ignore[union-attr]
+def new_system(name: str, cache: MapCache) -> LandmarkSystem:
+    """The encoder as it ships, and maps scaled as they were cached; all else starts anew."""
+    torch.manual_seed(0)
+    net, encoder = build(name, trained=False), encoder_weights(name)
+    assert isinstance(net, LandmarkSystem)
+    if encoder is None:
+        raise FileNotFoundError("the landmark encoder's weights are missing; get a full checkout")
+    load_weights(net.encoder, encoder, part=ENCODER)
     for side in (56, 28, 14):
         scale = torch.from_numpy(MAP_PEAK / (127 * cache.scales[f"f{side}"]))
         getattr(net, f"map_scale_{side}").copy_(scale)

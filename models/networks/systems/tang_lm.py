@@ -12,8 +12,7 @@ Beyond the paper: features are also looked up beside a vertex, across the outlin
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -21,52 +20,16 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from models.hand.hand_data import HandData
-from models.networks.declaration import Network, NetworkSize
-from models.networks.encoders.landmark_net import INPUT_SIZE, LandmarkFeatures, LandmarkNet
-from models.networks.joint_fit import JointFit, JointFitConfig, goal_of, joints_of
+from models.networks.declaration import MapTeaching, Network, NetworkSize
+from models.networks.landmark_system import CHANNELS, LandmarkMaps, LandmarkSystem, Stage, Stages, sample
 from models.networks.layers.spiral import DSConv
 from models.networks.mesh.levels import kept, upsampling_matrix, vertices_at
 from models.networks.mesh.topology import MeshPyramid, pyramid_of
-from models.networks.mesh_stage import (
-    MeshStage,
-    MeshStageConfig,
-    Pose,
-    place,
-    pose_of,
-    project_uv,
-    theta_of,
-)
-from models.networks.network import UNIT_M, NetworkOutput, check_crops
+from models.networks.mesh_stage import Pose, place, pose_of, project_uv, theta_of
+from models.networks.network import UNIT_M
 
-TYPICAL_FOCAL = 2.3  # crop widths, of a hand at arm's length
 _SLOPE = 0.1
-_CHANNELS = (24, 40, 112)  # of the maps at 56, 28 and 14
 _STEP, _OFFSET_UV, _OFFSET_DEPTH_M = 0.3, 1 / 56, 0.01  # what an answer of one means
-
-
-class LandmarkMaps(NamedTuple):
-    """F_l and F_j: the encoder's maps, finest first."""
-
-    f56: Tensor  # (B, 24, 56, 56)
-    f28: Tensor  # (B, 40, 28, 28)
-    f14: Tensor  # (B, 112, 14, 14)
-
-
-class Stage(NamedTuple):
-    """A mesh as one stage leaves it. V vertices are those that were asked for."""
-
-    vertices: Tensor  # (B, V, 3) root-relative, metres
-    joints: Tensor  # (B, 21, 3) root-relative, metres
-    root: Tensor  # (B, 3) the wrist in the crop camera's frame, metres
-
-
-class Stages(NamedTuple):
-    """What the refine stage starts from, and both its steps."""
-
-    rough: Stage  # M_r
-    posed: Stage  # after the parameters' step
-    final: Stage  # M_f
-    offset: Tensor  # (B, 195, 3) M_o, metres
 
 
 @dataclass(frozen=True)
@@ -77,8 +40,6 @@ class TangLmConfig:
     width: int = 512  # neurons of that step
     channels: int = 64  # of the spiral convolutions at 195 vertices
     step: float = 0.25  # how much of the parameters' step is taken when not training
-    stage: MeshStageConfig = field(default_factory=MeshStageConfig)
-    fit: JointFitConfig = field(default_factory=JointFitConfig)
 
 
 class _Refinement(nn.Module):
@@ -97,7 +58,7 @@ class _Refinement(nn.Module):
         self.register_buffer("faces", faces, persistent=False)
         self.register_buffer("around", around, persistent=False)
         self.beside_px = beside_px  # of the map at 56: how far beside a vertex is looked, too
-        self.c_in = sum(_CHANNELS) + len(beside_px) * sum(_CHANNELS[:2]) + 8
+        self.c_in = sum(CHANNELS) + len(beside_px) * sum(CHANNELS[:2]) + 8
 
     def sample(self, maps: LandmarkMaps, V: Tensor, root: Tensor, focal: Tensor) -> Tensor:
         """(B, 195, c_in): the maps at the vertices and beside them, and where and how the vertices lie."""
@@ -106,9 +67,9 @@ class _Refinement(nn.Module):
         N = F.normalize(self.around @ torch.linalg.cross(b - a, c - a), dim=-1, eps=1e-9)
         across = N[..., :2] / N[..., :2].norm(dim=-1, keepdim=True).clamp_min(1e-2)
         places = [uv] + [uv + across * (px / 56) for px in self.beside_px]
-        finer = [torch.cat([_sample(m, p) for m in maps[:2]], -1) for p in places]
+        finer = [torch.cat([sample(m, p) for m in maps[:2]], -1) for p in places]
         shape = torch.cat([V / UNIT_M, N, (uv - 0.5) * 4], -1)
-        return torch.cat([finer[0], _sample(maps.f14, uv), *finer[1:], shape], -1)
+        return torch.cat([finer[0], sample(maps.f14, uv), *finer[1:], shape], -1)
 
 
 class ParameterStep(_Refinement):
@@ -169,68 +130,23 @@ class OffsetStep(_Refinement):
         return self.out(x195)
 
 
-class TangLm(nn.Module):
+class TangLm(LandmarkSystem):
     """(B, 3, 224, 224) RGB, 0..1, and the crops' focal lengths -> NetworkOutput with the rough mesh."""
 
-    input_size = INPUT_SIZE
-    takes_focal = True
     pick: Tensor
     up: Tensor
     regressor: Tensor
-    map_scale_56: Tensor
-    map_scale_28: Tensor
-    map_scale_14: Tensor
 
     def __init__(self, config: TangLmConfig, hand: HandData) -> None:
-        super().__init__()
+        super().__init__(hand)
         self.config, pyramid = config, pyramid_of(hand)
-        self.encoder = LandmarkNet()
-        self.mesh_stage = MeshStage(config.stage, hand)
-        self.joint_fit = JointFit(config.fit)
         self.parameter_step = ParameterStep(config, pyramid, 106)
         self.offset_step = OffsetStep(config, pyramid)
         up = upsampling_matrix(pyramid, 0) @ upsampling_matrix(pyramid, 1)
         regressor = torch.from_numpy(hand.regressor_21.copy())
-        rest = hand.regressor_21 @ hand.template_m
-        self.palm_m = float(np.linalg.norm(rest[9] - rest[0]))
         self.register_buffer("pick", vertices_at(hand, 2), persistent=False)
         self.register_buffer("up", up, persistent=False)  # (778, 195)
         self.register_buffer("regressor", regressor, persistent=False)
-        for side, channels in zip((56, 28, 14), _CHANNELS, strict=True):  # set once, from what was cached
-            self.register_buffer(f"map_scale_{side}", torch.ones(channels))
-
-    def forward(self, crops: Tensor, focal: Tensor | None = None) -> NetworkOutput:
-        """focal: (B,) of the crops' cameras, in crop widths; None: a hand at arm's length."""
-        check_crops(crops, self.input_size)
-        maps = LandmarkMaps(*self.encoder.early_maps(crops))
-        f7 = self.encoder.late(maps.f14)
-        landmarks = self.encoder.answer(LandmarkFeatures(maps.f28, maps.f14, f7))
-        if focal is None:
-            focal = crops.new_full((len(crops),), TYPICAL_FOCAL)
-        joints_2d, joints_m = joints_of(landmarks.joints_px, landmarks.joints_world_m, self.palm_m)
-        stages = self.decode(self.scaled(maps), joints_2d, joints_m, focal)
-        return NetworkOutput(
-            joints_2d=joints_2d,
-            vertices_m=stages.final.vertices,
-            joints_m=stages.final.joints,
-            presence_logit=landmarks.presence_logit,
-            handedness_logit=landmarks.handedness_logit,
-            rough_vertices_m=stages.rough.vertices,
-            vertices_2d=project_uv(stages.final.vertices + stages.final.root[:, None], focal),
-        )
-
-    def scaled(self, maps: LandmarkMaps) -> LandmarkMaps:
-        """The maps, each channel of the order of one."""
-        scales = (self.map_scale_56, self.map_scale_28, self.map_scale_14)
-        return LandmarkMaps(*(m * s[:, None, None] for m, s in zip(maps, scales, strict=True)))
-
-    def start(self, joints_2d: Tensor, joints_m: Tensor, focal: Tensor) -> Pose:
-        """Theta of the rough mesh: the mesh stage's, brought nearer to the joints that were seen."""
-        pose = self.mesh_stage(joints_2d, joints_m, focal)
-        _, J = self.mesh_stage.mesh(pose, self.joint_fit.one)
-        goal = goal_of(J, joints_2d, joints_m, focal)
-        found: Pose = self.joint_fit(self.mesh_stage, pose, goal, joints_2d, focal)
-        return found
 
     def decode(
         self,
@@ -241,17 +157,16 @@ class TangLm(nn.Module):
         pose: Pose | None = None,
         vertices: Tensor | None = None,
     ) -> Stages:
-        """From scaled maps and joints to the meshes. pose: to start from; None: `start`. vertices: which of
-        the 778 are wanted; None: all."""
+        """As `LandmarkSystem.decode`. M_o is of 195 vertices."""
         stage = self.mesh_stage
-        theta = theta_of(self.start(joints_2d, joints_m, focal) if pose is None else pose)
-        rough = self._stage(theta, joints_2d, focal, vertices)
+        pose = self.start(joints_2d, joints_m, focal) if pose is None else pose
+        theta, rough = theta_of(pose), self.posed(pose, joints_2d, focal, vertices)
         V, _ = stage.mesh(pose_of(theta), self.pick)
         with torch.no_grad():  # a look-up learns from where it looks, not to look elsewhere
             seen = self.parameter_step.sample(maps, V, rough.root, focal)
             off = joints_2d - project_uv(rough.joints + rough.root[:, None], focal)
         step = self.parameter_step(seen, theta, off)
-        whole = self._stage(self._moved(theta, step), joints_2d, focal, vertices)
+        whole = self.posed(pose_of(self._moved(theta, step)), joints_2d, focal, vertices)
         theta = self._moved(theta, self.config.step * step.detach())
         V, J = stage.mesh(pose_of(theta), self.pick)
         root = place(J, joints_2d, focal)
@@ -273,19 +188,9 @@ class TangLm(nn.Module):
         final = Stage(M_f, J_f, place(J_f, joints_2d, focal))
         return Stages(rough, whole if self.training else posed, final, offset)
 
-    def _stage(self, theta: Tensor, joints_2d: Tensor, focal: Tensor, vertices: Tensor | None) -> Stage:
-        V, J = self.mesh_stage.mesh(pose_of(theta), vertices)
-        return Stage(V, J, place(J, joints_2d, focal))
-
     def _moved(self, theta: Tensor, step: Tensor) -> Tensor:
         betas = self.mesh_stage.sized(theta[:, 96:] + step[:, 96:])
         return torch.cat([theta[:, :96] + step[:, :96], betas], 1)
-
-
-def _sample(m: Tensor, uv: Tensor) -> Tensor:
-    """Maps (B, C, H, W) at (B, N, 2), 0..1 of the crop -> (B, N, C)."""
-    found = F.grid_sample(m, uv[:, None] * 2 - 1, align_corners=False, padding_mode="border")
-    return found[:, :, 0].transpose(1, 2)
 
 
 NETWORKS = (
@@ -294,7 +199,9 @@ NETWORKS = (
         TangLm,
         TangLmConfig(),
         NetworkSize(224, 347.2, 6.20),
-        schedules=(),  # its decoder learns from cached maps: tools.train.decoder
+        schedules=(),  # its decoder learns from cached maps
         encoders=(),
+        encoder_of="mobrecon_lm",
+        on_maps=MapTeaching(learns=("parameter_step", "offset_step"), level=2),
     ),
 )

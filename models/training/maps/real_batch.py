@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from models.networks.joint_fit import joints_of
-from models.networks.systems.tang_lm import LandmarkMaps
+from models.networks.landmark_system import LandmarkMaps
 from models.training.maps.batch import MAP_PEAK
 from models.training.maps.cache import MAPS, MapCache
 from models.training.maps.real import OUTSIDE_STEP, VIEWS

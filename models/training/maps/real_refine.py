@@ -1,4 +1,4 @@
-"""What Tang's refine stage is taught by on photographs, whose hands nobody measured.
+"""What a decoder is taught by on photographs, whose hands nobody measured.
 
 Where a silhouette is believed, vertices lie in it and its border is reached; joints lie where all views of
 the hand see them; depth stays the label's; and two views of a hand agree, in the mesh and in the offsets.
@@ -14,12 +14,14 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from models.hand.hand_data import HandData
+from models.networks.declaration import MapTeaching
+from models.networks.landmark_system import LandmarkSystem, Stage
 from models.networks.mesh.levels import vertices_at
 from models.networks.mesh.topology import pyramid_of
 from models.networks.mesh_stage import project_uv
 from models.networks.network import UNIT_M
-from models.networks.systems.tang_lm import Stage, TangLm
 from models.training.maps.real_batch import RealBatch
+from models.training.maps.refine import edges_of, geometry_terms, named_stages, refine_weights
 
 _WRIST = 0.12  # as in `models.training.real.silhouettes`
 _GAP = 0.1  # a border farther from the mesh than this, in crops, counts as this
@@ -39,14 +41,22 @@ class RealWeights:
 
 
 class RealRefineObjective:
-    """Terms of one step on photographs, for a TangLm whose encoder, mesh stage and fit are frozen."""
+    """Terms of one step on photographs. What learns, RefineObjective has settled."""
 
-    def __init__(self, net: TangLm, hand: HandData, weights: RealWeights | None = None) -> None:
+    def __init__(
+        self,
+        net: LandmarkSystem,
+        hand: HandData,
+        teaching: MapTeaching,
+        weights: RealWeights | None = None,
+    ) -> None:
         self.net, self.w = net, weights or RealWeights()
+        self.geometry = refine_weights(teaching).geometry
         level = pyramid_of(hand).levels[1]  # 389 vertices: their edges' middles lie close enough to a border
         self.pick = vertices_at(hand, 1)
-        self.edges = _edges(torch.from_numpy(level.faces.astype(np.int64)))
-        self.edges_195 = _edges(net.parameter_step.faces)
+        self.edges = edges_of(torch.from_numpy(level.faces.astype(np.int64)))
+        taught = pyramid_of(hand).levels[teaching.level]
+        self.offset_edges = edges_of(torch.from_numpy(taught.faces.astype(np.int64)))
 
     def __call__(self, d: RealBatch) -> dict[str, Tensor]:
         net, w = self.net, self.w
@@ -54,17 +64,24 @@ class RealRefineObjective:
             start = net.start(d.joints_2d, d.joints_m, d.focal)
         found = net.decode(d.maps, d.joints_2d, d.joints_m, d.focal, start, self.pick)
         true = d.vertices[:, self.pick]
-        posed, final = found.posed, found.final
-        terms = {f"posed_{k}": v for k, v in self._seen(posed, d).items()} | self._seen(final, d)
-        label = (posed.vertices - true).abs().mean((1, 2)) + (posed.joints - d.joints).abs().mean((1, 2))
-        terms["posed_label"] = w.label * (label * d.weight).mean() / UNIT_M
+        final = found.final
+        terms = self._seen(final, d)
+        agree = _apart(final.vertices @ d.rotation)
         label = (final.joints - d.joints).abs().mean((1, 2))
         label = label + 0.5 * (final.vertices - true)[..., 2].abs().mean(1)
         terms["label"] = w.label * (label * d.weight).mean() / UNIT_M
-        off = found.offset[:, self.edges_195[:, 0]] - found.offset[:, self.edges_195[:, 1]]
-        terms["alike"] = w.alike * off.abs().mean() / UNIT_M
-        agree = _apart(posed.vertices @ d.rotation) + _apart(final.vertices @ d.rotation)
-        terms["agree"] = w.agree * (agree + _apart(found.offset @ d.rotation)) / UNIT_M
+        if found.posed is not None:
+            posed = found.posed
+            terms |= {f"posed_{k}": v for k, v in self._seen(posed, d).items()}
+            label = (posed.vertices - true).abs().mean((1, 2)) + (posed.joints - d.joints).abs().mean((1, 2))
+            terms["posed_label"] = w.label * (label * d.weight).mean() / UNIT_M
+            agree = agree + _apart(posed.vertices @ d.rotation)
+        if found.offset is not None:
+            off = found.offset[:, self.offset_edges[:, 0]] - found.offset[:, self.offset_edges[:, 1]]
+            terms["alike"] = w.alike * off.abs().mean() / UNIT_M
+            agree = agree + _apart(found.offset @ d.rotation)
+        terms["agree"] = w.agree * agree / UNIT_M
+        terms |= geometry_terms(final.joints, self.geometry)
         return {f"real_{name}": w.all * value for name, value in terms.items()}
 
     def _seen(self, stage: Stage, d: RealBatch) -> dict[str, Tensor]:
@@ -105,7 +122,7 @@ class RealRefineObjective:
         net.train(training)
         out: dict[str, float] = {}
         cut = d.silhouette > 0
-        for name, stage in (("rough", found.rough), ("posed", found.posed), ("final", found.final)):
+        for name, stage in named_stages(found).items():
             uv = project_uv(stage.vertices + stage.root[:, None], d.focal)
             outside, gap = self.silhouette_distances(uv, d)
             J = project_uv(stage.joints + stage.root[:, None], d.focal)
@@ -120,9 +137,3 @@ class RealRefineObjective:
 def _apart(points: Tensor) -> Tensor:
     """Mean distance, per axis, of points (B, N, 3) of rows 2k from those of rows 2k + 1."""
     return (points[0::2] - points[1::2]).abs().mean()
-
-
-def _edges(faces: Tensor) -> Tensor:
-    """(E, 2) of triangles (F, 3), each once."""
-    sides = torch.cat([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
-    return torch.unique(sides.sort(1)[0], dim=0)

@@ -1,19 +1,27 @@
-"""What Tang's refine stage is taught by on cached maps: each step's terms, and how good it is."""
+"""What a decoder is taught by on cached maps of drawn hands: each step's terms, and how good it is."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
+import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from models.evaluation.metrics import aligned_errors
+from models.hand.hand_data import HandData
+from models.networks.declaration import MapTeaching
+from models.networks.landmark_system import LandmarkSystem, Stage, Stages
 from models.networks.layers.skinning import rotations_from_6d
+from models.networks.mesh.levels import vertices_at
+from models.networks.mesh.topology import pyramid_of
 from models.networks.mesh_stage import Pose, project_uv
 from models.networks.network import UNIT_M
-from models.networks.systems.tang_lm import Stage, TangLm
+from models.training import losses
 from models.training.maps.batch import MapBatch
+
+_VALIDATED = 2
+"""The level of the mesh pyramid at which every system is judged: 195 vertices."""
 
 
 @dataclass(frozen=True)
@@ -27,46 +35,48 @@ class RefineWeights:
     small: float = 0.05  # the offsets themselves
     noise: float = 0.06  # on the pose that the stage starts from
     noisy: float = 0.6  # of the crops that have it
+    geometry: float = 0.0  # HAMR's eq. 6 and 7: fingers lie in a plane and bend one way
 
 
 class RefineObjective:
-    """Terms of one step for a TangLm whose encoder, mesh stage and fit are frozen."""
+    """Terms of one step for a system of which what its declaration names learns, and nothing else."""
 
-    def __init__(self, net: TangLm, weights: RefineWeights | None = None) -> None:
-        self.net, self.w = net, weights or RefineWeights()
-        self.faces = net.parameter_step.faces  # of the 195 vertices
-        sides = torch.cat([self.faces[:, [0, 1]], self.faces[:, [1, 2]], self.faces[:, [2, 0]]])
-        self.edges = torch.unique(sides.sort(1)[0], dim=0)
-        net.encoder.requires_grad_(False)
-        net.mesh_stage.requires_grad_(False)
-        net.joint_fit.requires_grad_(False)
+    def __init__(self, net: LandmarkSystem, hand: HandData, teaching: MapTeaching) -> None:
+        """Raises ValueError where the declaration names a weight that there is not."""
+        self.net, self.w = net, refine_weights(teaching)
+        self.pick, self.validated = vertices_at(hand, teaching.level), vertices_at(hand, _VALIDATED)
+        self.faces = torch.from_numpy(pyramid_of(hand).levels[teaching.level].faces.astype(np.int64))
+        self.edges = edges_of(self.faces)
+        self._learns = []
+        for name, parameter in net.named_parameters():
+            taught = name.split(".")[0] in teaching.learns
+            parameter.requires_grad_(taught)
+            self._learns += [parameter] * taught
 
     def learns(self) -> list[torch.nn.Parameter]:
         """What is taught."""
-        return [*self.net.parameter_step.parameters(), *self.net.offset_step.parameters()]
+        return self._learns
 
     def __call__(self, d: MapBatch) -> dict[str, Tensor]:
         net, w = self.net, self.w
         with torch.no_grad():
             start = self._noisy(net.start(d.joints_2d, d.joints_m, d.focal))
-        found = net.decode(d.maps, d.joints_2d, d.joints_m, d.focal, start, net.pick)
-        true = d.vertices[:, net.pick]
-        terms = {f"posed_{k}": v for k, v in self._mesh(found.posed, d, true).items()}
-        terms |= self._mesh(found.final, d, true)
+        found = net.decode(d.maps, d.joints_2d, d.joints_m, d.focal, start, self.pick)
+        true = d.vertices[:, self.pick]
+        terms = self._mesh(found.final, d, true)
+        if found.posed is not None:
+            terms |= {f"posed_{k}": v for k, v in self._mesh(found.posed, d, true).items()}
         V = found.final.vertices
 
         def side(X: Tensor) -> Tensor:
             return X[:, self.edges[:, 0]] - X[:, self.edges[:, 1]]
 
         terms["edges"] = w.edges * (side(V).norm(dim=-1) - side(true).norm(dim=-1)).abs().mean() / UNIT_M
-        terms["alike"] = w.alike * side(found.offset).abs().mean() / UNIT_M
-        terms["small"] = w.small * found.offset.abs().mean() / UNIT_M
-        a, b, c = (true[:, self.faces[:, k]] for k in range(3))
-        normal = F.normalize(torch.linalg.cross(b - a, c - a), dim=-1, eps=1e-9)
-        a, b, c = (V[:, self.faces[:, k]] for k in range(3))
-        along = [(F.normalize(x, dim=-1, eps=1e-9) * normal).sum(-1).abs() for x in (b - a, c - b, a - c)]
-        terms["normals"] = w.normals * torch.stack(along).mean()
-        return terms
+        if found.offset is not None:
+            terms["alike"] = w.alike * side(found.offset).abs().mean() / UNIT_M
+            terms["small"] = w.small * found.offset.abs().mean() / UNIT_M
+        terms["normals"] = w.normals * losses.normal_loss(V, true, self.faces)
+        return terms | geometry_terms(found.final.joints, w.geometry)
 
     def _mesh(self, stage: Stage, d: MapBatch, true: Tensor) -> dict[str, Tensor]:
         def mean(x: Tensor) -> Tensor:
@@ -95,14 +105,42 @@ class RefineObjective:
         net = self.net
         training = net.training
         net.eval()
-        found = net.decode(d.maps, d.joints_2d, d.joints_m, d.focal, vertices=net.pick)
+        found = net.decode(d.maps, d.joints_2d, d.joints_m, d.focal, vertices=self.validated)
         net.train(training)
-        true, out = d.vertices[:, net.pick], {}
+        true, out = d.vertices[:, self.validated], {}
         shown = project_uv(true + d.root[:, None], d.focal)
-        for name, stage in (("rough", found.rough), ("posed", found.posed), ("final", found.final)):
+        for name, stage in named_stages(found).items():
             mesh = aligned_errors(stage.vertices.numpy(), true.numpy())
             seen = project_uv(stage.vertices + stage.root[:, None], d.focal)
             out[f"{name}_pa_mpvpe"] = float(1e3 * mesh.mean())
             out[f"{name}_px"] = float(224 * (seen - shown).norm(dim=-1).mean())
         joints = aligned_errors(found.final.joints.numpy(), d.joints.numpy())
         return out | {"pa_mpjpe": float(1e3 * joints.mean())}
+
+
+def refine_weights(teaching: MapTeaching) -> RefineWeights:
+    """A declaration's weights. Raises ValueError for a name that there is not."""
+    known = {f.name for f in fields(RefineWeights)}
+    unknown = teaching.weights.keys() - known
+    if unknown:
+        raise ValueError(f"weights: expected names among {', '.join(sorted(known))}, got {min(unknown)!r}")
+    return RefineWeights(**teaching.weights)
+
+
+def named_stages(found: Stages) -> dict[str, Stage]:
+    """The stages that a system has, in order."""
+    stages = {"rough": found.rough, "posed": found.posed, "final": found.final}
+    return {name: stage for name, stage in stages.items() if stage is not None}
+
+
+def geometry_terms(joints: Tensor, weight: float) -> dict[str, Tensor]:
+    """HAMR eq. 6 and 7 of joints (B, 21, 3), where they weigh anything."""
+    if weight == 0:
+        return {}
+    return {"geometry": weight * (losses.coplanar_loss(joints) + losses.bending_loss(joints))}
+
+
+def edges_of(faces: Tensor) -> Tensor:
+    """(E, 2) of triangles (F, 3), each once."""
+    sides = torch.cat([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+    return torch.unique(sides.sort(1)[0], dim=0)

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from models.training.maps.batch import MapBatch, read_batch
 from models.training.maps.cache import MapCache
 from models.training.maps.real_batch import RealBatch, RealHandsCached
+from models.weights import ENCODER
 
 
 class Objective(Protocol):
@@ -71,7 +72,10 @@ def train_decoder(
     say: Callable[[str], None] = print,
     photographs: Photographs | None = None,
 ) -> None:
-    """Teach, and write the network's weights to `out` (safetensors) every so often and at the end."""
+    """Teach, and write the network's weights to `out` (safetensors) every so often and at the end.
+
+    The landmark encoder is not among them: it is another network's, and nothing changes it here.
+    """
     torch.manual_seed(config.seed)
     rng = np.random.default_rng(config.seed)
     test = read_batch(validation, np.arange(min(config.validation_crops, len(validation))), palm_m)
@@ -100,12 +104,17 @@ def train_decoder(
         progress = (time.monotonic() - began) / (60 * config.minutes)
         if step == 20 or progress >= 1 or time.monotonic() - validated_at > config.validate_s:
             validated_at = time.monotonic()
-            save_file({k: v.contiguous() for k, v in net.state_dict().items()}, out)
+            save_file(own_weights(net), out)
             figures = objective.validate(test)
             if photographs is not None:
                 shown = photographs.validation.draw(config.validation_crops, np.random.default_rng(0))
                 figures |= photographs.objective.validate(shown)
             say(_line(step, (validated_at - began) / 60, means, figures))
+
+
+def own_weights(net: nn.Module) -> dict[str, Tensor]:
+    """By name, all but the landmark encoder's."""
+    return {k: v.contiguous() for k, v in net.state_dict().items() if not k.startswith(ENCODER)}
 
 
 def _line(step: int, minutes: float, means: dict[str, float], figures: dict[str, float]) -> str:

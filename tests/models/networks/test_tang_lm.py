@@ -12,11 +12,14 @@ from models.hand.hand_data import load_open_hand
 from models.inference.engines import OnnxEngine
 from models.inference.export import example_crop, export_onnx
 from models.manifest import ASSETS
+from models.networks.declaration import MapTeaching
 from models.networks.joint_fit import joints_of
+from models.networks.landmark_system import LandmarkMaps
 from models.networks.mesh.levels import kept, upsampling_matrix, vertices_at
 from models.networks.mesh.topology import pyramid_of
 from models.networks.mesh_stage import project_uv
-from models.networks.systems.tang_lm import LandmarkMaps, TangLm, TangLmConfig
+from models.networks.systems.tang_lm import TangLm, TangLmConfig
+from models.networks.zoo import declared
 from models.training.maps.batch import MapBatch
 from models.training.maps.pose_pairs import PairSource
 from models.training.maps.refine import RefineObjective
@@ -37,6 +40,12 @@ def batch(network: TangLm, n: int) -> MapBatch:
     maps = LandmarkMaps(torch.rand(n, 24, 56, 56), torch.rand(n, 40, 28, 28), torch.rand(n, 112, 14, 14))
     said = p.joints_2d, p.joints_m, torch.zeros(n, 1152), p.focal
     return MapBatch(maps, *said, V, J, p.root_m, torch.zeros(n, 56, 56), torch.ones(n))
+
+
+def teaching() -> MapTeaching:
+    found = declared("tang_lm").on_maps
+    assert found is not None
+    return found
 
 
 def test_levels_agree_with_the_pyramid() -> None:
@@ -81,7 +90,7 @@ def test_joints_of_the_heads_have_a_palm_of_the_given_length() -> None:
 
 def test_the_refine_stage_learns_from_maps(network: TangLm) -> None:
     """On one batch its terms fall, and neither encoder nor mesh stage moves."""
-    objective = RefineObjective(network)
+    objective = RefineObjective(network, load_open_hand(), teaching())
     d = batch(network, 4)
     network.train()
     optimiser = torch.optim.Adam(objective.learns(), 1e-3)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from models.geometry import camera_from_fov, project, rays
 from models.hand.hand_data import load_open_hand
+from models.networks.declaration import MapTeaching
 from models.networks.systems.tang_lm import TangLm, TangLmConfig
 from models.tracking.fitting import HandFitter
 from models.training.maps import real
@@ -22,6 +23,7 @@ from models.training.maps.real_refine import RealRefineObjective
 from models.training.real.silhouettes import drawn_mask
 
 HAND = load_open_hand()
+TEACHING = MapTeaching(learns=("parameter_step", "offset_step"), level=2)
 CAMERA = camera_from_fov(320, 240)
 
 
@@ -96,7 +98,7 @@ def test_a_decoder_learns_from_photographs(cache: MapCache) -> None:
     assert len(d.focal) == 4
     apart = (d.vertices @ d.rotation)[0::2] - (d.vertices @ d.rotation)[1::2]
     assert apart.abs().max() < 1e-5
-    objective = RealRefineObjective(net, HAND)
+    objective = RealRefineObjective(net, HAND, TEACHING)
     parts = [*net.parameter_step.parameters(), *net.offset_step.parameters()]
     optimiser = torch.optim.Adam(parts, 1e-3)
     lost = []
@@ -113,7 +115,7 @@ def test_a_decoder_learns_from_photographs(cache: MapCache) -> None:
 def test_where_a_mesh_lies_on_its_border_nothing_is_missing(cache: MapCache) -> None:
     net = TangLm(TangLmConfig(), HAND)
     d = RealHandsCached(cache, net.palm_m).read(np.arange(VIEWS))
-    objective = RealRefineObjective(net, HAND)
+    objective = RealRefineObjective(net, HAND, TEACHING)
     raw = cache.read(np.arange(VIEWS), ("true_vertices_m", "focal"))
     V, f = torch.from_numpy(raw["true_vertices_m"]), torch.from_numpy(raw["focal"])
     uv = (V[..., :2] / V[..., 2:] * f[:, None, None] + 0.5)[:, objective.pick]

@@ -1,0 +1,132 @@
+"""What the papers' systems share on MediaPipe's landmark network: its maps, its joints, and a rough hand.
+
+The encoder looks at the crop once. Its 21 joints give a rough hand: the mesh stage's, brought back to the
+joints by the learnt fit (`models.networks.mesh_stage`, `models.networks.joint_fit`; both learn from poses
+alone). A system's decoder starts from that hand and from the maps, so that it needs little data, and says how
+the hand truly is. One pass, and no hand model fitted behind it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from models.hand.hand_data import HandData
+from models.networks.encoders.landmark_net import INPUT_SIZE, LandmarkFeatures, LandmarkNet
+from models.networks.joint_fit import JointFit, JointFitConfig, goal_of, joints_of
+from models.networks.mesh_stage import MeshStage, MeshStageConfig, Pose, place, project_uv
+from models.networks.network import NetworkOutput, check_crops
+
+TYPICAL_FOCAL = 2.3
+"""Crop widths, of a hand at arm's length."""
+CHANNELS = (24, 40, 112)
+"""Of the maps at 56, 28 and 14."""
+
+
+class LandmarkMaps(NamedTuple):
+    """The encoder's maps, finest first. In Tang's words F_l and F_j, in MobRecon's F^e."""
+
+    f56: Tensor  # (B, 24, 56, 56)
+    f28: Tensor  # (B, 40, 28, 28)
+    f14: Tensor  # (B, 112, 14, 14)
+
+
+class Stage(NamedTuple):
+    """A mesh as one stage leaves it. V vertices are those that were asked for."""
+
+    vertices: Tensor  # (B, V, 3) root-relative, metres
+    joints: Tensor  # (B, 21, 3) root-relative, metres
+    root: Tensor  # (B, 3) the wrist in the crop camera's frame, metres
+
+
+class Stages(NamedTuple):
+    """What a decoder starts from, and what it makes of it."""
+
+    rough: Stage
+    posed: Stage | None  # between the two, where a decoder has such a stage that is taught, too
+    final: Stage
+    offset: Tensor | None  # (B, V', 3) of single vertices, metres; V' as its `MapTeaching` says
+
+
+class LandmarkSystem(nn.Module):
+    """(B, 3, 224, 224) RGB, 0..1, and the crops' focal lengths -> NetworkOutput with the rough mesh.
+
+    A system adds its decoder's modules, and `decode`.
+    """
+
+    input_size = INPUT_SIZE
+    takes_focal = True
+    map_scale_56: Tensor
+    map_scale_28: Tensor
+    map_scale_14: Tensor
+
+    def __init__(self, hand: HandData) -> None:
+        super().__init__()
+        self.encoder = LandmarkNet()
+        self.mesh_stage = MeshStage(MeshStageConfig(), hand)
+        self.joint_fit = JointFit(JointFitConfig())
+        rest = hand.regressor_21 @ hand.template_m
+        self.palm_m = float(np.linalg.norm(rest[9] - rest[0]))
+        for side, channels in zip((56, 28, 14), CHANNELS, strict=True):  # set once, from what was cached
+            self.register_buffer(f"map_scale_{side}", torch.ones(channels))
+
+    def forward(self, crops: Tensor, focal: Tensor | None = None) -> NetworkOutput:
+        """focal: (B,) of the crops' cameras, in crop widths; None: a hand at arm's length."""
+        check_crops(crops, self.input_size)
+        maps = LandmarkMaps(*self.encoder.early_maps(crops))
+        f7 = self.encoder.late(maps.f14)
+        landmarks = self.encoder.answer(LandmarkFeatures(maps.f28, maps.f14, f7))
+        if focal is None:
+            focal = crops.new_full((len(crops),), TYPICAL_FOCAL)
+        joints_2d, joints_m = joints_of(landmarks.joints_px, landmarks.joints_world_m, self.palm_m)
+        stages = self.decode(self.scaled(maps), joints_2d, joints_m, focal)
+        return NetworkOutput(
+            joints_2d=joints_2d,
+            vertices_m=stages.final.vertices,
+            joints_m=stages.final.joints,
+            presence_logit=landmarks.presence_logit,
+            handedness_logit=landmarks.handedness_logit,
+            rough_vertices_m=stages.rough.vertices,
+            vertices_2d=project_uv(stages.final.vertices + stages.final.root[:, None], focal),
+        )
+
+    def scaled(self, maps: LandmarkMaps) -> LandmarkMaps:
+        """The maps, each channel of the order of one."""
+        scales = (self.map_scale_56, self.map_scale_28, self.map_scale_14)
+        return LandmarkMaps(*(m * s[:, None, None] for m, s in zip(maps, scales, strict=True)))
+
+    def start(self, joints_2d: Tensor, joints_m: Tensor, focal: Tensor) -> Pose:
+        """The rough hand's: the mesh stage's, brought nearer to the joints that were seen."""
+        pose = self.mesh_stage(joints_2d, joints_m, focal)
+        _, J = self.mesh_stage.mesh(pose, self.joint_fit.one)
+        goal = goal_of(J, joints_2d, joints_m, focal)
+        found: Pose = self.joint_fit(self.mesh_stage, pose, goal, joints_2d, focal)
+        return found
+
+    def posed(self, pose: Pose, joints_2d: Tensor, focal: Tensor, vertices: Tensor | None = None) -> Stage:
+        """The hand model in a pose, placed where its joints come nearest to those that were seen."""
+        V, J = self.mesh_stage.mesh(pose, vertices)
+        return Stage(V, J, place(J, joints_2d, focal))
+
+    def decode(
+        self,
+        maps: LandmarkMaps,
+        joints_2d: Tensor,
+        joints_m: Tensor,
+        focal: Tensor,
+        pose: Pose | None = None,
+        vertices: Tensor | None = None,
+    ) -> Stages:
+        """From scaled maps and joints to the meshes. pose: to start from; None: `start`. vertices: which of
+        the 778 are wanted; None: all."""
+        raise NotImplementedError
+
+
+def sample(m: Tensor, uv: Tensor) -> Tensor:
+    """Maps (B, C, H, W) at (B, N, 2), 0..1 of the crop -> (B, N, C)."""
+    found = F.grid_sample(m, uv[:, None] * 2 - 1, align_corners=False, padding_mode="border")
+    return found[:, :, 0].transpose(1, 2)
