@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from models.tracking.search import Search
 from models.tracking.shadow import is_shadow
-from models.types import Camera, Detection, Float32, Handedness
+from models.types import Camera, Detection, Float32, Float64, Handedness
 
 InferHand = Callable[[NDArray[np.uint8], Camera, Float32, Handedness], Detection]
 """(frame_rgb, camera, joints_px (21, 2) of the frame before, handedness) -> the hand now, however unsure."""
@@ -23,6 +23,10 @@ CROP_MIN_GAIN, CROP_FULL_SPEED = 0.1, 0.1
 """Smoothing of the crop. Each frame it moves by a gain, a fraction of its distance from the hand:
 CROP_MIN_GAIN for a still hand, rising to 1 for one that moves by CROP_FULL_SPEED of its box a frame. A crop
 that followed the joints' jitter would show a still hand in other pixels each frame, and add to the jitter."""
+COURSE_TIME_S = 0.25
+"""Over which a hand's course is averaged: longer than a track takes to slide from one hand onto another."""
+SURPRISED, CONTRARY_SIDE = 0.02, 0.3
+"""In hand boxes: a younger track has to be so much less surprised; what a hand of the other side counts."""
 DETECTOR_WEIGHT_S = 0.07
 """The detector's word on handedness weighs as much as having been followed for this long, seconds."""
 
@@ -34,7 +38,8 @@ class TrackerConfig:
     max_hands: int = 2
     handedness_lock: Handedness | None = None  # every hand is taken for this one
     min_presence: float = 0.5  # below it the hand is lost
-    same_hand: float = 0.35  # two sets of joints nearer than this, in hand boxes, are one hand
+    same_hand: float = 0.35  # a hand found nearer than this to a followed one, in hand boxes, is that one
+    same_track: float = 0.2  # two followed hands nearer than this are one: others may overlap
     search_s: float = 0.5  # between searches for a further hand
     hot_search_s: float = 0.1  # the same, for `memory_s` after a hand was lost
     memory_s: float = 1.0  # a hand found again this soon, near where it was lost, keeps its identity
@@ -43,7 +48,26 @@ class TrackerConfig:
     clash_belief: float = 0.8  # the same where another hand already has that handedness
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class Course:
+    """Where a hand is expected, by how it moved for a while: what it did a moment ago counts little."""
+
+    place_px: Float64  # (2,) of the joints' middle, and its speed a second
+    speed_px_s: Float64
+
+    def after(self, dt_s: float) -> Float64:
+        """(2,) pixels."""
+        return self.place_px + dt_s * self.speed_px_s
+
+    def corrected(self, seen_px: Float64, dt_s: float) -> Course:
+        """With a place (2,) that was seen dt_s later."""
+        expected = self.after(dt_s)
+        gain = 1 - np.exp(-dt_s / COURSE_TIME_S)
+        miss = seen_px - expected
+        return Course(expected + 2 * gain * miss, self.speed_px_s + gain**2 * miss / max(dt_s, 1e-6))
+
+
+@dataclass(frozen=True, eq=False)
 class Track:
     """One hand, as last seen."""
 
@@ -52,6 +76,7 @@ class Track:
     detection: Detection  # as the network saw it, cropped for `handedness`
     around_px: Float32  # (21, 2) in the frame: the joints that the next crop is cut around
     right_belief: float  # -1 surely left .. 1 surely right
+    course: Course  # how it has moved
     born_s: float  # when first seen
     time_s: float  # when last seen
 
@@ -83,14 +108,11 @@ class Tracker:
             self.reset()
         self._time_s = time_s
         self._lost = [t for t in self._lost if time_s - t.time_s <= self.config.memory_s]
-        previous, self._tracks = self._tracks, []
-        for track in previous:
-            now = self._follow(track, previous, frame_rgb, camera)
-            # Where two tracks slid onto one hand, the older stays; the other's own hand is looked for again.
-            if now is None or self._is_followed(now.joints_px):
-                self._lost.append(track)
-            else:
-                self._tracks.append(now)
+        previous = self._tracks
+        followed = [(track, self._follow(track, previous, frame_rgb, camera)) for track in previous]
+        self._tracks = self._one_each([now for _, now in followed if now is not None])
+        kept = {t.track_id for t in self._tracks}
+        self._lost += [track for track in previous if track.track_id not in kept]
         for found in self._detections(frame_rgb):
             self._start_track(found, frame_rgb, camera)
         return tuple(self._tracks)
@@ -119,9 +141,29 @@ class Tracker:
             again = self._infer(detection.joints_2d_px, handedness, frame_rgb, camera)
             detection, handedness = (again, handedness) if again else (detection, track.handedness)
         around_px = smoothed_crop(track.around_px, detection.joints_2d_px)
+        course = track.course.corrected(_middle(detection.joints_2d_px), dt)
         return Track(
-            track.track_id, handedness, detection, around_px, float(belief), track.born_s, self._time_s
+            track.track_id,
+            handedness,
+            detection,
+            around_px,
+            float(belief),
+            course,
+            track.born_s,
+            self._time_s,
         )
+
+    def _one_each(self, tracks: list[Track]) -> list[Track]:
+        """Where two tracks slid onto one hand, that which it surprises less; of equals the older.
+
+        The other one's own hand is behind this one, or gone, and is looked for again.
+        """
+        kept: list[Track] = []
+        for track in tracks:
+            same = [t for t in kept if joint_distance(track.joints_px, t.joints_px) < self.config.same_track]
+            if all(_surprise(track) < _surprise(t) - SURPRISED for t in same):
+                kept = [t for t in kept if t not in same] + [track]
+        return sorted(kept, key=lambda t: t.track_id)
 
     def _handedness(self, track: Track, right_belief: float, everyone: list[Track]) -> Handedness:
         """What a hand is taken for: changed by lasting evidence only, and less readily into a clash."""
@@ -152,8 +194,10 @@ class Tracker:
         else:
             track_id, belief, born_s = self._next_id, 0.5 * _right_evidence(found), self._time_s
             self._next_id += 1
+        joints_px = detection.joints_2d_px
+        course = Course(_middle(joints_px), np.zeros(2))
         self._tracks.append(
-            Track(track_id, handedness, detection, detection.joints_2d_px, belief, born_s, self._time_s)
+            Track(track_id, handedness, detection, joints_px, belief, course, born_s, self._time_s)
         )
 
     def _reidentify(self, found: Detection) -> Track | None:
@@ -199,6 +243,20 @@ def _right_evidence(detection: Detection) -> float:
     """-1 surely left .. 1 surely right."""
     sure = 2 * detection.handedness_score - 1
     return sure if detection.handedness == "right" else -sure
+
+
+def _surprise(track: Track) -> float:
+    """How far a track's hand is from where it was heading, in hand boxes, and from the side it had."""
+    seen_px, box = _middle(track.joints_px), max(float(np.ptp(track.joints_px, axis=0).max()), 1e-6)
+    evidence = _right_evidence(track.detection)
+    contrary = max(-evidence if track.handedness == "right" else evidence, 0.0)
+    away = float(np.linalg.norm(seen_px - track.course.place_px)) / box
+    return away + CONTRARY_SIDE * contrary
+
+
+def _middle(joints_px: Float32) -> Float64:
+    """(2,) of the joints (21, 2)."""
+    return joints_px.mean(0, dtype=np.float64)
 
 
 def joint_distance(a_px: Float32, b_px: Float32) -> float:

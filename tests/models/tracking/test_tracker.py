@@ -10,7 +10,7 @@ import pytest
 
 from models.tracking.search import Search
 from models.tracking.tracker import Tracker, joint_distance, smoothed_crop
-from models.types import Detection
+from models.types import Detection, Handedness
 from tests.models.tracking.world import CAMERA, FRAME, SHAPE, Hand, World, run, tracker
 
 
@@ -152,6 +152,21 @@ def test_two_tracks_on_one_hand_become_one() -> None:
     del world.hands[1]
     out = run(t, 1.0, 30)
     assert all(len(o) == 1 and o[0].track_id == 0 for o in out)
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_a_hand_that_passes_before_another_takes_neither_its_identity_nor_its_side(side: Handedness) -> None:
+    world = World([Hand(200, 200), Hand(440, 200, side)])
+    t = tracker(world)
+    behind, before = world.hands
+    seen = []
+    for i in range(60):
+        behind.x, before.x = 200 + 4 * i, 440 - 4 * i
+        covered = abs(behind.x - before.x) < 50
+        world.hands = [before] if covered else [behind, before]
+        seen.append((covered, {(x.track_id, x.handedness) for x in t.update(FRAME, CAMERA, i / 30)}))
+    assert all(tracks == {(1, side)} for covered, tracks in seen if covered)
+    assert seen[-1][1] == {(0, "right"), (1, side)}
 
 
 def test_a_hand_detected_twice_is_one() -> None:
