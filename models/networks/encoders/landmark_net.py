@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 INPUT_SIZE = 224
+"""The original's; its joints are in pixels of this crop, whatever the size of the picture it is shown."""
 
 _BLOCKS = (  # kernel, stride, expansion, output channels; the map shrinks 112 -> 56 -> 28 -> 14 -> 7
     (3, 1, 1, 16),
@@ -48,9 +49,9 @@ class LandmarkFeatures(NamedTuple):
 
 
 class LandmarkOutput(NamedTuple):
-    """What the original network answers; the crop is 224 x 224 and shows a right hand."""
+    """What the original network answers; the crop shows a right hand."""
 
-    # (B, 21, 3) x, y in crop pixels; z in the same unit, from the wrist, away from the camera
+    # (B, 21, 3) x, y in pixels of a crop of 224; z in the same unit, from the wrist, away from the camera
     joints_px: Tensor
     presence_logit: Tensor  # (B,) sigmoid (the original's last step): the chance that there is a hand
     handedness_logit: Tensor  # (B,) sigmoid: the chance that the hand shown is a right one
@@ -95,11 +96,16 @@ class LandmarkNet(nn.Module):
     """224 x 224 RGB in 0..1 -> 21 landmarks, presence, handedness, world joints, feature maps.
 
     331 M Mult-Adds, 2.7 M parameters. Heads stay apart from the trunk (`features`), so that another decoder
-    can share it at no cost (`models.networks.systems.mobrecon_lm`).
+    can share it at no cost (`models.networks.systems.mobrecon_lm`). Maps are named by their sides at 224.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, input_size: int = INPUT_SIZE) -> None:
+        """input_size: the crop's side, a multiple of 32. The last map is read by its mean, so any will do;
+        but the weights are of one size: another wants teaching (`models.training.student`)."""
         super().__init__()
+        if input_size <= 0 or input_size % 32:
+            raise ValueError(f"input_size: expected a multiple of 32, got {input_size}")
+        self.input_size = input_size
         self.stem = SameConv(3, _STEM, 3, stride=2)
         blocks, c = [], _STEM
         for kernel, stride, expansion, c_out in _BLOCKS:
@@ -127,8 +133,9 @@ class LandmarkNet(nn.Module):
 
     def early_maps(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The same with the map at 56, (B, 24, 56, 56), for decoders that look up outlines."""
-        if image.shape[1:] != (3, INPUT_SIZE, INPUT_SIZE):
-            raise ValueError(f"image: expected (B, 3, {INPUT_SIZE}, {INPUT_SIZE}), got {tuple(image.shape)}")
+        size = self.input_size
+        if image.shape[1:] != (3, size, size):
+            raise ValueError(f"image: expected (B, 3, {size}, {size}), got {tuple(image.shape)}")
         x = F.relu6(self.stem(image))
         for block in self.blocks[: _F56 + 1]:
             x = block(x)

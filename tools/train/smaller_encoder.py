@@ -1,0 +1,99 @@
+"""Teach the landmark encoder to see in smaller crops what it sees in those of 224 pixels.
+
+    python -m tools.train.smaller_encoder --size 192 --minutes 60 --real CROPS --backgrounds PICTURES --out DIR
+    python -m tools.train.smaller_encoder ... --resume          go on from DIR/checkpoint.pt
+
+The teacher and the start are `mobrecon_lm`'s encoder. One thread. CROPS, PHOTOS: as `tools.build.real_map_cache`
+takes them. Every few minutes it writes DIR/encoder.safetensors and says how far held-out crops are off the
+teacher, and where the time went.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from functools import partial
+from pathlib import Path
+
+import cv2
+import torch
+
+from models.hand.hand_data import load_open_hand
+from models.networks.encoders.landmark_net import LandmarkNet
+from models.networks.encoders.landmark_scores import LandmarkScores
+from models.networks.systems.mobrecon_lm import MobReconLm
+from models.networks.zoo import build
+from models.training.student.crops import (
+    Photographed,
+    RealCropsShown,
+    StudentCrops,
+    held_out_pairs,
+)
+from models.training.student.frugal import keep_memory
+from models.training.student.trainer import StudentTraining, Teacher, teach
+from models.training.synthetic.gl import NoGraphics
+from tools.build.real_map_cache import closeups_of
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="teach a landmark encoder of smaller crops")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--real", type=Path, required=True, metavar="CROPS")
+    parser.add_argument("--backgrounds", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--closeups", type=Path, metavar="PHOTOS")
+    parser.add_argument("--size", type=int, default=192, help="the crops' side, a multiple of 32")
+    parser.add_argument("--minutes", type=float, default=StudentTraining.minutes)
+    parser.add_argument("--batch", type=int, default=StudentTraining.batch)
+    parser.add_argument("--rate", type=float, default=StudentTraining.rate)
+    parser.add_argument("--judged", type=int, default=128, help="held-out crops of each kind")
+    parser.add_argument("--resume", action="store_true", help="go on from DIR/checkpoint.pt")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args(arguments)
+    os.environ.setdefault("LP_NUM_THREADS", "0")  # a software renderer would take every core
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    keep_memory()
+    try:
+        run(options)
+    except (ValueError, OSError, NoGraphics) as error:
+        print(f"smaller_encoder: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def run(options: argparse.Namespace) -> None:
+    """Teach by these options."""
+    torch.manual_seed(options.seed)
+    options.out.mkdir(parents=True, exist_ok=True)
+    hand, network = load_open_hand(), build("mobrecon_lm")
+    assert isinstance(network, MobReconLm)
+    scores, network.encoder.scores = network.encoder.scores, None
+    assert isinstance(scores, LandmarkScores)
+    student = LandmarkNet(options.size)
+    student.load_state_dict(network.encoder.state_dict())
+    more = (
+        []
+        if options.closeups is None
+        else [
+            Photographed(p.picture, p.camera, p.joints_px, p.handedness == "left")
+            for p in closeups_of(options.closeups, held_out=False)
+        ]
+    )
+    kept_out = RealCropsShown(options.real, held_out=True)
+    judged = dict(held_out_pairs(kept_out, hand, options.size, options.judged))
+    real = RealCropsShown(options.real, held_out=False)
+    crops = StudentCrops(real, more, hand, options.backgrounds, options.size, options.seed)
+    teacher = Teacher(network.encoder, scores)
+    config = StudentTraining(
+        minutes=options.minutes, batch=options.batch, rate=options.rate, seed=options.seed
+    )
+    try:
+        say = partial(print, flush=True)
+        teach(student, teacher, crops, judged, options.out, config, say, options.resume)
+    finally:
+        crops.close()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
