@@ -24,16 +24,21 @@ TYPICAL_FOCAL = 2.3
 """Of a crop whose camera is not known: a hand at arm's length."""
 OUTPUTS = ("joints_2d", "vertices_m", "joints_m", "presence", "handedness")
 """What a deployed network answers, in this order; see models.networks.network.NetworkOutput. The last
-two, (B,), are probabilities."""
+two, (B,), are probabilities. One whose joints the hand model is fitted to answers no vertices."""
 
 
 class Engine(Protocol):
-    """(1, S, S, 3) RGB uint8, S = input_size -> the OUTPUTS, float32; the arrays are the caller's to keep.
-    Several threads may call it. focal: of the crop, in its widths, for networks that use it."""
+    """(1, S, S, 3) RGB uint8, S = input_size -> those of the OUTPUTS that it has, by name, float32.
+
+    The arrays are the caller's to keep. Several threads may call it. focal: of the crop, in its widths, for
+    networks that use it.
+    """
 
     input_size: int
 
-    def __call__(self, crops_rgb: NDArray[np.uint8], focal: float = TYPICAL_FOCAL) -> list[np.ndarray]: ...
+    def __call__(
+        self, crops_rgb: NDArray[np.uint8], focal: float = TYPICAL_FOCAL
+    ) -> dict[str, np.ndarray]: ...
 
 
 class OpenVinoEngine:
@@ -44,13 +49,14 @@ class OpenVinoEngine:
 
         compiled = ov.Core().compile_model(str(graph), "CPU", cpu_options(threads))
         self.input_size = int(compiled.input(INPUT).shape[1])
-        self._order = [compiled.output(name) for name in OUTPUTS]
+        answered = {name for port in compiled.outputs for name in port.names}
+        self._ports = {name: compiled.output(name) for name in OUTPUTS if name in answered}
         self._takes_focal = any(FOCAL in port.names for port in compiled.inputs)
         self._compiled, self._local = compiled, threading.local()
 
-    def __call__(self, crops_rgb: NDArray[np.uint8], focal: float = TYPICAL_FOCAL) -> list[np.ndarray]:
+    def __call__(self, crops_rgb: NDArray[np.uint8], focal: float = TYPICAL_FOCAL) -> dict[str, np.ndarray]:
         found = self._request().infer(_inputs(crops_rgb, focal, self._takes_focal), share_inputs=True)
-        return [found[output] for output in self._order]
+        return {name: found[port] for name, port in self._ports.items()}
 
     def _request(self) -> Any:
         """One a thread: they share the network, but each has memory of its own for what it works on."""
@@ -72,9 +78,12 @@ class OnnxEngine:
         self._session = ort.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
         self.input_size = int(self._session.get_inputs()[0].shape[1])
         self._takes_focal = any(port.name == FOCAL for port in self._session.get_inputs())
+        answered = {port.name for port in self._session.get_outputs()}
+        self._outputs = [name for name in OUTPUTS if name in answered]
 
-    def __call__(self, crops_rgb: NDArray[np.uint8], focal: float = TYPICAL_FOCAL) -> list[np.ndarray]:
-        return self._session.run(list(OUTPUTS), _inputs(crops_rgb, focal, self._takes_focal))
+    def __call__(self, crops_rgb: NDArray[np.uint8], focal: float = TYPICAL_FOCAL) -> dict[str, np.ndarray]:
+        found = self._session.run(self._outputs, _inputs(crops_rgb, focal, self._takes_focal))
+        return dict(zip(self._outputs, found, strict=True))
 
 
 class TorchEngine:
@@ -88,10 +97,11 @@ class TorchEngine:
         self._torch = torch
         self._deployed = deployed.eval()
 
-    def __call__(self, crops_rgb: NDArray[np.uint8], focal: float = TYPICAL_FOCAL) -> list[np.ndarray]:
+    def __call__(self, crops_rgb: NDArray[np.uint8], focal: float = TYPICAL_FOCAL) -> dict[str, np.ndarray]:
         inputs = _inputs(crops_rgb, focal, self._deployed.takes_focal)
         with self._torch.inference_mode():
-            return [o.numpy() for o in self._deployed(*map(self._torch.from_numpy, inputs.values()))]
+            found = self._deployed(*map(self._torch.from_numpy, inputs.values()))
+        return {name: answer.numpy() for name, answer in zip(self._deployed.outputs, found, strict=True)}
 
 
 def _inputs(crops_rgb: NDArray[np.uint8], focal: float, takes_focal: bool) -> dict[str, np.ndarray]:

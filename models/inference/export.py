@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from models.inference.engines import FOCAL, INPUT, OUTPUTS, TYPICAL_FOCAL, OnnxEngine
 from models.inference.graph_file import compact
+from models.networks.network import SeesJoints
 from models.whole_file import whole_file
 
 TOLERANCE = 1e-4
@@ -22,24 +23,28 @@ TOLERANCE = 1e-4
 
 
 class Deployed(nn.Module):
-    """A network as the live path calls it: (B, S, S, 3) RGB bytes -> the OUTPUTS, logits as probabilities."""
+    """A network as the live path calls it: (B, S, S, 3) RGB bytes -> `outputs`, logits as probabilities.
+
+    Of a network whose joints the hand model is fitted to, joints alone: no mesh is computed.
+    """
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
         self.input_size = int(network.input_size)  # type: ignore[arg-type]
         self.takes_focal = bool(getattr(network, "takes_focal", False))
+        self.joints_only = isinstance(network, SeesJoints)
+        self.outputs = tuple(name for name in OUTPUTS if not (self.joints_only and name == "vertices_m"))
 
     def forward(self, crops_rgb: Tensor, focal: Tensor | None = None) -> tuple[Tensor, ...]:
         crops = crops_rgb.permute(0, 3, 1, 2).float() / 255
-        output = self.network(crops, focal) if self.takes_focal else self.network(crops)
-        return (
-            output.joints_2d,
-            output.vertices_m,
-            output.joints_m,
-            torch.sigmoid(output.presence_logit),
-            torch.sigmoid(output.handedness_logit),
-        )
+        if self.joints_only:
+            output = self.network.joints_only(crops)  # type: ignore[operator]
+        else:
+            output = self.network(crops, focal) if self.takes_focal else self.network(crops)
+        scores = torch.sigmoid(output.presence_logit), torch.sigmoid(output.handedness_logit)
+        vertices = () if self.joints_only else (output.vertices_m,)
+        return (output.joints_2d, *vertices, output.joints_m, *scores)
 
 
 def example_crop(size: int) -> np.ndarray:
@@ -68,7 +73,7 @@ def export_onnx(network: nn.Module, path: Path) -> float:
                 example,
                 str(draft),
                 input_names=[INPUT, FOCAL][: len(example)],
-                output_names=list(OUTPUTS),
+                output_names=list(deployed.outputs),
                 dynamo=True,
                 external_data=False,
                 verbose=False,
@@ -78,8 +83,8 @@ def export_onnx(network: nn.Module, path: Path) -> float:
         compact(graph)
         onnx.save(graph, draft)
         found = OnnxEngine(draft)(crop)
-        pairs = zip(expected, found, strict=True)
-        error = max(float(np.abs(e.numpy() - f).max()) for e, f in pairs)
+        wanted = zip(deployed.outputs, expected, strict=True)
+        error = max(float(np.abs(e.numpy() - found[name]).max()) for name, e in wanted)
         if not error <= TOLERANCE:
             raise RuntimeError(f"{path}: the exported graph differs from torch by {error:.2g} > {TOLERANCE}")
     return error

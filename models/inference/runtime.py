@@ -46,7 +46,8 @@ class CropPrediction:
     """What a network says about one crop. The crop shows a right hand (a left one's crop is mirrored)."""
 
     joints_2d_px: Float32  # (21, 2) pixels of the crop
-    vertices_m: Float32  # (778, 3) from the wrist, the crop's axes, metres
+    # (778, 3) from the wrist, the crop's axes, metres; None where the hand model is fitted to the joints
+    vertices_m: Float32 | None
     joints_m: Float32  # (21, 3) from the wrist, the crop's axes, metres
     presence: float  # 0..1
     right_score: float  # 0..1, that the hand in the crop is a right one
@@ -54,8 +55,10 @@ class CropPrediction:
     def in_camera_axes(self, crop: Crop) -> tuple[Float32, Float32]:
         """Vertices (778, 3) and joints (21, 3) from the wrist in the camera's axes, the mirror undone.
 
-        A left hand's mesh comes back as a true left hand.
+        A left hand's mesh comes back as a true left hand. Raises ValueError where there is no mesh.
         """
+        if self.vertices_m is None:
+            raise ValueError("in_camera_axes: expected a network that sees a mesh")
         A = crop.A.astype(np.float32)
         return self.vertices_m @ A, self.joints_m @ A  # p_cam = A^T p_crop
 
@@ -75,9 +78,13 @@ class HandRuntime:
                 f"crop for {self.name}: expected uint8 {shape}, got {crop_rgb.dtype} {crop_rgb.shape}"
             )
         crops = np.ascontiguousarray(crop_rgb)[None]
-        joints_2d, vertices, joints, presence, right = self._engine(crops, focal)
+        answer = self._engine(crops, focal)
         return CropPrediction(
-            joints_2d[0] * self.input_size - 0.5, vertices[0], joints[0], presence.item(), right.item()
+            answer["joints_2d"][0] * self.input_size - 0.5,
+            answer["vertices_m"][0] if "vertices_m" in answer else None,
+            answer["joints_m"][0],
+            answer["presence"].item(),
+            answer["handedness"].item(),
         )
 
 

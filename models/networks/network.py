@@ -7,6 +7,7 @@ a right hand (`models.types.Crop`). Its frame is that camera's: x right, y down,
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -44,6 +45,24 @@ class NetworkOutput:
         """The outputs there are, by name, in the order of the fields."""
         pairs = ((f.name, getattr(self, f.name)) for f in fields(self))
         return {name: value for name, value in pairs if value is not None}
+
+
+@dataclass(frozen=True)
+class JointsOutput:
+    """What a network says about B crops to those who want no mesh of it; as in NetworkOutput."""
+
+    joints_2d: Tensor  # (B, 21, 2)
+    joints_m: Tensor  # (B, 21, 3)
+    presence_logit: Tensor  # (B,)
+    handedness_logit: Tensor  # (B,)
+
+
+@runtime_checkable
+class SeesJoints(Protocol):
+    """A network whose joints the hand model is fitted to: the app asks nothing else of it."""
+
+    def joints_only(self, crops: Tensor) -> JointsOutput:
+        """(B, 3, S, S) RGB, 0..1 -> its joints, without the work that only a mesh needs."""
 
 
 def check_crops(crops: Tensor, size: int) -> None:

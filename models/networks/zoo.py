@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from models.hand.hand_data import HandData, load_open_hand
 from models.manifest import Asset
@@ -15,6 +15,7 @@ from models.networks.complexity import count_mult_adds, count_parameters
 from models.networks.declaration import Network, NetworkSize
 from models.networks.encoders.landmark_net import LandmarkNet
 from models.networks.encoders.landmark_scores import LandmarkScores
+from models.networks.network import JointsOutput, SeesJoints
 from models.weights import find_weights, load_weights, scores_of
 
 
@@ -71,5 +72,17 @@ def count_size(name: str) -> NetworkSize:
     """Build the network and count: what its declaration should say."""
     network = build(name)
     side = int(network.input_size)  # type: ignore[arg-type]
-    mult_adds = count_mult_adds(network, torch.zeros(1, 3, side, side))
+    asked = _JointsOnly(network) if isinstance(network, SeesJoints) else network
+    mult_adds = count_mult_adds(asked, torch.zeros(1, 3, side, side))
     return NetworkSize(side, mult_adds / 1e6, count_parameters(network) / 1e6)
+
+
+class _JointsOnly(nn.Module):
+    """A network as the app asks it."""
+
+    def __init__(self, network: SeesJoints) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, crops: Tensor) -> JointsOutput:
+        return self.network.joints_only(crops)

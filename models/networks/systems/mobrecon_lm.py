@@ -4,6 +4,9 @@ The landmark network brings what it learnt on real hands: 2D landmarks, presence
 hand. Its landmarks take the place of MapReg's L^p for pose pooling; pooled features and the rough 3D joints
 are lifted to the 49 coarsest vertices (PVL) and decoded to the mesh. Without training, everything but the
 mesh is already right.
+
+The app fits the hand model to joints: it asks for the landmark network's own, which learn beside the decoder
+and are as near as the decoder's (`docs/networks.md`); the decoder, a sixth of the time, is left out.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from models.networks.layers.lifting import PVL, grid_pooling
 from models.networks.layers.mesh import SpiralDecoder
 from models.networks.layers.spiral import DSConv
 from models.networks.mesh.topology import pyramid_of
-from models.networks.network import UNIT_M, NetworkOutput, RootRelative, check_crops
+from models.networks.network import UNIT_M, JointsOutput, NetworkOutput, RootRelative, check_crops
 from models.weights import find_weights, load_weights
 
 _HALF_PIXEL = 0.25
@@ -35,18 +38,18 @@ class MobReconLmConfig:
     C_e: int = 256  # features pooled at a joint, from both maps together
     S: int = 9  # spiral length
     D: tuple[int, ...] = (256, 128, 64, 32)  # decoder widths, coarse to fine
+    input_size: int = INPUT_SIZE  # side of the crop; its multiples of 32
 
 
 class MobReconLm(nn.Module):
-    """(B, 3, 224, 224) RGB, 0..1 -> NetworkOutput."""
-
-    input_size = INPUT_SIZE
+    """(B, 3, S, S) RGB, 0..1, S the configuration's input_size -> NetworkOutput."""
 
     def __init__(self, config: MobReconLmConfig, hand: HandData) -> None:
         super().__init__()
         _, c14, c7 = FEATURE_CHANNELS
         pyramid = pyramid_of(hand)
-        self.encoder = LandmarkNet()
+        self.input_size = config.input_size
+        self.encoder = LandmarkNet(config.input_size)
         self.project_7 = nn.Conv2d(c7, config.C_e // 2, 1)  # what the hand does as a whole
         self.project_14 = nn.Conv2d(c14, config.C_e - config.C_e // 2, 1)  # where a joint is, finer
         # 3 coordinates of the image landmark (z too) and 3 of the world joint, beside the pooled features.
@@ -61,13 +64,25 @@ class MobReconLm(nn.Module):
         check_crops(crops, self.input_size)
         return self.decode(self.encoder(crops))
 
+    def joints_only(self, crops: Tensor) -> JointsOutput:
+        """The landmark network's own joints, both kinds."""
+        check_crops(crops, self.input_size)
+        landmarks = self.encoder(crops)
+        world = landmarks.joints_world_m
+        return JointsOutput(
+            _in_crop(landmarks),
+            world - world[:, :1],
+            landmarks.presence_logit,
+            landmarks.handedness_logit,
+        )
+
     def decode(self, landmarks: LandmarkOutput) -> NetworkOutput:
         """From the landmark network's answer to the mesh (training can keep the first of the two)."""
-        L_p = (landmarks.joints_px[..., :2] + _HALF_PIXEL) / INPUT_SIZE
+        L_p = _in_crop(landmarks)
         F_p = torch.cat(
             [
-                grid_pooling(self.project_7(landmarks.features.f7), L_p),
-                grid_pooling(self.project_14(landmarks.features.f14), L_p),
+                grid_pooling(self.project_7(landmarks.features.f7), L_p + self._aside(32)),
+                grid_pooling(self.project_14(landmarks.features.f14), L_p + self._aside(16)),
                 landmarks.joints_px / INPUT_SIZE,
                 landmarks.joints_world_m / UNIT_M,
             ],
@@ -81,6 +96,19 @@ class MobReconLm(nn.Module):
             presence_logit=landmarks.presence_logit,
             handedness_logit=landmarks.handedness_logit,
         )
+
+    def _aside(self, stride: int) -> float:
+        """From where a joint is read in a map of a crop of 224 to the same place in one of this size: crops.
+
+        Padding moves a map's cells right and down by half a cell of every size above it: by
+        (stride - 1) / 2 pixels of the picture, which are wider in a smaller one.
+        """
+        return (stride - 1) / 2 * (1 / INPUT_SIZE - 1 / self.input_size)
+
+
+def _in_crop(landmarks: LandmarkOutput) -> Tensor:
+    """(B, 21, 2) joints in 0..1 of the crop, whatever its size."""
+    return (landmarks.joints_px[..., :2] + _HALF_PIXEL) / INPUT_SIZE
 
 
 def _start(network: MobReconLm) -> None:
@@ -109,7 +137,7 @@ NETWORKS = (
         "mobrecon_lm",
         MobReconLm,
         MobReconLmConfig(),
-        NetworkSize(224, 362.4, 3.32),
+        NetworkSize(224, 331.2, 3.32),
         (
             Schedule("landmark", "landmark", _SETTINGS),
             # To go on from there: two noisy views of a hand have to agree, so that it jitters less.

@@ -1,7 +1,7 @@
 """The crops a student learns from: photographs and drawn hands, as the teacher and as the student sees them.
 
-The teacher sees a crop before the sensor's noise and the compression that the student's has: so two noisy views
-of a hand have one answer, and what the student learns is steadier than what it learns from.
+The teacher sees a crop before the sensor's noise and the compression that the student's has: so two noisy
+views of a hand have one answer, and what the student learns is steadier than what it learns from.
 """
 
 from __future__ import annotations

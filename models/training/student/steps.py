@@ -1,7 +1,7 @@
 """Adam whose steps are fractions of each channel's own weights.
 
-The landmark network's batch normalisations are folded into its convolutions, so that one channel's weights can
-be a hundred times another's. One rate for all would shake the small and leave the large as they are.
+The landmark network's batch normalisations are folded into its convolutions, so that one channel's weights
+can be a hundred times another's. One rate for all would shake the small and leave the large as they are.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import onnx
 import pytest
 import torch
 from torch import nn
@@ -15,12 +16,12 @@ from torch import nn
 from models.geometry import camera_from_fov, crop_camera, warp_crop
 from models.hand.hand_data import HandData
 from models.inference import autotune, export, runtime
-from models.inference.engines import ENGINES, OUTPUTS
+from models.inference.engines import ENGINES, OUTPUTS, OnnxEngine, OpenVinoEngine, TorchEngine
 from models.inference.export import export_onnx
 from models.inference.runtime import CropPrediction, HandRuntime
 from models.networks import zoo
 from models.networks.declaration import Network, NetworkSize
-from models.networks.network import NetworkOutput
+from models.networks.network import JointsOutput, NetworkOutput
 from models.types import Camera, Crop
 from models.weights import shipped_networks
 from tests.paths import ROOT
@@ -81,6 +82,36 @@ def test_engines_agree(cache: Path) -> None:
     assert answers[0].vertices_m.shape == (778, 3)
     assert answers[0].vertices_m.dtype == np.float32
     assert 0 < answers[0].presence < 1
+
+
+class TinyJoints(Tiny):
+    """The same, and the hand model is fitted to its joints."""
+
+    def joints_only(self, crops: torch.Tensor) -> JointsOutput:
+        output = self(crops)
+        return JointsOutput(
+            output.joints_2d, 2 * output.joints_m, output.presence_logit, output.handedness_logit
+        )
+
+
+def test_where_joints_are_all_that_is_asked_no_mesh_is_computed(cache: Path, tmp_path: Path) -> None:
+    made = TinyJoints(TinyConfig(), None).eval()  # type: ignore[arg-type]
+    export_onnx(made, tmp_path / "joints.onnx")
+    names = [output.name for output in onnx.load(tmp_path / "joints.onnx").graph.output]
+    assert names == ["joints_2d", "joints_m", "presence", "handedness"]
+    engines = (
+        OpenVinoEngine(tmp_path / "joints.onnx"),
+        OnnxEngine(tmp_path / "joints.onnx"),
+        TorchEngine(export.Deployed(made)),
+    )
+    with torch.no_grad():
+        expected = 2 * made(torch.from_numpy(CROP).permute(2, 0, 1)[None].float() / 255).joints_m[0]
+    for engine in engines:
+        answer = HandRuntime("x", "torch", engine)(CROP)
+        assert answer.vertices_m is None
+        assert np.allclose(answer.joints_m, expected, atol=1e-5)
+        with pytest.raises(ValueError, match="a network that sees a mesh"):
+            answer.in_camera_axes(crop_of(JOINTS_PX, False))
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -148,7 +179,7 @@ def test_a_new_graph_replaces_the_old_one(cache: Path) -> None:
 
 
 def test_an_export_that_differs_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export, "OnnxEngine", lambda _: lambda crop: [np.ones(1)] * len(OUTPUTS))
+    monkeypatch.setattr(export, "OnnxEngine", lambda _: lambda crop: dict.fromkeys(OUTPUTS, np.ones(1)))
     with pytest.raises(RuntimeError, match="differs from torch"):
         export_onnx(zoo.build("tiny"), tmp_path / "tiny.onnx")
     assert list(tmp_path.iterdir()) == []
@@ -191,9 +222,9 @@ class LooksUp:
     def __init__(self, vertices_m: np.ndarray, crop: Crop) -> None:
         self.seen = (vertices_m @ crop.A.T)[None].astype(np.float32)
 
-    def __call__(self, crops_rgb: np.ndarray, focal: float = 1.0) -> list[np.ndarray]:
-        one = np.ones(1, np.float32)
-        return [np.zeros((1, 21, 2), np.float32), self.seen, self.seen[:, :21], one, one]
+    def __call__(self, crops_rgb: np.ndarray, focal: float = 1.0) -> dict[str, np.ndarray]:
+        answers = np.zeros((1, 21, 2), np.float32), self.seen, self.seen[:, :21]
+        return dict(zip(OUTPUTS, (*answers, *[np.ones(1, np.float32)] * 2), strict=True))
 
 
 FRAME = camera_from_fov(640, 480)

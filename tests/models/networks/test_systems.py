@@ -11,6 +11,7 @@ from models.geometry import rotation_from_axis_angle
 from models.hand.hand_data import load_open_hand
 from models.hand.joint_limits import anatomical_frames
 from models.networks.complexity import count_by_part
+from models.networks.layers.lifting import grid_pooling
 from models.networks.network import NetworkOutput
 from models.networks.systems.hamr import Hamr, HamrConfig, synergies
 from models.networks.systems.mobrecon_lm import MobReconLm, MobReconLmConfig
@@ -168,6 +169,31 @@ def test_untrained_mobrecon_lm_has_mediapipes_landmarks() -> None:
         output, landmarks = made(image), reference(image)
     assert torch.equal(output.presence_logit, landmarks.presence_logit)
     assert (output.joints_2d * 224 - landmarks.joints_px[..., :2]).abs().max() < 0.5
+
+
+def test_mobrecon_lm_of_a_smaller_crop_reads_its_maps_in_the_same_places() -> None:
+    """Maps that say where in the picture their cells lie, by the padding of strided convolutions."""
+
+    def seen(size: int, made: MobReconLm) -> torch.Tensor:
+        def places(stride: int) -> torch.Tensor:
+            n = size // stride
+            x = (stride * torch.arange(n) + stride - 0.5) / size
+            return x.expand(1, 1, n, n)
+
+        return torch.stack([grid_pooling(places(s), at + made._aside(s))[0, :, 0] for s in (16, 32)])
+
+    at = torch.linspace(0.3, 0.8, 21)[None, :, None].expand(1, 21, 2)
+    makes = {size: MobReconLm(MobReconLmConfig(input_size=size), load_open_hand()) for size in (224, 192)}
+    assert torch.allclose(seen(224, makes[224]), seen(192, makes[192]), atol=1e-5)
+    small = makes[192].eval()
+    small.encoder.load_state_dict(makes[224].encoder.state_dict())
+    with torch.no_grad():
+        answers = small.joints_only(crops(1, 192)), small(crops(1, 192))
+    assert torch.equal(answers[0].joints_2d, answers[1].joints_2d)
+    with pytest.raises(ValueError, match=r"expected \(B, 3, 192, 192\)"):
+        small.joints_only(crops(1, 224))
+    with pytest.raises(ValueError, match="a multiple of 32"):
+        MobReconLm(MobReconLmConfig(input_size=200), load_open_hand())
 
 
 def test_unknown_name_lists_the_known() -> None:
