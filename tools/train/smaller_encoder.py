@@ -1,11 +1,11 @@
 """Teach the landmark encoder to see in smaller crops what it sees in those of 224 pixels.
 
-    python -m tools.train.smaller_encoder --size 192 --minutes 60 --real CROPS --backgrounds PICTURES --out DIR
+    python -m tools.train.smaller_encoder --real CROPS --backgrounds PICTURES --out DIR --minutes 60
     python -m tools.train.smaller_encoder ... --resume          go on from DIR/checkpoint.pt
 
-The teacher and the start are `mobrecon_lm`'s encoder. One thread. CROPS, PHOTOS: as `tools.build.real_map_cache`
-takes them. Every few minutes it writes DIR/encoder.safetensors and says how far held-out crops are off the
-teacher, and where the time went.
+The teacher and the start are `mobrecon_lm`'s encoder. One thread. CROPS, PHOTOS: as
+`tools.build.real_map_cache` takes them. Every few minutes it writes DIR/encoder.safetensors and says how far
+held-out crops are off the teacher, and where the time went.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--minutes", type=float, default=StudentTraining.minutes)
     parser.add_argument("--batch", type=int, default=StudentTraining.batch)
     parser.add_argument("--rate", type=float, default=StudentTraining.rate)
-    parser.add_argument("--judged", type=int, default=128, help="held-out crops of each kind")
+    parser.add_argument("--validated", type=int, default=128, help="held-out crops of each kind")
     parser.add_argument("--resume", action="store_true", help="go on from DIR/checkpoint.pt")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
@@ -81,7 +81,7 @@ def run(options: argparse.Namespace) -> None:
         ]
     )
     kept_out = RealCropsShown(options.real, held_out=True)
-    judged = dict(held_out_pairs(kept_out, hand, options.size, options.judged))
+    validated = dict(held_out_pairs(kept_out, hand, options.size, options.validated))
     real = RealCropsShown(options.real, held_out=False)
     crops = StudentCrops(real, more, hand, options.backgrounds, options.size, options.seed)
     teacher = Teacher(network.encoder, scores)
@@ -90,7 +90,7 @@ def run(options: argparse.Namespace) -> None:
     )
     try:
         say = partial(print, flush=True)
-        teach(student, teacher, crops, judged, options.out, config, say, options.resume)
+        teach(student, teacher, crops, validated, options.out, config, say, options.resume)
     finally:
         crops.close()
 

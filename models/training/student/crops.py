@@ -137,7 +137,7 @@ class StudentCrops:
 def held_out_pairs(
     real: RealCropsShown, hand: HandData, size: int, count: int, seed: int = 99_001
 ) -> Iterator[tuple[str, CropPair]]:
-    """What a student is judged by: hands of photographs kept from training, and drawn ones, in poses and
+    """What a student is validated by: hands of photographs kept from training, and drawn ones, in poses and
     views that are less usual."""
     rows = np.linspace(0, len(real) - 1, min(count, len(real))).astype(int)
     pairs = []

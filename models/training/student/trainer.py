@@ -35,11 +35,12 @@ class StudentTraining:
     """One run."""
 
     minutes: float = 60.0
+    steps: int | None = None  # the length in steps instead
     batch: int = 16
     rate: float = 2e-3  # a step, as a fraction of a channel's weights; falls to a fiftieth
     warmup: int = 60  # steps
     ema: float = 0.995
-    judge_s: float = 240.0  # between judgements, each of which also writes a checkpoint
+    validate_s: float = 240.0  # between validations, each of which also writes a checkpoint
     seed: int = 0
 
 
@@ -96,7 +97,7 @@ def teach(
     student: LandmarkNet,
     teacher: Teacher,
     crops: StudentCrops,
-    judged: dict[str, CropPair],
+    validated: dict[str, CropPair],
     out: Path,
     config: StudentTraining,
     say: Callable[[str], None] = print,
@@ -115,14 +116,14 @@ def teach(
         step, before_s = kept.position.step, kept.position.spent_s
     examples = [teacher(crops.batch(_APART + k, config.batch).teacher) for k in range(_EXAMPLES)]
     matching = Matching(student.input_size, _together(examples), teacher.scores)
-    wanted = {name: teacher(pair.teacher) for name, pair in judged.items()}
+    wanted = {name: teacher(pair.teacher) for name, pair in validated.items()}
     seconds, means, first = Seconds(), dict[str, float](), step
-    began, judged_at, progress = time.monotonic(), -math.inf, 0.0
+    began, validated_at, progress = time.monotonic(), -math.inf, 0.0
     while True:
         spent_s = before_s + time.monotonic() - began
-        progress = spent_s / (60 * config.minutes)
-        if progress >= 1 or time.monotonic() - judged_at > config.judge_s:
-            judged_at = time.monotonic()
+        progress = spent_s / (60 * config.minutes) if config.steps is None else step / config.steps
+        if progress >= 1 or time.monotonic() - validated_at > config.validate_s:
+            validated_at = time.monotonic()
             position = Position(step, spent_s)
             state = averaged.network.state_dict()
             write_checkpoint(
@@ -133,7 +134,7 @@ def teach(
                 ),
             )
             write_weights(out / "encoder.safetensors", averaged.network)
-            good = {name: judgement(averaged.network, judged[name], wanted[name]) for name in judged}
+            good = {name: validation(averaged.network, validated[name], wanted[name]) for name in validated}
             say(_line(step, spent_s, means, good))
             if step > first:
                 say(seconds.table((step - first) * config.batch))
@@ -160,7 +161,7 @@ def teach(
 
 
 @torch.no_grad()
-def judgement(student: nn.Module, pair: CropPair, wanted: TeacherAnswers) -> tuple[float, float, float]:
+def validation(student: nn.Module, pair: CropPair, wanted: TeacherAnswers) -> tuple[float, float, float]:
     """How far the student is off the teacher: joints in the picture, % of the hand's box; world joints after
     Procrustes, mm; and pooled features, standard deviations."""
     seen = [student(part) for part in pair.student.split(16)]
