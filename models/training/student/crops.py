@@ -151,8 +151,8 @@ def held_out_pairs(
     finally:
         drawn.close()
     kept = np.flatnonzero(crops.present & ~crops.mirrored)
-    images = (crops.images[kept].permute(0, 2, 3, 1).numpy() * 255).round().clip(0, 255).astype(np.uint8)
-    yield "drawn", pair_of([(image, _resized(image, size, cv2.INTER_AREA)) for image in images])
+    wide = (crops.images[kept].permute(0, 2, 3, 1).numpy() * 255).round().clip(0, 255).astype(np.uint8)
+    yield "drawn", pair_of([(image, _resized(image, size, cv2.INTER_AREA)) for image in wide])
 
 
 def shown(hand: Photographed, side: int, view: View, rng: np.random.Generator) -> Image:

@@ -105,7 +105,8 @@ def teach(
 ) -> Seconds:
     """Teach, and write the averaged weights (safetensors) and a checkpoint into the folder `out` every so
     often and at the end. resume: go on from that checkpoint. Raises ValueError where it is not one."""
-    student.to(memory_format=torch.channels_last).train()
+    student.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    student.train()
     optimiser, averaged = RelativeAdam(student), Ema(student, config.ema)
     step, before_s = 0, 0.0
     if resume:
