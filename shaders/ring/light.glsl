@@ -26,10 +26,10 @@ float smoothed(vec3 mirrored, float rough) {
     return max(rough, min(sqrt(0.5 * length(fwidth(mirrored))), 0.5));
 }
 
-// Linear light -> sRGB: Reinhard's curve, white at 3, keeping the hue but for glints.
+// Linear light -> sRGB: Reinhard's curve, white at 5, keeping most of a glint's hue.
 vec3 reinhard(vec3 light) {
     float peak = max(max(light.r, light.g), max(light.b, 1e-4));
-    float level = peak * (1.0 + peak / 9.0) / (1.0 + peak);
-    vec3 mapped = mix(light / peak, vec3(1.0), 0.75 * smoothstep(1.2, 6.0, peak)) * level;
+    float level = peak * (1.0 + peak / 25.0) / (1.0 + peak);
+    vec3 mapped = mix(light / peak, vec3(1.0), 0.5 * smoothstep(1.2, 6.0, peak)) * level;
     return pow(clamp(mapped, 0.0, 1.0), vec3(1.0 / 2.2));
 }

@@ -11,8 +11,9 @@ _BRUSHED = 0.27  # roughness
 METALS: dict[str, Metal] = {
     # Linear sRGB at normal incidence, from measured refractive indices (gold, silver and copper: Johnson and
     # Christy 1972; platinum: Rakic 1998). Jewellers' gold is three quarters gold: with as much silver as
-    # copper in the rest it is yellow, with copper alone it is rose.
-    "gold": Metal((0.99, 0.755, 0.345), 0.14),
+    # copper in the rest it is yellow, with copper alone it is rose. Yellow gold's blue is by real rings in
+    # photographs (tools.measure_metals): their refractive indices alone make it too saturated.
+    "gold": Metal((0.99, 0.755, 0.385), 0.14),
     "rose gold": Metal((0.98, 0.68, 0.42), 0.14),
     # By eye after jewellers' alloy cards: less gold is paler; white gold without rhodium stays warm.
     "rose gold 18k": Metal((0.97, 0.69, 0.46), 0.14),

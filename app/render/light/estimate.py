@@ -14,6 +14,7 @@ from models.types import Camera, Float32, HandMesh, UInt8
 
 GREY = 0.22  # what an average scene reflects
 SKIN: Float32 = np.array([0.36, 0.21, 0.15], np.float32)  # what average skin reflects, linear RGB
+_SKIN_BELIEVED = 0.8  # how far the light's strength is read off the skin, by gold rings in photographs
 MEMORY_S = 0.5
 _TO_LINEAR = ((np.arange(256) / 255.0) ** 2.2).astype(np.float32)
 _FADE_S = 1.5  # from one environment to another
@@ -126,8 +127,9 @@ def rotation_to(direction: Float32, environment: Environment) -> float:
 def estimate_light(frame_rgb: UInt8, hands: Sequence[HandMesh]) -> tuple[Float32, Float32]:
     """White and skin, linear RGB (3,) each, of one frame.
 
-    White: the scene is grey on average, and the skin is as skin is; both are half believed in strength, a
-    third each in tint (a red wall is not a red lamp). Skin: the median under the hand's joints.
+    White: the scene is grey on average, and the skin is as skin is. In tint a third of each is believed (a
+    red wall is not a red lamp), in strength mostly the skin: what is behind a hand is often in another
+    light. Skin: the median under the hand's joints.
     """
     height, width, _ = frame_rgb.shape
     step = max(1, min(height, width) // 48)
@@ -137,15 +139,16 @@ def estimate_light(frame_rgb: UInt8, hands: Sequence[HandMesh]) -> tuple[Float32
     px = px[(px >= 0).all(1) & (px < [width, height]).all(1)]
     scene = mean / GREY
     if len(px) == 0:
-        white = _white(scene, scene)
+        white = _white(scene)
         return white, (SKIN * white).astype(np.float32)
     skin = np.median(_TO_LINEAR[frame_rgb[px[:, 1], px[:, 0]]], axis=0) + 1e-3
-    return _white(scene, skin / SKIN), np.asarray(skin, np.float32)
+    return _white(skin / SKIN, scene), np.asarray(skin, np.float32)
 
 
 def _white(*guesses: Float32) -> Float32:
-    """(3,) the geometric mean of guesses in strength, two thirds of it in tint."""
-    log = np.mean([np.log(g) for g in guesses], axis=0)
-    level = log.mean()
-    tint = np.clip(log - level, -0.6, 0.5)
+    """(3,) the geometric mean of guesses, of strength mostly the first's; two thirds of the tint."""
+    log = np.log(guesses)
+    levels = log.mean(1)
+    level = np.average(levels, weights=(_SKIN_BELIEVED, 1 - _SKIN_BELIEVED)[: len(levels)])
+    tint = np.clip(log.mean(0) - levels.mean(), -0.6, 0.5)
     return np.exp(np.clip(level, np.log(0.12), np.log(1.6)) + 2 / 3 * tint).astype(np.float32)
