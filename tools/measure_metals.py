@@ -106,7 +106,8 @@ def tile(picture_rgb: UInt8, ring: RealRing) -> UInt8:
     """(384, 384, 3): both rings, large."""
     x, y = (round(v) for v in ring.middle)
     grown = cv2.copyMakeBorder(picture_rgb, 32, 32, 32, 32, cv2.BORDER_REPLICATE)
-    return cv2.resize(grown[y : y + 64, x : x + 64], (384, 384), interpolation=cv2.INTER_CUBIC)
+    large = cv2.resize(grown[y : y + 64, x : x + 64], (384, 384), interpolation=cv2.INTER_CUBIC)
+    return large.astype(np.uint8)
 
 
 def main() -> None:
