@@ -7,14 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from app.effects.bracelet_file import BraceletFile
 from app.effects.declaration import Choice, EffectType, setting
 from app.effects.fade_out import FadeOut
 from app.effects.gestures import KNUCKLES, WRIST
 from app.effects.ring.fit import Section
 from app.effects.ring.metals import METALS
+from app.effects.ring.model import OwnRing
 from app.effects.ring.photo_fit import photo_edges
 from app.effects.ring.stones import STONES
-from app.effects.wrist_file import BraceletFile, WristFile
 from app.effects.wrist_pieces import LOOSE, PIECES, wrist_piece
 from app.render.scene import EffectContext, Material, Prop, RingMount
 from models.geometry import rotation_from_axis_angle
@@ -40,7 +41,7 @@ class WristSettings:
         "gold",
         Choice("wrist_metal", "Metal", "what it is made of", {name: name.capitalize() for name in METALS}),
     )
-    own: WristFile | None = setting(None, BraceletFile())  # noqa: RUF009
+    own: OwnRing | None = setting(None, BraceletFile())  # noqa: RUF009
 
 
 @dataclass(frozen=True)
@@ -90,9 +91,11 @@ class WristEffect:
 
     def _props(self, hand: HandMesh, section: WristSection, state: _State) -> list[Prop]:
         own, piece = self._settings.own, self._settings.piece
+        if own is not None and own.model is None:  # it is still being read
+            return []
         half = state.scale * (_LOOSE_OWN if own is not None else LOOSE[piece]) * state.half_axes_m
         radius = float(np.sqrt(half.prod()))
-        if own is not None:
+        if own is not None and own.model is not None:
             model = own.model
         else:
             model = wrist_piece(piece, max(1, round(radius / _BUILT_STEP_M)) * _BUILT_STEP_M)

@@ -9,9 +9,10 @@ from typing import Any
 from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
+from app.effects.bracelet_file import BraceletFile
 from app.effects.declaration import Choice, EffectType, Number, Toggle
-from app.effects.wrist_file import BraceletFile
 from app.ui import controls, style
+from app.ui.ring.bracelet import BraceletChoice
 
 _STEPS = 100  # of a number's slider
 
@@ -20,12 +21,15 @@ class EffectControls(QWidget):
     """Shows one effect's settings and tells of every change, as a whole new value."""
 
     changed = pyqtSignal(object)  # of the effect's own type of settings
+    told = pyqtSignal(object)  # Status
 
     def __init__(self, effect: EffectType[Any], settings: Any) -> None:
         """Raises TypeError for a setting whose control it can't show."""
         super().__init__()
         self._settings = settings
         self._shows: list[Callable[[Any], None]] = []
+        self._reset: dict[str, str] = {}  # by the setting that is chosen, the file in its place
+        self.bracelet: BraceletChoice | None = None
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(style.GAP)
@@ -37,8 +41,8 @@ class EffectControls(QWidget):
                     widget = self._number(name, control)
                 case Toggle():
                     widget = self._toggle(name, control)
-                case BraceletFile():  # by its flag alone
-                    continue
+                case BraceletFile():
+                    widget = self._bracelet(name, control)
                 case _:
                     raise TypeError(f"effect {effect.name}: no control for {type(control).__name__}")
             column.addWidget(widget)
@@ -49,6 +53,11 @@ class EffectControls(QWidget):
         self._settings = settings
         for show in self._shows:
             show(settings)
+
+    def close_files(self) -> None:
+        """The window is closing."""
+        if self.bracelet is not None:
+            self.bracelet.close_files()
 
     def _choice(self, name: str, control: Choice) -> QWidget:
         choice = controls.Choice(_tip(control))
@@ -77,10 +86,19 @@ class EffectControls(QWidget):
         self._shows.append(lambda settings: button.setChecked(getattr(settings, name)))
         return button
 
+    def _bracelet(self, name: str, control: BraceletFile) -> QWidget:
+        choice = self.bracelet = BraceletChoice(_tip(control), getattr(self._settings, name))
+        choice.changed.connect(lambda own: self._set(name, own))
+        choice.told.connect(self.told)
+        self._shows.append(lambda settings: choice.show_own(getattr(settings, name)))
+        self._reset[control.in_place_of] = name
+        return controls.beside(control.label, choice)
+
     def _set(self, name: str, value: object) -> None:
-        self.show_settings(replace(self._settings, **{name: value}))
+        reset = {self._reset[name]: None} if name in self._reset else {}
+        self.show_settings(replace(self._settings, **{name: value}, **reset))
         self.changed.emit(self._settings)
 
 
-def _tip(control: Choice | Number | Toggle) -> str:
+def _tip(control: Choice | Number | Toggle | BraceletFile) -> str:
     return control.help[:1].upper() + control.help[1:]

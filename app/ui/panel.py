@@ -44,6 +44,7 @@ class Panel(QFrame):
     changed = pyqtSignal(object)  # Settings
     hand_chosen = pyqtSignal(str)  # the name of a profile; empty for anyone's hand
     sheet_wanted = pyqtSignal(str)  # of app.ui.sheets.SHEETS
+    told = pyqtSignal(object)  # Status
 
     def __init__(self, settings: Settings, models: Sequence[str]) -> None:
         super().__init__()
@@ -132,9 +133,19 @@ class Panel(QFrame):
         self._set(model=names[(names.index(self._settings.model) + 1) % len(names)])
 
     def wear_file(self, path: Path) -> None:
-        """Wear the ring of a file, whatever was drawn so far."""
-        self._set(effect=RINGS.name)
-        self.ring.wear_file(path)
+        """Wear the bracelet of a file where one is worn; else its ring, whatever was drawn so far."""
+        worn = self._own.get(self._settings.effect)
+        if worn is not None and worn.bracelet is not None:
+            worn.bracelet.wear_file(path)
+        else:
+            self._set(effect=RINGS.name)
+            self.ring.wear_file(path)
+
+    def close_files(self) -> None:
+        """The window is closing: nothing more is said of files that are being read."""
+        self.ring.close_files()
+        for controls in self._own.values():
+            controls.close_files()
 
     def choose_effect(self, number: int) -> None:
         """The effect with this number, from 1; a number without one does nothing."""
@@ -151,8 +162,10 @@ class Panel(QFrame):
         self._model.chosen.connect(lambda name: self._set(model=name))
         self._effect.chosen.connect(lambda name: self._set(effect=name))
         self.ring.changed.connect(lambda rings: self._set_effect(RINGS, Rings(rings)))
+        self.ring.told.connect(self.told)
         for name, controls in self._own.items():
             controls.changed.connect(partial(self._set_effect, effects()[name]))
+            controls.told.connect(self.told)
         for name, chip in self._overlays.items():
             chip.clicked.connect(partial(self._toggle_overlay, name))
         self._smoothing.moved.connect(lambda value: self._set(smoothing=value / 100))

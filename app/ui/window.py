@@ -220,7 +220,7 @@ class MainWindow(QMainWindow):
         self.view.painted.connect(lambda time_s: self.session.statistics.displayed(time_s))
         self.view.corner_dragged.connect(self.panel.turn_view)
         self.panel.changed.connect(self._change_settings)
-        self.panel.ring.told.connect(self.strip.show_status)
+        self.panel.told.connect(self.strip.show_status)
         self.panel.sheet_wanted.connect(self.sheets.show)
         self.panel.hand_chosen.connect(self.measured.choose_profile)
         self.bar.record_pressed.connect(self.recording.toggle)
@@ -272,7 +272,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent | None) -> None:
         self._figures.stop()
         self.sheets.close()
-        self.panel.ring.close_files()
+        self.panel.close_files()
         remembered = replace(self._preferences, recording=self.bar.record_menu.options)
         save_preferences(self._store, remembered)
         if not self.isFullScreen():

@@ -7,7 +7,7 @@ from threading import Lock, Thread
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
-from app.effects.ring.file import load_own_ring
+from app.effects.ring.file import FINGER, Fits, load_own_ring
 from app.effects.ring.model import OwnRing
 from app.errors import UserError
 
@@ -18,8 +18,10 @@ class RingFiles(QObject):
     loaded = pyqtSignal(object)  # OwnRing
     failed = pyqtSignal(object, str)  # the Path, and what was wrong with it
 
-    def __init__(self) -> None:
+    def __init__(self, fits: Fits = FINGER) -> None:
+        """fits: what the files are worn on."""
         super().__init__()
+        self._fits = fits
         self._lock = Lock()
         self._closed = False
 
@@ -36,7 +38,7 @@ class RingFiles(QObject):
         own: OwnRing | None = None
         fault = ""
         try:
-            own = load_own_ring(path, unit)
+            own = load_own_ring(path, unit, fits=self._fits)
         except UserError as error:
             fault = str(error)
         except Exception as error:  # a fault of ours must not leave the ring waiting for ever

@@ -11,7 +11,6 @@ import trimesh
 from app.effects import make_effect
 from app.effects.ring.file import WRIST, load_own_ring
 from app.effects.wrist import WristEffect, WristSettings, mesh_rim, wrist_section
-from app.effects.wrist_file import WristFile
 from app.effects.wrist_pieces import PIECES, wrist_piece
 from app.errors import UserError
 from app.render.scene import EffectContext
@@ -81,7 +80,7 @@ def test_a_bracelet_from_a_file_is_read_for_a_wrist(tmp_path):
     own = load_own_ring(tmp_path / "bangle.stl", fits=WRIST)
     assert own.unit == "mm"
     assert own.inner_diameter_mm == pytest.approx(61.2, abs=0.5)
-    worn = WristSettings(own=WristFile(tmp_path / "bangle.stl", own))
+    worn = WristSettings(own=own)
     (prop,) = make_effect("wrist", worn).place(context(posed_hand(CAMERA)))
     assert 0.02 < np.linalg.norm(prop.pose[:3, 0]) * prop.mount.inner_radius_m < 0.04
     with pytest.raises(UserError, match="which no wrist wears"):

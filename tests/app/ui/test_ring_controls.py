@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +26,7 @@ from app.ui.controls import Choice
 from app.ui.ring import files as ring_files
 from app.ui.ring.controls import RingControls
 from app.ui.ring.library import RingLibrary
+from tests.waiting import AT_ONCE_S, PATIENCE_S, pump, took_s
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +39,7 @@ def own_home(monkeypatch, tmp_path):
     monkeypatch.setenv("PALMISTRY_HOME", str(tmp_path / "home"))
 
 
-def own_ring(path: Path, unit: str | None = None) -> OwnRing:
+def own_ring(path: Path, unit: str | None = None, fits: object = None) -> OwnRing:
     return OwnRing(path, unit or "mm", unit is None, build_design("solitaire", 0.0085), "ab" * 32)
 
 
@@ -53,14 +52,6 @@ def controls(application, monkeypatch):
     widget.told.connect(widget.lines.append)
     yield widget
     widget.close_files()
-
-
-def pump(condition: Callable[[], object]) -> None:
-    end_s = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < end_s, "waited in vain"
-        QApplication.processEvents()
-        time.sleep(0.002)
 
 
 def test_rings_are_added_on_free_fingers_changed_and_taken_off(controls):
@@ -141,14 +132,12 @@ def test_a_thumb_has_two_segments(controls):
 def test_the_window_goes_on_while_a_file_is_read(controls, monkeypatch, tmp_path):
     go_on = threading.Event()
 
-    def slowly(path: Path, unit: str | None = None) -> OwnRing:
-        go_on.wait(5)
+    def slowly(path: Path, unit: str | None = None, fits: object = None) -> OwnRing:
+        go_on.wait(PATIENCE_S)
         return own_ring(path, unit)
 
     monkeypatch.setattr(ring_files, "load_own_ring", slowly)
-    started_s = time.monotonic()
-    controls.wear_file(tmp_path / "my.glb")
-    assert time.monotonic() - started_s < 0.5
+    assert took_s(lambda: controls.wear_file(tmp_path / "my.glb")) < AT_ONCE_S
     assert not controls.seen  # what is worn stays until the file is read
     go_on.set()
     pump(lambda: controls.seen)
@@ -159,7 +148,7 @@ def test_the_window_goes_on_while_a_file_is_read(controls, monkeypatch, tmp_path
 
 
 def test_a_file_that_cant_be_worn_changes_nothing(controls, monkeypatch, tmp_path):
-    def refuse(path: Path, unit: str | None = None) -> OwnRing:
+    def refuse(path: Path, unit: str | None = None, fits: object = None) -> OwnRing:
         raise UserError("my.glb is empty; export the ring again")
 
     monkeypatch.setattr(ring_files, "load_own_ring", refuse)
@@ -173,7 +162,7 @@ def test_a_file_that_cant_be_worn_changes_nothing(controls, monkeypatch, tmp_pat
 
 
 def test_what_a_part_is_and_which_ring_can_be_told(controls, monkeypatch, tmp_path):
-    def read(path: Path, unit: str | None = None) -> OwnRing:
+    def read(path: Path, unit: str | None = None, fits: object = None) -> OwnRing:
         known = recall("ab" * 32)
         labels = [PartLabel(name, "file", known.kinds.get(name, "file")) for name in ("Shank", "Gems")]
         more = {"rings": ("his", "hers"), "picked": known.ring or 0, "labels": tuple(labels)}

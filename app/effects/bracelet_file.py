@@ -9,48 +9,38 @@ from typing import Any
 
 from app.effects.declaration import Tell
 from app.effects.ring.file import WRIST, describe, load_own_ring
-from app.effects.ring.model import OwnRing, RingModel
-
-
-@dataclass(frozen=True)
-class WristFile:
-    """A file that has been read."""
-
-    path: Path
-    own: OwnRing
-
-    @property
-    def model(self) -> RingModel:
-        """What it holds."""
-        assert self.own.model is not None
-        return self.own.model
+from app.effects.ring.model import OwnRing
 
 
 @dataclass(frozen=True)
 class BraceletFile:
-    """--bracelet FILE. Not in the panel, and not remembered."""
+    """--bracelet FILE; `app.ui.ring.bracelet` shows it. Its value is an OwnRing, or None."""
 
     key: str = "bracelet"
+    label: str = "Own"
+    help: str = "your own: a .glb, .obj or .stl"
+    in_place_of: str = "piece"  # the setting that counts where there is none
 
     def add_flags(self, parser: argparse.ArgumentParser) -> None:
         """Its one flag."""
-        parser.add_argument("--bracelet", type=Path, metavar="FILE", help="your own: a .glb, .obj or .stl")
+        parser.add_argument("--bracelet", type=Path, metavar="FILE", help=self.help)
 
     def chooses(self, arguments: argparse.Namespace) -> bool:
         """With its flag given."""
         return arguments.bracelet is not None
 
     def from_flags(self, arguments: argparse.Namespace, value: Any, tell: Tell) -> Any:
-        """The file, read. Raises UserError."""
+        """The file, read; none where a piece of ours is asked for. Raises UserError."""
         if arguments.bracelet is None:
-            return value
+            return None if arguments.wrist is not None else value
         own = load_own_ring(arguments.bracelet, fits=WRIST)
         tell(describe(own))
-        return WristFile(arguments.bracelet, own)
+        return own
 
-    def to_save(self, value: Any) -> None:
-        """Nothing."""
+    def to_save(self, value: OwnRing | None) -> str | None:
+        """Where the file is."""
+        return None if value is None else str(value.path)
 
     def from_saved(self, saved: Any, default: Any) -> Any:
-        """Nothing."""
-        return default
+        """The file, still to be read."""
+        return OwnRing(Path(saved)) if isinstance(saved, str) and saved else default
