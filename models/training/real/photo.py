@@ -1,7 +1,8 @@
 """Augmentation of photographs of hands: tone, resolution, blur, noise, compression, occluders.
 
-On bytes, with OpenCV. Photographs have a camera's response already; synthetic crops get a whole one, in
-linear light, in `models.training.synthetic.camera_effects`. The two have no step in common.
+For photographs, one at a time, on bytes with OpenCV: what the camera did is in them, a little is varied.
+Drawn crops, which no camera took, go through a whole one in `models.training.synthetic.camera_effects`:
+batches of tensors, in linear light, on any device. Both blur and add noise, but no line would serve both.
 """
 
 from __future__ import annotations
@@ -45,11 +46,9 @@ class PhotoAugmenter:
 
     def __init__(self, config: AugmentConfig | None = None) -> None:
         self.config = config or AugmentConfig()
-        grain = np.random.default_rng(0).standard_normal((_NOISE_SIDE, _NOISE_SIDE, 3), np.float32)
-        grain = grain + grain.mean(
-            -1, keepdims=True
-        )  # mostly grey, as sensors' noise looks after their filters
-        self._noise = np.asarray(np.clip(np.round(grain * 32), -127, 127), np.int8)  # 40 is one deviation
+        noise = np.random.default_rng(0).standard_normal((_NOISE_SIDE, _NOISE_SIDE, 3), np.float32)
+        noise = noise + noise.mean(-1, keepdims=True)  # mostly grey, as after a camera's filters
+        self._noise = np.asarray(np.clip(np.round(noise * 32), -127, 127), np.int8)  # 40 is one deviation
 
     def __call__(self, image_rgb: Image, other: Callable[[], Image], rng: np.random.Generator) -> Image:
         """A changed copy of (S, S, 3). other: called for a picture, RGB, to come in the way."""
@@ -100,10 +99,10 @@ class PhotoAugmenter:
     def _noisy(self, image: Image, rng: np.random.Generator) -> Image:
         size = image.shape[0]
         x, y = rng.integers(0, _NOISE_SIDE - size, 2) if size < _NOISE_SIDE else (0, 0)
-        grain = self._noise[y : y + size, x : x + size]
+        noise = self._noise[y : y + size, x : x + size]
         strength = rng.uniform(0, self.config.max_noise) / 45
         return np.asarray(
-            cv2.addWeighted(image, 1, grain.astype(np.int16), strength, 0, dtype=cv2.CV_8U), np.uint8
+            cv2.addWeighted(image, 1, noise.astype(np.int16), strength, 0, dtype=cv2.CV_8U), np.uint8
         )
 
     def _occlude(self, image: Image, other: Callable[[], Image], rng: np.random.Generator) -> None:

@@ -1,5 +1,7 @@
 """What a webcam does to a picture, in torch: on the CPU or wherever the pictures are.
 
+For drawn crops, which no camera took; photographs are varied by `models.training.real.photo`.
+
 In the order of a camera: the lens blurs, motion blurs, the light is too weak or too strong, the sensor
 adds noise and the wrong white, its software sharpens and shapes the contrast, and JPEG throws away detail.
 Every draw comes from a generator on the CPU, so that a seed means the same on every device.
