@@ -2,7 +2,8 @@
 
 `live`: one hand comes in from the side, leaves, comes back far away, comes close until it fills the picture
 and more, goes back and turns once round. `touch`, `cross`: a right and a left hand meet edge to edge and
-part; or one passes before the other. `same`: two right hands, of two people, do the latter.
+part; or one passes before the other. `same`: two right hands, of two people, do the latter. `shadow`: one
+hand, and on what lies behind it its shadow; `shadow alone`: the hand itself is out of the picture.
 """
 
 from __future__ import annotations
@@ -91,18 +92,27 @@ def _crossing() -> tuple[_Keys, _Keys]:
     return sides[0], sides[1]
 
 
+def _swaying(x: float) -> _Keys:
+    """A hand that moves a little around here, in the picture or beside it."""
+    return [(t, _Place(x + 0.03 * float(np.sin(2 * t)), 0.5, 0.6)) for t in np.arange(0, 3.01, 0.25)]
+
+
 CLIPS: dict[str, tuple[_Keys, ...]] = {
     "live": (_LIVE,),
     "touch": _meeting(0.17),
     "cross": _crossing(),
     "same": _crossing(),
+    "shadow": (_swaying(0.28),),
+    "shadow alone": (_swaying(-0.6),),
 }
 """Where each clip's hands are; the later one lies over the earlier."""
+_SHADOW_OFF = {"shadow": 0.44, "shadow alone": 1.1}  # how far to the right of a hand it is, in pictures
+_SHADE, _SOFT_PX = 0.55, 3.0  # the fraction of the light that a shadow keeps; its border's blur
 
 
 def hands_of(clip: str, right: Cutout, other: Cutout) -> list[Cutout]:
     """The hands of a clip, made of a right one and another right one, which is mirrored into a left one."""
-    if clip == "live":
+    if clip == "live" or clip in _SHADOW_OFF:
         return [right]
     return [right, other] if clip == "same" else [right, mirrored(other)]
 
@@ -134,6 +144,8 @@ def compose(
             if place is None:
                 continue
             matrix = _matrix(hand, place, rng.normal(0, _SHAKE_PX, 2))
+            if clip in _SHADOW_OFF:
+                image = _shaded(image, hand, matrix, _SHADOW_OFF[clip] * WIDTH)
             image, joints, alpha = lay_in(image, hand, matrix)
             whole = float(hand.alpha.sum()) * abs(float(np.linalg.det(matrix[:, :2])))
             laid = [(i, j, a * (1 - alpha)) for i, j, a in laid]
@@ -143,6 +155,14 @@ def compose(
             time_s,
             tuple(TrueHand(i, j, hands[i].handedness, float(a.sum())) for i, j, a in laid),
         )
+
+
+def _shaded(image: NDArray[np.uint8], hand: Cutout, matrix: Float64, right_px: float) -> NDArray[np.uint8]:
+    """A picture with a hand's shadow on it, so far to the right of the hand."""
+    moved = matrix + np.array([[0, 0, right_px], [0, 0, 0]])
+    alpha = cv2.warpAffine(hand.alpha, moved, (image.shape[1], image.shape[0]))
+    soft = cv2.GaussianBlur(alpha, (0, 0), _SOFT_PX)[..., None]
+    return np.asarray(image * (1 - (1 - _SHADE) * soft), np.uint8)
 
 
 def _at(keys: _Keys, time_s: float) -> _Place | None:

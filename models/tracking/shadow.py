@@ -1,6 +1,8 @@
 """A hand's shadow on a table has a hand's shape, and networks take it for one. Its colour gives it away.
 
-A shadow is its surroundings, darkened: of their chromaticity, and not of the skin's that casts it.
+A shadow is its surroundings, darkened: of their chromaticity, and not of the skin's that casts it. Where that
+skin isn't in the picture to compare with, flatness tells: light models a hand, and fingers shade each other;
+a shadow is as even as what it falls on.
 """
 
 from __future__ import annotations
@@ -15,6 +17,10 @@ from models.types import Float32, Float64
 _DARKER = 0.85  # a shadow's brightness is at most this fraction of its surroundings'
 _ALIKE, _UNLIKE = 0.02, 0.035  # largest difference of chromaticities, of 1
 _BEYOND = 1.3  # how far out the surroundings are read, in the hand's own reach in that direction
+_FLAT = (
+    0.25  # of the logarithm of brightness, from the darkest tenth to the brightest; hands have 0.39 and more
+)
+_GREY = 1.5  # of 255: with less between its channels a picture has no colours
 _LEAST_POINTS = 10  # in the frame, for a judgement
 _BONES = np.array([(0 if joint % 4 == 1 else joint - 1, joint) for joint in range(1, 21)])
 
@@ -22,18 +28,20 @@ _BONES = np.array([(0 if joint % 4 == 1 else joint - 1, joint) for joint in rang
 def is_shadow(frame_rgb: NDArray[np.uint8], joints_px: Float32, hands_px: Sequence[Float32]) -> bool:
     """Whether what looks like a hand at joints (21, 2) is a shadow beside the hands followed, each (21, 2).
 
-    frame_rgb: (H, W, 3). Without a hand to compare with, nothing is taken for a shadow. Skin in shade keeps
-    the colour of skin, so that a second hand in the dark is not taken for one.
+    frame_rgb: (H, W, 3). Without a hand to compare with, only what is flat is taken for a shadow. Skin in
+    shade keeps the colour of skin, so that a second hand in the dark is not taken for one.
     """
     inside = _colours(frame_rgb, _along_bones(joints_px))
     outside = _colours(frame_rgb, _around(joints_px))
     skins = [_colours(frame_rgb, _along_bones(hand)) for hand in hands_px]
-    if not skins or any(len(c) < _LEAST_POINTS for c in (inside, outside, *skins)):
+    if any(len(c) < _LEAST_POINTS for c in (inside, outside, *skins)):
         return False
     middle = [np.median(colours, axis=0) for colours in (inside, outside, *skins)]
     shade, ground, *skin = middle
     if shade.sum() >= _DARKER * ground.sum() or _apart(shade, ground) > _ALIKE:
         return False
+    if not skin:
+        return _is_flat(inside) and float(np.median(np.ptp(outside, axis=1))) > _GREY
     return all(_apart(shade, s) > _UNLIKE for s in skin)
 
 
@@ -60,6 +68,12 @@ def _colours(frame_rgb: NDArray[np.uint8], points_px: Float64) -> Float64:
     height, width = frame_rgb.shape[:2]
     within = (x >= 0) & (x < width) & (y >= 0) & (y < height)
     return frame_rgb[y[within], x[within]].astype(np.float64)
+
+
+def _is_flat(colours: Float64) -> bool:
+    """Whether colours (N, 3) are of nearly one brightness."""
+    dark, bright = np.percentile(np.log(colours.sum(1) + 3), (10, 90))
+    return bool(bright - dark < _FLAT)
 
 
 def _apart(a: Float64, b: Float64) -> float:
