@@ -15,6 +15,7 @@ from app.frame import Frame, Layer, Picture
 from models.geometry import camera_from_fov
 from models.tracking.pipeline import PipelineResult
 from models.types import Camera, HandMesh
+from tests.waiting import PATIENCE_S, wait_for
 
 
 def fake_hand(time_s: float = 0.0, track_id: int = 0) -> HandMesh:
@@ -43,6 +44,8 @@ class FakePipeline:
 
     delay_s: float = 0.0
     fail_on: frozenset[int] = frozenset()
+    hold: Event | None = None  # until it is set, it is held up
+    held: bool = False
     calls: int = 0
     retuned: list[tuple[float | None, str | None]] = field(default_factory=list)
     cameras: list[Camera] = field(default_factory=list)
@@ -53,6 +56,9 @@ class FakePipeline:
         self.calls += 1
         self.cameras.append(camera)
         time.sleep(self.delay_s)
+        if self.hold is not None:
+            self.held = True
+            self.hold.wait(PATIENCE_S)
         if self.calls in self.fail_on:
             raise RuntimeError("a fault on purpose")
         return PipelineResult((fake_hand(time_s),), camera, {"network": 1e3 * self.delay_s})
@@ -74,6 +80,8 @@ class FakeCompositor:
     """Inverts the picture; remembers on which threads it was used."""
 
     delay_s: float = 0.0
+    hold: Event | None = None  # until it is set, it is held up
+    held: bool = False
     threads: set[int] = field(default_factory=set)
     closed: bool = False
     drawn: tuple[Layer, ...] = ()
@@ -83,12 +91,30 @@ class FakeCompositor:
         """The negative of the frame."""
         self.threads.add(get_ident())
         time.sleep(self.delay_s)
+        if self.hold is not None:
+            self.held = True
+            self.hold.wait(PATIENCE_S)
         return 255 - frame_rgb
 
     def close(self) -> None:
         """Remember it, and the thread."""
         self.threads.add(get_ident())
         self.closed = True
+
+
+@dataclass
+class Behind(FakeCompositor):
+    """Draws a frame only once the next one is with the pipeline: one after the other, they'd never end."""
+
+    pipeline: FakePipeline = field(default_factory=FakePipeline)
+    frames: int = 0  # of the clip
+    count: int = 0
+
+    def compose(self, frame_rgb, hands, camera, effect, time_s, overlays) -> NDArray[np.uint8]:
+        """The negative of the frame."""
+        self.count += 1
+        wait_for(lambda: self.pipeline.calls > min(self.count, self.frames - 1))
+        return super().compose(frame_rgb, hands, camera, effect, time_s, overlays)
 
 
 def ticking_frames(fps: float, size_wh: tuple[int, int] = (64, 48), fail_after: int | None = None):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -87,7 +86,6 @@ def test_it_stands_beside_the_recording_and_fits_it(tmp_path: Path) -> None:
     recorder.add(replace(with_layer(0), layers=None))  # drawn before it was asked for: left out
     for index in range(1, 13):
         recorder.add(with_layer(index))
-        time.sleep(0.01)
     recorder.finish()
     recorder.join()
     assert (states[-1].error, states[-1].frames) == ("", 12)

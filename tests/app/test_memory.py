@@ -16,6 +16,7 @@ from app.session import Settings, finder
 from app.session.finder import HandFinder
 from app.session.usage import UsageMeter
 from tests.app.fakes import FakePipeline
+from tests.waiting import PATIENCE_S
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library keeps memory in its own way")
@@ -41,7 +42,7 @@ def test_each_model_that_is_replaced_is_closed_even_while_the_next_loads(monkeyp
 
     def load(config) -> FakePipeline:
         if made:
-            assert may_load.wait(5)
+            assert may_load.wait(PATIENCE_S)
         made.append(FakePipeline())
         return made[-1]
 

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from app.recorder import Recorder, RecordingState, VideoWriter
 from tests.app.clips import numbered_picture, video_duration_s, video_times_s
 from tests.app.fakes import fake_picture
 from tests.paths import ROOT
+from tests.waiting import PATIENCE_S
 
 
 def test_frames_keep_their_times(tmp_path: Path) -> None:
@@ -99,7 +101,6 @@ def record(path: Path, count: int, size_wh: tuple[int, int] = (64, 48)) -> list[
     recorder = Recorder(path, states.append)
     for index in range(count):
         recorder.add(fake_picture(numbered_picture(index, *size_wh), 100 + index / 30))
-        time.sleep(0.002)
     recorder.finish()
     recorder.join()
     return states
@@ -132,19 +133,19 @@ def test_a_recording_of_nothing_leaves_no_file(tmp_path: Path) -> None:
 
 @pytest.mark.fault
 def test_a_slow_disk_drops_pictures_and_never_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write = VideoWriter.write
+    """The disk takes nothing until the last picture was handed over."""
+    write, goes_on = VideoWriter.write, threading.Event()
 
     def slow_write(self: VideoWriter, *arguments: object) -> None:
-        time.sleep(0.02)
+        assert goes_on.wait(PATIENCE_S)
         write(self, *arguments)
 
     monkeypatch.setattr(VideoWriter, "write", slow_write)
     states: list[RecordingState] = []
     recorder = Recorder(tmp_path / "a.mp4", states.append)
-    start_s = time.monotonic()
     for index in range(60):
         recorder.add(fake_picture(numbered_picture(index, 64, 48), index / 30))
-    assert time.monotonic() - start_s < 0.2
+    goes_on.set()
     recorder.finish()
     recorder.join()
     assert states[-1].dropped > 20

@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,7 @@ from models.geometry import camera_from_fov
 from models.tracking.smoothing import HandFilter, hand_filter_config
 from tests.app.fakes import fake_hand
 from tests.paths import ROOT
+from tests.waiting import PATIENCE_S, wait_for
 
 pytestmark = pytest.mark.fault
 
@@ -29,11 +29,9 @@ def test_process_that_is_told_to_end_tidies_up(tmp_path: Path) -> None:
     command = [sys.executable, "main.py", "process", "demo", "--effect", "none", "--out", str(out)]
     command += ["--hands", str(tmp_path / "out.jsonl")]
     program = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
-    end_s = time.monotonic() + 60
-    while time.monotonic() < end_s and not (tmp_path / "out.partial.mp4").exists():
-        time.sleep(0.02)
+    wait_for((tmp_path / "out.partial.mp4").exists)
     program.send_signal(signal.SIGTERM)
-    _, said = program.communicate(timeout=30)
+    _, said = program.communicate(timeout=PATIENCE_S)
     assert program.returncode == 128 + signal.SIGTERM
     assert re.split(r"[\r\n]", said.strip())[-1] == "palmistry: interrupted"
     assert "Traceback" not in said

@@ -54,7 +54,8 @@ def record(path: Path, options: RecordingOptions, meanwhile: Callable[[int], Non
     recorder = Recorder(path, states.append, options)
     for index in range(300):
         recorder.add(fake_picture(NOISE, index / 30))
-        time.sleep(0.005)
+        while recorder._queue.qsize() > 8:
+            time.sleep(0.002)
         if states:
             meanwhile(states[-1].frames)
             if states[-1].finished:

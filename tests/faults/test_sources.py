@@ -16,6 +16,7 @@ from app.offline.video import process_file
 from app.session import Settings
 from tests.app.clips import steady, video_times_s, write_clip
 from tests.app.fakes import FakeCompositor, FakePipeline
+from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.fault
 
@@ -23,10 +24,9 @@ pytestmark = pytest.mark.fault
 class SilentCamera:
     """Gives three pictures, then waits for the next in vain, as V4L does after its time-out."""
 
-    opened = 0
+    in_vain = 0
 
     def __init__(self, index: int) -> None:
-        SilentCamera.opened += 1
         self._left = 3
 
     def isOpened(self) -> bool:
@@ -39,6 +39,7 @@ class SilentCamera:
         self._left -= 1
         if self._left < 0:
             time.sleep(0.1)
+            SilentCamera.in_vain += 1
         return self._left >= 0
 
     def retrieve(self) -> tuple[bool, np.ndarray]:
@@ -53,11 +54,10 @@ def test_a_camera_that_stalls_is_told_at_once_and_opened_again(monkeypatch: pyte
     monkeypatch.setattr(webcam, "_RETRY_S", 0.01)
     monkeypatch.setattr(webcam, "_SILENT_S", 0.08)
     stop, told = Event(), []
-    started_s = time.monotonic()
     for count, _ in enumerate(Webcam(0).frames(stop, told.append), 1):
         if count == 7:
             stop.set()
-    assert time.monotonic() - started_s < 0.8  # five reads in vain each time would take 1 s
+    assert SilentCamera.in_vain == 2  # one read each time, not five
     assert ["stopped sending" in line for line in told] == [True, False] * 2
     assert told[1] == told[3] == ""  # withdrawn with the first picture
 
@@ -114,7 +114,7 @@ def test_a_long_gap_is_kept_in_a_file_and_cut_short_live(
     for count, _ in enumerate(live_frames(str(clip), stop, lambda line: None), 1):
         if count == 3:
             stop.set()
-    assert time.monotonic() - started_s < 2
+    assert time.monotonic() - started_s < PATIENCE_S  # not 300 s
 
 
 def damaged_middle(content: bytes) -> bytes:

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from tests.app.clips import (
 )
 from tests.app.commands.command_help import failing_line
 from tests.paths import ROOT
+from tests.waiting import PATIENCE_S, wait_for
 
 DEMO = ROOT / "assets" / "clips" / "demo.mp4"
 needs_demo = pytest.mark.skipif(not DEMO.exists(), reason="needs assets/clips/demo.mp4")
@@ -205,11 +205,9 @@ def test_a_window_that_is_told_to_end_keeps_its_recording_and_settings(tmp_path:
         str(out),
     ]
     program = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
-    end_s = time.monotonic() + 40
-    while time.monotonic() < end_s and not (out.exists() and out.stat().st_size > 10_000):
-        time.sleep(0.05)
+    wait_for(lambda: out.exists() and out.stat().st_size > 10_000)
     program.send_signal(signal.SIGTERM)
-    _, said = program.communicate(timeout=20)
+    _, said = program.communicate(timeout=PATIENCE_S)
     assert (program.returncode, said) == (0, "")
     assert len(video_times_s(out)) > 3
     assert list((tmp_path / "config").rglob("*.conf"))

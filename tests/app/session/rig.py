@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from app.recorder import RecordingState
@@ -34,13 +33,6 @@ class Watcher:
 
     def texts(self, topic: str) -> list[str]:
         return [status.text for status in self.statuses if status.topic == topic and status.text]
-
-
-def wait_for(condition: Callable[[], object], timeout_s: float = 5.0) -> None:
-    end_s = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < end_s, "waited in vain"
-        time.sleep(0.005)
 
 
 @dataclass

@@ -13,6 +13,7 @@ from app.commands.options import settings_from
 from app.session import Listener, Picture, Session, Settings, session
 from app.session.lookahead import LookAhead
 from tests.app.fakes import FakeCompositor, FakePipeline, fake_picture, ticking_frames
+from tests.waiting import wait_for
 
 IMAGE = np.zeros((48, 64, 3), np.uint8)
 
@@ -61,10 +62,11 @@ def test_a_slow_model_shows_newer_pictures_with_prediction(monkeypatch: pytest.M
             make_compositor=FakeCompositor,
         )
         running.open("clip")
-        end_s = time.monotonic() + 5
-        while len(pictures) < 14 and time.monotonic() < end_s:
-            time.sleep(0.01)
-        assert (running.statistics.read().prediction_error_px is None) == (predict_ms == 0)
+        wait_for(lambda to=pictures: len(to) >= 14)
+        if predict_ms:
+            wait_for(lambda of=running.statistics: of.read().prediction_error_px is not None)
+        else:
+            assert running.statistics.read().prediction_error_px is None
         running.close()
         with_hands = [(at, p) for at, p in pictures if p.hands]
         ages[predict_ms] = [at - p.time_s for at, p in with_hands]

@@ -11,7 +11,8 @@ import pytest
 
 from models.tracking.pipeline import DEFAULT_MODEL, MODELS, PipelineConfig
 from tests.app.fakes import FakePipeline
-from tests.app.session.rig import Rig, wait_for, with_hands
+from tests.app.session.rig import Rig, with_hands
+from tests.waiting import PATIENCE_S, wait_for
 
 OTHER = next(name for name in MODELS if name != DEFAULT_MODEL)
 
@@ -20,7 +21,7 @@ def test_pictures_flow_while_the_model_loads(start: Callable[..., Rig]) -> None:
     loaded = threading.Event()
 
     def load(config: object) -> FakePipeline:
-        loaded.wait(5)
+        loaded.wait(PATIENCE_S)
         return FakePipeline()
 
     rig = start(make_pipeline=load)

@@ -18,7 +18,8 @@ from app.session import Status
 from app.session import saving as saving_module
 from tests.app.clips import numbered_picture
 from tests.app.fakes import FakePipeline, ticking_frames
-from tests.app.session.rig import Rig, wait_for
+from tests.app.session.rig import Rig
+from tests.waiting import wait_for
 
 
 def photos(picture: np.ndarray) -> Callable[..., Iterator[Frame]]:

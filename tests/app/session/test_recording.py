@@ -12,7 +12,8 @@ import pytest
 from app.recorder import VideoWriter
 from tests.app.clips import video_times_s
 from tests.app.fakes import ticking_frames
-from tests.app.session.rig import Rig, wait_for, with_hands
+from tests.app.session.rig import Rig, with_hands
+from tests.waiting import wait_for
 
 
 def test_a_recording_holds_the_drawn_pictures(start: Callable[..., Rig], tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from types import SimpleNamespace
 from typing import ClassVar
 
@@ -11,6 +10,7 @@ import numpy as np
 import pytest
 
 from app.session.virtual_camera import VirtualCamera
+from tests.waiting import wait_for
 
 
 class FakeCamera:
@@ -30,13 +30,6 @@ class FakeCamera:
 
     def close(self) -> None:
         self.closed = True
-
-
-def wait_for(there: object) -> None:
-    end = time.monotonic() + 5
-    while not there():  # type: ignore[operator]
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def test_pictures_are_shown_and_fitted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from app.frame import FrameHands
 from models.hand.hand_data import load_open_hand
 from models.hand.skinning import pose_hand
 from models.types import Camera, Handedness, HandMesh, HandPose
+from tests.waiting import PATIENCE_S
 
 CAMERA = Camera(600, 600, 319.5, 239.5, 640, 480)
 MIRROR = np.array([-1, 1, 1], np.float32)
@@ -57,7 +58,7 @@ def receiver(script: str, *arguments: object) -> Iterator[subprocess.Popen[str]]
         process.stdout.close()
 
 
-def lines(process: subprocess.Popen[str], count: int, show: object, seconds: float = 20.0) -> list[str]:
+def lines(process: subprocess.Popen[str], count: int, show: object, seconds: float = PATIENCE_S) -> list[str]:
     """`count` lines of a receiver, while `show(n)` is called sixty times a second."""
     import threading
 

@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
@@ -19,6 +18,7 @@ from app.recorder import VideoWriter
 from app.stream import PROTOCOLS, StreamSet, parse_address
 from tests.app.commands.command_help import failing_line
 from tests.app.stream.hands import free_port, moment
+from tests.waiting import PATIENCE_S, wait_for
 
 ROOT = Path(__file__).parents[3]
 RECEIVERS = ROOT / "docs" / "receivers"
@@ -26,6 +26,7 @@ RECEIVERS = ROOT / "docs" / "receivers"
 
 WAIT = """
 import socket, time
+from tests.waiting import PATIENCE_S, wait_for
 for _ in range(1200):
     try:
         socket.create_connection(("127.0.0.1", {port})).close()
@@ -44,6 +45,16 @@ def receiving(name: str, scheme: str, tmp_path: Path) -> tuple[subprocess.Popen[
     command = [sys.executable, "-c", script]
     quiet = subprocess.DEVNULL
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=quiet, text=True), port
+
+
+def is_taken(port: int) -> bool:
+    """Whether somebody listens for datagrams there."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as own:
+        try:
+            own.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+        return False
 
 
 def process_demo(tmp_path: Path, address: str) -> dict:
@@ -81,14 +92,17 @@ def test_the_documented_receivers_hear_a_running_process(
     tmp_path: Path, name: str, scheme: str, pattern: str
 ) -> None:
     receiver, port = receiving(name, scheme, tmp_path)
+    watchdog = threading.Timer(PATIENCE_S, receiver.kill)
     try:
-        time.sleep(1.5)
+        if scheme != "ws":
+            wait_for(lambda: is_taken(port))
         figures = process_demo(tmp_path, f"{scheme}://127.0.0.1:{port}")
+        watchdog.start()
+        assert receiver.stdout is not None
+        assert any(re.fullmatch(pattern, line.strip()) for line in receiver.stdout)
     finally:
-        time.sleep(0.3)
+        watchdog.cancel()
         receiver.kill()
-    said = receiver.communicate()[0].splitlines()
-    assert [line for line in said if re.fullmatch(pattern, line.strip())], said[:5]
     told = figures["streams"][f"{scheme}://127.0.0.1:{port}"]
     assert told["sent"] > 0
 
@@ -123,11 +137,8 @@ def test_blenders_receiver_moves_empties(tmp_path: Path) -> None:
     try:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
-        end_s = time.monotonic() + 20
-        while process.poll() is None and time.monotonic() < end_s:
-            streams.show(moment(0))
-            time.sleep(0.05)
-        count, *place = process.communicate(timeout=5)[0].split()
+        wait_for(lambda: process.poll() is not None, lambda: streams.show(moment(0)))
+        count, *place = process.communicate(timeout=PATIENCE_S)[0].split()
     finally:
         process.kill()
         for stream in streams.change([]):
@@ -174,9 +185,7 @@ def test_streams_come_and_go_and_are_told_in_one_line() -> None:
     here, away = parse_address(f"osc://127.0.0.1:{free_port()}"), parse_address("osc://192.0.2.1")
     try:
         streams.change([here, away])
-        end_s = time.monotonic() + 5
-        while not (lines and "another machine" in lines[-1]) and time.monotonic() < end_s:
-            time.sleep(0.01)
+        wait_for(lambda: lines and "another machine" in lines[-1])
         assert "Hands are sent to osc://192.0.2.1:9000, which is another machine" in lines[-1]
         for stream in streams.change([here]):
             stream.close()

@@ -20,7 +20,8 @@ from app.ui.camera.names import from_devices
 from app.ui.preferences import Preferences
 from app.ui.window import MainWindow
 from models.types import Camera
-from tests.app.ui.test_window import application, has_picture, open_window, pump  # noqa: F401
+from tests.app.ui.test_window import application, has_picture, open_window  # noqa: F401
+from tests.waiting import pump
 
 HD, FULL_HD = CameraMode(1280, 720, 30, True), CameraMode(1920, 1080, 30, True)
 CAMERA = CameraInfo(0, "Fine Cam", (FULL_HD, HD, CameraMode(640, 480, 30)))

@@ -12,7 +12,8 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 pytest.importorskip("PyQt6.QtWidgets", reason="needs PyQt6")
 
 from app.ui.window import MainWindow
-from tests.app.ui.test_window import application, drop, has_picture, open_window, pump  # noqa: F401
+from tests.app.ui.test_window import application, drop, has_picture, open_window  # noqa: F401
+from tests.waiting import pump
 
 
 def test_a_dropped_photo_is_kept_and_a_snapshot_of_it_is_a_jpeg(

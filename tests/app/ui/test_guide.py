@@ -22,7 +22,8 @@ from models.geometry import camera_from_fov
 from models.tracking.hints import Hint
 from models.tracking.pipeline import PipelineResult
 from tests.app.fakes import FakePipeline, fake_hand
-from tests.app.ui.test_window import application, has_picture, open_window, pump  # noqa: F401
+from tests.app.ui.test_window import application, has_picture, open_window  # noqa: F401
+from tests.waiting import pump
 
 CAMERA = camera_from_fov(64, 48)
 FRAME = np.zeros((48, 64, 3), np.uint8)
@@ -132,7 +133,7 @@ def test_why_a_ring_is_hidden_stands_over_the_picture(
     window._show_picture(shown)
     assert window.view._note == "Ring hidden: the hand is too near"
     rect = window.view.picture_rect()
-    pill = window.view.grab().toImage()
+    pill = window.view.grab().toImage()  # of a still picture: the session is closed
     window._show_picture(replace(shown, doubts=()))
     assert window.view._note == ""
     at = round(rect.center().x()), round(rect.bottom() - 30)

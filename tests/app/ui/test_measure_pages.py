@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,7 +30,8 @@ from models.hand.profile import BREADTH_M, HandProfile, palm_breadth_m, personal
 from models.tracking.pipeline import PipelineResult
 from models.types import Camera
 from tests.app.measure.chessboards import board_views
-from tests.app.ui.test_window import MODELS, application, open_window, pump  # noqa: F401
+from tests.app.ui.test_window import MODELS, application, open_window  # noqa: F401
+from tests.waiting import AT_ONCE_S, PATIENCE_S, pump, took_s
 
 CAMERA = Camera(602.0, 599.0, 325.0, 236.0, 640, 480)
 ANNA = HandProfile("Anna", (0.1,) * 10, 1.05, True)
@@ -192,12 +192,6 @@ def test_a_profile_is_remembered_until_it_is_gone(application, tmp_path: Path) -
     assert load_preferences(store, MODELS).settings.profile is None
 
 
-def took_s(action: Callable[[], object]) -> float:
-    start_s = time.monotonic()
-    action()
-    return time.monotonic() - start_s
-
-
 @pytest.mark.fault
 def test_leaving_a_calibration_never_waits_for_the_picture_that_is_searched(
     application,  # noqa: F811
@@ -207,7 +201,7 @@ def test_leaving_a_calibration_never_waits_for_the_picture_that_is_searched(
 
     def slow_add(self: Calibrator, image_rgb: np.ndarray) -> str:
         begun.set()
-        goes_on.wait(10)
+        goes_on.wait(PATIENCE_S)
         raise CalibrationError("nobody wants to know")
 
     before = set(threading.enumerate())
@@ -215,8 +209,8 @@ def test_leaving_a_calibration_never_waits_for_the_picture_that_is_searched(
     page = CalibrationPage(lambda watcher: None, Settings, lambda: "x", lambda kept: None, lambda: False)
     page.begin()
     page._run.take(Frame(np.zeros((48, 64, 3), np.uint8), 0.0, 0))
-    assert begun.wait(5)
-    assert took_s(page._cancel) < 0.2
+    assert begun.wait(PATIENCE_S)
+    assert took_s(page._cancel) < AT_ONCE_S
     goes_on.set()
     pump(lambda: set(threading.enumerate()) <= before)
     pump_for(0.05)
@@ -232,7 +226,7 @@ def test_leaving_the_hands_sheet_never_waits_for_its_shape(
 
     def slow_estimate(hand: object, meshes: object) -> tuple[np.ndarray, float]:
         begun.set()
-        goes_on.wait(10)
+        goes_on.wait(PATIENCE_S)
         return np.ones(10), 0.0
 
     before = set(threading.enumerate())
@@ -241,8 +235,8 @@ def test_leaving_the_hands_sheet_never_waits_for_its_shape(
     page.begin()
     for index in range(25):
         page.take_picture(pictured(index))
-    assert begun.wait(5)
-    assert took_s(page.stop) < 0.2
+    assert begun.wait(PATIENCE_S)
+    assert took_s(page.stop) < AT_ONCE_S
     goes_on.set()
     pump(lambda: set(threading.enumerate()) <= before)
     pump_for(0.05)

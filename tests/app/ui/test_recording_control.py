@@ -17,7 +17,8 @@ from PyQt6.QtWidgets import QWidget
 
 from app.capture import CameraInfo
 from app.ui.window import MainWindow
-from tests.app.ui.test_window import application, has_picture, open_window, press, pump  # noqa: F401
+from tests.app.ui.test_window import application, has_picture, open_window, press  # noqa: F401
+from tests.waiting import pump
 
 DIRECT = Qt.FindChildOption.FindDirectChildrenOnly
 

@@ -6,7 +6,6 @@ import os
 import re
 import socket
 import struct
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -27,6 +26,7 @@ from app.ui.window import MainWindow
 from models.tracking.pipeline import MODELS
 from tests.app.fakes import FakeCompositor, FakePipeline, ticking_frames
 from tests.app.stream.hands import free_port
+from tests.waiting import PATIENCE_S, pump
 
 SHAKE = (
     b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -50,15 +50,6 @@ def window(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[MainWind
     pump(lambda: opened.view._image_rgb is not None)
     yield opened
     opened.close()
-
-
-def pump(condition, timeout_s: float = 20.0) -> None:  # type: ignore[no-untyped-def]
-    """Let the window work until the condition holds."""
-    end_s = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < end_s, "waited in vain"
-        QApplication.processEvents()
-        time.sleep(0.002)
 
 
 def goes_on(window: MainWindow) -> bool:
@@ -107,7 +98,7 @@ def test_a_client_that_speaks(window: MainWindow, sends: str) -> None:
 
     pump(connected)
     with clients[0] as raw:
-        raw.settimeout(10)
+        raw.settimeout(PATIENCE_S)
         raw.sendall(SHAKE)
         assert raw.recv(4096).startswith(b"HTTP/1.1 101")
         with suppress(OSError):

@@ -11,6 +11,7 @@ import pytest
 
 from models.inference.mediapipe.native_stderr import native_stderr_closed
 from tests.paths import CLIPS, ROOT
+from tests.waiting import PATIENCE_S
 
 DEMO = CLIPS / "demo.mp4"
 
@@ -32,12 +33,12 @@ def test_threads_that_overlap_leave_it_open(capfd: pytest.CaptureFixture[str]) -
     def other() -> None:
         with native_stderr_closed():
             closed.set()
-            go_on.wait(5)
+            go_on.wait(PATIENCE_S)
 
     thread = Thread(target=other)
     with native_stderr_closed():
         thread.start()
-        assert closed.wait(5)
+        assert closed.wait(PATIENCE_S)
     os.write(2, b"chatter\n")  # this thread has left, the other has not
     go_on.set()
     thread.join()

@@ -12,6 +12,7 @@ from models.tracking.search import Search
 from models.tracking.tracker import Tracker, joint_distance, smoothed_crop
 from models.types import Detection, Handedness
 from tests.models.tracking.world import CAMERA, FRAME, SHAPE, Hand, World, run, tracker
+from tests.waiting import PATIENCE_S
 
 
 def test_one_hand_is_detected_once_and_then_followed() -> None:
@@ -45,7 +46,7 @@ def test_a_look_beside_keeps_nobody_waiting_and_finds_a_hand_that_moved_on() -> 
     def detect(frame: np.ndarray) -> list[Detection]:
         found = world.detect(frame)
         looked.set()
-        assert go_on.wait(5)
+        assert go_on.wait(PATIENCE_S)
         return found
 
     search = Search(detect, beside=True)
@@ -60,7 +61,7 @@ def test_a_look_beside_keeps_nobody_waiting_and_finds_a_hand_that_moved_on() -> 
     looked.clear()
     world.hands.append(Hand(450, 200, "left"))
     run(t, 1, 1)
-    assert looked.wait(5)
+    assert looked.wait(PATIENCE_S)
     world.hands[1].x += 30
     assert [len(o) for o in run(t, 1.1, 30)] == [1] * 30, "the look goes on, and so does the hand"
     go_on.set()
@@ -77,7 +78,7 @@ def test_what_was_seen_in_the_source_before_is_forgotten() -> None:
 
     def detect(frame: np.ndarray) -> list[Detection]:
         found = world.detect(frame)
-        assert go_on.wait(5)
+        assert go_on.wait(PATIENCE_S)
         return found
 
     search = Search(detect, beside=True)
