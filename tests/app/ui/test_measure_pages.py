@@ -60,10 +60,10 @@ def test_a_board_that_is_shown_gives_a_camera_that_is_kept_and_used(application)
     for k, view in enumerate(board_views(Board(9, 6), CAMERA, 9)):
         kept = len(page._run._calibrator.views)
         watchers[-1](Frame(view, k / 30, k))
-        pump(lambda kept=kept: len(page._run._calibrator.views) > kept, 20)
+        pump(lambda kept=kept: len(page._run._calibrator.views) > kept)
     pump(page._enough.isEnabled)
     page._finish()
-    pump(lambda: used, 20)
+    pump(lambda: used)
     assert used[0].camera.fx == pytest.approx(CAMERA.fx, rel=0.005)
     assert calibration_of("Fine Cam") == used[0]
     assert "± 6 %" in page._depth.text()
@@ -89,7 +89,7 @@ def test_a_hand_is_measured_named_and_used(application) -> None:  # noqa: F811
     page.begin()
     for index in range(25):
         page.take_picture(pictured(index))
-    pump(lambda: page._shaped, 20)
+    pump(lambda: page._shaped)
     page._choose_method("palm")
     page._breadth.setValue(80)
     page._keep()

@@ -245,8 +245,10 @@ def test_it_never_waits_for_slow_parts(open_window: Callable[..., MainWindow]) -
     model, drawing, goes_on = FakePipeline(), FakeCompositor(), threading.Event()
     window = open_window(pipeline=model, compositor=drawing)
     pump(has_picture(window))
-    model.hold = drawing.hold = goes_on
-    pump(lambda: model.held and drawing.held)
+    drawing.hold = goes_on  # first: it gets no picture from a model that is held up
+    pump(lambda: drawing.held)
+    model.hold = goes_on
+    pump(lambda: model.held)
     keys = [Qt.Key.Key_Space, Qt.Key.Key_2, Qt.Key.Key_M, Qt.Key.Key_1, Qt.Key.Key_S, Qt.Key.Key_Space]
     for key in keys:
         assert took_s(lambda key=key: press(window, key)) < AT_ONCE_S, key
