@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +25,7 @@ from models.inference.autotune import autotune
 from models.inference.runtime import cache_dir
 from tests.app.clips import steady, video_times_s, write_clip
 from tests.app.fakes import FakeCompositor, FakePipeline, fake_picture
+from tests.waiting import wait_for
 
 resource = pytest.importorskip("resource", reason="needs limits as Linux has them")
 pytestmark = pytest.mark.fault
@@ -54,8 +54,7 @@ def record(path: Path, options: RecordingOptions, meanwhile: Callable[[int], Non
     recorder = Recorder(path, states.append, options)
     for index in range(300):
         recorder.add(fake_picture(NOISE, index / 30))
-        while recorder._queue.qsize() > 8:
-            time.sleep(0.002)
+        wait_for(lambda: recorder._queue.qsize() <= 8 or (states and states[-1].finished))
         if states:
             meanwhile(states[-1].frames)
             if states[-1].finished:
