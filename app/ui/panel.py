@@ -23,7 +23,13 @@ from app.ui.ring.controls import RingControls
 from app.ui.sheets import SHEETS
 
 SIDE_TITLES = {"": "Auto", "right": "Right", "left": "Left"}
-MODEL_TITLES = {"fit": "Fit to MediaPipe's joints", "mobrecon_lm": "MobRecon LM", "tang_lm": "Tang LM"}
+MODEL_TITLES = {
+    "fit": "Fit to MediaPipe's joints",
+    "mobrecon_lm": "MobRecon LM",
+    "tang_lm": "Tang LM",
+    "m3dhmr_lm": "M3DHMR LM",
+    "hamr_lm": "HAMR LM",
+}
 VIEW3D_TITLE, VIEW3D_TIP = "3D", "Hand and camera from aside; drag the small view to look from elsewhere"
 AHEAD_MS = 70.0
 """How far ahead hands are predicted for low latency: two frames of a common webcam."""

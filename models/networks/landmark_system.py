@@ -25,6 +25,11 @@ TYPICAL_FOCAL = 2.3
 """Crop widths, of a hand at arm's length."""
 CHANNELS = (24, 40, 112)
 """Of the maps at 56, 28 and 14."""
+POOLED = sum(CHANNELS) + 2 * sum(CHANNELS[:2])
+"""Features of a joint in `pose_pooling`."""
+_BEYOND = [9, *(i if i % 4 == 0 else i + 1 for i in range(1, 21))]
+_BEFORE = [0, *(0 if i % 4 == 1 else i - 1 for i in range(1, 21))]
+"""Between which joints the finger runs at each joint; at the wrist, the palm."""
 
 
 class LandmarkMaps(NamedTuple):
@@ -130,3 +135,15 @@ def sample(m: Tensor, uv: Tensor) -> Tensor:
     """Maps (B, C, H, W) at (B, N, 2), 0..1 of the crop -> (B, N, C)."""
     found = F.grid_sample(m, uv[:, None] * 2 - 1, align_corners=False, padding_mode="border")
     return found[:, :, 0].transpose(1, 2)
+
+
+def pose_pooling(maps: LandmarkMaps, joints_2d: Tensor, beside_px: float) -> Tensor:
+    """F^p (B, 21, POOLED): the maps at the joints (B, 21, 2), 0..1 of the crop, and the finer two on both
+    sides of each bone, beside_px pixels of the map at 56 away, where a finger's outline is."""
+    along = joints_2d[:, _BEYOND] - joints_2d[:, _BEFORE]
+    along = along / along.norm(dim=-1, keepdim=True).clamp_min(1e-2)
+    across = torch.stack([-along[..., 1], along[..., 0]], -1) * (beside_px / 56)
+    found = [sample(m, joints_2d) for m in maps]
+    for side in (across, -across):
+        found += [sample(m, joints_2d + side) for m in maps[:2]]
+    return torch.cat(found, -1)

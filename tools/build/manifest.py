@@ -70,6 +70,18 @@ RULES: list[tuple[str, str, str, str]] = [  # pattern, licence, source, command
         "python -m tools.train.decoder tang_lm; see its card",
     ),
     (
+        "weights/m3dhmr_lm.*",
+        OURS,
+        "a decoder of our own with dynamic spirals, on the landmark encoder of mobrecon_lm; see its card",
+        "python -m tools.train.decoder m3dhmr_lm; see its card",
+    ),
+    (
+        "weights/hamr_lm.*",
+        OURS,
+        "an iterative regression of our own, on the landmark encoder of mobrecon_lm; see its card",
+        "python -m tools.train.decoder hamr_lm; see its card",
+    ),
+    (
         "weights/accuracy.json",
         OURS,
         "our own measurements",
