@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
@@ -28,23 +28,30 @@ from models.datasets.samples import Box, read_rgb
 from models.evaluation.found import SAME_HAND_IOU, overlap, windows_of
 from models.geometry import camera_from_fov
 from models.inference.landmark_runtime import crop_hand
-from models.inference.palm_runtime import PalmNet
+from models.inference.palm_runtime import PalmNet, exposure_gain
 from models.tracking.detector import PALM_FLOOR, DetectorConfig, all_views, palm_crop
-from models.tracking.palm_views import Halvings, draw_view, in_frame, view_matrix
+from models.tracking.palm_views import Halvings, draw_view, hands_in_frame, in_frame, view_matrix
 from models.tracking.pipeline import DEFAULT_MODEL
 from models.tracking.reconstruction import Reconstruction, make_reconstruction
 from models.training.real.pictures import pictures_in
 from models.training.scores.candidates import ASIDE_EVERY
 from models.training.synthetic.backgrounds import draw_background
 
-_PALMS, _PRESENCES, _EVIDENCES = (0.05, 0.1, 0.2), (0.3, 0.5, 0.7, 0.9), (-9.0, -2.0, 0.0, 1.0, 2.0, 3.0)
+_HANDS, _PALMS, _PRESENCES, _EVIDENCES = (
+    (0.1, 0.2, 0.3),
+    (0.2, 0.4),
+    (0.5, 0.7, 0.9),
+    (-9.0, 0.0, 1.0, 2.0, 3.0),
+)
+_ROOMS = 120
 Picture = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
 class Look:
-    """What one palm's crops were taken for."""
+    """What the crops of one proposed hand, or palm, were taken for."""
 
+    proposed: bool  # by the head; otherwise a palm
     palm: float  # scores and presences, 0..1
     first: float
     second: float
@@ -52,7 +59,8 @@ class Look:
 
     def accepted(self, config: DetectorConfig) -> bool:
         """As `HandDetector` decides."""
-        if self.palm < config.min_palm or self.first < config.min_first:
+        least = config.min_hand if self.proposed else config.min_palm
+        if self.palm < least or self.first < config.min_first:
             return False
         if min(self.first, self.palm) >= config.sure and self._evidence(self.first) >= config.min_evidence:
             return True
@@ -78,31 +86,32 @@ def main() -> int:
         print(f"measure_thresholds: {error}", file=sys.stderr)
         return 2
     print(f"{len(hands)} pictures of a hand, half of them close views; {len(empty)} without")
-    print("palm | presence | evidence | found % | false alarms of 1,000")
-    for palm, presence, evidence in product(_PALMS, _PRESENCES, _EVIDENCES):
-        config = replace(DetectorConfig(), min_palm=palm, min_presence=presence, min_evidence=evidence)
+    print("hand | palm | presence | evidence | found % | false alarms of 1,000")
+    for hand, palm, presence, evidence in product(_HANDS, _PALMS, _PRESENCES, _EVIDENCES):
+        config = DetectorConfig(min_hand=hand, min_palm=palm, min_presence=presence, min_evidence=evidence)
         found = np.mean([any(k.is_hand and k.accepted(config) for k in looks) for looks in hands])
         false = np.mean([any(k.accepted(config) for k in looks) for looks in empty])
-        print(f"{palm} | {presence} | {evidence} | {100 * found:.1f} | {1000 * false:.1f}")
+        print(f"{hand} | {palm} | {presence} | {evidence} | {100 * found:.1f} | {1000 * false:.1f}")
     return 0
 
 
 def looks_at(picture: Picture, box: Box | None, method: Reconstruction, palm_net: PalmNet) -> list[Look]:
-    """Every palm of every view of a picture, as the detector looks at it. box: of its hand, if any."""
+    """All that is proposed in a picture, as the detector looks at it. box: of its hand, if any."""
     height, width = picture.shape[:2]
-    camera, frame = camera_from_fov(width, height), Halvings(picture)
-    looks = []
+    camera, frame, gain = camera_from_fov(width, height), Halvings(picture), exposure_gain(picture)
+    looks, most = [], DetectorConfig().looks_a_view
     for view in all_views(width, height):
         matrix = view_matrix(width, height, view)
-        palms = in_frame(palm_net(draw_view(frame, matrix), PALM_FLOOR), matrix)
-        for palm in palms[: DetectorConfig().palms_a_view]:
+        palms = in_frame(palm_net(draw_view(frame, matrix), PALM_FLOOR, gain), matrix)
+        hands = hands_in_frame(palm_net.proposals(PALM_FLOOR), matrix)
+        for proposed, palm in [*((True, h) for h in hands[:most]), *((False, p) for p in palms[:most])]:
             first = method.infer(palm_crop(picture, camera, palm, method.input_size), camera)
             if not first.presence > 0:
                 continue
             crop = crop_hand(picture, camera, first.joints_2d_px, first.handedness, method.input_size)
             second = method.infer(crop, camera)
             is_hand = box is not None and overlap(second.joints_2d_px, box) >= SAME_HAND_IOU
-            looks.append(Look(palm.score, first.presence, second.presence, is_hand))
+            looks.append(Look(proposed, palm.score, first.presence, second.presence, is_hand))
     return looks
 
 
@@ -117,7 +126,7 @@ def _hands(folder: Path) -> Iterator[tuple[Picture, Box]]:
 
 def _empty(folder: Path) -> Iterator[Picture]:
     yield from windows_of(not_kept_out(pictures_in(folder))[::ASIDE_EVERY])
-    for k in range(30):
+    for k in range(_ROOMS):
         yield draw_background(np.random.default_rng([k, 78]))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ from models.manifest import ASSETS, shipped
 BUNDLE = ASSETS / "detector" / "hand_landmarker.task"
 
 
-def compile_bundled(network: str, bundle: Path, threads: int = 1, inner: str | None = None) -> Any:
-    """OpenVINO's compiled model of a bundle's network. inner: a tensor that becomes a further, last output.
+def compile_bundled(
+    network: str, bundle: Path, threads: int = 1, change: Callable[[Any], None] = lambda model: None
+) -> Any:
+    """OpenVINO's compiled model of a bundle's network. change: of the model, before it is compiled.
 
     Raises FileNotFoundError or ChangedAsset if the bundle is not whole.
     """
@@ -27,6 +30,5 @@ def compile_bundled(network: str, bundle: Path, threads: int = 1, inner: str | N
         with zipfile.ZipFile(shipped(bundle)) as z:
             file = z.extract(network, folder)
         model = core.read_model(file)
-        if inner is not None:
-            model.add_outputs(inner)
+        change(model)
         return core.compile_model(model, "CPU", cpu_options(threads))

@@ -66,7 +66,8 @@ class LandmarkRuntime:
 
     def __init__(self, bundle: Path = BUNDLE, threads: int = 1) -> None:
         """Compile the network of a bundle. Raises FileNotFoundError or ChangedAsset if it is not whole."""
-        self._compiled, self._local = compile_bundled(NETWORK, bundle, threads, _POOLED), threading.local()
+        self._compiled = compile_bundled(NETWORK, bundle, threads, lambda model: model.add_outputs(_POOLED))
+        self._local = threading.local()
         self._scorer = shipped_scorer(_SCORES)
 
     def __call__(self, crop_rgb: NDArray[np.uint8]) -> Landmarks:

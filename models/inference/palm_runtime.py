@@ -7,19 +7,29 @@ log-odds, a box around the palm and seven keypoints, relative to the anchor, in 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.inference.bundle import BUNDLE, compile_bundled
+from models.inference.palm_maps import add_head
+from models.inference.proposals import NO_PROPOSALS, Proposals, proposals
 from models.types import Float32
+from models.weights import find_weights
 
 NETWORK = "hand_detector.tflite"
+HEAD = "palm_head"  # the weights' name
 INPUT_SIZE = 192
 N_KEYPOINTS = 7  # wrist, knuckles of index, middle, ring, little finger, root and knuckle of the thumb
 _GRIDS = ((8, 2), (16, 6))  # stride, anchors in a cell
+_DARK, _EXPOSED, _MOST_GAIN = 64.0, 160.0, 8.0
+"""If a twentieth of a picture is not brighter than the first, it is brightened until that is the second."""
+_BLACK, _LEAST_SHOWN = 1, 0.02  # what is no brighter lies outside the frame; fraction of a picture inside it
 _SAME_PALM = 0.3  # boxes that overlap more, intersection over union, are of one palm
 
 
@@ -36,21 +46,59 @@ class Palms:
         return len(self.scores)
 
 
+def exposure_gain(picture_rgb: NDArray[np.uint8]) -> float:
+    """By how much a picture (H, W, 3) too dark for the network is to be brightened; 1 for most."""
+    step = max(max(picture_rgb.shape[:2]) // 64, 1)
+    green = picture_rgb[::step, ::step, 1]
+    shown = green[green > _BLACK]
+    if len(shown) < _LEAST_SHOWN * green.size:
+        return 1.0
+    bright = float(np.partition(shown, k := int(0.95 * (len(shown) - 1)))[k])
+    return min(_EXPOSED / bright, _MOST_GAIN) if bright < _DARK else 1.0
+
+
+def network_input(picture_rgb: NDArray[np.uint8], gain: float, out: Float32) -> None:
+    """Write a picture (192, 192, 3), brightened, as the network wants it."""
+    np.multiply(picture_rgb, np.float32(gain / 255), out=out)
+    if gain > 1:
+        np.minimum(out, 1, out=out)
+
+
 class PalmNet:
     """The palm network, ready to run. Not for use by several threads at once."""
 
-    def __init__(self, bundle: Path = BUNDLE, threads: int = 1) -> None:
-        """Compile the network. Raises FileNotFoundError or ChangedAsset if the bundle is not whole."""
-        self._request = compile_bundled(NETWORK, bundle, threads).create_infer_request()
+    def __init__(
+        self, bundle: Path = BUNDLE, threads: int = 1, head: Mapping[str, Float32] | None = None
+    ) -> None:
+        """Compile the network. head: weights that propose hands; None takes those that are shipped.
+
+        Raises FileNotFoundError or ChangedAsset if the bundle is not whole.
+        """
+        weights = shipped_head() if head is None else head
+        change = partial(add_head, weights=weights) if weights else _unchanged
+        self._request = compile_bundled(NETWORK, bundle, threads, change).create_infer_request()
+        self._has_head = bool(weights)
         self._input = np.zeros((1, INPUT_SIZE, INPUT_SIZE, 3), np.float32)
         self._anchors = anchors()
 
-    def __call__(self, picture_rgb: NDArray[np.uint8], min_score: float = 0.5) -> Palms:
-        """Palms in a (192, 192, 3) picture, RGB uint8, that score at least min_score, 0..1."""
+    def __call__(self, picture_rgb: NDArray[np.uint8], min_score: float = 0.5, gain: float = 1.0) -> Palms:
+        """Palms in a (192, 192, 3) picture, RGB uint8, that score at least min_score, 0..1.
+
+        gain: by which it is brightened, as `exposure_gain` has it of the whole frame.
+        """
         if picture_rgb.shape != self._input.shape[1:]:
             raise ValueError(f"picture: expected {self._input.shape[1:]}, got {picture_rgb.shape}")
-        np.multiply(picture_rgb, np.float32(1 / 255), out=self._input[0])
+        network_input(picture_rgb, gain, self._input[0])
         self._request.infer({0: self._input}, share_inputs=True)
+        return self._palms(min_score)
+
+    def proposals(self, min_score: float = 0.5) -> Proposals:
+        """What the head takes for hands in the last picture; nothing where there is no head."""
+        if not self._has_head:
+            return NO_PROPOSALS
+        return proposals(self._request.get_output_tensor(2).data[0], min_score)
+
+    def _palms(self, min_score: float) -> Palms:
         boxes, logits = (self._request.get_output_tensor(k).data[0] for k in range(2))
         logits = logits[:, 0]
         # What is not a number is not greater.
@@ -60,6 +108,21 @@ class PalmNet:
         points[:, 2:] += self._anchors[rows, None]
         scores = 1 / (1 + np.exp(-np.clip(logits[rows], -80, 80)))
         return merged(points, scores)
+
+
+def shipped_head() -> dict[str, Float32]:
+    """The head's weights as they ship; none where they don't. Raises ChangedAsset."""
+    asset = find_weights(HEAD)
+    if asset is None:
+        return {}
+    from safetensors.numpy import load_file
+
+    asset.check()
+    return {key: np.asarray(value, np.float32) for key, value in load_file(asset.path).items()}
+
+
+def _unchanged(model: Any) -> None:
+    """Leave a network as it is."""
 
 
 def anchors() -> Float32:

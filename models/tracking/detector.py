@@ -1,7 +1,7 @@
-"""Find hands in a whole picture: MediaPipe's palm network proposes, the app's own network decides.
+"""Find hands in a whole picture: MediaPipe's palm network and a head on it propose, our own network decides.
 
-Each palm's crop is shown to the hand network, which gives joints; the crop is cut anew around these, and what
-the network says of that second crop decides whether there is a hand, and which.
+Each proposed crop is shown to the hand network, which gives joints. Unless these fit the crop and it is sure,
+the crop is cut anew around them, and what the network says of that decides if there is a hand, and which.
 """
 
 from __future__ import annotations
@@ -16,14 +16,13 @@ from numpy.typing import NDArray
 from models.geometry import camera_from_fov, rays, rotation_from_axis_angle, warp_crop
 from models.inference.bundle import BUNDLE
 from models.inference.landmark_runtime import crop_hand
-from models.inference.palm_runtime import PalmNet
+from models.inference.palm_runtime import PalmNet, exposure_gain
 from models.tracking.hints import Hint, hint_of
 from models.tracking.palm_views import (
     FIRST_END,
     LAST_END,
     SHRUNK,
     SMALL,
-    TINY,
     TURNED,
     WHOLE,
     Halvings,
@@ -31,6 +30,7 @@ from models.tracking.palm_views import (
     View,
     distinct,
     draw_view,
+    hands_in_frame,
     in_frame,
     shows_ends,
     view_matrix,
@@ -38,6 +38,8 @@ from models.tracking.palm_views import (
 from models.types import Camera, Crop, Detection
 
 _THOROUGH_EVERY = 3  # searches
+_FITTING, _FITTING_SHIFT, _FITTING_RAD = (0.3, 0.85), 0.2, 0.8
+"""In first crops: how much of them joints span that fit; how far from their middle, and from upwards."""
 PALM_FLOOR = 0.05  # what the palm network is less sure of takes no part in a palm's mean
 Infer = Callable[[Crop, Camera], Detection]
 """A hand network: (crop, the frame's camera) -> the hand in it, however unsure, said of the frame."""
@@ -47,14 +49,13 @@ Infer = Callable[[Crop, Camera], Detection]
 class DetectorConfig:
     """How much is looked at, and what is believed."""
 
-    min_palm: float = 0.2  # palms less sure than this are not looked at, 0..1
-    palms_a_view: int = 2  # at most
+    min_hand: float = 0.5  # proposed hands less sure than this are not looked at, 0..1
+    min_palm: float = 0.4  # the same of palms
+    looks_a_view: int = 2  # at most, at hands and at palms
     min_first: float = 0.05  # the hand network's presence in a palm's crop, below which it is no hand
     min_presence: float = 0.5  # the same in the crop around the joints
-    sure: float = 0.9  # of palm and presence, from which the first crop is enough
-    min_evidence: float = (
-        0.0  # log-odds of the palm and of that presence together: a doubtful palm wants a sure hand
-    )
+    sure: float = 0.9  # presence from which the first crop is enough, if the joints seen fit it
+    min_evidence: float = 3.0  # log-odds of both together: a doubtful proposal wants a sure hand
 
 
 class HandDetector:
@@ -83,7 +84,7 @@ class HandDetector:
         return self._detect(frame_rgb, camera, all_views(frame_rgb.shape[1], frame_rgb.shape[0]), True)
 
     def detect_next(self, frame_rgb: NDArray[np.uint8], camera: Camera | None = None) -> list[Detection]:
-        """The same for a source's next frame: of the first every view, then two, and one that takes turns."""
+        """The same for a source's next frame: of the first every view, then the whole and another in turn."""
         height, width = frame_rgb.shape[:2]
         turn, self._turn = self._turn, self._turn + 1
         views = all_views(width, height) if turn == 0 else views_of_turn(width, height, turn)
@@ -101,15 +102,15 @@ class HandDetector:
         camera = camera or camera_from_fov(frame_rgb.shape[1], frame_rgb.shape[0])
         found: list[Detection] = []
         tried: list[Palm] = []
-        frame = Halvings(frame_rgb)
+        frame, gain = Halvings(frame_rgb), exposure_gain(frame_rgb)
         for view in views:
             if len(found) >= self._max_hands or (found and not thorough):
                 break
-            for palm in self._palms(frame, view, camera):
+            for palm in self._proposed(frame, view, camera, gain):
                 # A palm that was tried is tried again where a later view is surer of it.
                 as_sure = [other for other in tried if other.score >= palm.score]
                 known = len(distinct([*as_sure, palm])) == len(distinct(as_sure))
-                if known or any(_is_of(palm, hand) for hand in found):
+                if known or any(_is_of(palm, hand) or _fits(palm, hand) for hand in found):
                     continue
                 tried.append(palm)
                 hand = self._hand(frame_rgb, camera, palm)
@@ -118,20 +119,26 @@ class HandDetector:
         self.hint = None if found else hint_of(frame_rgb, tried)
         return sorted(found, key=lambda d: -d.presence)[: self._max_hands]
 
-    def _palms(self, frame: Halvings, view: View, camera: Camera) -> list[Palm]:
-        matrix = view_matrix(camera.width, camera.height, view)
-        palms = in_frame(self._palm_net(draw_view(frame, matrix), PALM_FLOOR), matrix)
-        return [palm for palm in palms if palm.score >= self.config.min_palm][: self.config.palms_a_view]
+    def _proposed(self, frame: Halvings, view: View, camera: Camera, gain: float) -> list[Palm]:
+        """The hands that the head proposes, as palms; then the palms that MediaPipe's own answers propose."""
+        matrix, most = view_matrix(camera.width, camera.height, view), self.config.looks_a_view
+        palms = in_frame(self._palm_net(draw_view(frame, matrix), PALM_FLOOR, gain), matrix)
+        hands = hands_in_frame(self._palm_net.proposals(self.config.min_hand), matrix)
+        return hands[:most] + [palm for palm in palms if palm.score >= self.config.min_palm][:most]
 
     def _hand(self, frame_rgb: NDArray[np.uint8], camera: Camera, palm: Palm) -> Detection | None:
         """The hand at a palm, if the network believes in it."""
-        first = self._infer(palm_crop(frame_rgb, camera, palm, self._input_size), camera)
+        size = self._input_size
+        first = self._infer(palm_crop(frame_rgb, camera, palm, size), camera)
         if first.presence < self.config.min_first:
             return None
-        sure = min(first.presence, palm.score) >= self.config.sure and _is_of(palm, first)
-        if sure and self._believes(palm, first):
+        sure = first.presence >= self.config.sure and _fits(palm, first)
+        if sure and first.handedness == "right" and self._believes(palm, first):
             return first
-        crop = crop_hand(frame_rgb, camera, first.joints_2d_px, first.handedness, self._input_size)
+        if sure and first.handedness == "left":  # the network was taught with left hands' mirror images
+            crop = palm_crop(frame_rgb, camera, palm, size, mirrored=True)
+        else:
+            crop = crop_hand(frame_rgb, camera, first.joints_2d_px, first.handedness, size)
         hand = self._infer(crop, camera)
         return hand if hand.presence >= self.config.min_presence and self._believes(palm, hand) else None
 
@@ -142,19 +149,22 @@ class HandDetector:
 def all_views(width: int, height: int) -> list[View]:
     """Every view of a frame, the most telling first."""
     ends = [FIRST_END, LAST_END] if shows_ends(width, height) else []
-    return [WHOLE, SHRUNK, *ends, SMALL, TINY, *TURNED]
+    return [WHOLE, SHRUNK, *ends, SMALL, *TURNED]
 
 
 def views_of_turn(width: int, height: int, turn: int) -> list[View]:
-    """The views of one frame among many. turn: counts up; ends come every third frame each."""
+    """The views of one frame among many: the whole, and another. turn: counts up; every other is SHRUNK."""
     ends = [FIRST_END, LAST_END] if shows_ends(width, height) else []
-    rare = (SMALL, TINY, *TURNED)
-    others: list[View] = [*ends, rare[turn // (len(ends) + 1) % len(rare)]]
-    return [WHOLE, SHRUNK, others[turn % len(others)]]
+    rare = (SMALL, *TURNED)
+    k = turn // 2
+    others: list[View] = [*ends, rare[k // (len(ends) + 1) % len(rare)]]
+    return [WHOLE, others[k % len(others)] if turn % 2 else SHRUNK]
 
 
-def palm_crop(frame_rgb: NDArray[np.uint8], camera: Camera, palm: Palm, size: int) -> Crop:
-    """The hand network's view of a palm's hand, not mirrored: its handedness is not known yet."""
+def palm_crop(
+    frame_rgb: NDArray[np.uint8], camera: Camera, palm: Palm, size: int, mirrored: bool = False
+) -> Crop:
+    """The hand network's view of a palm's hand; not mirrored while its handedness is not known."""
     z = rays(palm.crop_centre_px, camera)
     z = z / np.linalg.norm(z)
     x = np.cross([0.0, 1.0, 0.0], z)
@@ -164,7 +174,7 @@ def palm_crop(frame_rgb: NDArray[np.uint8], camera: Camera, palm: Palm, size: in
     # Away from the axis a pixel is a smaller angle, by the cosine, across and its square along.
     focal = size / palm.crop_size_px * camera.fx / z[2]
     virtual = Camera(focal, focal, (size - 1) / 2, (size - 1) / 2, size, size)
-    return warp_crop(frame_rgb, camera, virtual, R, mirrored=False)
+    return warp_crop(frame_rgb, camera, virtual, R, mirrored)
 
 
 def _evidence(palm: Palm, hand: Detection) -> float:
@@ -179,6 +189,17 @@ def _is_of(palm: Palm, hand: Detection) -> bool:
     size = float(np.ptp(hand.joints_2d_px, axis=0).max())
     like = 0.3 * size < palm.size_px < 1.2 * size
     return like and float(np.linalg.norm(palm.centre_px - middle)) < 0.25 * size
+
+
+def _fits(palm: Palm, hand: Detection) -> bool:
+    """Whether joints lie in a palm's first crop as a hand's do that it was cut around."""
+    joints, size = hand.joints_2d_px, palm.crop_size_px
+    away = float(np.linalg.norm((joints.min(0) + joints.max(0)) / 2 - palm.crop_centre_px))
+    x, y = joints[9] - joints[0]
+    turned = abs((float(np.arctan2(x, -y)) - palm.roll_rad + np.pi) % (2 * np.pi) - np.pi)
+    low, high = _FITTING
+    extent = float(np.ptp(joints, axis=0).max())
+    return away < _FITTING_SHIFT * size and low * size < extent < high * size and turned < _FITTING_RAD
 
 
 def same_hand(a: Detection, b: Detection) -> bool:

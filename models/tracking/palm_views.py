@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.inference.palm_runtime import INPUT_SIZE, Palms
+from models.inference.proposals import Proposals
 from models.types import Float64
 
 _CROP_SIZE, _CROP_SHIFT = 2.6, 0.5
@@ -35,7 +36,7 @@ class View:
 
 WHOLE, SHRUNK = View(), View(scale=0.7)
 FIRST_END, LAST_END = View(end=-1), View(end=1)
-SMALL, TINY = View(scale=0.5), View(scale=0.35)
+SMALL = View(scale=0.5)
 TURNED = tuple(View(scale=0.85, turn_rad=np.pi / 2 * quarter) for quarter in (1, 3, 2))
 
 
@@ -48,16 +49,25 @@ class Palm:
     roll_rad: float  # from fingers up, clockwise
     score: float  # the palm network's, 0..1
 
+    @classmethod
+    def of_crop(cls, centre_px: Float64, size_px: float, roll_rad: float, score: float) -> Palm:
+        """The palm whose first crop has this centre (2,) and side."""
+        size = size_px / _CROP_SIZE
+        return cls(centre_px - _CROP_SHIFT * size * _up(roll_rad), size, roll_rad, score)
+
     @property
     def crop_centre_px(self) -> Float64:
         """(2,) the middle of the first crop, which holds the whole hand."""
-        up = np.array([np.sin(self.roll_rad), -np.cos(self.roll_rad)])
-        return self.centre_px + _CROP_SHIFT * self.size_px * up
+        return self.centre_px + _CROP_SHIFT * self.size_px * _up(self.roll_rad)
 
     @property
     def crop_size_px(self) -> float:
         """Side of the first crop."""
         return _CROP_SIZE * self.size_px
+
+
+def _up(roll_rad: float) -> Float64:
+    return np.array([np.sin(roll_rad), -np.cos(roll_rad)])
 
 
 class Halvings:
@@ -123,6 +133,20 @@ def in_frame(palms: Palms, matrix: Float64) -> list[Palm]:
         longer = float(size.max()) * INPUT_SIZE / shrink
         if np.isfinite(at).all() and np.isfinite(longer) and longer > 1:
             found.append(Palm(at[0], longer, float(np.arctan2(x, -y)), float(score)))
+    return found
+
+
+def hands_in_frame(hands: Proposals, matrix: Float64) -> list[Palm]:
+    """Hands proposed in a view's picture, as palms of the frame whose first crops are those squares."""
+    back = np.linalg.inv(matrix[:, :2])
+    shrink = float(np.hypot(matrix[0, 0], matrix[1, 0]))
+    found = []
+    for centre, side, up, score in zip(hands.centres, hands.sides, hands.ups, hands.scores, strict=True):
+        at = (centre.astype(np.float64) * INPUT_SIZE - 0.5 - matrix[:, 2]) @ back.T
+        x, y = up.astype(np.float64) @ back.T
+        found.append(
+            Palm.of_crop(at, float(side) * INPUT_SIZE / shrink, float(np.arctan2(x, -y)), float(score))
+        )
     return found
 
 

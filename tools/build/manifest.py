@@ -58,6 +58,12 @@ RULES: list[tuple[str, str, str, str]] = [  # pattern, licence, source, command
         "python -m tools.train_scores mobrecon_lm landmark_net --out assets/weights; see its card",
     ),
     (
+        "weights/palm_head.*",
+        OURS,
+        "learnt from drawn hands, freely licensed photographs of hands and pictures without; see its card",
+        "python -m tools.train.palm_head --out assets/weights/palm_head.safetensors; see its card",
+    ),
+    (
         "weights/mesh_stage.*",
         OURS,
         "learnt from drawn and measured poses, without pictures; see its card",

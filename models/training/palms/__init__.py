@@ -1,0 +1,1 @@
+"""Hands proposed in whole pictures: a head on what MediaPipe's palm network sees."""
