@@ -22,8 +22,6 @@ from models.tracking.palm_views import (
     FIRST_END,
     LAST_END,
     SHRUNK,
-    SMALL,
-    TURNED,
     WHOLE,
     Halvings,
     Palm,
@@ -40,6 +38,7 @@ from models.types import Camera, Crop, Detection
 _THOROUGH_EVERY = 3  # searches
 _FITTING, _FITTING_SHIFT, _FITTING_RAD = (0.3, 0.85), 0.2, 0.8
 """In first crops: how much of them joints span that fit; how far from their middle, and from upwards."""
+_NARROW = 0.2  # of the first crop, across
 PALM_FLOOR = 0.05  # what the palm network is less sure of takes no part in a palm's mean
 Infer = Callable[[Crop, Camera], Detection]
 """A hand network: (crop, the frame's camera) -> the hand in it, however unsure, said of the frame."""
@@ -55,7 +54,7 @@ class DetectorConfig:
     min_first: float = 0.05  # the hand network's presence in a palm's crop, below which it is no hand
     min_presence: float = 0.5  # the same in the crop around the joints
     sure: float = 0.9  # presence from which the first crop is enough, if the joints seen fit it
-    min_evidence: float = 3.0  # log-odds of both together: a doubtful proposal wants a sure hand
+    min_evidence: float = 4.5  # log-odds of both together: a doubtful proposal wants a sure hand
 
 
 class HandDetector:
@@ -128,17 +127,13 @@ class HandDetector:
 
     def _hand(self, frame_rgb: NDArray[np.uint8], camera: Camera, palm: Palm) -> Detection | None:
         """The hand at a palm, if the network believes in it."""
-        size = self._input_size
-        first = self._infer(palm_crop(frame_rgb, camera, palm, size), camera)
+        first = self._infer(palm_crop(frame_rgb, camera, palm, self._input_size), camera)
         if first.presence < self.config.min_first:
             return None
         sure = first.presence >= self.config.sure and _fits(palm, first)
-        if sure and first.handedness == "right" and self._believes(palm, first):
+        if sure and self._believes(palm, first):
             return first
-        if sure and first.handedness == "left":  # the network was taught with left hands' mirror images
-            crop = palm_crop(frame_rgb, camera, palm, size, mirrored=True)
-        else:
-            crop = crop_hand(frame_rgb, camera, first.joints_2d_px, first.handedness, size)
+        crop = crop_hand(frame_rgb, camera, first.joints_2d_px, first.handedness, self._input_size)
         hand = self._infer(crop, camera)
         return hand if hand.presence >= self.config.min_presence and self._believes(palm, hand) else None
 
@@ -148,23 +143,17 @@ class HandDetector:
 
 def all_views(width: int, height: int) -> list[View]:
     """Every view of a frame, the most telling first."""
-    ends = [FIRST_END, LAST_END] if shows_ends(width, height) else []
-    return [WHOLE, SHRUNK, *ends, SMALL, *TURNED]
+    return [WHOLE, SHRUNK, *([FIRST_END, LAST_END] if shows_ends(width, height) else [])]
 
 
 def views_of_turn(width: int, height: int, turn: int) -> list[View]:
     """The views of one frame among many: the whole, and another. turn: counts up; every other is SHRUNK."""
-    ends = [FIRST_END, LAST_END] if shows_ends(width, height) else []
-    rare = (SMALL, *TURNED)
-    k = turn // 2
-    others: list[View] = [*ends, rare[k // (len(ends) + 1) % len(rare)]]
-    return [WHOLE, others[k % len(others)] if turn % 2 else SHRUNK]
+    ends = all_views(width, height)[2:]
+    return [WHOLE, ends[turn // 2 % len(ends)] if ends and turn % 2 else SHRUNK]
 
 
-def palm_crop(
-    frame_rgb: NDArray[np.uint8], camera: Camera, palm: Palm, size: int, mirrored: bool = False
-) -> Crop:
-    """The hand network's view of a palm's hand; not mirrored while its handedness is not known."""
+def palm_crop(frame_rgb: NDArray[np.uint8], camera: Camera, palm: Palm, size: int) -> Crop:
+    """The hand network's view of a palm's hand, not mirrored: its handedness is not known yet."""
     z = rays(palm.crop_centre_px, camera)
     z = z / np.linalg.norm(z)
     x = np.cross([0.0, 1.0, 0.0], z)
@@ -174,7 +163,7 @@ def palm_crop(
     # Away from the axis a pixel is a smaller angle, by the cosine, across and its square along.
     focal = size / palm.crop_size_px * camera.fx / z[2]
     virtual = Camera(focal, focal, (size - 1) / 2, (size - 1) / 2, size, size)
-    return warp_crop(frame_rgb, camera, virtual, R, mirrored)
+    return warp_crop(frame_rgb, camera, virtual, R, mirrored=False)
 
 
 def _evidence(palm: Palm, hand: Detection) -> float:
@@ -192,14 +181,18 @@ def _is_of(palm: Palm, hand: Detection) -> bool:
 
 
 def _fits(palm: Palm, hand: Detection) -> bool:
-    """Whether joints lie in a palm's first crop as a hand's do that it was cut around."""
+    """Whether joints lie in a palm's first crop as a hand's do that it was cut around.
+
+    Narrow hands don't: they are seen from the side, or left ones that were misread, as no crop is mirrored.
+    """
     joints, size = hand.joints_2d_px, palm.crop_size_px
     away = float(np.linalg.norm((joints.min(0) + joints.max(0)) / 2 - palm.crop_centre_px))
     x, y = joints[9] - joints[0]
     turned = abs((float(np.arctan2(x, -y)) - palm.roll_rad + np.pi) % (2 * np.pi) - np.pi)
+    breadth = float(np.ptp(joints @ [np.cos(palm.roll_rad), np.sin(palm.roll_rad)]))
     low, high = _FITTING
-    extent = float(np.ptp(joints, axis=0).max())
-    return away < _FITTING_SHIFT * size and low * size < extent < high * size and turned < _FITTING_RAD
+    fills = low * size < float(np.ptp(joints, axis=0).max()) < high * size and breadth > _NARROW * size
+    return fills and away < _FITTING_SHIFT * size and turned < _FITTING_RAD
 
 
 def same_hand(a: Detection, b: Detection) -> bool:

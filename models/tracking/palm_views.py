@@ -1,8 +1,8 @@
 """The square pictures of a frame in which palms are looked for, and what a palm found there is in the frame.
 
 The palm network knows palms of a certain size, upright more or less, in a picture of 192 pixels. A frame is
-shown to it several times: whole; shrunk, so that a hand that fills the frame becomes one of that size (the
-more it fills, and the less of its palm is seen, the smaller); its two ends enlarged, for far hands; turned.
+shown to it several times: whole; shrunk, so that a hand that fills the frame becomes one of that size; its
+two ends enlarged, for far hands. Turned, it shows training what else is taken for palms.
 Frames are averaged down, not sampled: sampled at every fourth pixel, fingers become noise, and a quarter of
 the hands is missed that are found so (MediaPipe's own graph samples bilinearly: of 1,564 photographs of one
 hand it found 75 %, averaged down 89 %).
@@ -36,7 +36,6 @@ class View:
 
 WHOLE, SHRUNK = View(), View(scale=0.7)
 FIRST_END, LAST_END = View(end=-1), View(end=1)
-SMALL = View(scale=0.5)
 TURNED = tuple(View(scale=0.85, turn_rad=np.pi / 2 * quarter) for quarter in (1, 3, 2))
 
 

@@ -11,7 +11,6 @@ from models.tracking.palm_views import (
     FIRST_END,
     LAST_END,
     SHRUNK,
-    SMALL,
     TURNED,
     WHOLE,
     Halvings,
@@ -25,7 +24,7 @@ from models.tracking.palm_views import (
 
 
 @pytest.mark.parametrize("size", [(640, 480), (480, 640), (1920, 1080), (100, 90), (224, 224)])
-@pytest.mark.parametrize("view", [WHOLE, SHRUNK, SMALL, FIRST_END, LAST_END, *TURNED, View(0.6, 0.7)])
+@pytest.mark.parametrize("view", [WHOLE, SHRUNK, View(0.5), FIRST_END, LAST_END, *TURNED, View(0.6, 0.7)])
 def test_a_spot_is_drawn_where_the_matrix_says_and_found_where_it_was(
     size: tuple[int, int], view: View
 ) -> None:
