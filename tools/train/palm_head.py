@@ -7,8 +7,8 @@ Views for the palm network are composed of drawn hands, of real crops (as tools/
 them) and of photographs of single hands with boxes, over --backgrounds, drawn rooms and --without-hands (more
 such pictures, faces say). What the network sees in them is made once and kept in --cache, so that a run that
 was stopped goes on. What `models.datasets.kept_out` and the held-out part of --real keep out is not looked
-at, nor every fifth of the other photographs, by which `tools.measure_thresholds` chooses. In the end the kept
-out photographs of --closeups judge, as they are and in close views.
+at, nor every fifth of the other photographs, by which `tools.train.measure_thresholds` chooses. In the end
+the kept-out photographs of --closeups judge, as they are and in close views.
 """
 
 from __future__ import annotations

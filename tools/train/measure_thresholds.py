@@ -1,6 +1,6 @@
 """Print what the detector's thresholds cost: hands found against false alarms, on pictures to learn from.
 
-    python -m tools.measure_thresholds --closeups PHOTOS --backgrounds PICTURES
+    python -m tools.train.measure_thresholds --closeups PHOTOS --backgrounds PICTURES
 
 The hands are photographs of PHOTOS as they are, and close views of them (`models.datasets.close_view`); what
 is no hand are windows of PICTURES and drawn rooms. Of the pictures that `models.datasets.kept_out` does not
