@@ -50,6 +50,8 @@ def main() -> int:
     parser.add_argument("--batch", type=int, default=DecoderTraining.batch)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
+    if options.minutes <= 0 or options.batch < 1:
+        parser.error("--minutes and --batch: expected more than nothing")
     if (options.real is None) != (options.judge_real is None):
         parser.error("--real and --judge-real go together")
     if options.joint_fit is None and options.start is None:
