@@ -23,7 +23,7 @@ run: $(APP)
 	@$(PY) main.py
 
 test: $(DEV)
-	@OMP_NUM_THREADS=1 $(PY) -m pytest -n 2
+	@OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile
 
 # The newest of everything that the ranges allow, in an environment of its own: what breaks next year, told today.
 test-newest:

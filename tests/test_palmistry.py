@@ -51,6 +51,7 @@ def test_faults_are_told() -> None:
         palmistry.HandTracker("none")
 
 
+@pytest.mark.slow
 def test_the_example_script_plots_a_trajectory(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="matplotlib is not installed")
     script = ROOT / "docs" / "examples" / "plot_trajectory.py"

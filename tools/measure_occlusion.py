@@ -38,7 +38,7 @@ from models.hand.hand_data import load_open_hand
 from models.tracking.pipeline import DEFAULT_MODEL, MODELS, Pipeline, PipelineConfig
 from models.types import HandMesh, UInt8
 from tools.build.clip import CLIP_CAMERA, FPS, OUT_DIR, Actor, Posed
-from tools.true_view import Mask, TrueView
+from tools.clip.true_view import Mask, TrueView
 
 GLOW = Metal((1e6, 1e6, 1e6), 1.0)  # drawn white wherever there is metal: its coverage can be read
 SEEN_PX = 12

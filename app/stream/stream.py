@@ -8,7 +8,9 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from threading import Event, Thread
+from typing import Protocol
 
 import numpy as np
 
@@ -16,12 +18,32 @@ from app.errors import UserError
 from app.frame import FrameHands
 from app.slot import Handoff
 from app.stream.address import StreamAddress
-from app.stream.protocols import PROTOCOLS, Sender
+from app.stream.protocols import PROTOCOLS
 
 _log = logging.getLogger(__name__)
 
 _PATIENCE_S, _LOOKED_S = 0.5, 0.005
 _JUDGED = 3600  # frames that the delays are taken over: two minutes
+
+
+class Sender(Protocol):
+    """One protocol at one address, on the stream's own thread from its making to its end.
+
+    Its making raises UserError where the address can't be had. It never waits for a receiver.
+    """
+
+    def send(self, moment: FrameHands) -> None:
+        """The next frame, at once or not at all. Raises OSError where it can't leave the machine."""
+
+    def close(self) -> None:
+        """Leave nothing open."""
+
+
+def open_sender(address: StreamAddress, tell: Callable[[str], None]) -> Sender:
+    """A sender of the address's protocol. tell: a line for people, from any thread. Raises UserError."""
+    protocol = import_module(PROTOCOLS[address.scheme].module)
+    make: Callable[[StreamAddress, Callable[[str], None]], Sender] = protocol.open_sender
+    return make(address, tell)
 
 
 @dataclass(frozen=True)
@@ -77,7 +99,7 @@ class Stream:
 
     def _run(self) -> None:
         try:
-            sender = PROTOCOLS[self.address.scheme].open(self.address, lambda line: self._say(line, True))
+            sender = open_sender(self.address, lambda line: self._say(line, True))
         except UserError as error:
             self._error = error
             self._say(f"No stream: {error}", True)

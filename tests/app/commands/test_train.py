@@ -12,6 +12,7 @@ from app.cli import main
 from tests.app.commands.command_help import failing_line
 
 
+@pytest.mark.slow
 def test_two_steps_on_drawn_hands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Weights, checkpoint and curves are there."""
     length = ("--steps", "2", "--batch", "4", "--device", "cpu")

@@ -45,8 +45,9 @@ def test_the_lamp_is_found_from_a_hand_that_turns(toward, handedness):
     for k, turn in enumerate(TURNS):
         hand = posed_hand(CAMERA, turn=turn, handedness=handedness)
         fit.update(lit_frame(hand, toward), [hand], CAMERA, 0.2 * k)
+    lit = lit_frame(hand, toward)
     for k in range(20):
-        fit.update(lit_frame(hand, toward), [hand], CAMERA, 1 + 0.13 * k)
+        fit.update(lit, [hand], CAMERA, 1 + 0.13 * k)
     found = fit.gradient / np.linalg.norm(fit.gradient)
     assert np.degrees(np.arccos(found @ toward)) < 20
 

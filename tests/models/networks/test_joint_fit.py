@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 
 from models.hand.hand_data import load_open_hand
@@ -36,6 +37,7 @@ def test_untaught_it_leaves_a_pose_nearly_as_it_is() -> None:
     assert (J - p.joints_m).norm(dim=-1).max() < 0.01
 
 
+@pytest.mark.slow
 def test_taught_it_brings_the_hand_nearer_to_its_joints(tmp_path: Path) -> None:
     out = tmp_path / "joint_fit.safetensors"
     lines: list[str] = []

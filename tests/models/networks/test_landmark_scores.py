@@ -116,6 +116,7 @@ def test_the_report_names_every_source(taught: tuple[LandmarkScores, Features]) 
     assert figures["drawn"]["views"] > 100
 
 
+@pytest.mark.slow
 def test_crops_are_kept_and_shown_to_several_encoders_at_once(tmp_path: Path) -> None:
     """Sharing blocks, they give what each gives alone; a mirrored hand is of the other side."""
     rng = np.random.default_rng(0)

@@ -50,7 +50,7 @@ def filled(frame: np.ndarray, factor: float) -> np.ndarray:
     return np.ascontiguousarray(wide[y : y + 2 * half, x : x + 2 * half])
 
 
-@pytest.mark.parametrize("factor", [0.6, 0.8, 1.0, 1.1])
+@pytest.mark.parametrize("factor", [0.8, 1.1, *(pytest.param(f, marks=pytest.mark.slow) for f in (0.6, 1.0))])
 def test_a_hand_that_fills_the_picture(frame: np.ndarray, factor: float) -> None:
     assert len(detector(1).detect(filled(frame, factor))) == 1
     first_frame = detector(1)

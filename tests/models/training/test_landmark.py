@@ -33,6 +33,7 @@ def learner() -> LandmarkLearner:
     return LandmarkLearner(CONFIG, network, load_open_hand())
 
 
+@pytest.mark.slow
 def test_one_step(learner: LandmarkLearner, train_batch: TrainBatch) -> None:
     """Everything above the 14 x 14 map learns, the decoder faster; nothing below it moves."""
     before = {name: value.clone() for name, value in learner.network.state_dict().items()}

@@ -74,6 +74,7 @@ def test_going_on_is_the_same_as_never_having_stopped(source: TinySource, tmp_pa
         assert all(torch.equal(v, parts.optimiser["state"][k][name]) for name, v in moments.items())
 
 
+@pytest.mark.slow
 def test_a_seed_is_a_run(source: TinySource, tmp_path: Path) -> None:
     config = configured(steps=2)
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
@@ -83,6 +84,7 @@ def test_a_seed_is_a_run(source: TinySource, tmp_path: Path) -> None:
     assert not all(torch.equal(a[k], c[k]) for k in a)
 
 
+@pytest.mark.slow
 def test_it_learns_and_tells(source: TinySource, tmp_path: Path) -> None:
     """A few hands by heart: the loss falls, the best weights are the network's own."""
     config = configured(steps=20, batch=8, decay="cosine", ema=0.8, validate_every=10)
@@ -157,6 +159,7 @@ def test_other_schedules_step(schedule: str, source: TinySource, tmp_path: Path)
     assert moved == ({"lifting"} if schedule.endswith("pretrain") else {"lifting", "decoder"})
 
 
+@pytest.mark.slow
 def test_plateaus_lower_the_rate(source: TinySource, tmp_path: Path) -> None:
     config = configured("hamr", objective="mobrecon", steps=5, validate_every=1, plateau_patience=1)
     still = Validator([])
