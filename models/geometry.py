@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import cv2
@@ -30,8 +31,10 @@ def project(points_m: ArrayLike, camera: Camera) -> Float64:
 
 def rays(points_px: ArrayLike, camera: Camera) -> Float64:
     """(..., 2) pixels -> (..., 3) points of their camera rays at depth z = 1."""
-    xy = (np.asarray(points_px, np.float64) - [camera.cx, camera.cy]) / [camera.fx, camera.fy]
-    return np.concatenate([xy, np.ones_like(xy[..., :1])], -1)
+    px = np.asarray(points_px, np.float64)
+    out = np.ones((*px.shape[:-1], 3))
+    out[..., 0], out[..., 1] = (px[..., 0] - camera.cx) / camera.fx, (px[..., 1] - camera.cy) / camera.fy
+    return out
 
 
 def rotation_from_axis_angle(axis_angle: ArrayLike) -> Float64:
@@ -104,21 +107,29 @@ def crop_camera(
     the fingers, in joint boxes. box_joints: the joints whose box counts; all of them by default.
     """
     r = rays(joints_px, camera)
-    forward = r[[0, 5, 9, 13, 17]].mean(0)
     boxed = r if box_joints is None else r[list(box_joints)]
-    R = np.eye(3)
+    # Single vectors are plain numbers here: each call of NumPy costs as much as ten of their sums.
+    fx, fy, fz = r[[0, 5, 9, 13, 17]].mean(0).tolist()
+    (wx, wy, _), (kx, ky, _) = r[0].tolist(), r[9].tolist()
     for _ in range(2):  # the box is measured in the virtual picture, so its middle moves once the axis does
-        z = forward / np.linalg.norm(forward)
-        up = r[9] / r[9, 2] - r[0] / r[0, 2]
-        up = up - z * (up @ z)
-        n = np.linalg.norm(up)
-        y = -up / n if n > 1e-9 else np.cross(z, [1.0, 0, 0]) / np.linalg.norm(np.cross(z, [1.0, 0, 0]))
-        R = np.stack([cross(y, z), y, z])
+        n = math.sqrt(fx * fx + fy * fy + fz * fz)
+        zx, zy, zz = fx / n, fy / n, fz / n
+        ux, uy = kx - wx, ky - wy  # towards the middle knuckle
+        along = ux * zx + uy * zy
+        ux, uy, uz = ux - along * zx, uy - along * zy, -along * zz
+        n = math.sqrt(ux * ux + uy * uy + uz * uz)
+        if n <= 1e-9:
+            ux, uy, uz = 0.0, -zz, zy  # any direction across the axis
+            n = math.sqrt(uy * uy + uz * uz)
+        yx, yy, yz = -ux / n, -uy / n, -uz / n
+        xx, xy, xz = yy * zz - yz * zy, yz * zx - yx * zz, yx * zy - yy * zx
+        R = np.array([[xx, xy, xz], [yx, yy, yz], [zx, zy, zz]])
         p = boxed @ R.T
-        xy = p[:, :2] / np.maximum(p[:, 2:], 0.1)
-        low, high = xy.min(0), xy.max(0)
-        side = max(float((high - low).max()), 1e-3)
-        forward = R.T @ np.array([*((low + high) / 2 - [0, shift * side]), 1.0])
+        seen = p[:, :2] / np.maximum(p[:, 2:], 0.1)
+        (left, top), (right, bottom) = seen.min(0).tolist(), seen.max(0).tolist()
+        side = max(right - left, bottom - top, 1e-3)
+        a, b = (left + right) / 2, (top + bottom) / 2 - shift * side
+        fx, fy, fz = a * xx + b * yx + zx, a * xy + b * yy + zy, a * xz + b * yz + zz
     f = size / (side * span)
     return Camera(f, f, (size - 1) / 2, (size - 1) / 2, size, size), R
 

@@ -26,6 +26,7 @@ SIDE_TITLES = {"": "Auto", "right": "Right", "left": "Left"}
 MODEL_TITLES = {
     "fit": "Fit to MediaPipe's joints",
     "mobrecon_lm": "MobRecon LM",
+    "mobrecon_lm_192": "MobRecon LM, faster",
     "tang_lm": "Tang LM",
     "m3dhmr_lm": "M3DHMR LM",
     "hamr_lm": "HAMR LM",

@@ -211,7 +211,7 @@ def _digest(name: str) -> str:
     from models.networks.zoo import declared
 
     network = declared(name)
-    scores, encoder = find_weights(scores_of(network.encoder_of or name)), network.encoder_of
+    scores, encoder = find_weights(scores_of(network.scored_as)), network.encoder_of
     assets = [find_weights(name), scores, _shipped("hand/open_hand.npz")]
     digest = hashlib.sha256()
     for asset in assets + ([find_weights(encoder)] if encoder else []):

@@ -71,4 +71,11 @@ class Network:
     start: Callable[[Any], None] | None = None
     # the network whose landmark encoder it has, unchanged; its own file then needs no encoder
     encoder_of: str | None = None
+    # the network whose presence and handedness scores its encoder was taught to be asked with, too
+    scores_of: str | None = None
     on_maps: MapTeaching | None = None  # how `tools.train.decoder` teaches it, where it does
+
+    @property
+    def scored_as(self) -> str:
+        """The name whose scores are asked for its encoder."""
+        return self.scores_of or self.encoder_of or self.name

@@ -61,7 +61,7 @@ def encoder_weights(name: str) -> Asset | None:
 def attach_scores(network: nn.Module, name: str) -> None:
     """Give a network on the landmark encoder the scores that were taught for that encoder, if they ship."""
     encoder = getattr(network, "encoder", None)
-    weights = find_weights(scores_of(declared(name).encoder_of or name))
+    weights = find_weights(scores_of(declared(name).scored_as))
     if isinstance(encoder, LandmarkNet) and weights is not None:
         scores = LandmarkScores()
         load_weights(scores, weights)

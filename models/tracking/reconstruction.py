@@ -32,9 +32,8 @@ FIT = FitConfig(depth_gain=1.0, depth_m=0.005)
 """`fit`: depth is shared with the mesh stage, which needs no shrinking, and can be trusted more."""
 MEDIAPIPE_DEPTH = 0.8
 """Of MediaPipe's depth, before the mesh stage sees it."""
-FITTED = {
-    "mobrecon_lm": replace(FIT, depth_m=0.003, angle_step_rad=0.15, steps_warm=2),
-}
+_NETWORKS_JOINTS = replace(FIT, depth_m=0.003, angle_step_rad=0.15, steps_warm=2)
+FITTED = {"mobrecon_lm": _NETWORKS_JOINTS, "mobrecon_lm_192": _NETWORKS_JOINTS}
 """Networks whose joints are better than their meshes, which come of too little training: fingers too thin and
 rough to be drawn. The hand model is fitted to their joints."""
 

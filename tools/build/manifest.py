@@ -52,6 +52,12 @@ RULES: list[tuple[str, str, str, str]] = [  # pattern, licence, source, command
         "python -m tools.build.weights mobrecon_lm out/train/mobrecon_lm/best.safetensors",
     ),
     (
+        "weights/mobrecon_lm_192.*",
+        OURS,
+        "mobrecon_lm taught to see in smaller crops; see its card",
+        "python -m tools.train.smaller_encoder; see its card",
+    ),
+    (
         "weights/*_scores.*",
         OURS,
         "learnt from drawn hands, freely licensed photographs of hands and pictures without; see its card",

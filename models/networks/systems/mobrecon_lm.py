@@ -146,4 +146,14 @@ NETWORKS = (
         encoders=(),  # its learner runs the encoder itself, most of it frozen
         start=_start,
     ),
+    # The same on crops of three quarters as many pixels, taught by the one above: tools.train.smaller_encoder.
+    Network(
+        "mobrecon_lm_192",
+        MobReconLm,
+        MobReconLmConfig(input_size=192),
+        NetworkSize(192, 243.5, 3.32),
+        schedules=(),
+        encoders=(),
+        scores_of="mobrecon_lm",
+    ),
 )
