@@ -146,7 +146,7 @@ NETWORKS = (
         encoders=(),  # its learner runs the encoder itself, most of it frozen
         start=_start,
     ),
-    # The same on crops of three quarters as many pixels, taught by the one above: tools.train.smaller_encoder.
+    # The same on smaller crops, taught by the one above (`tools.train.smaller_encoder`).
     Network(
         "mobrecon_lm_192",
         MobReconLm,

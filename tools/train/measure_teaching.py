@@ -1,0 +1,84 @@
+"""Where a second of teaching the landmark encoder goes, by autograd and as `models.training.student` does it.
+
+    python -m tools.train.measure_teaching [--size 192] [--batch 16] [--rounds 4]
+
+One step of the network alone, on noise, in several ways in turns: processor time of one thread, the least of
+all rounds, so that what else runs on the machine counts little. `tools.train.smaller_encoder` prints the same
+of a whole run, drawing and teacher included.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import time
+from collections.abc import Callable
+
+import torch
+
+from models.networks.encoders.landmark_net import LandmarkNet
+from models.training.student import frugal
+from models.training.student.frugal import frugal_maps, keep_memory
+
+Step = Callable[[], tuple[float, float]]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="where a second of teaching goes")
+    parser.add_argument("--size", type=int, default=192, help="the crops' side")
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--rounds", type=int, default=4)
+    options = parser.parse_args(arguments)
+    torch.set_num_threads(1)
+    net = LandmarkNet(options.size)
+    images = torch.rand(options.batch, 3, options.size, options.size)
+    last = copy.deepcopy(net).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    ways: dict[str, Step] = {
+        "autograd": lambda: _plain(net, images),
+        "channels last": lambda: _plain(last, images.contiguous(memory_format=torch.channels_last)),
+        "and clipped in place": lambda: _frugal(last, images, 1),
+        "and a part of the crops": lambda: _frugal(last, images, frugal.WEIGHTS_FROM),
+    }
+    print(f"{'ms a crop, one thread':28}{'forward':>9}{'backward':>9}{'crops/s':>9}")
+    _measure(ways, options.batch, options.rounds)
+    keep_memory()
+    _measure({"and memory kept": ways["and a part of the crops"]}, options.batch, options.rounds)
+    return 0
+
+
+def _measure(ways: dict[str, Step], batch: int, rounds: int) -> None:
+    times: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
+    for number in range(rounds + 1):
+        for name, way in ways.items():
+            found = way()
+            if number:  # the first warms up
+                times[name].append(found)
+    for name, found_all in times.items():
+        forward, backward = (1e3 * min(part) / batch for part in zip(*found_all, strict=True))
+        print(f"{name:28}{forward:9.1f}{backward:9.1f}{1e3 / (forward + backward):9.1f}", flush=True)
+
+
+def _plain(net: LandmarkNet, images: torch.Tensor) -> tuple[float, float]:
+    return _timed(lambda: net.features(images))
+
+
+def _frugal(net: LandmarkNet, images: torch.Tensor, weights_from: int) -> tuple[float, float]:
+    before, frugal.WEIGHTS_FROM = frugal.WEIGHTS_FROM, weights_from
+    try:
+        return _timed(lambda: frugal_maps(net, images)[1])
+    finally:
+        frugal.WEIGHTS_FROM = before
+
+
+def _timed(run: Callable[[], object]) -> tuple[float, float]:
+    """Processor seconds of the maps, and of their gradients."""
+    start = time.process_time()
+    maps = run()
+    loss = sum(m.square().mean() for m in maps)  # type: ignore[attr-defined]
+    middle = time.process_time()
+    loss.backward()  # type: ignore[union-attr]
+    return middle - start, time.process_time() - middle
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
