@@ -21,7 +21,7 @@ from models.networks.network import NetworkOutput
 from models.networks.zoo import attach_scores, build, declared, encoder_weights
 from models.weights import ENCODER, load_weights
 
-_PX, _MM = 0.1, 0.2
+_PX, _MM = 0.15, 0.2
 """Largest change of a joint in the crop and of a vertex by rounding that counts as nothing."""
 
 

@@ -1,20 +1,26 @@
 """A landmark encoder of smaller crops is taught: its gradients, its targets, its steps, its run."""
 
+from contextlib import closing
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from app.capture import DEMO_CLIP, open_file
+from models.evaluation.metrics import aligned_errors
 from models.networks.encoders.landmark_net import INPUT_SIZE, LandmarkNet
 from models.networks.encoders.landmark_scores import LandmarkScores
+from models.tracking.pipeline import Pipeline, PipelineConfig
 from models.training.student import frugal
 from models.training.student.crops import CropPair
 from models.training.student.frugal import frugal_maps
 from models.training.student.matching import STRIDES, TeacherAnswers, look_up
 from models.training.student.steps import RelativeAdam, channel_sizes
 from models.training.student.trainer import StudentTraining, teach
+from models.weights import find_weights
 
 SIZE = 64
 
@@ -133,3 +139,20 @@ def test_a_run_learns_is_kept_and_goes_on(tmp_path: Path) -> None:
             resume=True,
         )
     assert np.isfinite(sum(float(p.detach().sum()) for p in student.parameters()))
+
+
+def test_the_shipped_student_sees_what_its_teacher_sees() -> None:
+    names = ("mobrecon_lm", "mobrecon_lm_192")
+    if any(find_weights(name) is None for name in names):
+        pytest.skip("their weights are not in this checkout")
+    *_, frame = islice(open_file(DEMO_CLIP).frames(), 12)
+    seen = []
+    for name in names:
+        with closing(Pipeline(PipelineConfig(name, max_hands=1, smoothing=None))) as pipeline:
+            (hand,) = pipeline.process(frame.image_rgb, 0.0).hands
+        seen.append(hand)
+    a, b = seen
+    box = float(np.ptp(a.joints_2d_px, axis=0).max())
+    assert a.handedness == b.handedness
+    assert np.linalg.norm(a.joints_2d_px - b.joints_2d_px, axis=1).mean() < 0.03 * box
+    assert aligned_errors(a.joints_m[None], b.joints_m[None]).mean() < 0.005
