@@ -1,8 +1,8 @@
 """A hand's shadow on a table has a hand's shape, and networks take it for one. Its colour gives it away.
 
 A shadow is its surroundings, darkened: of their chromaticity, and not of the skin's that casts it. Where that
-skin isn't in the picture to compare with, flatness tells: light models a hand, and fingers shade each other;
-a shadow is as even as what it falls on.
+skin isn't in the picture, or is of much the same colour, flatness tells: light models a hand, and fingers
+shade each other; a shadow is as even as what it falls on.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def is_shadow(frame_rgb: NDArray[np.uint8], joints_px: Float32, hands_px: Sequen
     """Whether what looks like a hand at joints (21, 2) is a shadow beside the hands followed, each (21, 2).
 
     frame_rgb: (H, W, 3). Without a hand to compare with, only what is flat is taken for a shadow. Skin in
-    shade keeps the colour of skin, so that a second hand in the dark is not taken for one.
+    shade keeps the colour of skin and its modelling: a second hand in the dark is not taken for one.
     """
     inside = _colours(frame_rgb, _along_bones(joints_px))
     outside = _colours(frame_rgb, _around(joints_px))
@@ -40,9 +40,9 @@ def is_shadow(frame_rgb: NDArray[np.uint8], joints_px: Float32, hands_px: Sequen
     shade, ground, *skin = middle
     if shade.sum() >= _DARKER * ground.sum() or _apart(shade, ground) > _ALIKE:
         return False
-    if not skin:
-        return _is_flat(inside) and float(np.median(np.ptp(outside, axis=1))) > _GREY
-    return all(_apart(shade, s) > _UNLIKE for s in skin)
+    if _is_flat(inside) and float(np.median(np.ptp(outside, axis=1))) > _GREY:
+        return True
+    return bool(skin) and all(_apart(shade, s) > _UNLIKE for s in skin)
 
 
 def _along_bones(joints_px: Float32) -> Float64:
