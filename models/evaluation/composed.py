@@ -222,7 +222,9 @@ class Followed:
                 if hand.identity not in identity or hand.identity in away:
                     waiting.setdefault(hand.identity, 0)
                 self.frames += 1
-                answer = min(answers, key=lambda a: _apart(a[1], hand), default=None)
+                # An answer is of the hand that it fits best, not also of another one which that hand hides.
+                own = [a for a in answers if min(frame.hands, key=lambda h: _apart(a[1], h)) is hand]
+                answer = min(own, key=lambda a: _apart(a[1], hand), default=None)
                 if answer is None or _apart(answer[1], hand) > _SAME:
                     if hand.identity in waiting:
                         waiting[hand.identity] += 1

@@ -109,7 +109,7 @@ class HandDetector:
                 # A palm that was tried is tried again where a later view is surer of it.
                 as_sure = [other for other in tried if other.score >= palm.score]
                 known = len(distinct([*as_sure, palm])) == len(distinct(as_sure))
-                if known or any(_is_of(palm, hand) or _fits(palm, hand) for hand in found):
+                if known or any(_is_of(palm, hand) or fits(palm, hand) for hand in found):
                     continue
                 tried.append(palm)
                 hand = self._hand(frame_rgb, camera, palm)
@@ -130,7 +130,7 @@ class HandDetector:
         first = self._infer(palm_crop(frame_rgb, camera, palm, self._input_size), camera)
         if first.presence < self.config.min_first:
             return None
-        sure = first.presence >= self.config.sure and _fits(palm, first)
+        sure = first.presence >= self.config.sure and fits(palm, first)
         if sure and self._believes(palm, first):
             return first
         crop = crop_hand(frame_rgb, camera, first.joints_2d_px, first.handedness, self._input_size)
@@ -180,7 +180,7 @@ def _is_of(palm: Palm, hand: Detection) -> bool:
     return like and float(np.linalg.norm(palm.centre_px - middle)) < 0.25 * size
 
 
-def _fits(palm: Palm, hand: Detection) -> bool:
+def fits(palm: Palm, hand: Detection) -> bool:
     """Whether joints lie in a palm's first crop as a hand's do that it was cut around.
 
     Narrow hands don't: they are seen from the side, or left ones that were misread, as no crop is mirrored.

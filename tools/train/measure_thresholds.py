@@ -29,7 +29,7 @@ from models.evaluation.found import SAME_HAND_IOU, overlap, windows_of
 from models.geometry import camera_from_fov
 from models.inference.landmark_runtime import crop_hand
 from models.inference.palm_runtime import PalmNet, exposure_gain
-from models.tracking.detector import PALM_FLOOR, DetectorConfig, all_views, palm_crop
+from models.tracking.detector import PALM_FLOOR, DetectorConfig, all_views, fits, palm_crop
 from models.tracking.palm_views import Halvings, draw_view, hands_in_frame, in_frame, view_matrix
 from models.tracking.pipeline import DEFAULT_MODEL
 from models.tracking.reconstruction import Reconstruction, make_reconstruction
@@ -55,6 +55,7 @@ class Look:
     palm: float  # scores and presences, 0..1
     first: float
     second: float
+    fits: bool  # whether the first crop's joints fit it
     is_hand: bool  # whether the joints seen lie where the hand is
 
     def accepted(self, config: DetectorConfig) -> bool:
@@ -62,7 +63,7 @@ class Look:
         least = config.min_hand if self.proposed else config.min_palm
         if self.palm < least or self.first < config.min_first:
             return False
-        if min(self.first, self.palm) >= config.sure and self._evidence(self.first) >= config.min_evidence:
+        if self.first >= config.sure and self.fits and self._evidence(self.first) >= config.min_evidence:
             return True
         return self.second >= config.min_presence and self._evidence(self.second) >= config.min_evidence
 
@@ -111,7 +112,9 @@ def looks_at(picture: Picture, box: Box | None, method: Reconstruction, palm_net
             crop = crop_hand(picture, camera, first.joints_2d_px, first.handedness, method.input_size)
             second = method.infer(crop, camera)
             is_hand = box is not None and overlap(second.joints_2d_px, box) >= SAME_HAND_IOU
-            looks.append(Look(proposed, palm.score, first.presence, second.presence, is_hand))
+            looks.append(
+                Look(proposed, palm.score, first.presence, second.presence, fits(palm, first), is_hand)
+            )
     return looks
 
 

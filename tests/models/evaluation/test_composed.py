@@ -7,7 +7,17 @@ import numpy as np
 import pytest
 
 from models.datasets.cutout import Cutout, cut_out
-from models.evaluation.composed import CLIPS, HEIGHT, WIDTH, Followed, compose, hands_of, mirrored
+from models.evaluation.composed import (
+    CLIPS,
+    HEIGHT,
+    WIDTH,
+    ComposedFrame,
+    Followed,
+    TrueHand,
+    compose,
+    hands_of,
+    mirrored,
+)
 from models.hand.hand_data import load_open_hand
 from models.types import Float32, Handedness
 
@@ -108,3 +118,14 @@ def test_confusions_and_losses_are_counted(hand: Cutout) -> None:
     assert lost.frames - lost.found == 5
     late = judged(hand, lose=(0.0, 0.5))
     assert sorted(late.waits or []) == [0, 5]
+
+
+def test_a_hand_behind_another_is_not_found_in_that_one() -> None:
+    near = joints() + 0.1 * np.ptp(joints(), axis=0).max()
+    hands = (TrueHand(0, joints(), "right", 0.6), TrueHand(1, near.astype(np.float32), "left", 1.0))
+    both = [(h.identity, h.joints_px, h.handedness) for h in hands]
+    seen = [both, both[1:]]
+    frames = [ComposedFrame(GROUND, k / 30, hands) for k in range(2)]
+    figures = Followed()
+    figures.judge(iter(frames), lambda image, time_s: seen[round(30 * time_s)])
+    assert (figures.frames, figures.found, figures.switches, figures.wrong_side) == (4, 3, 0, 0)
