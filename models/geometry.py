@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from models.types import Camera, Crop, Float64
+from models.types import Camera, Crop, Float64, HandPose
 
 DEFAULT_FOV_DEG = 65.0
 """Diagonal field of view taken for a camera of which nothing is known, degrees: a common webcam's."""
@@ -67,6 +67,14 @@ def rotation_from_6d(columns: ArrayLike) -> Float64:
     y = y / np.sqrt((y * y).sum(0)).clip(1e-12)
     z = np.stack([x[1] * y[2] - x[2] * y[1], x[2] * y[0] - x[0] * y[2], x[0] * y[1] - x[1] * y[0]])
     return np.stack([x, y, z], -1).transpose(1, 0, 2)
+
+
+def blended_pose(last: HandPose, now: HandPose, weight: float) -> HandPose:
+    """Between two poses of one hand: weight 0 is the last one, 1 the present one."""
+    R = (last.rotations + weight * (now.rotations - last.rotations))[:, :, :2].transpose(0, 2, 1)
+    betas = last.betas + weight * (now.betas - last.betas)
+    wrist = last.translation_m + weight * (now.translation_m - last.translation_m)
+    return HandPose(*(x.astype(np.float32) for x in (rotation_from_6d(R), betas, wrist)))
 
 
 def cross(a: Float64, b: Float64) -> Float64:

@@ -84,25 +84,6 @@ class Crop:
 
 
 @dataclass(frozen=True)
-class Detection:
-    """One hand in one picture: 21 landmarks, and the mesh where a network saw one."""
-
-    joints_2d_px: Float32  # (21, 2) in the frame
-    joints_world_m: Float32  # (21, 3) metres, camera axes, origin of no meaning; depth is weak
-    handedness: Handedness
-    presence: float  # of a hand, 0..1
-    handedness_score: float  # how sure the side is, 0.5..1
-    vertices_m: Float32 | None = None  # (778, 3) in the same axes and origin, where a network saw the mesh
-
-    def __post_init__(self) -> None:
-        _check("joints_2d_px", self.joints_2d_px, (N_JOINTS, 2))
-        _check("joints_world_m", self.joints_world_m, (N_JOINTS, 3))
-        if self.vertices_m is not None:
-            _check("vertices_m", self.vertices_m, (N_VERTICES, 3))
-        _check_handedness(self.handedness)
-
-
-@dataclass(frozen=True)
 class HandPose:
     """The hand model's parameters of a mesh; of a left hand, those of its mirror image in x."""
 
@@ -114,6 +95,30 @@ class HandPose:
         _check("rotations", self.rotations, (16, 3, 3))
         _check("betas", self.betas, (10,))
         _check("translation_m", self.translation_m, (3,))
+
+    def moved(self, offset_m: np.ndarray) -> HandPose:
+        """The same pose, its wrist moved by (3,) metres."""
+        return replace(self, translation_m=self.translation_m + np.asarray(offset_m, np.float32))
+
+
+@dataclass(frozen=True)
+class Detection:
+    """One hand in one picture: 21 landmarks, and the mesh where a network saw one."""
+
+    joints_2d_px: Float32  # (21, 2) in the frame
+    joints_world_m: Float32  # (21, 3) metres, camera axes, origin of no meaning; depth is weak
+    handedness: Handedness
+    presence: float  # of a hand, 0..1
+    handedness_score: float  # how sure the side is, 0.5..1
+    vertices_m: Float32 | None = None  # (778, 3) in the same axes and origin, where a network saw the mesh
+    pose: HandPose | None = None  # of the open hand, likewise: near that mesh
+
+    def __post_init__(self) -> None:
+        _check("joints_2d_px", self.joints_2d_px, (N_JOINTS, 2))
+        _check("joints_world_m", self.joints_world_m, (N_JOINTS, 3))
+        if self.vertices_m is not None:
+            _check("vertices_m", self.vertices_m, (N_VERTICES, 3))
+        _check_handedness(self.handedness)
 
 
 @dataclass(frozen=True)
@@ -127,7 +132,9 @@ class HandMesh:
     presence: float  # of a hand, 0..1
     track_id: int  # stays with a hand until it is lost
     time_s: float  # capture time of the frame, seconds, monotonic
-    pose: HandPose | None = None  # of the open hand, where it is known: it meets vertices_m within 0.5 mm
+    # of the open hand, where it is known: of a fit it is the mesh; of a network that moves single vertices
+    # besides, it is where its bones are, and the mesh lies about it
+    pose: HandPose | None = None
 
     def __post_init__(self) -> None:
         _check("vertices_m", self.vertices_m, (N_VERTICES, 3))

@@ -22,13 +22,15 @@ FOCAL = "focal"
 """A second input, (1,) float32, of networks that use the crop's focal length, in crop widths."""
 TYPICAL_FOCAL = 2.3
 """Of a crop whose camera is not known: a hand at arm's length."""
+POSE_OUTPUTS = ("rotations", "betas", "wrist_m")
+"""What networks answer, too, that know the hand model of their mesh."""
 OUTPUTS = ("joints_2d", "vertices_m", "joints_m", "presence", "handedness")
-"""What a deployed network answers, in this order; see models.networks.network.NetworkOutput. The last
-two, (B,), are probabilities. One whose joints the hand model is fitted to answers no vertices."""
+"""What a deployed network answers, in this order; see models.networks.network.NetworkOutput. Presence
+and handedness, (B,), are probabilities. One whose joints the hand model is fitted to answers no vertices."""
 
 
 class Engine(Protocol):
-    """(1, S, S, 3) RGB uint8, S = input_size -> those of the OUTPUTS that it has, by name, float32.
+    """(1, S, S, 3) RGB uint8, S = input_size -> what it has of both lists above, by name, float32.
 
     The arrays are the caller's to keep. Several threads may call it. focal: of the crop, in its widths, for
     networks that use it.
@@ -50,7 +52,7 @@ class OpenVinoEngine:
         compiled = ov.Core().compile_model(str(graph), "CPU", cpu_options(threads))
         self.input_size = int(compiled.input(INPUT).shape[1])
         answered = {name for port in compiled.outputs for name in port.names}
-        self._ports = {name: compiled.output(name) for name in OUTPUTS if name in answered}
+        self._ports = {name: compiled.output(name) for name in (*OUTPUTS, *POSE_OUTPUTS) if name in answered}
         self._takes_focal = any(FOCAL in port.names for port in compiled.inputs)
         self._compiled, self._local = compiled, threading.local()
 
@@ -79,7 +81,7 @@ class OnnxEngine:
         self.input_size = int(self._session.get_inputs()[0].shape[1])
         self._takes_focal = any(port.name == FOCAL for port in self._session.get_inputs())
         answered = {port.name for port in self._session.get_outputs()}
-        self._outputs = [name for name in OUTPUTS if name in answered]
+        self._outputs = [name for name in (*OUTPUTS, *POSE_OUTPUTS) if name in answered]
 
     def __call__(self, crops_rgb: NDArray[np.uint8], focal: float = TYPICAL_FOCAL) -> dict[str, np.ndarray]:
         found = self._session.run(self._outputs, _inputs(crops_rgb, focal, self._takes_focal))

@@ -13,7 +13,7 @@ import onnx
 import torch
 from torch import Tensor, nn
 
-from models.inference.engines import FOCAL, INPUT, OUTPUTS, TYPICAL_FOCAL, OnnxEngine
+from models.inference.engines import FOCAL, INPUT, OUTPUTS, POSE_OUTPUTS, TYPICAL_FOCAL, OnnxEngine
 from models.inference.graph_file import compact
 from models.networks.network import SeesJoints
 from models.whole_file import whole_file
@@ -34,7 +34,10 @@ class Deployed(nn.Module):
         self.input_size = int(network.input_size)  # type: ignore[arg-type]
         self.takes_focal = bool(getattr(network, "takes_focal", False))
         self.joints_only = isinstance(network, SeesJoints)
-        self.outputs = tuple(name for name in OUTPUTS if not (self.joints_only and name == "vertices_m"))
+        left_out = {"vertices_m"} if self.joints_only else set()
+        if not getattr(network, "knows_pose", False):
+            left_out |= set(POSE_OUTPUTS)
+        self.outputs = tuple(name for name in (*OUTPUTS, *POSE_OUTPUTS) if name not in left_out)
 
     def forward(self, crops_rgb: Tensor, focal: Tensor | None = None) -> tuple[Tensor, ...]:
         crops = crops_rgb.permute(0, 3, 1, 2).float() / 255
@@ -42,9 +45,11 @@ class Deployed(nn.Module):
             output = self.network.joints_only(crops)  # type: ignore[operator]
         else:
             output = self.network(crops, focal) if self.takes_focal else self.network(crops)
-        scores = torch.sigmoid(output.presence_logit), torch.sigmoid(output.handedness_logit)
-        vertices = () if self.joints_only else (output.vertices_m,)
-        return (output.joints_2d, *vertices, output.joints_m, *scores)
+        scores = {
+            "presence": torch.sigmoid(output.presence_logit),
+            "handedness": torch.sigmoid(output.handedness_logit),
+        }
+        return tuple(scores[name] if name in scores else getattr(output, name) for name in self.outputs)
 
 
 def example_crop(size: int) -> np.ndarray:

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from models.inference.autotune import Call, autotune, medians_ms, thread_choices
 from models.inference.engines import (
     ENGINES,
+    POSE_OUTPUTS,
     TYPICAL_FOCAL,
     Engine,
     EngineName,
@@ -35,7 +36,7 @@ from models.inference.engines import (
 )
 from models.inference.graph_sources import SCORES_MODULE, graph_sources
 from models.manifest import ASSETS, Asset, read_manifest
-from models.types import Crop, Float32
+from models.types import Crop, Float32, HandPose
 from models.weights import find_weights, scores_of
 
 _fixed: EngineName | None = None
@@ -51,6 +52,7 @@ class CropPrediction:
     joints_m: Float32  # (21, 3) from the wrist, the crop's axes, metres
     presence: float  # 0..1
     right_score: float  # 0..1, that the hand in the crop is a right one
+    pose: HandPose | None = None  # of the hand model near the mesh, from the wrist, the crop's axes
 
     def in_camera_axes(self, crop: Crop) -> tuple[Float32, Float32]:
         """Vertices (778, 3) and joints (21, 3) from the wrist in the camera's axes, the mirror undone.
@@ -61,6 +63,17 @@ class CropPrediction:
             raise ValueError("in_camera_axes: expected a network that sees a mesh")
         A = crop.A.astype(np.float32)
         return self.vertices_m @ A, self.joints_m @ A  # p_cam = A^T p_crop
+
+    def pose_in_camera_axes(self, crop: Crop) -> HandPose | None:
+        """The hand model's pose there; of a left hand, that of its mirror image in x, as everywhere."""
+        if self.pose is None:
+            return None
+        turn = crop.A.T.astype(np.float32)
+        if crop.mirrored:
+            turn = turn * np.array([[-1], [1], [1]], np.float32)
+        rotations = self.pose.rotations.copy()
+        rotations[0] = turn @ rotations[0]
+        return HandPose(rotations, self.pose.betas, turn @ self.pose.translation_m)
 
 
 class HandRuntime:
@@ -79,12 +92,15 @@ class HandRuntime:
             )
         crops = np.ascontiguousarray(crop_rgb)[None]
         answer = self._engine(crops, focal)
+        model = [answer[name][0] for name in POSE_OUTPUTS if name in answer]
+        known = bool(model) and all(np.isfinite(part).all() for part in model)
         return CropPrediction(
             answer["joints_2d"][0] * self.input_size - 0.5,
             answer["vertices_m"][0] if "vertices_m" in answer else None,
             answer["joints_m"][0],
             answer["presence"].item(),
             answer["handedness"].item(),
+            HandPose(*model) if known else None,
         )
 
 

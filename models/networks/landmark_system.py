@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from models.hand.hand_data import HandData
-from models.networks.encoders.landmark_net import INPUT_SIZE, LandmarkFeatures, LandmarkNet
+from models.networks.encoders.landmark_net import INPUT_SIZE, LandmarkFeatures, LandmarkNet, LandmarkOutput
 from models.networks.joint_fit import JointFit, JointFitConfig, goal_of, joints_of
 from models.networks.mesh_stage import MeshStage, MeshStageConfig, Pose, place, project_uv
 from models.networks.network import NetworkOutput, check_crops
@@ -48,6 +48,13 @@ class Stage(NamedTuple):
     root: Tensor  # (B, 3) the wrist in the crop camera's frame, metres
 
 
+class ModelHand(NamedTuple):
+    """The hand model nearest to a mesh: what exports and filters take, who need bones."""
+
+    pose: Pose
+    wrist: Tensor  # (B, 3) the wrist joint, root-relative, metres
+
+
 class Stages(NamedTuple):
     """What a decoder starts from, and what it makes of it."""
 
@@ -55,6 +62,7 @@ class Stages(NamedTuple):
     posed: Stage | None  # between the two, where a decoder has such a stage that is taught, too
     final: Stage
     offset: Tensor | None  # (B, V', 3) of single vertices, metres; V' as its `MapTeaching` says
+    model: ModelHand | None = None  # of the final mesh, where the decoder knows it
 
 
 class LandmarkSystem(nn.Module):
@@ -65,6 +73,7 @@ class LandmarkSystem(nn.Module):
 
     input_size = INPUT_SIZE
     takes_focal = True
+    knows_pose = False  # whether `decode` answers the hand model of its mesh
     map_scale_56: Tensor
     map_scale_28: Tensor
     map_scale_14: Tensor
@@ -90,14 +99,21 @@ class LandmarkSystem(nn.Module):
         joints_2d, joints_m = joints_of(landmarks.joints_px, landmarks.joints_world_m, self.palm_m)
         stages = self.decode(self.scaled(maps), joints_2d, joints_m, focal)
         return NetworkOutput(
-            joints_2d=joints_2d,
+            joints_2d=self.joints_in_picture(joints_2d, landmarks),
             vertices_m=stages.final.vertices,
             joints_m=stages.final.joints,
             presence_logit=landmarks.presence_logit,
             handedness_logit=landmarks.handedness_logit,
             rough_vertices_m=stages.rough.vertices,
             vertices_2d=project_uv(stages.final.vertices + stages.final.root[:, None], focal),
+            rotations=None if stages.model is None else stages.model.pose.R,
+            betas=None if stages.model is None else stages.model.pose.betas,
+            wrist_m=None if stages.model is None else stages.model.wrist,
         )
+
+    def joints_in_picture(self, joints_2d: Tensor, landmarks: LandmarkOutput) -> Tensor:
+        """(B, 21, 2), 0..1 of the crop, as they are reported. joints_2d: as the encoder says them."""
+        return joints_2d
 
     def scaled(self, maps: LandmarkMaps) -> LandmarkMaps:
         """The maps, each channel of the order of one."""

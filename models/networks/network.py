@@ -39,6 +39,10 @@ class NetworkOutput:
     rough_vertices_2d: Tensor | None = None  # (B, 778, 2) the same in the crop
     pose: Tensor | None = None  # (B, 16, 3) axis-angle of the hand model
     betas: Tensor | None = None  # (B, 10) shape of the hand model
+    rotations: Tensor | None = (
+        None  # (B, 16, 3, 3) its bones', each in its parent's frame, the wrist's in the crop's
+    )
+    wrist_m: Tensor | None = None  # (B, 3) its wrist joint, root-relative, metres
     camera: Tensor | None = None  # (B, 3) weak perspective s, tx, ty: joints_2d = s (xy_m + t)
 
     def named(self) -> dict[str, Tensor]:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from models.geometry import rays
+from models.geometry import blended_pose, rays
 from models.hand.hand_data import load_open_hand
 from models.hand.profile import HandProfile, personal_hand
 from models.inference import mesh_stage, runtime
@@ -135,7 +135,7 @@ class NetworkHand:
     palm_m: float  # mean distance of the knuckles from the wrist, over all frames so far
     frames: int  # how many frames that is, SIZE_MEMORY at most
     root_m: Float32  # (3,) what vertices and joints are seen from, camera frame
-    pose: HandPose | None = None  # of the open hand: a network sees a mesh, not its parameters
+    pose: HandPose | None = None  # of the open hand, where the network says it
 
 
 class NetworkMesh:
@@ -157,7 +157,9 @@ class NetworkMesh:
         answer = self._network(crop.image_rgb, crop.camera.fx / crop.camera.width)
         landmarks = Landmarks(answer.joints_2d_px, answer.joints_m, answer.presence, answer.right_score)
         detection, (vertices_m, _) = in_frame(landmarks, crop, camera), answer.in_camera_axes(crop)
-        return replace(detection, vertices_m=vertices_m) if hand_sized(vertices_m) else NOT_SEEN
+        if not hand_sized(vertices_m):
+            return NOT_SEEN
+        return replace(detection, vertices_m=vertices_m, pose=answer.pose_in_camera_axes(crop))
 
     def lift(
         self,
@@ -183,17 +185,26 @@ class NetworkMesh:
             frames = min(previous.frames + 1, SIZE_MEMORY)
             mean_m = previous.palm_m + (palm_m - previous.palm_m) / frames
         size = mean_m / palm_m
-        vertices, joints = size * vertices, size * joints
+        vertices, joints, pose = size * vertices, size * joints, detection.pose
+        if pose is not None:
+            pose = replace(pose, translation_m=np.float32(size) * pose.translation_m)
+        flip = np.array([-1.0 if handedness == "left" else 1.0, 1.0, 1.0])
         if previous is not None and previous.handedness == handedness:
             last = (previous.vertices_m - previous.root_m, previous.joints_m - previous.root_m)
-            vertices, joints = smooth_mesh((vertices, joints), last)
+            vertices, joints, gain = smooth_mesh((vertices, joints), last)
+            if pose is not None and previous.pose is not None:
+                pose = blended_pose(previous.pose.moved(-flip * previous.root_m), pose, gain)
         root = recover_root(joints, detection.joints_2d_px, camera)
         vertices_m, joints_m = ((p + root).astype(np.float32) for p in (vertices, joints))
-        return NetworkHand(handedness, vertices_m, joints_m, mean_m, frames, root.astype(np.float32))
+        pose = None if pose is None else pose.moved(flip * root)
+        return NetworkHand(handedness, vertices_m, joints_m, mean_m, frames, root.astype(np.float32), pose)
 
 
-def smooth_mesh(now: tuple[Float32, Float32], last: tuple[Float32, Float32]) -> tuple[Float32, Float32]:
-    """Vertices and joints, seen from the root, now and as taken a frame ago -> as they are to be taken.
+def smooth_mesh(
+    now: tuple[Float32, Float32], last: tuple[Float32, Float32]
+) -> tuple[Float32, Float32, float]:
+    """Vertices and joints, seen from the root, now and as taken a frame ago -> as they are to be taken, and
+    how much of them is new.
 
     What has moved much has moved; what has moved little stays nearly where it was. A hand in motion is late
     by at most half STILL_M.
@@ -201,7 +212,7 @@ def smooth_mesh(now: tuple[Float32, Float32], last: tuple[Float32, Float32]) -> 
     moved_m = float(np.linalg.norm(now[0] - last[0], axis=1).mean())
     gain = moved_m**2 / (moved_m**2 + STILL_M**2)
     vertices, joints = (b + gain * (a - b) for a, b in zip(now, last, strict=True))
-    return vertices, joints
+    return vertices, joints, gain
 
 
 def _palm_m(joints_m: Float32) -> float:

@@ -124,6 +124,12 @@ RULES: list[tuple[str, str, str, str]] = [  # pattern, licence, source, command
         DRAWN_ON_CLIPS,
         "python -m tools.picture.effects --clips DIR",
     ),
+    (
+        "pictures/mesh_stages.webp",
+        OURS,
+        DRAWN_ON_CLIPS,
+        "python -m tools.picture.mesh_stages --clips DIR",
+    ),
     ("pictures/smoothing.png", OURS, "our own measurements", "python -m tools.measure_smoothing"),
     ("pictures/ring_designs.jpg", OURS, "drawn by this program", "python -m tools.picture.ring_designs"),
     ("pictures/wrist.jpg", OURS, "our own clip and our own pieces", "python -m tools.picture.wrist"),

@@ -3,7 +3,8 @@
     python -m tools.train.joint_fit --minutes 12 --out FILE.safetensors [--cache DIR ...] [--judge DIR]
 
 --cache, --judge: folders of `tools.build.map_cache` or of `tools.build.real_map_cache`; the encoder's joints
-on their crops are a third of what is learnt, and what is judged.
+on their crops are a third of what is learnt, and what is judged. --start goes on from such weights, or
+from a system's that hold them.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ def main() -> int:
     parser.add_argument(
         "--mesh-stage", type=Path, default=ASSETS / "weights/mesh_stage.safetensors", metavar="FILE"
     )
+    parser.add_argument("--start", type=Path, metavar="FILE.safetensors")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -39,7 +41,9 @@ def main() -> int:
         options.out.parent.mkdir(parents=True, exist_ok=True)
         config = JointFitTraining(minutes=options.minutes, seed=options.seed)
         say = partial(print, flush=True)
-        train_joint_fit(load_open_hand(), options.mesh_stage, options.out, config, caches, validation, say)
+        train_joint_fit(
+            load_open_hand(), options.mesh_stage, options.out, config, caches, validation, say, options.start
+        )
     except (ValueError, OSError) as error:
         print(f"joint_fit: {error}", file=sys.stderr)
         return 2

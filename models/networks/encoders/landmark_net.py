@@ -33,10 +33,12 @@ _BLOCKS = (  # kernel, stride, expansion, output channels; the map shrinks 112 -
     (5, 1, 6, 192),
     (5, 1, 6, 192),
 )
-_STEM, _LAST = 24, 1152
+_STEM = 24
+FEATURES = 1152
+"""Of the last map, whose mean the heads read."""
 _F56, _F28, _F14 = 2, 4, 10  # the last blocks at 56 x 56, 28 x 28 and 14 x 14
 
-FEATURE_CHANNELS = (_BLOCKS[_F28][3], _BLOCKS[_F14][3], _LAST)
+FEATURE_CHANNELS = (_BLOCKS[_F28][3], _BLOCKS[_F14][3], FEATURES)
 """Channels of the feature maps at 28 x 28, 14 x 14 and 7 x 7."""
 
 
@@ -112,12 +114,12 @@ class LandmarkNet(nn.Module):
             blocks.append(InvertedResidual(c, kernel, stride, expansion, c_out))
             c = c_out
         self.blocks = nn.ModuleList(blocks)
-        self.expand = SameConv(c, _LAST, 1)
-        self.depthwise = SameConv(_LAST, _LAST, 3, groups=_LAST)
-        self.head_joints = nn.Linear(_LAST, 63)
-        self.head_presence = nn.Linear(_LAST, 1)
-        self.head_handedness = nn.Linear(_LAST, 1)
-        self.head_world = nn.Linear(_LAST, 63)
+        self.expand = SameConv(c, FEATURES, 1)
+        self.depthwise = SameConv(FEATURES, FEATURES, 3, groups=FEATURES)
+        self.head_joints = nn.Linear(FEATURES, 63)
+        self.head_presence = nn.Linear(FEATURES, 1)
+        self.head_handedness = nn.Linear(FEATURES, 1)
+        self.head_world = nn.Linear(FEATURES, 63)
         # Asked instead of the heads for presence and handedness, where taught: attached by `zoo.build`.
         self.scores: nn.Module | None = None
 

@@ -59,8 +59,13 @@ class HandSkinning(nn.Module):
     def forward(self, R: Tensor, betas: Tensor, vertices: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """R: (B, 16, 3, 3) of each bone in its parent's frame, the wrist's in the crop's. betas: (B, 10).
 
-        vertices: which ones are wanted; None: all 778. Returns (B, V, 3) and (B, 21, 3).
+        vertices: which ones are wanted; None: all 778. Returns (B, V, 3) and (B, 21, 3), from joint 0.
         """
+        posed, joints = self.from_wrist(R, betas, vertices)
+        return posed - joints[:, :1], joints - joints[:, :1]
+
+    def from_wrist(self, R: Tensor, betas: Tensor, vertices: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """The same, seen from where the wrist bone turns: joint 0 lies a little beside it."""
         template, shapes, weights = self.template, self.shapes, self.weights
         if vertices is not None:
             template, shapes, weights = template[vertices], shapes[:, vertices], weights[vertices]
@@ -75,7 +80,7 @@ class HandSkinning(nn.Module):
         parts = self.joint_parts[0] + betas @ self.joint_parts[1:]
         parts = parts.unflatten(1, (N_BONES, 21, 3)) @ turned.transpose(2, 3)
         joints = parts.sum(1) + self.joint_weights @ offset
-        return posed - joints[:, :1], joints - joints[:, :1]
+        return posed, joints
 
     @staticmethod
     def _chain(R: Tensor, bones: Tensor) -> tuple[Tensor, Tensor]:

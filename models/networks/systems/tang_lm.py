@@ -21,7 +21,16 @@ from torch.nn import functional as F
 
 from models.hand.hand_data import HandData
 from models.networks.declaration import MapTeaching, Network, NetworkSize
-from models.networks.landmark_system import CHANNELS, LandmarkMaps, LandmarkSystem, Stage, Stages, sample
+from models.networks.encoders.landmark_net import FEATURES, LandmarkOutput
+from models.networks.landmark_system import (
+    CHANNELS,
+    LandmarkMaps,
+    LandmarkSystem,
+    ModelHand,
+    Stage,
+    Stages,
+    sample,
+)
 from models.networks.layers.spiral import DSConv
 from models.networks.mesh.levels import kept, upsampling_matrix, vertices_at
 from models.networks.mesh.topology import MeshPyramid, pyramid_of
@@ -133,20 +142,29 @@ class OffsetStep(_Refinement):
 class TangLm(LandmarkSystem):
     """(B, 3, 224, 224) RGB, 0..1, and the crops' focal lengths -> NetworkOutput with the rough mesh."""
 
+    knows_pose = True
     pick: Tensor
     up: Tensor
-    regressor: Tensor
+    regressor_195: Tensor
 
     def __init__(self, config: TangLmConfig, hand: HandData) -> None:
         super().__init__(hand)
         self.config, pyramid = config, pyramid_of(hand)
+        self.joint_step = nn.Linear(FEATURES, 21 * 2)  # of the joint stage, in closed form from photographs
+        nn.init.zeros_(self.joint_step.weight)
+        nn.init.zeros_(self.joint_step.bias)
         self.parameter_step = ParameterStep(config, pyramid, 106)
         self.offset_step = OffsetStep(config, pyramid)
         up = upsampling_matrix(pyramid, 0) @ upsampling_matrix(pyramid, 1)
-        regressor = torch.from_numpy(hand.regressor_21.copy())
         self.register_buffer("pick", vertices_at(hand, 2), persistent=False)
         self.register_buffer("up", up, persistent=False)  # (778, 195)
-        self.register_buffer("regressor", regressor, persistent=False)
+        regressor = torch.tensor(hand.regressor_21) @ up  # joints are linear in the offsets
+        self.register_buffer("regressor_195", regressor, persistent=False)
+
+    def joints_in_picture(self, joints_2d: Tensor, landmarks: LandmarkOutput) -> Tensor:
+        """The encoder's, moved to where several views of a photograph would have them. The mesh stage, which
+        learnt from the encoder's own, keeps those."""
+        return joints_2d + self.joint_step(landmarks.features.f7.mean((2, 3))).unflatten(1, (21, 2))
 
     def decode(
         self,
@@ -170,7 +188,9 @@ class TangLm(LandmarkSystem):
         theta = self._moved(theta, self.config.step * step.detach())
         V, J = stage.mesh(pose_of(theta), self.pick)
         root = place(J, joints_2d, focal)
-        posed = Stage(*stage.mesh(pose_of(theta), vertices), root)
+        pose = pose_of(theta)
+        V_p, J_p = stage.skinning.from_wrist(pose.R, pose.betas, vertices)
+        posed = Stage(V_p - J_p[:, :1], J_p - J_p[:, :1], root)
         with torch.no_grad():
             seen = self.offset_step.sample(maps, V, root, focal)
         said = self.offset_step(seen)
@@ -183,10 +203,11 @@ class TangLm(LandmarkSystem):
             -1,
         )
         up = self.up if vertices is None else self.up[vertices]
-        M_f, J_f = posed.vertices + up @ offset, posed.joints + self.regressor @ (self.up @ offset)
-        M_f, J_f = M_f - J_f[:, :1], J_f - J_f[:, :1]
+        M_o, J_o = up @ offset, self.regressor_195 @ offset
+        M_f, J_f = posed.vertices + M_o - J_o[:, :1], posed.joints + J_o - J_o[:, :1]
         final = Stage(M_f, J_f, place(J_f, joints_2d, focal))
-        return Stages(rough, whole if self.training else posed, final, offset)
+        wrist = M_o.mean(1) - J_o[:, 0] - J_p[:, 0]  # so that the model lies amid the mesh
+        return Stages(rough, whole if self.training else posed, final, offset, ModelHand(pose, wrist))
 
     def _moved(self, theta: Tensor, step: Tensor) -> Tensor:
         betas = self.mesh_stage.sized(theta[:, 96:] + step[:, 96:])
@@ -198,7 +219,7 @@ NETWORKS = (
         "tang_lm",
         TangLm,
         TangLmConfig(),
-        NetworkSize(224, 347.2, 6.20),
+        NetworkSize(224, 347.3, 6.25),
         schedules=(),  # its decoder learns from cached maps
         encoders=(),
         encoder_of="mobrecon_lm",

@@ -2,7 +2,7 @@
 
 Its loss is what `models.tracking.fitting` makes small: how far the hand's joints are from those that it
 should have, in the picture and in depth, each over its own deviation. A little of the true mesh is added, for
-what joints don't tell.
+what joints don't tell; and fingers may bend only as fingers do, for joints are met as well by twisted ones.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from torch import Tensor
 from models.evaluation.metrics import aligned_errors
 from models.hand.hand_data import HandData
 from models.networks.joint_fit import JointFit, JointFitConfig, goal_of, joints_of
+from models.networks.layers.anatomy import Anatomy
 from models.networks.mesh.levels import vertices_at
 from models.networks.mesh_stage import MeshStage, MeshStageConfig, Pose, place, project_uv
 from models.networks.network import UNIT_M
@@ -45,6 +46,7 @@ class JointFitTraining:
     depth_m: float = 0.003  # and along it
     mesh: float = 8.0  # weight of the true mesh, over UNIT_M
     shape: float = 0.02  # of the betas' squares
+    anatomy: float = 4.0  # of what no finger can do: twist, bending sideways, beyond its joints' limits
     say_s: float = 120.0
     bank: int = 16384  # poses that pairs are made of at any time
     seed: int = 0
@@ -107,16 +109,20 @@ def train_joint_fit(
     caches: Sequence[MapCache] = (),
     validation: MapCache | None = None,
     say: Callable[[str], None] = print,
+    start: Path | None = None,
 ) -> None:
     """Write `out` (safetensors) every so often and at the end. mesh_stage: its weights, which stay.
 
     caches: crops whose joints, as the encoder says them, join the pairs. validation: crops to validate on.
+    start: weights to go on from, or those of a system that holds them.
     """
     torch.manual_seed(config.seed)
     stage = MeshStage(MeshStageConfig(), hand)
     load_weights(stage, mesh_stage)
     stage.eval().requires_grad_(False)
-    net = JointFit(JointFitConfig())
+    net, anatomy = JointFit(JointFitConfig()), Anatomy(hand)
+    if start is not None:
+        load_weights(net, start, part="joint_fit.")
     material = _Material(hand, stage, config, caches)
     optimiser = torch.optim.AdamW(net.parameters(), config.learning_rate, weight_decay=config.weight_decay)
     began = said = time.monotonic()
@@ -125,7 +131,7 @@ def train_joint_fit(
     while done < 1:
         factor = min(1.0, (step + 1) / 200) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
         optimiser.param_groups[0]["lr"] = config.learning_rate * factor
-        terms = _terms(net, stage, material.take(), material.pick, config)
+        terms = _terms(net, stage, anatomy, material.take(), material.pick, config)
         loss = torch.stack(list(terms.values())).sum()
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -155,7 +161,7 @@ def fitted(net: JointFit, stage: MeshStage, d: Posed) -> tuple[Pose, Tensor]:
 
 
 def _terms(
-    net: JointFit, stage: MeshStage, d: Posed, pick: Tensor, config: JointFitTraining
+    net: JointFit, stage: MeshStage, anatomy: Anatomy, d: Posed, pick: Tensor, config: JointFitTraining
 ) -> dict[str, Tensor]:
     pose, goal = fitted(net, stage, d)
     V, J = stage.mesh(pose, pick)
@@ -169,6 +175,7 @@ def _terms(
         "joints": ((1 + off).sqrt() - 1).mean(),
         "mesh": config.mesh * (V - d.vertices).abs().mean() / UNIT_M,
         "shape": config.shape * pose.betas.square().mean(),
+        "anatomy": config.anatomy * anatomy.unlike(pose.R[:, 1:]).mean(),
     }
 
 

@@ -9,12 +9,14 @@ import pytest
 import torch
 
 from models.hand.hand_data import load_open_hand
-from models.inference.engines import OnnxEngine
+from models.hand.skinning import pose_hand
+from models.inference.engines import POSE_OUTPUTS, OnnxEngine
 from models.inference.export import example_crop, export_onnx
 from models.manifest import ASSETS
 from models.networks.declaration import MapTeaching
 from models.networks.joint_fit import joints_of
 from models.networks.landmark_system import LandmarkMaps
+from models.networks.layers.anatomy import Anatomy
 from models.networks.mesh.levels import kept, upsampling_matrix, vertices_at
 from models.networks.mesh.topology import pyramid_of
 from models.networks.mesh_stage import project_uv
@@ -66,7 +68,7 @@ def test_untaught_the_final_mesh_is_the_rough_one(network: TangLm) -> None:
     assert stages.final.vertices.shape == (2, 778, 3)
     assert (stages.final.vertices - stages.rough.vertices).norm(dim=-1).max() < 0.02
     assert stages.final.joints[:, 0].abs().max() < 1e-6
-    regressed = network.regressor @ stages.final.vertices
+    regressed = torch.tensor(load_open_hand().regressor_21) @ stages.final.vertices
     assert (regressed - stages.final.joints).abs().max() < 1e-4
 
 
@@ -117,5 +119,29 @@ def test_the_exported_graph_answers_as_torch_does(network: TangLm, tmp_path: Pat
 def test_the_shipped_graph_takes_the_crops_focal_length() -> None:
     engine, crop = OnnxEngine(ASSETS / "weights/tang_lm.onnx"), example_crop(224)
     near, far = engine(crop, 1.0), engine(crop, 4.0)
-    assert np.abs(near[1] - far[1]).max() > 1e-5  # perspective matters
-    np.testing.assert_allclose(near[0], far[0], atol=1e-6)  # joints in the picture don't depend on it
+    assert np.abs(near["vertices_m"] - far["vertices_m"]).max() > 1e-5  # perspective matters
+    np.testing.assert_allclose(
+        near["joints_2d"], far["joints_2d"], atol=1e-6
+    )  # joints in the picture don't depend on it
+
+
+def test_the_shipped_graph_answers_the_hand_model_that_its_mesh_lies_about() -> None:
+    answers = OnnxEngine(ASSETS / "weights/tang_lm.onnx")(example_crop(224))
+    vertices, rotations, betas, wrist = (answers[name][0] for name in ("vertices_m", *POSE_OUTPUTS))
+    model, _ = pose_hand(load_open_hand(), rotations, betas, wrist)
+    off = vertices - model
+    assert np.linalg.norm(off, axis=1).mean() < 0.006  # even of a crop that shows no hand
+    assert np.abs(off.mean(0)).max() < 1e-4
+    anatomy = Anatomy(load_open_hand())
+    assert float(anatomy.unlike(torch.tensor(rotations[None, 1:])).mean()) < 0.15
+
+
+def test_joints_in_the_picture_are_moved_as_taught(network: TangLm) -> None:
+    crops = torch.from_numpy(example_crop(224)).permute(0, 3, 1, 2).float() / 255
+    with torch.no_grad():
+        before = network(crops)
+        network.joint_step.bias.fill_(0.01)
+        after = network(crops)
+        network.joint_step.bias.zero_()
+    assert (after.joints_2d - before.joints_2d - 0.01).abs().max() < 1e-6
+    assert torch.equal(after.vertices_m, before.vertices_m)
