@@ -26,7 +26,10 @@ from models.types import Camera, Detection, Handedness, HandMesh
 from models.weights import shipped_networks
 
 MODELS = ("fit", *shipped_networks())
-DEFAULT_MODEL = next(name for name in ("mobrecon_lm", "fit") if name in MODELS)  # the best first
+DEFAULT_MODEL = next(name for name in ("mobrecon_lm", "fit") if name in MODELS)
+"""What live pictures and videos are followed with: near, and as quick as MediaPipe."""
+IMAGE_MODEL = next(name for name in ("tang_lm", DEFAULT_MODEL) if name in MODELS)
+"""What single images are inferred with, where accuracy counts more than time (docs/networks.md)."""
 
 
 @dataclass(frozen=True)

@@ -85,6 +85,7 @@ def begun(start: dict[str, torch.Tensor] | None) -> Run:
     return Run(replace(CONFIG, minutes=None, steps=2), network, load_open_hand())
 
 
+@pytest.mark.slow
 def test_going_on_has_the_same_teacher(train_batch: TrainBatch, tmp_path: Path) -> None:
     """A run from weights of its own, stopped and gone on with from its checkpoint alone: equal to the bit."""
     start = build("mobrecon_lm", trained=False).state_dict()

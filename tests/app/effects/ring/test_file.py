@@ -94,6 +94,7 @@ def test_an_unmeasurable_ring_fits_all_the_same(tmp_path):
     assert "no unit makes a ring of it" in describe(own)
 
 
+@pytest.mark.slow
 def test_a_million_triangles_become_twenty_thousand(tmp_path):
     path = tmp_path / "million.stl"
     trimesh.creation.torus(9.3, 0.8, 1000, 500).export(path)
@@ -105,6 +106,7 @@ def test_a_million_triangles_become_twenty_thousand(tmp_path):
     assert own.inner_diameter_mm == pytest.approx(17, rel=0.01)
 
 
+@pytest.mark.slow
 def test_a_chain_of_many_links_and_colours_becomes_a_few_parts(tmp_path):
     links_of_chain(800, colours=20).export(tmp_path / "chain.glb")
     own = load_own_ring(tmp_path / "chain.glb")
