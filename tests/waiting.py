@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 PATIENCE_S = 60.0
 """After this something that doesn't come is taken for broken."""
@@ -29,6 +30,14 @@ def pump(condition: Callable[[], object]) -> None:
     from PyQt6.QtWidgets import QApplication
 
     wait_for(condition, QApplication.processEvents)
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file; 0 where there is none, as in the moment in which it is only tried to be written."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def took_s(action: Callable[[], object]) -> float:

@@ -25,7 +25,7 @@ from tests.app.clips import (
 )
 from tests.app.commands.command_help import failing_line
 from tests.paths import ROOT
-from tests.waiting import PATIENCE_S, wait_for
+from tests.waiting import PATIENCE_S, size_of, wait_for
 
 DEMO = ROOT / "assets" / "clips" / "demo.mp4"
 needs_demo = pytest.mark.skipif(not DEMO.exists(), reason="needs assets/clips/demo.mp4")
@@ -205,9 +205,12 @@ def test_a_window_that_is_told_to_end_keeps_its_recording_and_settings(tmp_path:
         str(out),
     ]
     program = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
-    wait_for(lambda: out.exists() and out.stat().st_size > 10_000)
-    program.send_signal(signal.SIGTERM)
-    _, said = program.communicate(timeout=PATIENCE_S)
+    try:
+        wait_for(lambda: size_of(out) > 10_000)
+        program.send_signal(signal.SIGTERM)
+        _, said = program.communicate(timeout=PATIENCE_S)
+    finally:
+        program.kill()
     assert (program.returncode, said) == (0, "")
     assert len(video_times_s(out)) > 3
     assert list((tmp_path / "config").rglob("*.conf"))
