@@ -1,8 +1,10 @@
-"""The C library's heaps, kept small. Where it is not glibc, nothing happens."""
+"""The C library's heaps: kept small, or kept for training. Where it is not glibc, nothing happens."""
 
 from __future__ import annotations
 
 import ctypes
+
+_TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -2, -3, -4, -8  # of mallopt
 
 
 def limit_malloc_arenas() -> None:
@@ -11,10 +13,19 @@ def limit_malloc_arenas() -> None:
     glibc's heaps, up to eight a core, are broken up by what threads leave behind: each change of model
     would cost 5 MB for good. So: two heaps, pages of their own for networks' blocks, and heaps cut back.
     """
-    mmap_threshold, trim_threshold, most_heaps = -3, -1, -8
-    _call("mallopt", most_heaps, 2)
-    _call("mallopt", mmap_threshold, 4 << 20)
-    _call("mallopt", trim_threshold, 8 << 20)  # glibc's own 128 kB would cut at every frame
+    _call("mallopt", _ARENA_MAX, 2)
+    _call("mallopt", _MMAP_THRESHOLD, 4 << 20)
+    _call("mallopt", _TRIM_THRESHOLD, 8 << 20)  # glibc's own 128 kB would cut at every frame
+
+
+def keep_freed_memory() -> None:
+    """For training, whose every step frees and asks for the same tens of megabytes.
+
+    Asked for anew from the system, they cost more than some of the convolutions that fill them.
+    """
+    _call("mallopt", _MMAP_MAX, 0)
+    _call("mallopt", _TRIM_THRESHOLD, 1 << 30)
+    _call("mallopt", _TOP_PAD, 1 << 28)
 
 
 def trim_malloc() -> None:

@@ -13,6 +13,8 @@ from models.types import Camera, Crop, Float64, HandPose
 
 DEFAULT_FOV_DEG = 65.0
 """Diagonal field of view taken for a camera of which nothing is known, degrees: a common webcam's."""
+TYPICAL_FOCAL = 2.3
+"""Of a hand's crop whose camera is not known, in crop widths: a hand at arm's length."""
 
 
 def camera_from_fov(width: int, height: int, fov_diagonal_deg: float = DEFAULT_FOV_DEG) -> Camera:

@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from models.geometry import TYPICAL_FOCAL
 from models.inference.openvino_options import cpu_options
 
 EngineName = Literal["openvino", "onnxruntime", "torch"]
@@ -20,8 +21,6 @@ ENGINES: tuple[EngineName, ...] = ("openvino", "onnxruntime", "torch")
 INPUT = "crops_rgb"
 FOCAL = "focal"
 """A second input, (1,) float32, of networks that use the crop's focal length, in crop widths."""
-TYPICAL_FOCAL = 2.3
-"""Of a crop whose camera is not known: a hand at arm's length."""
 POSE_OUTPUTS = ("rotations", "betas", "wrist_m")
 """What networks answer, too, that know the hand model of their mesh."""
 OUTPUTS = ("joints_2d", "vertices_m", "joints_m", "presence", "handedness")

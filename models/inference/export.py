@@ -13,7 +13,8 @@ import onnx
 import torch
 from torch import Tensor, nn
 
-from models.inference.engines import FOCAL, INPUT, OUTPUTS, POSE_OUTPUTS, TYPICAL_FOCAL, OnnxEngine
+from models.geometry import TYPICAL_FOCAL
+from models.inference.engines import FOCAL, INPUT, OUTPUTS, POSE_OUTPUTS, OnnxEngine
 from models.inference.graph_file import compact
 from models.networks.network import SeesJoints
 from models.whole_file import whole_file

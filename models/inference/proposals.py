@@ -11,10 +11,8 @@ from models.inference.palm_maps import BASE, CELLS, REACH
 from models.types import Float32
 
 _MOST_LOG_SIDE = 3.0
-_SAME_CENTRE, _SAME_SIDE = (
-    0.2,
-    1.7,
-)  # squares nearer than so many sides, and as large but for so much, are one
+_SAME_CENTRE, _SAME_SIDE = 0.2, 1.7
+"""Squares whose centres are nearer than so many sides, and whose sides' ratio is smaller, are one."""
 
 
 @dataclass(frozen=True)

@@ -23,11 +23,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from models.geometry import TYPICAL_FOCAL
 from models.inference.autotune import Call, autotune, medians_ms, thread_choices
 from models.inference.engines import (
     ENGINES,
     POSE_OUTPUTS,
-    TYPICAL_FOCAL,
     Engine,
     EngineName,
     OnnxEngine,

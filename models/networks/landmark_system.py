@@ -15,14 +15,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from models.geometry import TYPICAL_FOCAL
 from models.hand.hand_data import HandData
 from models.networks.encoders.landmark_net import INPUT_SIZE, LandmarkFeatures, LandmarkNet, LandmarkOutput
 from models.networks.joint_fit import JointFit, JointFitConfig, goal_of, joints_of
 from models.networks.mesh_stage import MeshStage, MeshStageConfig, Pose, place, project_uv
 from models.networks.network import NetworkOutput, check_crops
 
-TYPICAL_FOCAL = 2.3
-"""Crop widths, of a hand at arm's length."""
 CHANNELS = (24, 40, 112)
 """Of the maps at 56, 28 and 14."""
 POOLED = sum(CHANNELS) + 2 * sum(CHANNELS[:2])

@@ -17,9 +17,9 @@ from models.types import Float32, Float64
 _DARKER = 0.85  # a shadow's brightness is at most this fraction of its surroundings'
 _ALIKE, _UNLIKE = 0.02, 0.035  # largest difference of chromaticities, of 1
 _BEYOND = 1.3  # how far out the surroundings are read, in the hand's own reach in that direction
-_FLAT = (
-    0.25  # of the logarithm of brightness, from the darkest tenth to the brightest; hands have 0.39 and more
-)
+_FLAT = 0.25
+"""Spread of the logarithm of brightness, from the darkest tenth to the brightest. Some hands are as flat: a
+shadow has to be dark, and of its ground's colour, too."""
 _GREY = 1.5  # of 255: with less between its channels a picture has no colours
 _LEAST_POINTS = 10  # in the frame, for a judgement
 _BONES = np.array([(0 if joint % 4 == 1 else joint - 1, joint) for joint in range(1, 21)])

@@ -16,9 +16,10 @@ from collections.abc import Callable
 
 import torch
 
+from app.memory import keep_freed_memory
 from models.networks.encoders.landmark_net import LandmarkNet
 from models.training.student import frugal
-from models.training.student.frugal import frugal_maps, keep_memory
+from models.training.student.frugal import frugal_maps
 
 Step = Callable[[], tuple[float, float]]
 
@@ -41,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
     }
     print(f"{'ms a crop, one thread':28}{'forward':>9}{'backward':>9}{'crops/s':>9}")
     _measure(ways, options.batch, options.rounds)
-    keep_memory()
+    keep_freed_memory()
     _measure({"and memory kept": ways["and a part of the crops"]}, options.batch, options.rounds)
     return 0
 

@@ -32,10 +32,10 @@ from models.hand.hand_data import load_open_hand
 from models.tracking.pipeline import DEFAULT_MODEL
 from models.tracking.reconstruction import make_reconstruction
 from models.training.palms.cache import read_cells, write_cells
+from models.training.palms.composition import Sources, composed_views
 from models.training.palms.fit import HeadConfig, train_head
 from models.training.palms.judge import fitting
 from models.training.palms.known import boxed_hands, drawn_hands, real_hands
-from models.training.palms.lesson import Sources, composed_views
 from models.training.palms.views import Image, KnownHand
 from models.training.real.pictures import pictures_in
 from models.training.synthetic.backgrounds import background_bank

@@ -19,6 +19,7 @@ from pathlib import Path
 import cv2
 import torch
 
+from app.memory import keep_freed_memory
 from models.hand.hand_data import load_open_hand
 from models.networks.encoders.landmark_net import LandmarkNet
 from models.networks.encoders.landmark_scores import LandmarkScores
@@ -30,7 +31,6 @@ from models.training.student.crops import (
     StudentCrops,
     held_out_pairs,
 )
-from models.training.student.frugal import keep_memory
 from models.training.student.trainer import StudentTraining, Teacher, teach
 from models.training.synthetic.gl import NoGraphics
 from tools.build.real_map_cache import closeups_of
@@ -53,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ.setdefault("LP_NUM_THREADS", "0")  # a software renderer would take every core
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    keep_memory()
+    keep_freed_memory()
     try:
         run(options)
     except (ValueError, OSError, NoGraphics) as error:

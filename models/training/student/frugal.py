@@ -8,8 +8,6 @@ channels-last, as oneDNN likes them. `tools.train.measure_teaching` says what ea
 
 from __future__ import annotations
 
-import ctypes
-import sys
 from typing import Any
 
 import torch
@@ -36,16 +34,6 @@ def frugal_maps(net: LandmarkNet, images: Tensor) -> tuple[Tensor, LandmarkFeatu
     eighth, sixteenth, quarter = (maps[images.shape[-1] // n] for n in (8, 16, 4))
     f7 = _clipped(net.depthwise, _clipped(net.expand, x))
     return quarter, LandmarkFeatures(eighth, sixteenth, f7)
-
-
-def keep_memory() -> None:
-    """Let the C library keep what it has freed: maps of tens of megabytes, each asked for anew from the
-    system, cost more than some of the convolutions that fill them. Where it has no such switch, nothing."""
-    if sys.platform == "linux":
-        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-        if mallopt is not None:
-            for option, value in ((-4, 0), (-1, 1 << 30), (-2, 1 << 28)):  # M_MMAP_MAX, _TRIM_, M_TOP_PAD
-                mallopt(option, value)
 
 
 def _block(block: InvertedResidual, x: Tensor) -> Tensor:

@@ -157,8 +157,8 @@ def teach(
             step += 1
             averaged.update(student, step)
         for name, value in terms.items():
-            before = means.get(name, value.item())
-            means[name] = before + 0.02 * (value.item() - before)
+            previous = means.get(name, value.item())
+            means[name] = previous + 0.02 * (value.item() - previous)
 
 
 @torch.no_grad()

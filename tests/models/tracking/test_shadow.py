@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from models.datasets.cutout import Cutout, cut_out
+from models.datasets.real_crops import read_real_crops
 from models.evaluation.composed import HEIGHT, WIDTH, compose
 from models.tracking.pipeline import Pipeline, PipelineConfig
 from models.tracking.shadow import is_shadow
 from tests.models.tracking.world import CAMERA, SHAPE, Hand, World, tracker
-from tests.paths import CLIPS
+from tests.paths import CLIPS, REAL
 
 TABLE, SKIN = np.array([150, 132, 110]), np.array([205, 150, 125])
 FIRST, SECOND = (180, 200), (450, 200)
@@ -99,3 +100,15 @@ def test_the_whole_pipeline_follows_no_shadow(cutout: Cutout, clip: str, hands: 
             found = pipeline.process(frame.image, frame.time_s).hands
             assert len(found) == hands
             assert all(hand.joints_2d_px[:, 0].mean() < WIDTH / 2 for hand in found)
+
+
+def test_hands_in_real_pictures_are_no_shadows() -> None:
+    """Flat ones and dark ones, before grounds of their own colour, are among them."""
+    if not (REAL / "train" / "labels.npz").is_file():
+        pytest.skip("needs ../shared/real/train")
+    crops = read_real_crops(REAL / "train")
+    taken = 0
+    for k in range(0, len(crops.image), 5):
+        image_bgr = cv2.imread(str(REAL / "train" / str(crops.image[k])))
+        taken += is_shadow(image_bgr[..., ::-1], crops.joints_2d_px[k], [])
+    assert taken <= 1  # of a thousand

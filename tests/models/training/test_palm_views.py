@@ -8,7 +8,7 @@ import pytest
 from models.geometry import camera_from_fov, crop_to_frame_px
 from models.inference.landmark_runtime import crop_hand
 from models.inference.palm_runtime import INPUT_SIZE
-from models.training.palms.lesson import Sources, composed_views
+from models.training.palms.composition import Sources, composed_views
 from models.training.palms.squares import square_of
 from models.training.palms.views import KnownHand
 
