@@ -10,6 +10,7 @@ median, and those of the highlights (the brightest tenth). The middle of each re
 from __future__ import annotations
 
 import argparse
+import sys
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -110,18 +111,28 @@ def tile(picture_rgb: UInt8, ring: RealRing) -> UInt8:
     return large.astype(np.uint8)
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--closeups", type=Path, required=True, metavar="PHOTOS")
     parser.add_argument("--metal", choices=METALS, default="gold")
     parser.add_argument("--sheet", type=Path, metavar="FILE.png", help="the real rings, and ours beside them")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     choose_platform()
+    try:
+        compare(options.closeups, options.metal, options.sheet)
+    except (ValueError, OSError) as error:
+        print(f"measure_metals: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def compare(photos: Path, metal: str, sheet: Path | None) -> None:
+    """Print both rings' figures for each photograph, and the medians. sheet: tiles of both, to be written."""
     tiles, ratios = list[UInt8](), list[list[float]]()
     print("luminance; saturation; the same of the highlights: real, ours, ours over real")
     for ring in RINGS:
-        frame = next(iter(open_file(options.closeups / ring.file).frames())).image_rgb
-        tried = try_on(frame, ring, options.metal)
+        frame = next(iter(open_file(photos / ring.file).frames())).image_rgb
+        tried = try_on(frame, ring, metal)
         if tried is None:
             print(f"{ring.file}: no hand is found")
             continue
@@ -132,9 +143,9 @@ def main() -> None:
         cells = (f"{a:.2f} {b:.2f} {b / a:.2f}" for a, b in pairs)
         print(f"{ring.file}, {len(ours)} px: {'; '.join(cells)}")
     print("median of ours over real:", np.round(np.median(ratios, axis=0), 2))
-    if options.sheet:
-        save_picture(options.sheet, np.hstack(tiles))
+    if sheet:
+        save_picture(sheet, np.hstack(tiles))
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

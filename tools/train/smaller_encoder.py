@@ -3,9 +3,9 @@
     python -m tools.train.smaller_encoder --real CROPS --backgrounds PICTURES --out DIR --minutes 60
     python -m tools.train.smaller_encoder ... --resume          go on from DIR/checkpoint.pt
 
-The teacher and the start are `mobrecon_lm`'s encoder. One thread. CROPS, PHOTOS: as
-`tools.build.real_map_cache` takes them. Every few minutes it writes DIR/encoder.safetensors and says how far
-held-out crops are off the teacher, and where the time went.
+The teacher is `mobrecon_lm`'s encoder, and so is the start, unless `--start` names another of that kind. One
+thread. CROPS, PHOTOS: as `tools.build.real_map_cache` takes them. Every few minutes it writes
+DIR/encoder.safetensors and says how far held-out crops are off the teacher, and where the time went.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ from models.training.student.trainer import StudentTraining, Teacher, teach
 from models.training.synthetic.gl import NoGraphics
 from tools.build.real_map_cache import closeups_of
 
+TEACHER = "mobrecon_lm"
+
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="teach a landmark encoder of smaller crops")
@@ -47,6 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--batch", type=int, default=StudentTraining.batch)
     parser.add_argument("--rate", type=float, default=StudentTraining.rate)
     parser.add_argument("--validated", type=int, default=128, help="held-out crops of each kind")
+    parser.add_argument("--start", default=TEACHER, metavar="NETWORK", help="whose encoder to go on from")
     parser.add_argument("--resume", action="store_true", help="go on from DIR/checkpoint.pt")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
@@ -66,12 +69,9 @@ def run(options: argparse.Namespace) -> None:
     """Teach by these options."""
     torch.manual_seed(options.seed)
     options.out.mkdir(parents=True, exist_ok=True)
-    hand, network = load_open_hand(), build("mobrecon_lm")
-    assert isinstance(network, MobReconLm)
-    scores, network.encoder.scores = network.encoder.scores, None
-    assert isinstance(scores, LandmarkScores)
+    hand, (encoder, scores) = load_open_hand(), encoder_of(TEACHER)
     student = LandmarkNet(options.size)
-    student.load_state_dict(network.encoder.state_dict())
+    student.load_state_dict(encoder_of(options.start)[0].state_dict())
     more = (
         []
         if options.closeups is None
@@ -84,7 +84,7 @@ def run(options: argparse.Namespace) -> None:
     validated = dict(held_out_pairs(kept_out, hand, options.size, options.validated))
     real = RealCropsShown(options.real, held_out=False)
     crops = StudentCrops(real, more, hand, options.backgrounds, options.size, options.seed)
-    teacher = Teacher(network.encoder, scores)
+    teacher = Teacher(encoder, scores)
     config = StudentTraining(
         minutes=options.minutes, batch=options.batch, rate=options.rate, seed=options.seed
     )
@@ -93,6 +93,18 @@ def run(options: argparse.Namespace) -> None:
         teach(student, teacher, crops, validated, options.out, config, say, options.resume)
     finally:
         crops.close()
+
+
+def encoder_of(name: str) -> tuple[LandmarkNet, LandmarkScores]:
+    """The landmark encoder of a `mobrecon_lm` of any size as it ships, and the scores taught for it.
+    Raises ValueError for another network."""
+    network = build(name)
+    if not isinstance(network, MobReconLm):
+        raise ValueError(f"{name} is no mobrecon_lm")
+    encoder = network.encoder
+    scores, encoder.scores = encoder.scores, None
+    assert isinstance(scores, LandmarkScores)
+    return encoder, scores
 
 
 if __name__ == "__main__":

@@ -16,13 +16,13 @@ HAND = moving_hands(30.0)[0][0]
 
 
 def moved(time_s: float, track_id: int = 0) -> HandMesh:
-    """A hand on a straight way at 0.3 m/s, 200 px/s."""
+    """A hand on a straight line at 0.3 m/s, 200 px/s."""
     there = HAND.moved(np.array([0.3 * time_s, 0, 0]))
     pixels = (HAND.joints_2d_px + np.array([200 * time_s, 0])).astype(np.float32)
     return replace(there, joints_2d_px=pixels, time_s=time_s, track_id=track_id)
 
 
-def test_a_straight_way_is_foretold() -> None:
+def test_a_straight_motion_is_predicted() -> None:
     predictor = HandPredictor()
     for k in range(30):
         predictor.update([moved(k / 30)])
@@ -35,7 +35,7 @@ def test_a_straight_way_is_foretold() -> None:
     assert predictor.error_px < 2
 
 
-def test_nothing_is_foretold_of_a_new_hand_nor_beyond_the_limit() -> None:
+def test_nothing_is_predicted_of_a_new_hand_nor_beyond_the_limit() -> None:
     predictor = HandPredictor()
     predictor.update([moved(0.0)])
     np.testing.assert_array_equal(predictor.at(0.05)[0].joints_m, moved(0.0).joints_m)
