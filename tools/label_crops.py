@@ -19,6 +19,7 @@ from models.datasets.real_crops import RealCrops, read_real_crops
 from models.hand.hand_data import load_open_hand
 from models.training.real.label_files import RealLabels, make_labels, write_labels
 from models.training.real.labels import LabelConfig
+from tools.command import command
 
 
 def summary(labels: RealLabels, crops: RealCrops) -> str:
@@ -34,24 +35,20 @@ def summary(labels: RealLabels, crops: RealCrops) -> str:
     return "\n".join(lines)
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Label, save, print a summary. Returns the exit status."""
+@command
+def main(arguments: list[str] | None = None) -> None:
+    """Label, save, print a summary."""
     parser = argparse.ArgumentParser(description="labels for real crops")
     parser.add_argument("--real", type=Path, required=True, metavar="DIR", help="folder with labels.npz")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.npz")
     parser.add_argument("--views", type=int, default=LabelConfig().views, help="views of each hand")
     parser.add_argument("--every", type=int, default=1, help="only every Nth crop")
     options = parser.parse_args(arguments)
-    try:
-        crops = every(read_real_crops(options.real), options.every)
-        config = replace(LabelConfig(), views=options.views)
-        labels = make_labels(crops, load_open_hand(), config, _progress(len(crops.image)))
-        write_labels(labels, options.out)
-    except (ValueError, OSError) as error:
-        print(f"label_crops: {error}", file=sys.stderr)
-        return 2
+    crops = every(read_real_crops(options.real), options.every)
+    config = replace(LabelConfig(), views=options.views)
+    labels = make_labels(crops, load_open_hand(), config, _progress(len(crops.image)))
+    write_labels(labels, options.out)
     print(summary(labels, crops))
-    return 0
 
 
 def every(crops: RealCrops, n: int) -> RealCrops:

@@ -22,6 +22,7 @@ from models.inference.engines import Engine, OnnxEngine, OpenVinoEngine, TorchEn
 from models.inference.export import Deployed, export_onnx
 from models.networks.zoo import build
 from tools.build.landmark_net import BUNDLE, read_graph
+from tools.command import command
 
 MEDIAPIPE = "MediaPipe landmarks"
 
@@ -65,6 +66,7 @@ def measure(names: list[str], rounds: int, processor: bool) -> dict[tuple[str, s
     return {key: (statistics.median(t), min(t)) for key, t in times.items()}
 
 
+@command
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -82,4 +84,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

@@ -12,7 +12,6 @@ hand's coming into view until its first mesh. --sheet FILE.png shows what the cl
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from contextlib import closing
 from pathlib import Path
@@ -40,11 +39,13 @@ from models.evaluation.found import pictures_without_hands
 from models.inference.mediapipe.landmarker import HandLandmarker
 from models.tracking.pipeline import DEFAULT_MODEL, Pipeline, PipelineConfig
 from models.types import Handedness
+from tools.command import command
 
 MEDIAPIPE = "mediapipe"
 
 
-def main() -> int:
+@command
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--crops", type=Path, required=True, help="real crops with labels.npz")
     parser.add_argument("--backgrounds", type=Path, required=True, help="pictures without hands")
@@ -54,12 +55,8 @@ def main() -> int:
     parser.add_argument("--live", action="store_true", help="measure the time until the first mesh")
     parser.add_argument("--sheet", type=Path, help="write a picture of the clips, and measure nothing")
     options = parser.parse_args()
-    try:
-        hands = cutouts(options.crops, 2 * options.draws)
-        grounds = [_fitted(path) for path in kept_out(pictures_without_hands(options.backgrounds))]
-    except (ValueError, OSError) as error:
-        print(f"measure_clips: {error}", file=sys.stderr)
-        return 2
+    hands = cutouts(options.crops, 2 * options.draws)
+    grounds = [_fitted(path) for path in kept_out(pictures_without_hands(options.backgrounds))]
     pairs = [(hands[2 * k], hands[2 * k + 1], grounds[k % len(grounds)]) for k in range(len(hands) // 2)]
     if options.sheet is not None:
         _write_sheet(options.sheet, pairs[0], options.clips)
@@ -75,7 +72,6 @@ def main() -> int:
         for clip in options.clips:
             for model in options.models:
                 _print(clip, model, _followed(clip, model, pairs))
-    return 0
 
 
 def cutouts(folder: Path, count: int) -> list[Cutout]:

@@ -11,7 +11,6 @@ Last, whether the labels' own agreement tells good ones: the error's rank correl
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,22 +25,20 @@ from models.inference.landmark_runtime import LandmarkRuntime
 from models.tracking.fitting import FitConfig, HandFitter
 from models.training.real.labels import Label, LabelConfig, Labeller, joints_on_rays
 from models.types import Camera
+from tools.command import command
 
 VIEWS = (1, 2, 8)
 GAINS = (0.6, 0.8, 1.0)
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Measure and print. Returns the exit status."""
+@command
+def main(arguments: list[str] | None = None) -> None:
+    """Measure and print."""
     parser = argparse.ArgumentParser(description="what labels are worth")
     parser.add_argument("--stereo", type=Path, required=True, metavar="DIR")
     parser.add_argument("--every", type=int, default=5, metavar="N", help="only every Nth frame")
     options = parser.parse_args(arguments)
-    try:
-        samples = [s for s in stereo(options.stereo, max(1, options.every)).read() if _counts(s)]
-    except ValueError as error:
-        print(f"measure_labels: {error}", file=sys.stderr)
-        return 2
+    samples = [s for s in stereo(options.stereo, max(1, options.every)).read() if _counts(s)]
     cameras = [_camera(sample) for sample in samples]
     net, hand = LandmarkRuntime(), load_open_hand()
     print(f"{len(samples)} frames; PA-MPJPE, mm: mean / median / without offsets")
@@ -73,7 +70,6 @@ def main(arguments: list[str] | None = None) -> int:
         "presence": [-x.landmarks.presence for x in labels],
     }.items():
         print(f"rank correlation of the error with {name}: {spearmanr(values, errors_mm).statistic:.2f}")
-    return 0
 
 
 def _counts(sample: Sample) -> bool:

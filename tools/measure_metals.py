@@ -10,7 +10,6 @@ median, and those of the highlights (the brightest tenth). The middle of each re
 from __future__ import annotations
 
 import argparse
-import sys
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,6 +29,7 @@ from models.geometry import camera_from_fov
 from models.hand.hand_data import load_open_hand
 from models.tracking.pipeline import Pipeline, PipelineConfig
 from models.types import UInt8
+from tools.command import command
 from tools.measure_occlusion import GLOW
 
 POSITION = 0.62  # along the segment: a little above where the real ones are worn
@@ -111,19 +111,15 @@ def tile(picture_rgb: UInt8, ring: RealRing) -> UInt8:
     return large.astype(np.uint8)
 
 
-def main(arguments: list[str] | None = None) -> int:
+@command
+def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--closeups", type=Path, required=True, metavar="PHOTOS")
     parser.add_argument("--metal", choices=METALS, default="gold")
     parser.add_argument("--sheet", type=Path, metavar="FILE.png", help="the real rings, and ours beside them")
     options = parser.parse_args(arguments)
     choose_platform()
-    try:
-        compare(options.closeups, options.metal, options.sheet)
-    except (ValueError, OSError) as error:
-        print(f"measure_metals: {error}", file=sys.stderr)
-        return 2
-    return 0
+    compare(options.closeups, options.metal, options.sheet)
 
 
 def compare(photos: Path, metal: str, sheet: Path | None) -> None:

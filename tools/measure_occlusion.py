@@ -15,6 +15,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tools.command import command
+
 if TYPE_CHECKING:
     from app.render.compositor import Compositor
 
@@ -171,6 +173,7 @@ def report(name: str, figures: Sequence[Figures]) -> None:
     )
 
 
+@command
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", choices=MODELS, default=DEFAULT_MODEL)
@@ -189,4 +192,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

@@ -9,7 +9,6 @@ colour's saturation (Otsu). Intersection over union beyond the wrist, for the me
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 import cv2
@@ -20,6 +19,7 @@ from models.geometry import camera_from_fov, project, rays
 from models.hand.hand_data import load_open_hand
 from models.tracking.fitting import HandFitter
 from tools.build.joints import CROP_FOV_DEG
+from tools.command import command
 
 SCALES = (0.90, 0.92, 0.94, 0.96, 0.98, 1.0, 1.02, 1.04, 1.06)
 
@@ -33,13 +33,13 @@ def photo_mask(bgr: NDArray[np.uint8], joints_px: NDArray[np.float32]) -> NDArra
     return mask if mask[y, x].mean() > 0.98 else None
 
 
-def main() -> int:
+@command
+def main() -> None:
     parser = argparse.ArgumentParser(description="Outline of the fitted mesh against photos.")
     parser.add_argument("real", type=Path)
     real = parser.parse_args().real
     if not (real / "labels.npz").is_file():
-        print(f"palmistry: {real} holds no labels.npz; give the folder of real crops", file=sys.stderr)
-        return 2
+        raise ValueError(f"{real} holds no labels.npz; give the folder of real crops")
     labels = np.load(real / "labels.npz", allow_pickle=False)
     hand = load_open_hand()
     fitter, camera = HandFitter(hand), camera_from_fov(224, 224, CROP_FOV_DEG)
@@ -66,8 +66,7 @@ def main() -> int:
             ious.append(row)
     print(f"{len(ious)} photos\nscale of the mesh  " + "".join(f"{s:7.2f}" for s in SCALES))
     print("mean IoU           " + "".join(f"{v:7.3f}" for v in np.mean(ious, 0)))
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())

@@ -15,8 +15,10 @@ from pathlib import Path
 
 from app.capture import source_path
 from app.commands.process_ray import add_ray
+from tools.command import command
 
 
+@command
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -58,4 +60,4 @@ def processed(source: Path, out: Path, flags: list[str]) -> dict:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

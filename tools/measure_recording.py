@@ -31,6 +31,7 @@ from app.session.drawing import Drawing, load_compositor
 from app.session.finder import load_pipeline, pipeline_config
 from models.graphics import NoGraphics
 from models.prefetch import Prefetch
+from tools.command import command
 
 RATE = 30.0
 KINDS = {
@@ -154,6 +155,7 @@ def _give_up(error: NoGraphics) -> None:
     raise error
 
 
+@command
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -166,4 +168,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

@@ -24,6 +24,7 @@ from models.evaluation.jitter import HandTrack, figures
 from models.tracking.prediction import HandPredictor
 from models.tracking.smoothing import HandFilter, hand_filter_config
 from models.types import HandMesh
+from tools.command import command
 
 FPS = 30.0
 STILL_FRAMES = 600
@@ -147,6 +148,7 @@ def _track(hands: Sequence[HandMesh]) -> HandTrack:
     )
 
 
+@command
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, help="also draw the chart, as a PNG")
@@ -168,4 +170,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

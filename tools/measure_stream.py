@@ -29,6 +29,7 @@ from app.stream import PROTOCOLS, Stream, StreamAddress
 from models.hand.hand_data import load_open_hand
 from models.hand.skinning import pose_hand
 from models.types import Camera, HandMesh, HandPose
+from tools.command import command
 
 _BASE_PORT = 42100
 _SERVED = _BASE_PORT + list(PROTOCOLS).index("ws")
@@ -184,6 +185,7 @@ def nothing() -> Iterator[list[Stream]]:
     yield []
 
 
+@command
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -199,4 +201,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

@@ -19,10 +19,12 @@ from models.hand.hand_data import load_open_hand
 from models.inference.landmark_runtime import LandmarkRuntime
 from models.training.synthetic.render_workers import RenderWorkers
 from models.training.synthetic.sampler import SyntheticHands
+from tools.command import command
 
 _PACES = 200
 
 
+@command
 def main() -> None:
     """Print samples a second, by the wall's clock and by the processor's."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -102,4 +104,4 @@ def _processor_s() -> float:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

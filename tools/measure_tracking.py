@@ -29,6 +29,7 @@ from models.inference.landmark_runtime import (
 )
 from models.inference.mediapipe.landmarker import HandLandmarker
 from models.tracking.pipeline import Pipeline, PipelineConfig
+from tools.command import command
 
 ROUNDS = 8
 CROPS = {  # name: (span, shift, joints of the box)
@@ -145,6 +146,7 @@ def measure_crops(folder: Path, photos: int) -> None:
         )
 
 
+@command
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     kinds = parser.add_subparsers(dest="what", required=True)
@@ -160,4 +162,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

@@ -15,6 +15,7 @@ import torch
 from models.hand.hand_data import load_open_hand
 from models.networks.complexity import count_by_part, count_parameters
 from models.networks.systems.mobrecon import LiftingConfig, MobRecon, MobReconConfig
+from tools.command import command
 
 TOLERANCE = 0.03
 """How far Mult-Adds may be from the paper's."""
@@ -77,6 +78,7 @@ def measure(size: PaperSize) -> tuple[float, int]:
     return mult_adds[size.part] / 1e6, parameters[size.part]
 
 
+@command
 def main() -> None:
     print(f"{'MobRecon':<27}{'Mult-Adds M':>12}{'paper':>9}{'':>8}{'parameters':>12}  paper")
     for size in MOBRECON:
@@ -87,4 +89,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

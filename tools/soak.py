@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 import tempfile
 import threading
 import time
@@ -24,6 +23,7 @@ from typing import Protocol
 import numpy as np
 
 from main import prepare_process
+from tools.command import command
 
 SAMPLE_S = 10.0
 TURN_S = 10.0  # between one thing a person does and the next
@@ -259,6 +259,7 @@ def run_in_window(minutes: float, sources: list[str], folder: Path) -> tuple[Soa
     return soak, faults
 
 
+@command
 def main() -> int:
     """Run, and print the table."""
     parser = argparse.ArgumentParser(description="plays a clip for a long time and watches what grows")
@@ -275,8 +276,7 @@ def main() -> int:
         soak, told = play(arguments.minutes, sources, Path(folder))
     left = sorted(thread.name for thread in set(threading.enumerate()) - before if not thread.daemon)
     if not soak.samples:
-        print(f"give at least {SAMPLE_S / 60:.2f} minutes", file=sys.stderr)
-        return 2
+        raise ValueError(f"give at least {SAMPLE_S / 60:.2f} minutes")
     faults = verdict(soak, left) + [f"the session told: {line}" for line in dict.fromkeys(told)]
     for fault in faults:
         print(f"FAILED: {fault}")
@@ -285,4 +285,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
@@ -49,6 +48,7 @@ from models.training.scores.features import (
 )
 from models.training.scores.fit import report, train_scores
 from models.training.scores.real import real_hand_crops
+from tools.command import command
 
 _PART = 4000  # drawn crops in a file
 _REAL_EVERY = 6  # photographs with known joints, that are also seen close
@@ -57,6 +57,7 @@ _MOST = 5000  # crops of one kind, but for the drawn ones
 Make = Callable[[], Iterable[ScoreCrop]]
 
 
+@command
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("encoders", nargs="+", help="landmark_net, or networks on that encoder")
@@ -71,11 +72,7 @@ def main() -> int:
     options = parser.parse_args()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    try:
-        return _run(options)
-    except (ValueError, OSError) as error:
-        print(f"train_scores: {error}", file=sys.stderr)
-        return 2
+    return _run(options)
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -38,6 +38,7 @@ from tools.clip.demo_motion import DURATION_S, demo_keys
 from tools.clip.hand_renderer import HandRenderer, Layer, Skin
 from tools.clip.motion import Motion
 from tools.clip.photo import CameraResponse, apply_response, mean_layer, to_srgb
+from tools.command import command
 
 ROOT = Path(__file__).resolve().parents[2]
 OUT_DIR = ROOT / "assets" / "clips"
@@ -163,6 +164,7 @@ def write_clip(actor: Actor, hand: HandData, background_rgb: NDArray[np.uint8], 
     partial.replace(path)
 
 
+@command
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--out", type=Path, default=OUT_DIR, help="folder to write to")
@@ -187,4 +189,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

@@ -18,6 +18,7 @@ import zipfile
 from pathlib import Path
 
 from models.manifest import ASSETS
+from tools.command import command
 
 OUT_DIR = ASSETS / "detector"
 REQUIREMENT = "mediapipe==0.10.21"
@@ -69,6 +70,7 @@ def write_bundle(path: Path, networks: dict[str, bytes]) -> None:
             z.writestr(info, data)
 
 
+@command
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--wheel", type=Path, help=f"the {REQUIREMENT} wheel, if already here")
@@ -84,4 +86,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

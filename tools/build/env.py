@@ -11,7 +11,6 @@ rough metal reflects with one fetch.
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ import numpy as np
 
 from models.manifest import ASSETS
 from models.types import Float32
+from tools.command import command
 
 OUT_DIR = ASSETS / "env"
 WORLDS = ("interior", "studio", "courtyard", "city", "sunset")
@@ -97,17 +97,15 @@ def build(panorama: Float32) -> list[Float32]:
     return [base, *(prefiltered(base, r, h) for r, h in zip(ROUGHNESS[1:], heights[1:], strict=True))]
 
 
-def main() -> int:
+@command
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("worlds", type=Path, help="folder with blender-data's *.exr")
     parser.add_argument("--out", type=Path, default=OUT_DIR)
     args = parser.parse_args()
     missing = [name for name in WORLDS if not (args.worlds / f"{name}.exr").is_file()]
     if missing:
-        print(
-            f"palmistry: {args.worlds} has no {missing[0]}.exr; see this tool's first lines", file=sys.stderr
-        )
-        return 2
+        raise ValueError(f"{args.worlds} has no {missing[0]}.exr; see this tool's first lines")
     args.out.mkdir(parents=True, exist_ok=True)
     for name in WORLDS:
         levels = build(read_panorama(args.worlds / f"{name}.exr"))
@@ -116,8 +114,7 @@ def main() -> int:
         np.savez_compressed(path, **arrays)
         print(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB")
     (args.out / "LICENSE").write_text(NOTE)
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())

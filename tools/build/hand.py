@@ -24,6 +24,7 @@ from models.manifest import ASSETS
 from models.types import Float64
 from tools.build import hand_mesh
 from tools.build.decimate import Decimator, seam_edges
+from tools.command import command
 
 OUT_DIR = ASSETS / "hand"
 N_ADULTS, N_CHILDREN = 2000, 350
@@ -258,6 +259,7 @@ def build(people: Population) -> dict[str, np.ndarray]:
     }
 
 
+@command
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=OUT_DIR, help="folder to write to")
@@ -273,4 +275,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

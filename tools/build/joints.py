@@ -19,7 +19,6 @@ palm's frame: towards the fingers, towards the thumb, towards the back of the ha
 from __future__ import annotations
 
 import argparse
-import sys
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +29,7 @@ from models.geometry import camera_from_fov, procrustes, rays
 from models.hand.hand_data import OPEN_HAND, HandData, load_open_hand
 from models.hand.joint_limits import anatomical_frames
 from models.tracking.fitting import HandFitter
+from tools.command import command
 
 JOINTS = ["wrist"] + [
     f"{f} {j}" for f in ("thumb", "index", "middle", "ring", "little") for j in (1, 2, 3, "tip")
@@ -185,7 +185,8 @@ def print_table(hand: HandData, found: dict[str, np.ndarray]) -> float:
     return float(np.linalg.norm(mm, axis=1).max())
 
 
-def main() -> int:
+@command
+def main() -> None:
     parser = argparse.ArgumentParser(description="Calibrate the joint regressor on real crops.")
     parser.add_argument("--real", type=Path, required=True, help="folder of crops with labels.npz")
     parser.add_argument("--check", action="store_true", help="print the table only")
@@ -193,8 +194,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=8)
     args = parser.parse_args()
     if not (args.real / "labels.npz").is_file():
-        print(f"palmistry: {args.real} holds no labels.npz; give the folder of real crops", file=sys.stderr)
-        return 2
+        raise ValueError(f"{args.real} holds no labels.npz; give the folder of real crops")
     hand = load_open_hand()
     if not args.check:
         arrays = dict(np.load(OPEN_HAND, allow_pickle=False))
@@ -203,8 +203,7 @@ def main() -> int:
         np.savez_compressed(OPEN_HAND, **{**arrays, "regressor_21": hand.regressor_21})
     worst = print_table(hand, offsets(hand, *read_crops(args.real, args.crops, half=1)))
     print(f"worst {worst:.2f} mm")
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())

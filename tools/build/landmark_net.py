@@ -23,6 +23,7 @@ from torch import nn
 
 from models.manifest import ASSETS
 from models.networks.encoders.landmark_net import LandmarkNet
+from tools.command import command
 
 BUNDLE = ASSETS / "detector" / "hand_landmarker.task"
 NETWORK = "hand_landmarks_detector.tflite"
@@ -84,6 +85,7 @@ def read_weights(graph: ov.Model) -> dict[str, np.ndarray]:
     return weights
 
 
+@command
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--bundle", type=Path, default=BUNDLE, help="MediaPipe's hand-landmarker bundle")
@@ -98,4 +100,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

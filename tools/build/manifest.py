@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 from fnmatch import fnmatch
 from pathlib import Path
+
+from tools.command import command
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 OURS = "Apache-2.0"
@@ -137,7 +138,8 @@ RULES: list[tuple[str, str, str, str]] = [  # pattern, licence, source, command
 ]
 
 
-def main() -> int:
+@command
+def main() -> None:
     files: dict[str, dict[str, str | int]] = {}
     for path in sorted(ASSETS.rglob("*")):
         if not path.is_file() or path.name == "manifest.json":
@@ -145,11 +147,7 @@ def main() -> int:
         name = path.relative_to(ASSETS).as_posix()
         rule = next((r for r in RULES if fnmatch(name, r[0])), None)
         if rule is None:
-            print(
-                f"palmistry: assets/{name} has no licence; add a rule for it to {Path(__file__).name}",
-                file=sys.stderr,
-            )
-            return 2
+            raise ValueError(f"assets/{name} has no licence; add a rule for it to {Path(__file__).name}")
         _, licence, source, command = rule
         files[name] = {
             "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
@@ -161,8 +159,7 @@ def main() -> int:
     size_mb = sum(p.stat().st_size for p in ASSETS.rglob("*") if p.is_file()) / 1e6
     (ASSETS / "manifest.json").write_text(json.dumps({"files": files}, indent=2) + "\n")
     print(f"{len(files)} files, {size_mb:.1f} MB")
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())

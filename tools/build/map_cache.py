@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from pathlib import Path
 
 import cv2
@@ -19,10 +18,11 @@ import torch
 from models.hand.hand_data import load_open_hand
 from models.networks.encoders.landmark_net import INPUT_SIZE
 from models.training.maps.drawn import SIDES, fill
-from models.training.synthetic.gl import NoGraphics
+from tools.command import command
 
 
-def main() -> int:
+@command
+def main() -> None:
     parser = argparse.ArgumentParser(description="the landmark encoder's maps of drawn hands")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
     parser.add_argument("--crops", type=int, required=True, help="ever written into it when this ends")
@@ -35,21 +35,16 @@ def main() -> int:
     os.environ.setdefault("LP_NUM_THREADS", "0")  # a software renderer would take every core
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    try:
-        fill(
-            options.out,
-            load_open_hand(),
-            options.backgrounds,
-            options.seed,
-            options.capacity or options.crops,
-            options.crops,
-            options.scales,
-            (INPUT_SIZE,) if options.full else SIDES,
-        )
-    except (ValueError, OSError, NoGraphics) as error:
-        print(f"map_cache: {error}", file=sys.stderr)
-        return 2
-    return 0
+    fill(
+        options.out,
+        load_open_hand(),
+        options.backgrounds,
+        options.seed,
+        options.capacity or options.crops,
+        options.crops,
+        options.scales,
+        (INPUT_SIZE,) if options.full else SIDES,
+    )
 
 
 if __name__ == "__main__":

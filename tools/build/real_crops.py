@@ -15,7 +15,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ import numpy as np
 
 from models.inference.mediapipe.detector import MediaPipeDetector
 from tools.build.hand_crops import Crop, Image, crops_of, face_finders
+from tools.command import command
 
 SURE = 0.4  # of the detector's scores
 JPEG_QUALITY = 85
@@ -77,8 +77,9 @@ SOURCES = (
 )
 
 
-def main(arguments: list[str] | None = None, sources: tuple[Source, ...] = SOURCES) -> int:
-    """Clone if asked, build, say what was kept. Returns the exit status."""
+@command
+def main(arguments: list[str] | None = None, sources: tuple[Source, ...] = SOURCES) -> None:
+    """Clone if asked, build, say what was kept."""
     parser = argparse.ArgumentParser(description="real crops from public repositories")
     given = parser.add_mutually_exclusive_group(required=True)
     given.add_argument("--clone", type=Path, metavar="DIR", help="clone the repositories into this folder")
@@ -87,16 +88,11 @@ def main(arguments: list[str] | None = None, sources: tuple[Source, ...] = SOURC
     parser.add_argument("--cascades", type=Path, metavar="DIR", help="folder of OpenCV's Haar cascades")
     parser.add_argument("--keep-faces", action="store_true", help="do not blur faces")
     options = parser.parse_args(arguments)
-    try:
-        faces = [] if options.keep_faces else face_finders(options.cascades)
-        if options.clone is not None:
-            for source in sources:
-                clone(source, options.clone)
-        build(sources, options.clone or options.clones, options.out, faces)
-    except (ValueError, OSError) as error:
-        print(f"build_real_crops: {error}", file=sys.stderr)
-        return 2
-    return 0
+    faces = [] if options.keep_faces else face_finders(options.cascades)
+    if options.clone is not None:
+        for source in sources:
+            clone(source, options.clone)
+    build(sources, options.clone or options.clones, options.out, faces)
 
 
 def build(sources: tuple[Source, ...], clones: Path, out: Path, faces: list[cv2.CascadeClassifier]) -> None:

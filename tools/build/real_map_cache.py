@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import time
 from collections.abc import Iterator
 from itertools import chain
@@ -35,12 +34,14 @@ from models.training.maps.encoder import MapEncoder
 from models.training.maps.real import REAL_COLUMNS, VIEWS, Photograph, RealViews
 from models.training.real.label_files import crop_camera_of
 from models.types import Handedness
+from tools.command import command
 
 _TRUE_PROPORTIONS = "3:4"
 _SAY_S = 30.0
 
 
-def main(arguments: list[str] | None = None) -> int:
+@command
+def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="the landmark encoder's maps of photographed hands")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
     parser.add_argument("--real", type=Path, required=True, metavar="CROPS")
@@ -52,18 +53,13 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    try:
-        scales = MapCache(options.scales).scales
-        photographs = [crops_of(options.real, options.held_out, max(1, options.every))]
-        most = len(read_real_crops(options.real).image)
-        if options.closeups is not None:
-            photographs.append(closeups_of(options.closeups, options.held_out))
-            most += len(_proportioned(options.closeups))
-        fill(options.out, load_open_hand(), chain(*photographs), most, scales, options.seed)
-    except (ValueError, OSError) as error:
-        print(f"real_map_cache: {error}", file=sys.stderr)
-        return 2
-    return 0
+    scales = MapCache(options.scales).scales
+    photographs = [crops_of(options.real, options.held_out, max(1, options.every))]
+    most = len(read_real_crops(options.real).image)
+    if options.closeups is not None:
+        photographs.append(closeups_of(options.closeups, options.held_out))
+        most += len(_proportioned(options.closeups))
+    fill(options.out, load_open_hand(), chain(*photographs), most, scales, options.seed)
 
 
 def fill(

@@ -11,7 +11,6 @@ The file has `angles` (N, 15, 3), radians, and `group` (N,): one number a record
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from models.hand.joint_limits import LIMITS_DEG, anatomical_frames
 from models.networks.layers.skinning import HandSkinning, rotations_from_6d
 from models.training.synthetic.poses import PoseSource
 from models.types import Float64
+from tools.command import command
 
 STEPS, RATE = 220, 0.07
 EVERY = 3  # of the Leap Motion's frames, 110 a second: neighbours are alike
@@ -147,7 +147,8 @@ def _aligned(source: Tensor, target: Tensor) -> Tensor:
     return U @ (sign[:, :, None] * Vt)
 
 
-def main() -> int:
+@command
+def main() -> None:
     parser = argparse.ArgumentParser(description="angles of measured hand poses")
     parser.add_argument("--poses", type=Path, required=True, metavar="DIR", help="leap.npz, animbank.npz")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.npz")
@@ -155,30 +156,25 @@ def main() -> int:
     hand = load_open_hand()
     poses = PoseSource(hand)
     angles, groups, first = [], [], 0
-    try:
-        for name, read in (("leap", leap), ("animbank", animbank)):
-            measured = read(options.poses / f"{name}.npz")
-            found, off = fit(measured, hand)
-            rows = kept(found, off, measured.group, poses)
-            print(
-                f"{name}: {len(off)} poses, {1e3 * np.median(off):.1f} mm off in the median, "
-                f"{(off < WORST_M).mean():.0%} within {1e3 * WORST_M:.0f} mm, "
-                f"{poses.intersects(found).mean():.0%} run through themselves, {len(rows)} kept",
-                flush=True,
-            )
-            angles.append(found[rows])
-            groups.append(measured.group[rows] + first)
-            first = int(groups[-1].max()) + 1
-    except (ValueError, OSError, KeyError) as error:
-        print(f"real_poses: {error}", file=sys.stderr)
-        return 2
+    for name, read in (("leap", leap), ("animbank", animbank)):
+        measured = read(options.poses / f"{name}.npz")
+        found, off = fit(measured, hand)
+        rows = kept(found, off, measured.group, poses)
+        print(
+            f"{name}: {len(off)} poses, {1e3 * np.median(off):.1f} mm off in the median, "
+            f"{(off < WORST_M).mean():.0%} within {1e3 * WORST_M:.0f} mm, "
+            f"{poses.intersects(found).mean():.0%} run through themselves, {len(rows)} kept",
+            flush=True,
+        )
+        angles.append(found[rows])
+        groups.append(measured.group[rows] + first)
+        first = int(groups[-1].max()) + 1
     options.out.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(
         options.out,
         angles=np.concatenate(angles).astype(np.float16),
         group=np.concatenate(groups).astype(np.int16),
     )
-    return 0
 
 
 if __name__ == "__main__":

@@ -10,23 +10,23 @@ are left out: of them nothing can be known. `models/datasets/synthetic.py` says 
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from models.graphics import NoGraphics
 from models.hand.hand_data import load_open_hand
 from models.training.synthetic.crops import SyntheticCrops
 from models.training.synthetic.sampler import SyntheticHands
+from tools.command import command
 
 SEED = 20260
 _BATCH = 50
 _SEEN = 0.5  # of the hand's pixels
 
 
-def main(arguments: list[str] | None = None) -> int:
+@command
+def main(arguments: list[str] | None = None) -> None:
     """Write the folder; 2 and one line where that can't be."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -39,13 +39,8 @@ def main(arguments: list[str] | None = None) -> int:
     a = parser.parse_args(arguments)
     if a.count < 1 or a.size < 32 or a.seed < 0:
         parser.error("--count from 1, --size from 32 and --seed from 0 up are possible")
-    try:
-        build(a.out, a.count, a.seed, a.size, a.backgrounds)
-    except (OSError, ValueError, NoGraphics) as error:
-        print(f"build_synthetic_test: {error}", file=sys.stderr)
-        return 2
+    build(a.out, a.count, a.seed, a.size, a.backgrounds)
     print(f"{a.out}: {a.count} hands")
-    return 0
 
 
 def build(out: Path, count: int, seed: int, size: int, backgrounds: Path | None = None) -> None:
@@ -92,4 +87,4 @@ def _truth(crops: SyntheticCrops, k: int, size: int) -> tuple[str, list[float], 
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())

@@ -20,6 +20,7 @@ from models.manifest import ASSETS
 from models.networks.network import NetworkOutput
 from models.networks.zoo import attach_scores, build, declared, encoder_weights
 from models.weights import ENCODER, load_weights
+from tools.command import command
 
 _PX, _MM = 0.15, 0.2
 """Largest change of a joint in the crop and of a vertex by rounding that counts as nothing."""
@@ -35,7 +36,8 @@ def answer(network: nn.Module) -> NetworkOutput:
     return output
 
 
-def main() -> int:
+@command
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("name", help="a network of the zoo")
     parser.add_argument("weights", type=Path, help="its weights, as `main.py train` writes them")
@@ -62,7 +64,6 @@ def main() -> int:
     attach_scores(network, options.name)
     difference = export_onnx(network, options.out / f"{options.name}.onnx")
     print(f"{options.name}.onnx differs from torch by {difference:.1e}")
-    return 0
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ DIR holds counting.mp4 and reach.mp4, as for tools.picture.rings.
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from app.session import Settings
 from app.session.drawing import load_compositor
 from app.session.finder import load_pipeline, pipeline_config
 from models.types import UInt8
+from tools.command import command
 from tools.picture.tiles import WARM_UP, draw_tiles
 
 TILE_WH = (272, 204)
@@ -59,6 +59,7 @@ SHOTS = (
 )
 
 
+@command
 def main() -> int:
     return draw_tiles(__doc__, "effects.jpg", SHOTS, clip_tiles, COLUMNS, QUALITY)
 
@@ -97,4 +98,4 @@ def tile(picture_rgb: UInt8, shot: Shot) -> UInt8:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())

@@ -29,6 +29,7 @@ from models.networks.zoo import build
 from models.tracking.pipeline import Pipeline, PipelineConfig
 from models.training.real.silhouettes import drawn_mask
 from models.types import Crop, Float32, UInt8
+from tools.command import command
 from tools.picture.tiles import ROOT
 
 SHOTS = (("demo", 10), ("demo", 150), ("counting.mp4", 60), ("reach.mp4", 120))
@@ -40,7 +41,8 @@ BONES = [(0 if k % 4 == 1 else k - 1, k) for k in range(1, 21)]
 Paint = Callable[[Float32], np.ndarray]  # (F, 3) unit normals -> (F, 3) colours
 
 
-def main() -> int:
+@command
+def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--clips", type=Path, required=True, help="the folder of counting.mp4 and reach.mp4")
     parser.add_argument("--out", type=Path, default=ROOT / "assets" / "pictures" / "mesh_stages.webp")
@@ -54,7 +56,6 @@ def main() -> int:
     picture = cv2.cvtColor(np.vstack(rows), cv2.COLOR_RGB2BGR)
     cv2.imwrite(str(arguments.out), picture, [cv2.IMWRITE_WEBP_QUALITY, 82])
     print(f"{arguments.out}: {arguments.out.stat().st_size / 1e3:.0f} kB")
-    return 0
 
 
 def crop_at(clip: Path, number: int) -> Crop:

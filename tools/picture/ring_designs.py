@@ -6,7 +6,6 @@ python -m tools.picture.ring_designs
 from __future__ import annotations
 
 import argparse
-import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from app.offline.thumbnails import HEAD_TILT, TILT, draw_ring
 from app.render.gl.context import choose_platform
 from app.session.drawing import load_compositor
 from models.types import UInt8
+from tools.command import command
 from tools.picture.tiles import ROOT
 
 RADIUS_M = 0.00865
@@ -54,6 +54,7 @@ ROWS: tuple[tuple[Tile, ...], ...] = (
 )
 
 
+@command
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--out", type=Path, default=ROOT / "assets" / "pictures" / "ring_designs.jpg")
@@ -77,4 +78,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())

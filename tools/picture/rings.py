@@ -8,7 +8,6 @@ DIR holds counting.mp4 (GitHub CoderEnko007/gesture-recognition, videos/hand.mp4
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from app.session import Settings
 from app.session.drawing import load_compositor
 from app.session.finder import load_pipeline, pipeline_config
 from models.types import HandMesh, UInt8
+from tools.command import command
 from tools.picture.tiles import WARM_UP, draw_tiles
 
 TILE_WH = (340, 238)
@@ -66,6 +66,7 @@ SHOTS = (
 )
 
 
+@command
 def main() -> int:
     return draw_tiles(__doc__, "rings.jpg", SHOTS, clip_tiles, COLUMNS, QUALITY)
 
@@ -105,4 +106,4 @@ def tile(picture_rgb: UInt8, hand: HandMesh, shot: Shot) -> UInt8:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from main import prepare_process
+from tools.command import command
 
 if TYPE_CHECKING:
     from PyQt6.QtWidgets import QWidget
@@ -54,6 +55,7 @@ SCENES = (
 STILL_FRAME = 164  # of the clip, in the first scene
 
 
+@command
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--out", type=Path, default=PICTURES)
@@ -156,4 +158,4 @@ def _settings(scene: Scene) -> Settings:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())

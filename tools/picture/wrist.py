@@ -6,7 +6,6 @@ python -m tools.picture.wrist
 from __future__ import annotations
 
 import argparse
-import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from app.render.gl.context import choose_platform
 from app.session import Settings
 from app.session.drawing import load_compositor
 from app.session.finder import load_pipeline, pipeline_config
+from tools.command import command
 from tools.picture.tiles import ROOT
 
 FRAMES = (60, 200)  # the palm, the back
@@ -30,7 +30,8 @@ TILE_WH = (340, 250)
 QUALITY = 90
 
 
-def main() -> int:
+@command
+def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--out", type=Path, default=ROOT / "assets" / "pictures" / "wrist.jpg")
     arguments = parser.parse_args()
@@ -62,8 +63,7 @@ def main() -> int:
     picture = cv2.cvtColor(np.vstack(rows), cv2.COLOR_RGB2BGR)
     cv2.imwrite(str(arguments.out), picture, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
     print(f"{arguments.out}: {arguments.out.stat().st_size / 1e3:.0f} kB")
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())

@@ -13,7 +13,6 @@ hold one. --start goes on from a file that this wrote.
 from __future__ import annotations
 
 import argparse
-import sys
 from functools import partial
 from pathlib import Path
 
@@ -30,11 +29,13 @@ from models.training.maps.real_refine import RealRefineObjective
 from models.training.maps.refine import RefineObjective
 from models.training.maps.trainer import DecoderTraining, Photographs, train_decoder
 from models.weights import ENCODER, load_weights
+from tools.command import command
 
 _MESH_STAGE = ASSETS / "weights/mesh_stage.safetensors"
 
 
-def main() -> int:
+@command
+def main() -> None:
     parser = argparse.ArgumentParser(description="teach a decoder on cached maps")
     taught = [name for name, network in networks().items() if network.on_maps is not None]
     parser.add_argument("name", choices=taught)
@@ -58,30 +59,23 @@ def main() -> int:
         parser.error("give --joint-fit, or --start with a file that holds one")
     torch.set_num_threads(1)
     config = DecoderTraining(minutes=options.minutes, batch=options.batch, seed=options.seed)
-    try:
-        cache, validation = MapCache(options.cache), MapCache(options.judge)
-        net, hand = new_system(options.name, cache), load_open_hand()
-        if options.start is not None:
-            load_weights(net, options.start, encoder_weights(options.name))
-        load_weights(net.mesh_stage, options.mesh_stage)
-        if options.joint_fit is not None:
-            load_weights(net.joint_fit, options.joint_fit, part="joint_fit.")
-        teaching = declared(options.name).on_maps
-        assert teaching is not None
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        say = partial(print, flush=True)
-        photographs = None
-        if options.real is not None:
-            learnt, shown = (
-                RealHandsCached(MapCache(d), net.palm_m) for d in (options.real, options.judge_real)
-            )
-            photographs = Photographs(RealRefineObjective(net, hand, teaching), learnt, shown)
-        objective = RefineObjective(net, hand, teaching)
-        train_decoder(net, objective, options.out, cache, validation, net.palm_m, config, say, photographs)
-    except (ValueError, OSError) as error:
-        print(f"decoder: {error}", file=sys.stderr)
-        return 2
-    return 0
+    cache, validation = MapCache(options.cache), MapCache(options.judge)
+    net, hand = new_system(options.name, cache), load_open_hand()
+    if options.start is not None:
+        load_weights(net, options.start, encoder_weights(options.name))
+    load_weights(net.mesh_stage, options.mesh_stage)
+    if options.joint_fit is not None:
+        load_weights(net.joint_fit, options.joint_fit, part="joint_fit.")
+    teaching = declared(options.name).on_maps
+    assert teaching is not None
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    say = partial(print, flush=True)
+    photographs = None
+    if options.real is not None:
+        learnt, shown = (RealHandsCached(MapCache(d), net.palm_m) for d in (options.real, options.judge_real))
+        photographs = Photographs(RealRefineObjective(net, hand, teaching), learnt, shown)
+    objective = RefineObjective(net, hand, teaching)
+    train_decoder(net, objective, options.out, cache, validation, net.palm_m, config, say, photographs)
 
 
 def new_system(name: str, cache: MapCache) -> LandmarkSystem:

@@ -10,7 +10,6 @@ from a system's that hold them.
 from __future__ import annotations
 
 import argparse
-import sys
 from functools import partial
 from pathlib import Path
 
@@ -20,9 +19,11 @@ from models.hand.hand_data import load_open_hand
 from models.manifest import ASSETS
 from models.training.maps.cache import MapCache
 from models.training.maps.joint_fit import JointFitTraining, train_joint_fit
+from tools.command import command
 
 
-def main() -> int:
+@command
+def main() -> None:
     parser = argparse.ArgumentParser(description="teach the learnt fit")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.safetensors")
     parser.add_argument("--minutes", type=float, default=JointFitTraining.minutes)
@@ -35,19 +36,14 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    try:
-        caches = [MapCache(folder) for folder in options.cache]
-        validation = None if options.judge is None else MapCache(options.judge)
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        config = JointFitTraining(minutes=options.minutes, seed=options.seed)
-        say = partial(print, flush=True)
-        train_joint_fit(
-            load_open_hand(), options.mesh_stage, options.out, config, caches, validation, say, options.start
-        )
-    except (ValueError, OSError) as error:
-        print(f"joint_fit: {error}", file=sys.stderr)
-        return 2
-    return 0
+    caches = [MapCache(folder) for folder in options.cache]
+    validation = None if options.judge is None else MapCache(options.judge)
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    config = JointFitTraining(minutes=options.minutes, seed=options.seed)
+    say = partial(print, flush=True)
+    train_joint_fit(
+        load_open_hand(), options.mesh_stage, options.out, config, caches, validation, say, options.start
+    )
 
 
 if __name__ == "__main__":

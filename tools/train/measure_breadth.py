@@ -13,7 +13,6 @@ left out, and how many were is printed.
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +30,7 @@ from models.training.real.silhouettes import SIDE, silhouette_of
 from models.training.real.views import View, view_camera
 from models.types import Camera, Crop, Float32, Float64, HandMesh
 from tools.build.real_map_cache import crops_of
+from tools.command import command
 
 PLACES: tuple[tuple[Segment, float], ...] = (("proximal", 0.55), ("middle", 0.5))
 FARTHEST = 1 / 3
@@ -52,7 +52,8 @@ class Breadth:
         return abs(self.silhouette_mm / self.mesh_mm - 1) < FARTHEST
 
 
-def main(arguments: list[str] | None = None) -> int:
+@command
+def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="fingers' breadth, by mesh and by silhouette")
     parser.add_argument("--real", type=Path, required=True, metavar="CROPS")
     parser.add_argument("--model", default=",".join(MODELS), metavar="NAME,…")
@@ -61,13 +62,9 @@ def main(arguments: list[str] | None = None) -> int:
     cv2.setNumThreads(1)
     hand = load_open_hand()
     sections = FingerSections(hand)
-    try:
-        models = {name: make_reconstruction(name) for name in options.model.split(",")}
-        reference = models.get(_REFERENCE) or make_reconstruction(_REFERENCE)
-        photographs = list(crops_of(options.real, held_out=True, every=max(1, options.every)))
-    except (ValueError, OSError) as error:
-        print(f"measure_breadth: {error}", file=sys.stderr)
-        return 2
+    models = {name: make_reconstruction(name) for name in options.model.split(",")}
+    reference = models.get(_REFERENCE) or make_reconstruction(_REFERENCE)
+    photographs = list(crops_of(options.real, held_out=True, every=max(1, options.every)))
     found: dict[str, list[Breadth]] = {name: [] for name in models}
     hands = 0
     for photo in photographs:
@@ -83,7 +80,6 @@ def main(arguments: list[str] | None = None) -> int:
     print(f"{hands} hands of {len(photographs)} with a silhouette that is believed")
     for name, several in found.items():
         print(f"{name}: {line(several)}")
-    return 0
 
 
 def crop_of(photo: Photograph) -> Crop:

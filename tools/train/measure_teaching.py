@@ -20,11 +20,13 @@ from app.memory import keep_freed_memory
 from models.networks.encoders.landmark_net import LandmarkNet
 from models.training.student import frugal
 from models.training.student.frugal import frugal_maps
+from tools.command import command
 
 Step = Callable[[], tuple[float, float]]
 
 
-def main(arguments: list[str] | None = None) -> int:
+@command
+def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="where a second of teaching goes")
     parser.add_argument("--size", type=int, default=192, help="the crops' side")
     parser.add_argument("--batch", type=int, default=16)
@@ -44,7 +46,6 @@ def main(arguments: list[str] | None = None) -> int:
     _measure(ways, options.batch, options.rounds)
     keep_freed_memory()
     _measure({"and memory kept": ways["and a part of the crops"]}, options.batch, options.rounds)
-    return 0
 
 
 def _measure(ways: dict[str, Step], batch: int, rounds: int) -> None:

@@ -11,7 +11,6 @@ can then judge what was chosen.
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
@@ -36,6 +35,7 @@ from models.tracking.reconstruction import Reconstruction, make_reconstruction
 from models.training.real.pictures import pictures_in
 from models.training.scores.candidates import ASIDE_EVERY
 from models.training.synthetic.backgrounds import draw_background
+from tools.command import command
 
 _HANDS, _PALMS, _PRESENCES, _EVIDENCES = (
     (0.1, 0.2, 0.3),
@@ -72,20 +72,17 @@ class Look:
         return float(sum(odds))
 
 
-def main() -> int:
+@command
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--closeups", type=Path, required=True, help="photographs with boxes.json")
     parser.add_argument("--backgrounds", type=Path, required=True, help="pictures without hands")
     parser.add_argument("--model", default=DEFAULT_MODEL)
     options = parser.parse_args()
     cv2.setNumThreads(1)
-    try:
-        method, palms = make_reconstruction(options.model), PalmNet()
-        hands = [looks_at(p, box, method, palms) for p, box in _hands(options.closeups)]
-        empty = [looks_at(p, None, method, palms) for p in _empty(options.backgrounds)]
-    except (ValueError, OSError) as error:
-        print(f"measure_thresholds: {error}", file=sys.stderr)
-        return 2
+    method, palms = make_reconstruction(options.model), PalmNet()
+    hands = [looks_at(p, box, method, palms) for p, box in _hands(options.closeups)]
+    empty = [looks_at(p, None, method, palms) for p in _empty(options.backgrounds)]
     print(f"{len(hands)} pictures of a hand, half of them close views; {len(empty)} without")
     print("hand | palm | presence | evidence | found % | false alarms of 1,000")
     for hand, palm, presence, evidence in product(_HANDS, _PALMS, _PRESENCES, _EVIDENCES):
@@ -93,7 +90,6 @@ def main() -> int:
         found = np.mean([any(k.is_hand and k.accepted(config) for k in looks) for looks in hands])
         false = np.mean([any(k.accepted(config) for k in looks) for looks in empty])
         print(f"{hand} | {palm} | {presence} | {evidence} | {100 * found:.1f} | {1000 * false:.1f}")
-    return 0
 
 
 def looks_at(picture: Picture, box: Box | None, method: Reconstruction, palm_net: PalmNet) -> list[Look]:

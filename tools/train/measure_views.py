@@ -12,7 +12,6 @@ The first column is what MediaPipe's landmark network says, fitted to nothing.
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,23 +27,21 @@ from models.training.real.labels import LabelConfig, fixed_views
 from models.training.real.views import View, view_camera
 from models.types import Crop, Float64
 from tools.build.real_map_cache import closeups_of
+from tools.command import command
 
 NETWORK = "landmark network"
 
 
-def main(arguments: list[str] | None = None) -> int:
+@command
+def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="agreement of several inferences of the same hand")
     parser.add_argument("--closeups", type=Path, required=True, metavar="PHOTOS")
     parser.add_argument("--model", default=",".join(MODELS), metavar="NAME,…")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only every Nth hand")
     options = parser.parse_args(arguments)
     cv2.setNumThreads(1)
-    try:
-        models = {name: make_reconstruction(name) for name in options.model.split(",")}
-        photographs = list(closeups_of(options.closeups, held_out=True))[:: max(1, options.every)]
-    except (ValueError, OSError) as error:
-        print(f"measure_views: {error}", file=sys.stderr)
-        return 2
+    models = {name: make_reconstruction(name) for name in options.model.split(",")}
+    photographs = list(closeups_of(options.closeups, held_out=True))[:: max(1, options.every)]
     views = [replace(view, mirrored=False) for view in fixed_views(LabelConfig())]
     network = LandmarkRuntime()
     spread: dict[str, list[float]] = {name: [] for name in (NETWORK, *models)}
@@ -66,7 +63,6 @@ def main(arguments: list[str] | None = None) -> int:
     for name in spread:
         cells = [_cell(column) for column in (spread[name], mesh.get(name, []), from_all[name])]
         print(f"{name:18} " + " ".join(f"{cell:>14}" for cell in cells))
-    return 0
 
 
 def _sizes(network: LandmarkRuntime, models: dict[str, Reconstruction]) -> set[int]:

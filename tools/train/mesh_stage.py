@@ -9,7 +9,6 @@ of what is learnt, and what is judged.
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 import torch
@@ -17,9 +16,11 @@ import torch
 from models.hand.hand_data import load_open_hand
 from models.training.maps.cache import MapCache
 from models.training.maps.mesh_stage import MeshStageTraining, train_mesh_stage
+from tools.command import command
 
 
-def main() -> int:
+@command
+def main() -> None:
     parser = argparse.ArgumentParser(description="teach the mesh stage")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.safetensors")
     parser.add_argument("--minutes", type=float, default=MeshStageTraining.minutes)
@@ -29,15 +30,10 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    try:
-        cache, validation = (None if d is None else MapCache(d) for d in (options.cache, options.judge))
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        config = MeshStageTraining(minutes=options.minutes, seed=options.seed)
-        train_mesh_stage(load_open_hand(), options.out, config, cache, validation, options.start)
-    except (ValueError, OSError) as error:
-        print(f"mesh_stage: {error}", file=sys.stderr)
-        return 2
-    return 0
+    cache, validation = (None if d is None else MapCache(d) for d in (options.cache, options.judge))
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    config = MeshStageTraining(minutes=options.minutes, seed=options.seed)
+    train_mesh_stage(load_open_hand(), options.out, config, cache, validation, options.start)
 
 
 if __name__ == "__main__":

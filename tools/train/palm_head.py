@@ -14,7 +14,6 @@ the kept-out photographs of --closeups judge, as they are and in close views.
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -39,6 +38,7 @@ from models.training.palms.known import boxed_hands, drawn_hands, real_hands
 from models.training.palms.views import Image, KnownHand
 from models.training.real.pictures import pictures_in
 from models.training.synthetic.backgrounds import background_bank
+from tools.command import command
 
 _ROOMS, _ROOM_SEED = 2, 77  # drawn rooms for each picture without hands
 _LARGE_PX, _FACE_PX = 1000, 400  # longer sides: of pictures that are halved, and to which faces are brought
@@ -47,6 +47,7 @@ _FEWER_DRAWN = 4  # of the drawn hands one in so many is shown beside photograph
 _DRAWN_SEED = 10
 
 
+@command
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--backgrounds", type=Path, required=True, help="pictures without hands")
@@ -66,11 +67,7 @@ def main() -> int:
     options = parser.parse_args()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    try:
-        return _run(options)
-    except (ValueError, OSError) as error:
-        print(f"palm_head: {error}", file=sys.stderr)
-        return 2
+    return _run(options)
 
 
 def _run(options: argparse.Namespace) -> int:

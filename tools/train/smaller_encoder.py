@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from functools import partial
 from pathlib import Path
 
@@ -32,13 +31,14 @@ from models.training.student.crops import (
     held_out_pairs,
 )
 from models.training.student.trainer import StudentTraining, Teacher, teach
-from models.training.synthetic.gl import NoGraphics
 from tools.build.real_map_cache import closeups_of
+from tools.command import command
 
 TEACHER = "mobrecon_lm"
 
 
-def main(arguments: list[str] | None = None) -> int:
+@command
+def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="teach a landmark encoder of smaller crops")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
     parser.add_argument("--real", type=Path, required=True, metavar="CROPS")
@@ -57,12 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     keep_freed_memory()
-    try:
-        run(options)
-    except (ValueError, OSError, NoGraphics) as error:
-        print(f"smaller_encoder: {error}", file=sys.stderr)
-        return 2
-    return 0
+    run(options)
 
 
 def run(options: argparse.Namespace) -> None:
