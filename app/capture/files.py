@@ -9,7 +9,9 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
+from av.codec.context import CodecContext
 from av.container import InputContainer
+from av.stream import Disposition
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
@@ -32,6 +34,10 @@ _CONTAINERS = (
     "mov", "matroska", "avi", "mpegts", "mpeg", "mpegvideo", "asf", "flv", "ogg", "gif", "apng", "mxf", "dv",
     "rm", "wtv", "nut", "ivf", "h264", "hevc", "m4v", "obu", "av1", "mjpeg", "yuv4mpegpipe",
 )  # fmt: skip
+_ALPHA = {
+    "vp8": "libvpx",
+    "vp9": "libvpx-vp9",
+}  # decoders that don't leave transparency out, as FFmpeg's own do
 _MISSING_S = 0.5  # a file that ends this much before its own stated length has been cut short
 _BACK_S, _AHEAD_S = 1.0, 600.0  # times that step back or ahead by more than this are no times
 _USUAL_S = 1 / 30  # how long a picture lasts where nothing tells
@@ -161,7 +167,7 @@ def _open(path: Path) -> InputContainer:
     except (av.error.FFmpegError, OSError) as error:
         what = getattr(error, "strerror", None) or str(error)
         raise SourceError(f"{path} is not a readable video ({what}); give a video or image file") from error
-    if not container.streams.video:
+    if not container.streams.video or _stream(container).disposition & Disposition.attached_pic:
         container.close()
         raise SourceError(f"{path} holds no video; give a video or image")
     _stream(container).thread_type = "AUTO"
@@ -187,7 +193,10 @@ def _filtered(decoded: Iterator[av.VideoFrame | None], damaged: list[None]) -> I
 
 def _decode(container: InputContainer) -> Iterator[av.VideoFrame | None]:
     """Decoded frames in order of presentation; None for each part that could not be read."""
-    packets = container.demux(_stream(container))
+    stream = _stream(container)
+    packets = container.demux(stream)
+    own = _ALPHA.get(stream.codec_context.name) if stream.metadata.get("alpha_mode") == "1" else None
+    decoder = CodecContext.create(own, "r") if own in av.codecs_available else None
     while True:
         try:
             packet = next(packets, None)
@@ -197,6 +206,6 @@ def _decode(container: InputContainer) -> Iterator[av.VideoFrame | None]:
         if packet is None:
             return
         try:
-            yield from packet.decode()  # type: ignore[misc]  # a video stream gives video frames
+            yield from packet.decode() if decoder is None else decoder.decode(packet)  # type: ignore[attr-defined,misc]
         except av.error.FFmpegError:
             yield None

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
+from PIL.TiffImagePlugin import TiffImageFile
 
 from app.capture.content import Content, content_of
 from app.capture.fault import SourceError
@@ -30,6 +31,8 @@ _STILL_S = 1.0  # how long a still image lasts when it is made into a video
 _USUAL_S = 0.1  # of a picture of an animation that doesn't say it, as browsers show it
 _MOST_PIXELS = 60_000_000  # of a picture of an animation; a still one may be larger
 _MOST_PICTURES = 100_000
+_WEBP_ALPHA = 0x10  # of the flags of an extended WebP
+_REDUCED, _DNG = 254, 0xC612  # TIFF's tags of a picture that stands for another, and of a camera's raw file
 
 
 def check_file(path: Path) -> None:
@@ -71,6 +74,8 @@ def read_image(path: str | Path) -> NDArray[np.uint8]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # remarks on large or odd files, on stderr
             image_rgb = _heif(data) if content == "HEIF" else _decoded(data)
+    except SourceError as error:
+        raise SourceError(f"{path} is {error}; export it as JPEG, PNG or TIFF") from error
     except Exception as error:  # whatever a library says of a damaged file
         raise SourceError(
             f"{path} is not an image that can be read; give a PNG, JPEG, HEIC, AVIF, WebP, BMP or TIFF"
@@ -79,11 +84,17 @@ def read_image(path: str | Path) -> NDArray[np.uint8]:
 
 
 def _decoded(data: bytes) -> NDArray[np.uint8]:
-    """Everything but HEIF. Raises whatever the libraries do."""
+    """Everything but HEIF. Raises whatever the libraries do, SourceError where they would read too little."""
     try:
         with Image.open(io.BytesIO(data)) as image:
+            if isinstance(image, TiffImageFile) and (
+                _DNG in image.tag_v2 or int(image.tag_v2.get(_REDUCED) or 0) & 1
+            ):
+                raise SourceError("a camera's raw file, of which only a small picture can be read")
             if image.format in ("AVIF", "GIF") or image.has_transparency_data:
                 return _on_white(ImageOps.exif_transpose(image))
+    except SourceError:
+        raise
     except Exception:  # whatever Pillow says of a damaged file
         pass  # OpenCV still makes a picture of many a damaged file
     try:
@@ -109,6 +120,13 @@ def _on_white(image: Image.Image) -> NDArray[np.uint8]:
         white.alpha_composite(image.convert("RGBA"))
         image = white
     return np.array(image.convert("RGB"), np.uint8)
+
+
+def _with_clear_canvas(data: bytes) -> bytes:
+    """An animated WebP whose pictures are opaque may say that nothing is transparent; its canvas is."""
+    if data[:4] == b"RIFF" and data[8:16] == b"WEBPVP8X":
+        return data[:20] + bytes([data[20] | _WEBP_ALPHA]) + data[21:]
+    return data
 
 
 @dataclass(frozen=True)
@@ -145,7 +163,7 @@ def animation(path: Path) -> Iterator[tuple[NDArray[np.uint8], float]]:
     """
     shown = 0
     try:
-        with Image.open(path) as image:
+        with Image.open(io.BytesIO(_with_clear_canvas(path.read_bytes()))) as image:
             if image.width * image.height > _MOST_PIXELS:
                 raise ValueError("too large to be moved")
             for index in range(min(int(getattr(image, "n_frames", 1)), _MOST_PICTURES)):

@@ -7,9 +7,12 @@ from typing import Any
 
 import av
 import numpy as np
+from av.video.reformatter import Colorspace
 from numpy.typing import NDArray
 
 _PIXEL_ASPECTS = (0.25, 4.0)  # what lies outside is damage; it would ask for gigabytes
+_UNSAID = 2  # FFmpeg's AVCOL_SPC_UNSPECIFIED
+_SD_WH = (1280, 576)  # of this width on, and above this height, television is of high definition
 
 
 def upright_rgb(frame: av.VideoFrame, pixel_aspect: Fraction | None) -> NDArray[np.uint8]:
@@ -18,9 +21,20 @@ def upright_rgb(frame: av.VideoFrame, pixel_aspect: Fraction | None) -> NDArray[
     if pixel_aspect and pixel_aspect != 1 and _PIXEL_ASPECTS[0] <= pixel_aspect <= _PIXEL_ASPECTS[1]:
         width = max(1, round(width * float(pixel_aspect)))
     clear = has_alpha(frame)
-    pixels = frame.to_ndarray(format="rgba" if clear else "rgb24", width=width, height=frame.height)
+    pixels = frame.to_ndarray(
+        format="rgba" if clear else "rgb24",
+        width=width,
+        height=frame.height,
+        src_colorspace=_matrix_of(frame),
+    )
     image = np.asarray(pixels, np.uint8)
     return np.ascontiguousarray(_turned(_on_white(image) if clear else image, frame), np.uint8)
+
+
+def _matrix_of(frame: av.VideoFrame) -> int | None:
+    """What its luma and chroma are made of, where it doesn't say: by its size, as players take it."""
+    unsaid = frame.colorspace == _UNSAID and not frame.format.is_rgb
+    return Colorspace.ITU709 if unsaid and (frame.height > _SD_WH[1] or frame.width >= _SD_WH[0]) else None
 
 
 def has_alpha(frame: av.VideoFrame) -> bool:

@@ -18,7 +18,8 @@ _DEEPEST = 200  # nodes below each other
 _DRACO, _INSTANCES = "KHR_draco_mesh_compression", "EXT_mesh_gpu_instancing"
 _TRIANGLES, _STRIP, _FAN = 4, 5, 6
 # What a file may need that we read, or can do without: pictures, lights and looks.
-_KNOWN = ("KHR_", "EXT_texture", "EXT_meshopt", _INSTANCES, "MSFT_", "ADOBE_", "GOOGLE_texture")
+_LOOKS = ("EXT_texture", "EXT_materials", "EXT_lights", "GOOGLE_texture")
+_KNOWN = ("KHR_", "EXT_meshopt", _INSTANCES, "MSFT_", "ADOBE_", *_LOOKS)
 
 
 def read_glb(path: Path) -> list[Piece]:
@@ -63,6 +64,8 @@ def _chunks(path: Path) -> tuple[dict[str, Any], bytes]:
     """The document, and the binary beside it."""
     data = path.read_bytes()
     size = int.from_bytes(data[12:16], "little")
+    if data[:8] == b"glTF\1\0\0\0":
+        raise Unusable("it is glTF 1, which nothing writes any more; export it as glTF 2")
     if data[:4] != b"glTF" or data[16:20] != b"JSON":
         raise Unusable("it is damaged or not GLB")
     if size > _MOST_DOCUMENT_BYTES:

@@ -15,6 +15,7 @@ from app.ring_files.piece import MOST_READ, Piece, Surface, Unusable, checked_co
 LEFT_OUT = "what it keeps in other files was left out"
 _DECIMAL_COMMAS = re.compile(r"-?\d+,\d")
 _MTL_BYTES = 1 << 20
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")  # how such a text begins
 
 
 def decimal_commas() -> Unusable:
@@ -59,7 +60,10 @@ def read_obj(path: Path, notes: list[str]) -> list[Piece]:
 def _lines(path: Path) -> Iterator[str]:
     """Lines of text; one that ends in a backslash goes on in the next."""
     begun = ""
-    with path.open(encoding="utf-8", errors="replace") as file:
+    with path.open("rb") as binary:
+        head = binary.read(2)
+    encoding = "utf-16" if head in _UTF16 else "utf-8-sig"
+    with path.open(encoding=encoding, errors="replace") as file:
         for line in file:
             text = begun + line.strip().replace("\t", " ")
             if text.endswith("\\"):

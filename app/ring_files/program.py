@@ -23,6 +23,7 @@ if __name__ == "__main__":
 from app.ring_files.appearance import METAL, STONE, guessed, labels, material_of, told
 from app.ring_files.bodies import body_of, cleaned, split, welded
 from app.ring_files.choosing import Ring, rings_of, surrounds
+from app.ring_files.content import kind_of
 from app.ring_files.gltf import read_glb
 from app.ring_files.hole import Hole
 from app.ring_files.obj import read_obj
@@ -142,13 +143,10 @@ def read(path: Path, kind: str, most: int, options: Options | None = None) -> Re
 
 
 def _pieces(path: Path, kind: str, notes: list[str]) -> list[Piece]:
-    with path.open("rb") as file:
-        head = file.read(512)
-    if head[:4] == b"glTF" or kind == "glb":
+    kind = kind_of(path) or kind
+    if kind == "glb":
         return read_glb(path)
-    if kind == "stl" or (b"facet normal" in head and head.lstrip()[:5] == b"solid"):
-        return read_stl(path)
-    return read_obj(path, notes)
+    return read_stl(path) if kind == "stl" else read_obj(path, notes)
 
 
 def _appearance(ring: Ring, kinds: dict[str, str]) -> tuple[list[Part], list[list[str]]]:

@@ -8,21 +8,28 @@ import unicodedata
 _PART = re.compile(r"[^\W\d_]+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
-# English, German, French, Italian, Spanish, Portuguese, Dutch, Polish, Turkish, Russian; without accents.
+# English, German, French, Italian, Spanish, Portuguese, Dutch, Polish, Czech, Swedish, Danish, Norwegian,
+# Finnish, Hungarian, Turkish, Russian, Ukrainian, Greek, Arabic, Hebrew; without accents.
 _STONES = """
 diamond diamonds diamant diamanten diamants diamante diamantes diamanti diament diamenty elmas pirlanta
 brilliant brilliants brillant brillanten brillants brillante brillantes brillanti brilhante brylant
 gemstones gem gems gemstone gemme gemmes gemma gema gemas juwel edelstein edelsteine stein steine
 halbedelstein kamien stone stones pierre pierres pietra pietre piedra piedras pedra pedras steen stenen
 edelsteen tas tasi ruby rubies rubin rubine rubis rubino rubini rubi robijn yakut sapphire sapphires
-saphir saphire saphirs zaffiro zaffiri zafiro zafiros safira saffier safir szafir emerald emeralds smaragd
-smaragde emeraude emeraudes smeraldo smeraldi esmeralda esmeraldas szmaragd zumrut topaz topazes topas
-topaze topazio topacio amethyst amethysts amethyste amatista ametista ametist aquamarine aquamarin
+saphir saphire saphirs zaffiro zaffiri zafiro zafiros safira saffier safir szafir emerald emeralds
+smaragd smaragde emeraude emeraudes smeraldo smeraldi esmeralda esmeraldas szmaragd zumrut topaz topazes
+topas topaze topazio topacio amethyst amethysts amethyste amatista ametista ametist aquamarine aquamarin
 acquamarina aguamarina tanzanite tanzanit morganite peridot citrine citrin garnet granat grenat granate
 tourmaline turmalin tourmalines moissanite moissanit zircon zircons zirconia zirkon zirkonia circonita cz
 crystal crystals kristall kristalle cristal cristales cristallo kristal swarovski glass glas verre vetro
 vidrio vidro opal opale opalo alexandrite spinel spinell бриллиант бриллианты алмаз алмазы камень камни
-рубин рубины сапфир сапфиры изумруд изумруды топаз аметист фианит
+рубин рубины сапфир сапфиры изумруд изумруды топаз аметист фианит камінь каміння діамант діаманти
+brylanty brylantem diamenciki kamienie kamyk diamanty briliant brilianty drahokam drahokamy kamen kameny
+rubiny safiry steinchen steinen brilliantschliff diamantje diamantjes steentje steentjes pietruzka
+pierrerie brillantino brillantini adelsten adelstenar ædelsten ædelstene edelstener sten stenar stene
+timantti timantit jalokivi jalokivet kivi rubiini safiiri smaragdi gyemant dragako dragakovek rubinko
+zafir διαμαντι διαμαντια πετρα πετρες λιθος ρουμπινι ζαφειρι σμαραγδι الماس الماسة ماس ماسة حجر احجار
+ياقوت زمرد יהלום יהלומים אבן אבנים רובי ספיר אזמרגד
 """
 STONES = frozenset(_STONES.split())
 _METALS = """
@@ -41,7 +48,12 @@ backdrop background pillow boden sockel stander staender presentoir socle suppor
 подставка палец
 """
 SCENERY = frozenset(_SCENERY.split())
-_CHARACTERS = ("钻石", "鑽石", "宝石", "寶石", "ダイヤ", "다이아", "보석", "红宝", "蓝宝", "祖母绿", "水晶")
+# In scripts that don't part words, or part them at their vowel signs: Chinese, Japanese, Korean, Hindi.
+_SIGNS = """
+钻石 鑽石 宝石 寶石 主石 副石 配石 碎钻 红宝 蓝宝 祖母绿 水晶 ダイヤ ルビー サファイア エメラルド ジルコニア
+다이아 보석 루비 사파이어 에메랄드 큐빅 हीरा हीरे रत्न पत्थर माणिक नीलम पन्ना
+"""
+_CHARACTERS = tuple(_SIGNS.split())
 
 
 def words(text: str) -> frozenset[str]:

@@ -51,8 +51,9 @@ def write_video(
     pix_fmt: str = "yuv420p",
     options: dict[str, str] | None = None,
     container: str | None = None,
+    matrix: str | None = None,
 ) -> Path:
-    """Of RGB or RGBA pictures (H, W, 3 or 4), ten a second."""
+    """Of RGB or RGBA pictures (H, W, 3 or 4), ten a second. matrix: of its colours, left unsaid."""
     with av.open(f"file:{path}", "w", format=container) as file:
         stream = file.add_stream(codec, rate=10, options=options or {})
         stream.height, stream.width = pictures[0].shape[:2]
@@ -60,7 +61,10 @@ def write_video(
         for k, picture in enumerate(pictures):
             frame = av.VideoFrame.from_ndarray(picture, "rgba" if picture.shape[2] == 4 else "rgb24")
             frame.pts, frame.time_base = k, Fraction(1, 10)
-            file.mux(stream.encode(frame.reformat(format=pix_fmt)))
+            coded = frame.reformat(format=pix_fmt, dst_colorspace=matrix)
+            if matrix:
+                coded.colorspace = 2  # unspecified
+            file.mux(stream.encode(coded))
         file.mux(stream.encode(None))
     return path
 

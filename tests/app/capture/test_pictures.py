@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from app.capture import ImageFile, SourceError, VideoFile, open_file, read_image
 from tests.app.capture.media_files import (
@@ -100,6 +101,32 @@ def test_animations_play_whatever_they_are_kept_in(tmp_path: Path, ending: str, 
     assert [len(list(source.frames()))] == [8]  # and again
     if hidden:
         assert all((frame.image_rgb[:, 36:] > 250).all() for frame in frames)
+
+
+def test_an_animated_webp_lies_on_white_whatever_its_flags_say(tmp_path: Path) -> None:
+    """An encoder whose pictures are all opaque rectangles says that there is no transparency."""
+    pictures = []
+    for k in range(4):
+        picture = np.zeros((48, 96, 4), np.uint8)
+        picture[8:24, 8 + 16 * k : 24 + 16 * k] = (0, 0, 200, 255)
+        pictures.append(Image.fromarray(picture))
+    path = tmp_path / "a.webp"
+    pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=50, lossless=True)
+    assert not path.read_bytes()[20] & 0x10
+    frames = [frame.image_rgb for frame in open_file(path).frames()]
+    assert len(frames) == 4
+    for k, frame in enumerate(frames):
+        assert [int(frame[16, 16 + 16 * x, 0]) for x in range(4)] == [0 if x == k else 255 for x in range(4)]
+
+
+@pytest.mark.parametrize("tag", [(50706, (1, 4, 0, 0)), (254, 1)])  # DNGVersion; a reduced picture
+def test_a_raw_file_is_refused_not_read_as_its_thumbnail(tmp_path: Path, tag: tuple[int, object]) -> None:
+    tags = ImageFileDirectory_v2()
+    tags[tag[0]] = bytes(tag[1]) if isinstance(tag[1], tuple) else tag[1]
+    Image.fromarray(quadrants(64, 48)).save(tmp_path / "IMG_1.tif", tiffinfo=tags)
+    (tmp_path / "IMG_1.tif").rename(tmp_path / "IMG_1.DNG")
+    with pytest.raises(SourceError, match="raw file"):
+        open_file(tmp_path / "IMG_1.DNG")
 
 
 def test_an_avif_sequence_plays(tmp_path: Path) -> None:

@@ -6,10 +6,12 @@ import os
 import sys
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
+from av.stream import Disposition
 
-from app.capture import open_file
+from app.capture import SourceError, open_file
 from app.capture.tone import HLG, PQ, shown
 from app.recorder import VideoWriter
 from tests.app.capture.media_files import (
@@ -92,6 +94,40 @@ def test_a_video_with_alpha_is_laid_on_white(tmp_path: Path) -> None:
     expected = QUADRANTS.copy()
     expected[0, 0] = 255
     assert looks_like(next(open_file(path).frames()).image_rgb, expected)
+
+
+@pytest.mark.parametrize("codec", ["libvpx", "libvpx-vp9"])
+def test_transparency_that_webm_keeps_beside_the_picture_is_seen(tmp_path: Path, codec: str) -> None:
+    picture = np.dstack([quadrants(), np.full((240, 320), 255, np.uint8)])
+    picture[:120, :160, 3] = 0
+    path = write_video(tmp_path / "a.webm", [picture] * 2, codec, "yuva420p", {"auto-alt-ref": "0"})
+    frames = list(open_file(path).frames())
+    expected = QUADRANTS.copy()
+    expected[0, 0] = 255
+    assert [frame.time_s for frame in frames] == pytest.approx([0, 0.1])
+    assert all(looks_like(frame.image_rgb, expected) for frame in frames)
+
+
+@pytest.mark.parametrize(("size", "matrix"), [((1280, 720), "ITU709"), ((640, 480), "SMPTE170M")])
+def test_a_video_that_names_no_colours_is_taken_for_what_its_size_is_usual_for(
+    tmp_path: Path, size: tuple[int, int], matrix: str
+) -> None:
+    path = write_video(tmp_path / "a.mp4", [quadrants(*size)] * 2, matrix=matrix)
+    assert looks_like(next(open_file(path).frames()).image_rgb, QUADRANTS)
+
+
+def test_sound_with_a_cover_picture_is_no_video(tmp_path: Path) -> None:
+    with av.open(str(tmp_path / "song.m4a"), "w", format="mp4") as file:
+        sound, cover = file.add_stream("aac", rate=48_000, layout="mono"), file.add_stream("png", rate=1)
+        cover.width, cover.height, cover.pix_fmt = 320, 240, "rgb24"
+        cover.disposition = Disposition.attached_pic
+        silence = av.AudioFrame.from_ndarray(np.zeros((1, 4096), np.float32), "fltp", "mono")
+        silence.sample_rate = 48_000
+        file.mux(sound.encode(silence))
+        file.mux(cover.encode(av.VideoFrame.from_ndarray(quadrants(), "rgb24")))
+        file.mux([*sound.encode(None), *cover.encode(None)])
+    with pytest.raises(SourceError, match="holds no video"):
+        open_file(tmp_path / "song.m4a")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no colons in names there")

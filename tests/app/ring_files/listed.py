@@ -46,6 +46,43 @@ class Kind:
     slow: bool = False  # much like another one
 
 
+def _text(path: Path, head: bytes) -> Path:
+    path.write_bytes(head + b" " * 400)
+    return path
+
+
+def _changed(make: Callable[[Path], Path], change: Callable[[bytes], bytes]) -> Callable[[Path], Path]:
+    def made(path: Path) -> Path:
+        make(path).write_bytes(change(path.read_bytes()))
+        return path
+
+    return made
+
+
+def _cut(path: Path) -> Path:
+    path.write_bytes(path.read_bytes()[:-700])
+    return path
+
+
+def _marked(data: bytes) -> bytes:
+    return b"\xef\xbb\xbf" + data[data.index(b"v") :]  # the first line is a vertex
+
+
+def _needs(path: Path, extension: str) -> Path:
+    glb = Glb()
+    glb.plain("Ring", band())
+    glb.required.add(extension)
+    return glb.write(path)
+
+
+def _scrambled(path: Path) -> Path:
+    data = bytearray(path.read_bytes())
+    at = data.index(b"DRACO")
+    data[at + 12 : at + 60] = bytes(48)
+    path.write_bytes(data)
+    return path
+
+
 _FINGER = ("mannequin_finger", rod(8.4, -40, 30))
 GOOD = (
     Kind("draco.glb", draco),
@@ -86,6 +123,19 @@ GOOD = (
     Kind("on_a_plinth.glb", on_a_stand(("Cube", rod(40, -30, -12))), 1, says="beside the ring", slow=True),
     Kind("relative.obj", obj(), 1),
     Kind("absolute.obj", obj(False), 1, slow=True),
+    Kind("stl_named.obj", stl()),
+    Kind("stl_named.glb", stl(), unit="mm", slow=True),
+    Kind("text_stl_named.glb", ascii_stl(False), unit="mm", slow=True),
+    Kind("obj_named.stl", obj(), 1),
+    Kind("obj_named.glb", obj(), 1, unit="mm", slow=True),
+    Kind("glb_named.stl", draco, unit="m", slow=True),
+    Kind(
+        "byte_order_mark.obj",
+        _changed(obj(False), _marked),
+        1,
+    ),
+    Kind("utf16.obj", _changed(obj(False), lambda data: data.decode().encode("utf-16")), 1, slow=True),
+    Kind("needs_looks.glb", lambda path: _needs(path, "EXT_materials_diamond"), slow=True),
     Kind("solid_header.stl", stl(b"solid made by a CAD"), slow=True),
     Kind("trailing.stl", stl(b"solid ", bytes(64))),
     Kind("text.stl", ascii_stl(False), slow=True),
@@ -98,6 +148,11 @@ GOOD = (
 )
 
 REFUSED = {
+    "usdz.glb": (lambda path: _text(path, b"PK\3\4 ring.usdc"), "ZIP archive"),
+    "step.stl": (lambda path: _text(path, b"ISO-10303-21;\nHEADER;"), "a STEP file"),
+    "page.glb": (lambda path: _text(path, b"<!DOCTYPE html><html>404"), "a web page"),
+    "scene.glb": (lambda path: _text(path, b'{"asset": {"version": "2.0"}}'), "one GLB"),
+    "old.glb": (lambda path: _text(path, b"glTF\1\0\0\0"), "glTF 1"),
     "grown_together.stl": (grown_together, "joined to a stand"),
     "commas.obj": (obj(comma=True), "decimal commas"),
     "commas.stl": (ascii_stl(True), "decimal commas"),
@@ -105,23 +160,3 @@ REFUSED = {
     "unknown.glb": (lambda path: _needs(path, "ACME_packed_mesh"), "needs ACME_packed_mesh"),
     "damaged_draco.glb": (lambda path: _scrambled(draco(path)), "can't be worn"),
 }
-
-
-def _cut(path: Path) -> Path:
-    path.write_bytes(path.read_bytes()[:-700])
-    return path
-
-
-def _needs(path: Path, extension: str) -> Path:
-    glb = Glb()
-    glb.plain("Ring", band())
-    glb.required.add(extension)
-    return glb.write(path)
-
-
-def _scrambled(path: Path) -> Path:
-    data = bytearray(path.read_bytes())
-    at = data.index(b"DRACO")
-    data[at + 12 : at + 60] = bytes(48)
-    path.write_bytes(data)
-    return path

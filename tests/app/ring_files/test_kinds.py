@@ -11,6 +11,7 @@ from app.effects.ring.file import describe, load_own_ring
 from app.errors import UserError
 from app.ring_files import hole, program
 from app.ring_files.piece import Unusable
+from app.ring_files.words import names_a_stone
 from tests.app.ring_files.listed import GOOD, REFUSED, Kind
 
 
@@ -73,6 +74,29 @@ def test_what_a_part_is_can_be_told(tmp_path: Path) -> None:
         ("Diamonds", "file", "stone"),
     ]
     assert {part.material for part in own.model.parts} == {"metal", "stone"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Steinchen",
+        "diamantje_2",
+        "Gyémánt",
+        "ädelsten",
+        "ÆDELSTEN",
+        "timantti",
+        "drahokam",
+        "Камінь",
+        "διαμάντι",
+        "الماس",
+        "हीरा_01",
+        "主石",
+        "ルビー",
+    ],
+)
+def test_stones_are_known_in_many_languages(name: str) -> None:
+    assert names_a_stone(name)
+    assert not names_a_stone(f"{name} prong")
 
 
 def test_there_are_enough_of_them() -> None:
