@@ -49,6 +49,7 @@ class Metal:
 
     reflectance_rgb: tuple[float, float, float]  # linear, looking straight at it
     roughness: float  # 0 mirror .. 1 matt
+    brushed: float = 0.0  # how far its normals lean in the lines of a brush that ran around z
 
 
 @dataclass(frozen=True)

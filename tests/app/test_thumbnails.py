@@ -84,3 +84,18 @@ def test_a_folder_is_drawn_once_and_what_cant_be_worn_is_named(monkeypatch, tmp_
     bare_ring(44).export(folder / "wire.stl")
     assert len(list(draw_missing(thumbnails(folder)))) == 1  # the file has changed
     assert main(["rings", str(tmp_path / "home" / "none")]) == 2
+
+
+def test_a_brush_leaves_lines_and_none_that_pixels_cannot_show(compositor):
+    def look(finish: str, size_px: int):
+        ring = RingSettings(design="court", finish=finish, width_mm=6)
+        return draw_ring(compositor, build_design(ring.design, 0.0086, ring.made), ring, size_px).mean(2)
+
+    def roughness(grey) -> float:
+        """How much it changes from pixel to pixel beyond any slope."""
+        return float(np.abs(np.diff(grey, 2, axis=1)).mean())
+
+    satin, brushed = (look(finish, 256) for finish in ("satin", "brushed"))
+    assert roughness(brushed) > 1.15 * roughness(satin)
+    far = np.abs(look("brushed", 24) - look("satin", 24)).mean()
+    assert far < 0.5 * np.abs(brushed - satin).mean() + 1.0

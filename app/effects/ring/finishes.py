@@ -11,15 +11,16 @@ from app.effects.ring.model import RingModel
 from app.render.scene import Geometry, Metal
 from models.types import Float64
 
-POLISHED, HAMMERED = "polished", "hammered"
+POLISHED, HAMMERED, BRUSHED = "polished", "hammered", "brushed"
 FINISHES: dict[str, float | None] = {
     # roughness; None: the metal's own
     POLISHED: None,
     "satin": 0.34,
-    "brushed": 0.27,
+    BRUSHED: 0.27,
     "sandblasted": 0.52,
     HAMMERED: None,
 }
+_BRUSHED = 0.15  # how far normals lean in the lines of a brush
 _MARK_M = 0.0017  # between the middles of two hammer marks
 _DEPTH = 0.34  # how far normals lean at a mark's edge
 _FINEST_M = 0.00042  # edges are halved until they are about as short
@@ -28,7 +29,9 @@ _FINEST_M = 0.00042  # edges are halved until they are about as short
 def finished(metal: Metal, finish: str) -> Metal:
     """A metal worked so. Raises KeyError for what is none of FINISHES."""
     roughness = FINISHES[finish]
-    return metal if roughness is None else replace(metal, roughness=roughness)
+    if roughness is None:
+        return metal
+    return replace(metal, roughness=roughness, brushed=_BRUSHED if finish == BRUSHED else 0.0)
 
 
 def hammered(model: RingModel) -> RingModel:

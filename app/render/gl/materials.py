@@ -111,7 +111,9 @@ def surface_for(geometry: Geometry, material: Material) -> Surface:
             caster=np.array([1, 0], np.float32),
         )
     return PropMetal(
-        reflectance=np.array(material.reflectance_rgb, np.float32), roughness=float(material.roughness)
+        reflectance=np.array(material.reflectance_rgb, np.float32),
+        roughness=float(material.roughness),
+        brushed=float(material.brushed),
     )
 
 
