@@ -23,16 +23,16 @@ if TYPE_CHECKING:
     from models.networks.declaration import Network
 
 _RUNS = 40
-_COLUMNS = {  # key: (heading, width)
-    "name": ("name", 15),
-    "input": ("input", 8),
-    "mult_adds_m": ("Mult-Adds M", 12),
-    "parameters_m": ("params M", 9),
-    "weights": ("weights", 9),
-    "licence": ("licence", 11),
-    "pa_mpjpe_mm": ("PA mm", 7),
-    "joints_2d_percent": ("2D %", 7),
-    "latency_ms": ("median ms a crop, one thread, fastest first", 0),
+_COLUMNS = {
+    "name": "name",
+    "input": "input",
+    "mult_adds_m": "Mult-Adds M",
+    "parameters_m": "params M",
+    "weights": "weights",
+    "licence": "licence",
+    "pa_mpjpe_mm": "PA mm",
+    "joints_2d_percent": "2D %",
+    "latency_ms": "median ms a crop, one thread, fastest first",
 }
 
 
@@ -53,10 +53,10 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the table."""
     rows = model_rows([] if arguments.no_latency else _to_time(arguments.all))
-    print("".join(f"{heading:<{width}}" for heading, width in _COLUMNS.values()).rstrip())
-    for row in rows:
-        cells = (f"{_text(row[key]):<{width}}" for key, (_, width) in _COLUMNS.items())
-        print("".join(cells).rstrip())
+    table = [list(_COLUMNS.values()), *([_text(row[key]) for key in _COLUMNS] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for cells in table:
+        print("  ".join(f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True)).rstrip())
     print("PA mm: PA-MPJPE on hands measured by two cameras; 2D %: error over the hand’s box on photographs")
     if not all(row["weights"] for row in rows):
         print("without weights: not trained yet; its figures are those of the network with random numbers")
