@@ -15,6 +15,7 @@ from app.commands.evaluate import data_set
 from app.commands.numbers import between, whole
 from app.commands.options import add_json, print_json, say
 from app.errors import UserError
+from app.output import prepare_output
 from models.datasets.registry import training_sets
 
 if TYPE_CHECKING:
@@ -236,6 +237,7 @@ def _interrupts() -> Iterator[list[int]]:
 def _preview(arguments: argparse.Namespace) -> int:
     from models.training.synthetic.sheet import preview
 
+    prepare_output(arguments.preview, ".png")
     preview(arguments.preview, arguments.seed, arguments.real, arguments.backgrounds)
     print(arguments.preview)
     return 0

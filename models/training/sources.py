@@ -54,20 +54,20 @@ def gather(config: DataConfig, hand: HandData) -> TrainingData:
     sets: list[ValidationSet] = [
         validation_samples(read_set(name, folder), c.side_px) for name, folder in c.validate
     ]
+    held_out: list[ValidationSet] = []
     synthetic: Source | None = None
     real: list[PairSource] = [measured_hands(name, folder, c.side_px, c.seed) for name, folder in c.measured]
+    if c.real is not None:
+        real.insert(0, RealHands(c.real, c.labels, hand, c.side_px, c.seed, backgrounds=c.backgrounds))
+        kept = RealHands(c.real, c.labels, hand, c.side_px, c.seed, held_out=True, backgrounds=c.backgrounds)
+        held_out.append(validation_source("held_out", kept))
     if c.synthetic:
         if c.render_workers:
             synthetic = RenderWorkers(hand, c.side_px, c.backgrounds, c.seed, c.device, c.render_workers)
         else:
             synthetic = _synthetic(c, hand, c.seed)
         sets.append(validation_source("drawn", _synthetic(c, hand, _OTHER_SEED + c.seed)))
-    if c.real is not None:
-        real.insert(0, RealHands(c.real, c.labels, hand, c.side_px, c.seed, backgrounds=c.backgrounds))
-        held_out = RealHands(
-            c.real, c.labels, hand, c.side_px, c.seed, held_out=True, backgrounds=c.backgrounds
-        )
-        sets.append(validation_source("held_out", held_out))
+    sets += held_out
     if not sets:
         raise ValueError("nothing to judge the training by: give --validate NAME:DIR beside --measured")
     return TrainingData(synthetic, Together(real) if real else None, Validator(sets))

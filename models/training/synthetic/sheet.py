@@ -45,6 +45,7 @@ def preview(
     unfit, NoGraphics where OpenGL can't start.
     """
     n = COLUMNS * ROWS
+    beside = [] if real is None else _real_rows(real, seed)
     source = SyntheticHands(hand or load_open_hand(), side_px=_DRAWN, backgrounds=backgrounds, seed=seed)
     try:
         crops = source.crops(0, n, labelled=True)
@@ -55,9 +56,7 @@ def preview(
     rows = []
     for k in range(0, n, COLUMNS):
         rows += [np.hstack([_tile(p) for p in each[k : k + COLUMNS]]) for each in (list(pictures), labels)]
-    if real is not None:
-        rows += _real_rows(real, seed)
-    if not cv2.imwrite(str(path), cv2.cvtColor(np.vstack(rows), cv2.COLOR_RGB2BGR)):
+    if not cv2.imwrite(str(path), cv2.cvtColor(np.vstack(rows + beside), cv2.COLOR_RGB2BGR)):
         raise ValueError(f"{path} can't be written; give a name that ends in .png in a folder that exists")
 
 

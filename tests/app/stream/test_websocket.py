@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from app.errors import UserError
-from app.stream import Stream, StreamNews, parse_address
+from app.stream import Stream, StreamNews, parse_address, websocket
 from app.stream.websocket import MOST_CLIENTS
 from tests.app.stream.hands import free_port, hand_of, lines, moment, receiver
 from tests.waiting import AT_ONCE_S, PATIENCE_S, took_s, wait_for
@@ -25,6 +25,12 @@ CLIENT = """
     print("ready", flush=True)
     while True: print(connection.recv(), flush=True)
 """
+
+
+@pytest.fixture(autouse=True)
+def _short_goodbyes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Raw clients say none: a server waits less long for it."""
+    monkeypatch.setattr(websocket, "_CLOSE_S", 0.1)
 
 
 class Server:
