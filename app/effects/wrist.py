@@ -118,7 +118,7 @@ class WristEffect:
             model.footprint,
         )
         metal = METALS[self._settings.metal]
-        chosen: dict[str, Material] = {"metal": metal, "brushed": metal, "stone": STONES["diamond"]}
+        chosen: dict[str, Material] = {"metal": metal, "satin": metal, "stone": STONES["diamond"]}
         return [
             Prop(
                 part.geometry,

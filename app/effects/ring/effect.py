@@ -13,9 +13,9 @@ from app.effects.fade_out import FadeOut
 from app.effects.ring.confidence import mesh_confidence, visible_fraction
 from app.effects.ring.control import RingList
 from app.effects.ring.designs import build_design
-from app.effects.ring.finishes import HAMMERED, finished, hammered
+from app.effects.ring.finishes import HAMMERED, SATIN, finished, hammered
 from app.effects.ring.fit import FINGERS, FingerSections, Section, Segment
-from app.effects.ring.metals import METALS, brushed
+from app.effects.ring.metals import METALS
 from app.effects.ring.model import RingModel
 from app.effects.ring.photo_fit import photo_edges
 from app.effects.ring.pose import ring_pose
@@ -200,7 +200,7 @@ def materials(ring: RingSettings) -> dict[str, Material]:
     metal = METALS[ring.metal]
     return {
         "metal": finished(metal, ring.finish),
-        "brushed": brushed(metal),
+        "satin": finished(metal, SATIN),
         "stone": STONES[ring.stone],
     }
 

@@ -11,11 +11,11 @@ from app.effects.ring.model import RingModel
 from app.render.scene import Geometry, Metal
 from models.types import Float64
 
-POLISHED, HAMMERED, BRUSHED = "polished", "hammered", "brushed"
+POLISHED, SATIN, BRUSHED, HAMMERED = "polished", "satin", "brushed", "hammered"
 FINISHES: dict[str, float | None] = {
     # roughness; None: the metal's own
     POLISHED: None,
-    "satin": 0.34,
+    SATIN: 0.34,
     BRUSHED: 0.27,
     "sandblasted": 0.52,
     HAMMERED: None,

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from app.render.scene import Metal
-
-_BRUSHED = 0.27  # roughness
 
 METALS: dict[str, Metal] = {
     # Linear sRGB at normal incidence, from measured refractive indices (gold, silver and copper: Johnson and
@@ -25,8 +21,3 @@ METALS: dict[str, Metal] = {
     "silver": Metal((0.972, 0.960, 0.915), 0.12),
     "platinum": Metal((0.679, 0.642, 0.588), 0.16),
 }
-
-
-def brushed(metal: Metal) -> Metal:
-    """The same metal under fine scratches."""
-    return replace(metal, roughness=_BRUSHED)

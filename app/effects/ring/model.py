@@ -11,7 +11,7 @@ from typing import Literal
 from app.effects.ring.footprint import footprint
 from app.render.scene import Footprint, Geometry, Material
 
-Chosen = Literal["metal", "brushed", "stone"]
+Chosen = Literal["metal", "satin", "stone"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,7 +19,7 @@ class RingPart:
     """One piece of one material, in the ring's own frame: axis z towards the fingertip, dorsal +y, metres."""
 
     geometry: Geometry
-    material: Material | Chosen  # whichever the wearer has chosen; "brushed": the metal, not polished
+    material: Material | Chosen  # whichever the wearer has chosen; "satin": the metal, not polished
     rigid: bool = False  # keeps its proportions while the band follows the finger's shape
 
 

@@ -36,7 +36,7 @@ def signet(inner_radius_m: float) -> RingModel:
     on_face = (above.ravel() > 0)[ring.faces].all(1)
     parts = (
         RingPart(replace(ring, faces=ring.faces[~on_face]), "metal"),
-        RingPart(replace(ring, faces=ring.faces[on_face]), "brushed"),
+        RingPart(replace(ring, faces=ring.faces[on_face]), "satin"),
     )
     return RingModel(parts, inner_radius_m, inner_radius_m + SHANK_M, SHANK_WIDTH_M / 2)
 
