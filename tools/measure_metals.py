@@ -1,10 +1,11 @@
 """Print how our gold compares with real gold rings on phone photographs, in the same light.
 
-    python -m tools.measure_metals --closeups PHOTOS [--metal gold] [--sheet FILE.png]
+    python -m tools.measure_metals --closeups PHOTOS [--metal gold] [--sheet FILE.jpg]
 
 Our ring is tried on in photographs in which somebody wears a gold one, on the same finger just above it, as
 wide. Compared are the pixels in the middle of both bands: luminance (linear) and saturation (HSV's) in the
 median, and those of the highlights (the brightest tenth). The middle of each real band was marked by hand.
+By the first seven photographs the metals were chosen; the further nine were looked for afterwards.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class RealRing:
     width_mm: float = 2.5
 
 
-RINGS = (
+CHOSEN_BY = (
     RealRing("IMG-20230312-WA0648.jpg", "index", (54.3, 99.5), (67.2, 94.5), (79.7, 92.7), 3.0),
     RealRing("IMG-20230312-WA0650.jpg", "index", (59.5, 99.2), (71.6, 97.7), (84.4, 98.0), 3.0),
     RealRing("IMG-20230312-WA0649.jpg", "index", (61.6, 102.0), (74.4, 99.2), (86.2, 97.9), 3.0),
@@ -57,6 +58,18 @@ RINGS = (
     RealRing("IMG-20230312-WA0683.jpg", "index", (57.7, 120.0), (67.5, 118.2), (77.8, 116.7)),
     RealRing("IMG-20230312-WA0691.jpg", "index", (109.8, 141.2), (118.4, 141.6), (128.3, 142.2)),
 )
+FURTHER = (
+    RealRing("IMG-20230312-WA0646.jpg", "index", (71.5, 105.5), (81.0, 103.0), (90.5, 101.5), 3.0),
+    RealRing("IMG-20230312-WA0647.jpg", "index", (60.0, 99.5), (70.5, 96.5), (80.5, 94.0), 3.0),
+    RealRing("IMG-20230312-WA0681.jpg", "index", (49.0, 118.0), (60.0, 116.5), (69.0, 112.0)),
+    RealRing("IMG-20230312-WA0682.jpg", "index", (77.0, 109.0), (86.0, 107.5), (95.0, 105.5)),
+    RealRing("IMG-20230312-WA0684.jpg", "index", (72.0, 125.5), (80.0, 123.5), (88.0, 121.5)),
+    RealRing("IMG-20230312-WA0690.jpg", "index", (101.5, 144.0), (111.0, 145.0), (120.5, 144.5)),
+    RealRing("IMG-20230312-WA0692.jpg", "index", (105.5, 152.0), (114.5, 153.5), (124.0, 152.0)),
+    RealRing("IMG-20230312-WA0693.jpg", "index", (103.5, 142.5), (112.5, 144.0), (121.5, 143.5)),
+    RealRing("IMG-20230312-WA0697.jpg", "index", (111.0, 141.0), (119.5, 142.5), (127.5, 141.5)),
+)
+CLOSE = 0.15  # of luminance and saturation, in the median
 
 
 def look(pixels_rgb: UInt8) -> list[float]:
@@ -104,10 +117,10 @@ def try_on(frame_rgb: UInt8, ring: RealRing, metal: str) -> tuple[UInt8, UInt8] 
 
 
 def tile(picture_rgb: UInt8, ring: RealRing) -> UInt8:
-    """(384, 384, 3): both rings, large."""
+    """(192, 192, 3): both rings, large."""
     x, y = (round(v) for v in ring.middle)
-    grown = cv2.copyMakeBorder(picture_rgb, 32, 32, 32, 32, cv2.BORDER_REPLICATE)
-    large = cv2.resize(grown[y : y + 64, x : x + 64], (384, 384), interpolation=cv2.INTER_CUBIC)
+    grown = cv2.copyMakeBorder(picture_rgb, 24, 24, 24, 24, cv2.BORDER_REPLICATE)
+    large = cv2.resize(grown[y : y + 48, x : x + 48], (192, 192), interpolation=cv2.INTER_CUBIC)
     return large.astype(np.uint8)
 
 
@@ -119,14 +132,18 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--sheet", type=Path, metavar="FILE.png", help="the real rings, and ours beside them")
     options = parser.parse_args(arguments)
     choose_platform()
-    compare(options.closeups, options.metal, options.sheet)
+    rows = [compare(options.closeups, options.metal, rings) for rings in (CHOSEN_BY, FURTHER)]
+    if options.sheet:
+        width = max(row.shape[1] for row in rows)
+        rows = [cv2.copyMakeBorder(r, 0, 0, 0, width - r.shape[1], cv2.BORDER_CONSTANT) for r in rows]
+        save_picture(options.sheet, np.vstack(rows))
 
 
-def compare(photos: Path, metal: str, sheet: Path | None) -> None:
-    """Print both rings' figures for each photograph, and the medians. sheet: tiles of both, to be written."""
-    tiles, ratios = list[UInt8](), list[list[float]]()
+def compare(photos: Path, metal: str, rings: tuple[RealRing, ...]) -> UInt8:
+    """Print both rings' figures for each photograph, and the medians. Returns the real rings above ours."""
+    tiles, ratios, close = list[UInt8](), list[list[float]](), list[str]()
     print("luminance; saturation; the same of the highlights: real, ours, ours over real")
-    for ring in RINGS:
+    for ring in rings:
         frame = next(iter(open_file(photos / ring.file).frames())).image_rgb
         tried = try_on(frame, ring, metal)
         if tried is None:
@@ -136,11 +153,13 @@ def compare(photos: Path, metal: str, sheet: Path | None) -> None:
         tiles.append(np.vstack([tile(frame, ring), tile(picture, ring)]))
         pairs = list(zip(look(real_pixels(frame, ring)), look(ours), strict=True))
         ratios.append([b / a for a, b in pairs])
+        if all(abs(ratio - 1) <= CLOSE for ratio in ratios[-1][:2]):
+            close.append(Path(ring.file).stem)
         cells = (f"{a:.2f} {b:.2f} {b / a:.2f}" for a, b in pairs)
         print(f"{ring.file}, {len(ours)} px: {'; '.join(cells)}")
     print("median of ours over real:", np.round(np.median(ratios, axis=0), 2))
-    if sheet:
-        save_picture(sheet, np.hstack(tiles))
+    print(f"within {CLOSE:.0%} in both medians: {len(close)} of {len(rings)} ({', '.join(close)})")
+    return np.hstack(tiles)
 
 
 if __name__ == "__main__":

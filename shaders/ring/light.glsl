@@ -30,6 +30,6 @@ float smoothed(vec3 mirrored, float rough) {
 vec3 reinhard(vec3 light) {
     float peak = max(max(light.r, light.g), max(light.b, 1e-4));
     float level = peak * (1.0 + peak / 25.0) / (1.0 + peak);
-    vec3 mapped = mix(light / peak, vec3(1.0), 0.5 * smoothstep(1.2, 6.0, peak)) * level;
+    vec3 mapped = mix(light / peak, vec3(1.0), 0.25 * smoothstep(1.2, 6.0, peak)) * level;
     return pow(clamp(mapped, 0.0, 1.0), vec3(1.0 / 2.2));
 }

@@ -133,6 +133,13 @@ RULES: list[tuple[str, str, str, str]] = [  # pattern, licence, source, command
     ),
     ("pictures/smoothing.png", OURS, "our own measurements", "python -m tools.measure_smoothing"),
     ("pictures/ring_designs.jpg", OURS, "drawn by this program", "python -m tools.picture.ring_designs"),
+    (
+        "pictures/real_gold.jpg",
+        "CC-BY-4.0",
+        'cut from "Hand Gesture Recognition" by lebanese-university on Roboflow Universe (CC BY 4.0), as GitHub '
+        "dwivedi1997/Hand-Gesture-YOLOv8 has it, and drawn on by this program",
+        "python -m tools.measure_metals --closeups PHOTOS --sheet assets/pictures/real_gold.jpg",
+    ),
     ("pictures/wrist.jpg", OURS, "our own clip and our own pieces", "python -m tools.picture.wrist"),
     ("pictures/window.*", OURS, "screenshots of this program", "python -m tools.picture.window"),
 ]

@@ -14,7 +14,7 @@ from models.types import Camera, Float32, HandMesh, UInt8
 
 GREY = 0.22  # what an average scene reflects
 SKIN: Float32 = np.array([0.36, 0.21, 0.15], np.float32)  # what average skin reflects, linear RGB
-_SKIN_BELIEVED = 0.8  # how far the light's strength is read off the skin, by gold rings in photographs
+_SKIN_BELIEVED = 0.8  # how far the light's strength is read off a skin darker than the scene: it may be dark skin
 MEMORY_S = 0.5
 _TO_LINEAR = ((np.arange(256) / 255.0) ** 2.2).astype(np.float32)
 _FADE_S = 1.5  # from one environment to another
@@ -128,8 +128,8 @@ def estimate_light(frame_rgb: UInt8, hands: Sequence[HandMesh]) -> tuple[Float32
     """White and skin, linear RGB (3,) each, of one frame.
 
     White: the scene is grey on average, and the skin is as skin is. In tint a third of each is believed (a
-    red wall is not a red lamp), in strength mostly the skin: what is behind a hand is often in another
-    light. Skin: the median under the hand's joints.
+    red wall is not a red lamp). In strength a hand that is brighter than what is behind it is believed (that
+    is in less light), a darker one mostly. Skin: the median under the hand's joints.
     """
     height, width, _ = frame_rgb.shape
     step = max(1, min(height, width) // 48)
@@ -149,6 +149,6 @@ def _white(*guesses: Float32) -> Float32:
     """(3,) the geometric mean of guesses, of strength mostly the first's; two thirds of the tint."""
     log = np.log(guesses)
     levels = log.mean(1)
-    level = np.average(levels, weights=(_SKIN_BELIEVED, 1 - _SKIN_BELIEVED)[: len(levels)])
+    level = levels[0] + (1 - _SKIN_BELIEVED) * max(float(levels[-1] - levels[0]), 0.0)
     tint = np.clip(log.mean(0) - levels.mean(), -0.6, 0.5)
     return np.exp(np.clip(level, np.log(0.12), np.log(1.6)) + 2 / 3 * tint).astype(np.float32)

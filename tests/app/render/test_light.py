@@ -10,7 +10,7 @@ import pytest
 
 from app.render.light.ambient import ambient_cube
 from app.render.light.environment import environment_names, load_environment
-from app.render.light.estimate import SceneLight, rotation_to
+from app.render.light.estimate import SKIN, SceneLight, estimate_light, rotation_to
 from app.render.light.shading import ShadingFit
 from app.render.surface import HandSurface
 from models.geometry import camera_from_fov, project
@@ -75,6 +75,17 @@ def test_warm_light_is_warm_and_a_dark_room_dark():
     plain, warm, dark = whites
     assert warm[0] / warm[2] > 1.3 * plain[0] / plain[2]
     assert dark.mean() < 0.4 * plain.mean()
+
+
+@pytest.mark.parametrize(("skin", "behind", "least", "most"), [(1.0, 0.1, 0.9, 1.1), (0.3, 1.0, 0.33, 0.6)])
+def test_a_hand_brighter_than_what_is_behind_it_tells_the_light_alone(skin, behind, least, most):
+    hand = posed_hand(CAMERA)
+    linear = np.full((480, 640, 3), 0.22 * behind, np.float32)
+    for x, y in np.rint(hand.joints_2d_px).astype(int):
+        linear[max(y - 6, 0) : y + 6, max(x - 6, 0) : x + 6] = skin * SKIN
+    frame = (255 * linear ** (1 / 2.2)).round().astype(np.uint8)
+    white, _ = estimate_light(frame, [hand])
+    assert least < np.exp(np.log(white).mean()) < most
 
 
 def test_rooms_turn_until_their_lamps_stand_where_the_light_comes_from():
