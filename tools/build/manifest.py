@@ -136,8 +136,8 @@ RULES: list[tuple[str, str, str, str]] = [  # pattern, licence, source, command
     (
         "pictures/real_gold.jpg",
         "CC-BY-4.0",
-        'cut from "Hand Gesture Recognition" by lebanese-university on Roboflow Universe (CC BY 4.0), as GitHub '
-        "dwivedi1997/Hand-Gesture-YOLOv8 has it, and drawn on by this program",
+        'cut from "Hand Gesture Recognition" by lebanese-university on Roboflow Universe (CC BY 4.0), as '
+        "GitHub dwivedi1997/Hand-Gesture-YOLOv8 has it, and drawn on by this program",
         "python -m tools.measure_metals --closeups PHOTOS --sheet assets/pictures/real_gold.jpg",
     ),
     ("pictures/wrist.jpg", OURS, "our own clip and our own pieces", "python -m tools.picture.wrist"),

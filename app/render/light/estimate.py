@@ -14,7 +14,7 @@ from models.types import Camera, Float32, HandMesh, UInt8
 
 GREY = 0.22  # what an average scene reflects
 SKIN: Float32 = np.array([0.36, 0.21, 0.15], np.float32)  # what average skin reflects, linear RGB
-_SKIN_BELIEVED = 0.8  # how far the light's strength is read off a skin darker than the scene: it may be dark skin
+_SKIN_BELIEVED = 0.8  # how far a skin darker than the scene tells the light's strength: it may be dark skin
 MEMORY_S = 0.5
 _TO_LINEAR = ((np.arange(256) / 255.0) ** 2.2).astype(np.float32)
 _FADE_S = 1.5  # from one environment to another
