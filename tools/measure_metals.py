@@ -134,9 +134,10 @@ def main(arguments: list[str] | None = None) -> None:
     choose_platform()
     rows = [compare(options.closeups, options.metal, rings) for rings in (CHOSEN_BY, FURTHER)]
     if options.sheet:
-        width = max(row.shape[1] for row in rows)
-        rows = [cv2.copyMakeBorder(r, 0, 0, 0, width - r.shape[1], cv2.BORDER_CONSTANT) for r in rows]
-        save_picture(options.sheet, np.vstack(rows))
+        sheet = np.zeros((sum(len(row) for row in rows), max(row.shape[1] for row in rows), 3), np.uint8)
+        for top, row in zip(np.cumsum([0, *(len(row) for row in rows)]), rows, strict=False):
+            sheet[top : top + len(row), : row.shape[1]] = row
+        save_picture(options.sheet, sheet)
 
 
 def compare(photos: Path, metal: str, rings: tuple[RealRing, ...]) -> UInt8:
