@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from app.ring_files.bodies import body_of, split, welded
-from app.ring_files.hole import Hole, find_hole
+from app.ring_files.hole import Hole
 from app.ring_files.piece import Float64, Piece, Unusable
+from app.ring_files.several import APART, REACH, apart, band_axes, fills, hole_of
 from app.ring_files.words import names_scenery
 
-_REACH = 2.7  # a ring's farthest point from its middle, in radii of its band's outside
 _LONGEST = 3.5  # half a band's breadth, in inner radii: an armour ring has 2.8
 _FAR_REACH = 4.0  # of one body alone: beyond, the band is part of something else
 _MOST_RINGS = 8
 _BAND = 0.5  # a band's hole over the one that all together leave, at least
 _LOOKED_AT, _CLOSELY = 40, 3  # bodies that may be a band where the whole has no hole, the largest first
 _MOST_SPLIT = 1_500_000  # triangles
-_FEWEST = 24  # vertices of a band
-_EMPTY = 0.25  # of a band's reach, around its middle, is free of it
-_APART = 0.3  # inner radii between two bands on one axis, from which on they are two rings
 _NO_HOLE = (
     "it has no hole for a finger; give a ring, open by less than a third, "
     "without a stand or a finger through it"
@@ -50,10 +48,42 @@ def rings_of(pieces: Sequence[Piece]) -> tuple[list[Ring], int]:
 
 
 def _found(bodies: list[Piece]) -> tuple[list[Ring], int]:
+    """Each ring by its own band where several stand apart; else one by one, the widest hole first."""
+    groups, left = apart(bodies)
+    found: list[Ring] = []
+    for members, hole in groups:
+        try:
+            rings, more = _one_by_one(members) if hole is None else ([_ring(members, hole)], 0)
+        except Unusable:
+            rings, more = [], len(members)
+        found += rings
+        left += more
+    if not found:
+        found, left = _one_by_one(bodies)
+    first = {id(body): k for k, body in enumerate(bodies)}
+    found.sort(key=lambda ring: min(first[id(piece)] for piece in ring.pieces))
+    return _told_apart(found), left
+
+
+def _ring(bodies: list[Piece], hole: Hole) -> Ring:
+    return Ring(_name(bodies), tuple(bodies), hole)
+
+
+def _told_apart(rings: list[Ring]) -> list[Ring]:
+    """The same with names, each its own."""
+    named = [replace(ring, name=ring.name or f"ring {k + 1}") for k, ring in enumerate(rings)]
+    alike = Counter(ring.name for ring in named)
+    return [
+        replace(ring, name=f"{ring.name} {k + 1}") if alike[ring.name] > 1 else ring
+        for k, ring in enumerate(named)
+    ]
+
+
+def _one_by_one(bodies: list[Piece]) -> tuple[list[Ring], int]:
     found: list[Ring] = []
     rest = bodies
     while len(found) < _MOST_RINGS:
-        if found and not any(_may_be_a_band(body.vertices) for body in rest):
+        if found and not any(len(band_axes(body.vertices)) for body in rest):
             break
         try:
             taken = _a_ring(rest) if rest else None
@@ -69,9 +99,7 @@ def _found(bodies: list[Piece]) -> tuple[list[Ring], int]:
         rest = [body for body in rest if id(body) not in kept]
     if not found:
         raise Unusable(_NO_HOLE)
-    first = {id(body): k for k, body in enumerate(bodies)}
-    found.sort(key=lambda ring: min(first[id(piece)] for piece in ring.pieces))
-    return [replace(ring, name=ring.name or f"ring {k + 1}") for k, ring in enumerate(found)], len(rest)
+    return found, len(rest)
 
 
 def _bodies(pieces: Sequence[Piece]) -> list[Piece]:
@@ -91,7 +119,7 @@ def _bodies(pieces: Sequence[Piece]) -> list[Piece]:
 
 def _a_ring(bodies: list[Piece]) -> tuple[list[Piece], Hole] | None:
     """The bodies of one ring among these, and its hole."""
-    hole = _hole(bodies)
+    hole = hole_of(bodies)
     if len(bodies) == 1:
         return None if hole is None else _alone(bodies[0], hole)
     long = hole is not None and hole.half_width > _LONGEST * hole.inner_radius
@@ -103,7 +131,7 @@ def _a_ring(bodies: list[Piece]) -> tuple[list[Piece], Hole] | None:
     members = _near(bodies, hole)
     if len(members) == len(bodies):
         return members, hole
-    again = _hole(members) if members else None
+    again = hole_of(members) if members else None
     return _around_a_band(bodies, 0.0) if again is None else (members, again)
 
 
@@ -121,47 +149,19 @@ def _alone(body: Piece, hole: Hole) -> tuple[list[Piece], Hole]:
 def _around_a_band(bodies: list[Piece], at_least: float) -> tuple[list[Piece], Hole] | None:
     """The same where one body is the band; what stands in its hole is left out. at_least: inner radius."""
     largest = sorted(bodies, key=lambda body: -float(np.ptp(body.vertices, axis=0).max()))
-    for body in [body for body in largest[:_LOOKED_AT] if _may_be_a_band(body.vertices)][:_CLOSELY]:
-        hole = _hole([body])
+    for body in [body for body in largest[:_LOOKED_AT] if len(band_axes(body.vertices))][:_CLOSELY]:
+        hole = hole_of([body])
         if hole is None or hole.inner_radius < at_least or not _near([body], hole):
             continue
-        members = [other for other in _near(bodies, hole) if other is body or not _fills(other, hole)]
-        return members, _hole(members) or hole
+        members = [other for other in _near(bodies, hole) if other is body or not fills(other, hole)]
+        return members, hole_of(members) or hole
     return None
-
-
-def _hole(bodies: Sequence[Piece]) -> Hole | None:
-    first = np.cumsum([0, *(len(body.vertices) for body in bodies[:-1])])
-    faces = np.concatenate([body.faces + k for body, k in zip(bodies, first, strict=True)])
-    return find_hole(np.concatenate([body.vertices for body in bodies]), faces)
 
 
 def _near(bodies: Sequence[Piece], hole: Hole) -> list[Piece]:
     """Those that lie within a ring's reach of the hole's middle."""
-    most = _REACH * hole.outer_radius
+    most = REACH * hole.outer_radius
     return [b for b in bodies if np.linalg.norm(b.vertices - hole.center, axis=1).max() <= most]
-
-
-def _fills(body: Piece, hole: Hole) -> bool:
-    """Whether a body stands in the finger's place, as a stand does; a stone's tip may reach into it."""
-    off = body.vertices[body.faces].mean(1) - hole.center
-    height = off @ hole.axis
-    away = np.linalg.norm(off - height[:, None] * hole.axis, axis=1)
-    inside = (away < 0.97 * hole.inner_radius) & (np.abs(height) < 3 * hole.inner_radius)
-    return bool(inside.mean() > 0.5)
-
-
-def _may_be_a_band(vertices: Float64) -> bool:
-    """A quick look: whether a body lies all around its own middle, seen along one of its main axes."""
-    if len(vertices) < _FEWEST:
-        return False
-    some = vertices[:: 1 + len(vertices) // 2000] - 0.5 * (vertices.min(0) + vertices.max(0))
-    for axis in np.linalg.svd(some, full_matrices=False)[2]:
-        flat = some - (some @ axis)[:, None] * axis
-        away = np.linalg.norm(flat, axis=1)
-        if away.min() > _EMPTY * away.max():
-            return True
-    return False
 
 
 def _stacked(bodies: list[Piece], hole: Hole) -> list[Ring]:
@@ -171,21 +171,22 @@ def _stacked(bodies: list[Piece], hole: Hole) -> list[Ring]:
     groups: list[list[Piece]] = []
     end = -np.inf
     for body, low, high in bands:
-        if low > end + _APART * hole.inner_radius:
+        if low > end + APART * hole.inner_radius:
             groups.append([])
         groups[-1].append(body)
         end = max(end, high)
     if len(groups) < 2:
-        return [Ring(_name(bodies), tuple(bodies), hole)]
+        return [_ring(bodies, hole)]
     middles = np.array([np.mean([_along(b.vertices, hole) for b in group]) for group in groups])
     known = {id(body) for group in groups for body in group}
     for body in bodies:
         if id(body) not in known:
             nearest = int(np.argmin(np.abs(middles - np.mean(_along(body.vertices, hole)))))
             groups[nearest].append(body)
-    return [
-        Ring(_name(group), tuple(group), own) for group in groups if (own := _hole(group)) is not None
-    ] or [Ring(_name(bodies), tuple(bodies), hole)]
+    along = hole.axis[None]
+    return [_ring(group, own) for group in groups if (own := hole_of(group, along)) is not None] or [
+        _ring(bodies, hole)
+    ]
 
 
 def _along(vertices: Float64, hole: Hole) -> tuple[float, float]:

@@ -45,14 +45,18 @@ class Hole:
         return np.cross(self.up, self.axis)
 
 
-def find_hole(vertices: Float64, faces: NDArray[np.integer]) -> Hole | None:
-    """The hole of a triangle mesh (V, 3), (F, 3); None where there is none. Winding doesn't matter."""
+def find_hole(vertices: Float64, faces: NDArray[np.integer], along: Float64 | None = None) -> Hole | None:
+    """The hole of a triangle mesh (V, 3), (F, 3); None where there is none. Winding doesn't matter.
+
+    along: (N, 3) unit vectors; only about these is it looked for. None: in all directions.
+    """
     points, normals = _samples(np.asarray(vertices, np.float64), faces)
     middle, size = points.mean(0), float(np.ptp(points, axis=0).max())
     if not size > 0:
         return None
     points = (points - middle) / size
-    found = [(*_widest(points[:_ROUGHLY], axis), axis) for axis in _directions(points[:_ROUGHLY])]
+    axes = _directions(points[:_ROUGHLY]) if along is None else along
+    found = [(*_widest(points[:_ROUGHLY], axis), axis) for axis in axes]
     found = sorted((f for f in found if f[0] > 0), key=lambda f: -f[0])
     chosen: list[tuple[float, Float64, Float64]] = []
     for candidate in found:
@@ -115,6 +119,7 @@ def _widest(points: Float64, axis: Float64) -> tuple[float, Float64]:
     free[cells[:, 1], cells[:, 0]] = 0
     distance = cv2.distanceTransform(free, cv2.DIST_L2, 5)
     peak = (distance == cv2.dilate(distance, np.ones((5, 5), np.uint8))) & (distance > _SMALLEST * _GRID)
+    peak[[0, -1]] = peak[:, [0, -1]] = False  # beside the ring, where much is free
     y, x = np.nonzero(peak)
     some = cells[::4]
     for k in np.argsort(-distance[y, x])[:6]:

@@ -34,6 +34,7 @@ MOST_BYTES = 2 << 30
 MOST_SECONDS = 60
 MOST_STONES = 40  # drawn as stones; more would cost too much time
 MOST_MATERIALS = 12
+MOST_NAMED = 12  # rings, in the line that says which one is worn
 GLITTER = {"kind": "paint", "rgb": [0.75, 0.78, 0.82], "roughness": 0.05}
 Part = dict[str, Any]  # vertices v (V, 3), faces f (F, 3), and a material
 
@@ -114,7 +115,8 @@ def read(path: Path, kind: str, most: int, options: Options | None = None) -> Re
     picked = min(max(0, options.ring or 0), len(rings) - 1)
     ring = rings[picked]
     if len(rings) > 1:
-        names = ", ".join(f"{k + 1} {r.name}" for k, r in enumerate(rings))
+        names = ", ".join(f"{k + 1} {r.name}" for k, r in enumerate(rings[:MOST_NAMED]))
+        names += ", .." if len(rings) > MOST_NAMED else ""
         notes.append(f"it holds {len(rings)} rings ({names}): {ring.name} is worn")
     if others:
         notes.append(f"{others} part{'s' if others > 1 else ''} beside the ring (a stand?) left out")

@@ -29,6 +29,17 @@ from tests.app.ring_files.ring_kinds import (
     two_rings,
     with_extensions,
 )
+from tests.app.ring_files.several_rings import (
+    BOARD,
+    FLAT,
+    LEANING,
+    RIM,
+    SLOTS,
+    TRAY,
+    linked,
+    one_mesh,
+    rings_at,
+)
 
 
 @dataclass(frozen=True)
@@ -118,6 +129,12 @@ GOOD = (
     Kind("Diamond_Ring.glb", named("DiamondRing", "diamond ring claw")),
     Kind("pair.glb", two_rings(False), 1, 19.0, rings=2, says="2 rings (1 his, 2 hers): his", worn="his"),
     Kind("wedding_set.glb", two_rings(True), 1, 19.0, rings=2, says="2 rings", worn="his", slow=True),
+    Kind("tray.glb", rings_at(TRAY, BOARD), 1, rings=12, says="1 part beside the ring", worn="No 1"),
+    Kind("flat_tray.glb", rings_at(FLAT, RIM), 1, rings=12, says="1 part beside", worn="No 1", slow=True),
+    Kind("ring_box.glb", rings_at(SLOTS), 1, rings=12, says="12 No 12", worn="No 1"),
+    Kind("leaning.glb", rings_at(LEANING), 1, rings=5, worn="No 1", slow=True),
+    Kind("printing_bed.stl", one_mesh, rings=12, says="12 rings", worn="ring 1", slow=True),
+    Kind("chain.glb", linked, slow=True),
     Kind("on_a_finger.glb", on_a_stand(_FINGER), 1, says="beside the ring"),
     Kind("on_a_cone.glb", on_a_stand(("Object_7", rod(8.2, -60, 30))), 1, says="beside the ring"),
     Kind("on_a_plinth.glb", on_a_stand(("Cube", rod(40, -30, -12))), 1, says="beside the ring", slow=True),
