@@ -1,7 +1,7 @@
-"""Hands for other programs: do they hold up the frame, how soon do they leave, does anything grow.
+"""Hands for other programs: do they hold up the frame, how soon do they arrive, does anything grow.
 
-usage: python -m tools.measure_stream [--seconds 60] [--rate 30]    frames at a rate, clients come and go
-       python -m tools.measure_stream --turns 4                    the demo's frames, with and without streams
+usage: python -m tools.measure_stream --live [--seconds 20]         the demo, drawn: hands to another process
+       python -m tools.measure_stream [--seconds 60] [--rate 30]    frames at a rate, clients come and go
 """
 
 from __future__ import annotations
@@ -11,29 +11,35 @@ import base64
 import os
 import resource
 import socket
+import struct
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
-from itertools import islice
+from multiprocessing import Pipe, get_context
+from multiprocessing.connection import Connection
 
 import numpy as np
+import orjson
 import psutil
+from numpy.typing import NDArray
 
-from app.capture import open_file, source_path
+from app.bench.playing import play
 from app.frame import FrameHands
-from app.session import Settings
-from app.session.finder import load_pipeline, pipeline_config
+from app.session import Listener, Session, Settings
+from app.session.finder import load_pipeline
 from app.stream import PROTOCOLS, Stream, StreamAddress
 from models.hand.hand_data import load_open_hand
 from models.hand.skinning import pose_hand
+from models.tracking.pipeline import PipelineConfig, PipelineResult
 from models.types import Camera, HandMesh, HandPose
 from tools.command import command
 
-_BASE_PORT = 42100
+_BASE_PORT, _LIVE_PORT = 42100, 42110
 _SERVED = _BASE_PORT + list(PROTOCOLS).index("ws")
-_TURN = 90  # frames
+_STAMPED = 35  # SO_TIMESTAMPNS of Linux, which Python doesn't name
+_SKIPPED = 30  # frames, until everything has run once
 CAMERA = Camera(600, 600, 319.5, 239.5, 640, 480)
 
 
@@ -53,6 +59,9 @@ def connect(port: int, path: str = "/") -> socket.socket:
     lines = [f"GET {path} HTTP/1.1", "Host: x", "Upgrade: websocket", "Connection: Upgrade"]
     lines += [f"Sec-WebSocket-Key: {key}", "Sec-WebSocket-Version: 13", "", ""]
     client.sendall("\r\n".join(lines).encode())
+    answer = b""
+    while not answer.endswith(b"\r\n\r\n"):
+        answer += client.recv(1) or b"\r\n\r\n"  # it hung up
     return client
 
 
@@ -71,28 +80,23 @@ def come_and_go(stop: threading.Event) -> None:
 
 
 @contextmanager
-def all_streams(clients: bool, only: Sequence[str] = tuple(PROTOCOLS)) -> Iterator[list[Stream]]:
-    """A stream of each of `only`, to receivers that never read; clients: with those of `come_and_go`."""
+def all_streams() -> Iterator[list[Stream]]:
+    """A stream of each protocol, to receivers that never read and to WebSocket clients that come and go."""
     inboxes, streams, stop = list[socket.socket](), list[Stream](), threading.Event()
+    crowd = threading.Thread(target=come_and_go, args=(stop,))
     try:
         for number, scheme in enumerate(PROTOCOLS):
-            if scheme not in only:
-                continue
             address = StreamAddress(scheme, port=_BASE_PORT + number)
             if scheme != "ws":
-                inboxes.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-                inboxes[-1].bind(("127.0.0.1", address.port))
+                inboxes.append(_listening(scheme, address.port))
             streams.append(Stream(address, lambda news: None))
             streams[-1].wait_open()
-        crowd = threading.Thread(target=come_and_go, args=(stop,))
-        if clients:
-            crowd.start()
+        crowd.start()
         yield streams
-        stop.set()
-        if clients:
-            crowd.join()
     finally:
         stop.set()
+        if crowd.ident is not None:
+            crowd.join()
         for stream in streams:
             stream.close()
         for inbox in inboxes:
@@ -100,17 +104,20 @@ def all_streams(clients: bool, only: Sequence[str] = tuple(PROTOCOLS)) -> Iterat
 
 
 def soak(seconds: float, rate: float) -> None:
-    """Frames at a rate: how long `show` takes, how soon packets leave, and what grows."""
+    """Frames at a rate: how long `show` takes, and what grows."""
     hand, process = a_hand(), psutil.Process()
     memory, held_ms, blocked = list[tuple[float, int, int]](), list[float](), 0
-    with all_streams(clients=True) as streams:
+    cost_ms: dict[str, list[float]] = {}
+    with all_streams() as streams:
         started_s, busy_s = time.perf_counter(), time.process_time()
         for index in range(round(seconds * rate)):
             time.sleep(max(started_s + index / rate - time.perf_counter(), 0))
             frame = FrameHands(index, index / rate, CAMERA, (replace(hand, time_s=index / rate),))
             before_s, waited = time.perf_counter(), waits()
             for stream in streams:
+                began_s = time.thread_time()
                 stream.show(frame)
+                cost_ms.setdefault(stream.address.scheme, []).append(1e3 * (time.thread_time() - began_s))
             held_ms.append(1e3 * (time.perf_counter() - before_s))
             blocked += waits() > waited
             if index % round(rate) == 0:
@@ -120,52 +127,141 @@ def soak(seconds: float, rate: float) -> None:
         print(f"{took_s / 60:.1f} minutes, {len(held_ms)} frames, {100 * busy_s / took_s:.1f} % of one core")
         for stream in streams:
             print(stream.address.text, stream.summary())
-    print("the caller was held up for " + spread(held_ms) + ", by all four")
+    for scheme, values in cost_ms.items():
+        print(f"processor time of a frame, {scheme}: {' / '.join(percentiles(values))} ms (50, 95 %)")
+    print(f"the caller was held up for {' / '.join(percentiles(held_ms))} ms by all four (50, 95 %)")
     print(f"it waited for something in {blocked} of {len(held_ms)} frames; else the system took its core")
     parts = np.array_split(np.array(memory), 4)
     for name, column, form in (("memory, MB", 0, ".1f"), ("open files", 1, ".0f"), ("threads", 2, ".0f")):
         print(f"{name}, in each quarter: {', '.join(format(np.median(p[:, column]), form) for p in parts)}")
 
 
-def take_turns(turns: int, only: Sequence[str]) -> None:
-    """The demo's frames through the pipeline and into the streams: off, on, on with clients, in turns."""
-    frames = list(islice(open_file(source_path("demo")).frames(), _TURN))
-    settings = Settings()
-    height, width = frames[0].image_rgb.shape[:2]
-    camera = settings.camera(width, height)
-    modes: dict[str, tuple[bool, bool]] = {
-        "off": (False, False), "on": (True, False), "on, with clients": (True, True)
-    }  # fmt: skip
-    taken: dict[str, list[np.ndarray]] = {name: [] for name in modes}
-    delays: dict[str, list[float]] = {}
-    blocked: dict[str, int] = {}
-    with closing(load_pipeline(pipeline_config(settings))) as pipeline:
-        for _ in range(turns):
-            for name, (on, clients) in modes.items():
-                with all_streams(clients and "ws" in only, only) if on else nothing() as streams:
-                    rows = []
-                    for index, frame in enumerate(frames):
-                        wall_s, mine_s, all_s = time.perf_counter(), time.thread_time(), time.process_time()
-                        hands = pipeline.process(frame.image_rgb, frame.time_s, camera).hands
-                        shown_s, waited = time.perf_counter(), waits()
-                        for stream in streams:
-                            stream.show(FrameHands(index, frame.time_s, camera, hands))
-                        now_s = time.perf_counter()
-                        blocked[name] = blocked.get(name, 0) + (waits() > waited)
-                        mine_s = time.thread_time() - mine_s
-                        time.sleep(max(1 / 30 - (now_s - wall_s), 0.002))
-                        rows.append((now_s - wall_s, now_s - shown_s, mine_s, time.process_time() - all_s))
-                    taken[name].append(1e3 * np.array(rows[5:]))
-                    for stream in streams:
-                        key = f"{name}: {stream.address.scheme}"
-                        delays.setdefault(key, []).extend(1e3 * np.array(stream._delays_s))
-    for name, blocks in taken.items():
-        wall, held, mine, everything = np.concatenate(blocks).T
-        print(f"{name}: frame {spread(wall)}; of it held by the streams {spread(held)};")
-        print(f"    it waited for something in {blocked[name]} of {len(wall)} frames;")
-        print(f"    processor time of the frame's thread {spread(mine)}, of all {spread(everything)}")
-    for name, values in delays.items():
-        print(f"hands to packet, {name}: {spread(values)}")
+class Timed:
+    """A pipeline that notes when the hands of a frame were there."""
+
+    def __init__(self, config: PipelineConfig, found: dict[float, float]) -> None:
+        self._pipeline, self._found = load_pipeline(config), found
+        self.retune, self.reset, self.close = (
+            self._pipeline.retune, self._pipeline.reset, self._pipeline.close
+        )  # fmt: skip
+
+    def process(
+        self, frame_rgb: NDArray[np.uint8], time_s: float, camera: Camera | None = None
+    ) -> PipelineResult:
+        result = self._pipeline.process(frame_rgb, time_s, camera)
+        if result.hands:
+            self._found[time_s] = time.monotonic()
+        return result
+
+
+def receive(scheme: str, port: int, wire: Connection) -> None:
+    """In a process of its own: when each packet lay there, by the system's own stamp, and when it was read.
+
+    Both by the monotonic clock, which all processes share.
+    """
+    came: list[tuple[bytes, float, float]] = []
+    with _listening(scheme, port) as inbox:
+        inbox.setsockopt(socket.SOL_SOCKET, _STAMPED, 1)
+        inbox.settimeout(0.05)
+        wire.send("ready")
+        offset_s = time.time() - time.monotonic()
+        while not wire.poll():
+            with suppress(TimeoutError):
+                data, notes, *_ = inbox.recvmsg(1 << 20, 64)
+                for _, _, stamp in notes:  # none with what came before they were asked for: a handshake
+                    seconds, nanoseconds = struct.unpack("qq", stamp)
+                    came.append((data, seconds + 1e-9 * nanoseconds - offset_s, time.monotonic()))
+    wire.send(list(_stamps(scheme, came)))
+
+
+def _listening(scheme: str, port: int) -> socket.socket:
+    if scheme == "ws":
+        return connect(port)
+    inbox = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    inbox.bind(("127.0.0.1", port))
+    return inbox
+
+
+def _stamps(scheme: str, came: list[tuple[bytes, float, float]]) -> Iterator[tuple[float, float, float]]:
+    """The time that each frame says (seconds of its own clock), when the last of it lay there, was read."""
+    frames: dict[float, tuple[float, float]] = {}
+    if scheme == "ws":
+        whole, ends = b"".join(data for data, *_ in came), np.cumsum([len(data) for data, *_ in came])
+        at = 0
+        while at + 4 < len(whole):
+            short = whole[at + 1]  # of a server: no mask; 126 and 127: a longer length follows
+            begin = at + {126: 4, 127: 10}.get(short, 2)
+            at = begin + (int.from_bytes(whole[at + 2 : begin]) if short > 125 else short)
+            if at <= len(whole) and b'"time_s":' in whole[begin:at]:
+                text = orjson.loads(whole[begin:at])
+                frames[text["time_s"]] = came[int(np.searchsorted(ends, at))][1:]
+    said_s = 0.0
+    for data, *when_s in came if scheme != "ws" else ():
+        if scheme == "udp+json":
+            said_s = orjson.loads(data)["time_s"]
+        elif b"/frame" in data[:40]:
+            said_s = struct.unpack(">f", data[36:40])[0]
+        elif b"/VMC/Ext/T\0" in data:
+            said_s = struct.unpack_from(">f", data, data.index(b"/VMC/Ext/T\0") + 16)[0]
+        frames[said_s] = when_s[0], when_s[1]
+    for said_s, (there_s, read_s) in frames.items():
+        yield said_s, there_s, read_s
+
+
+def measure_live(seconds: float, scheme: str | None, settings: Settings) -> None:
+    """The demo at its own rate, a ring drawn on it: each frame's hands on their way to another process."""
+    found: dict[float, float] = {}
+    here, there = Pipe()
+    child = get_context("spawn").Process(target=receive, args=(scheme, _LIVE_PORT, there), daemon=True)
+
+    def make(settings: Settings, listener: Listener) -> Session:
+        session = Session(settings, listener, lambda config: Timed(config, found))
+        if scheme == "ws":
+            session.set_streams([StreamAddress(scheme, port=_LIVE_PORT)])
+        if scheme is not None:
+            child.start()
+            there.close()  # the child's: where that ends, there is nothing to wait for
+            here.recv()
+            session.set_streams([StreamAddress(scheme, port=_LIVE_PORT)])
+        return session
+
+    busy_s = others_s()
+    began_s = time.monotonic()
+    played = play("demo", settings, seconds, make_session=make)
+    own_ms = 1e3 * np.array([there_s - taken_s for taken_s, there_s in found.items()])[_SKIPPED:]
+    took = f"{played.latency_ms.median:.1f} / {played.latency_ms.p95:.1f} ms to picture"
+    print(f"{scheme or 'no stream'}: from capture, {' / '.join(percentiles(own_ms))} ms to hands, {took}")
+    if scheme is not None:
+        here.send("enough")
+        arrived = np.array(sorted(here.recv()))
+        child.join()
+        for name, came_s in (("at", arrived[:, 1]), ("read by", arrived[:, 2])):
+            beyond_ms = 1e3 * beyond(found, arrived[:, 0], came_s)
+            figures = " / ".join(percentiles(beyond_ms, (50, 90, 95, 99)))
+            print(f"    hands to packet, {name} another process: {figures} ms (50, 90, 95, 99 %)")
+    share = (others_s() - busy_s) / (time.monotonic() - began_s)
+    print(f"    {share:.1f} cores were meanwhile busy with other work")
+
+
+def beyond(found: dict[float, float], said_s: np.ndarray, came_s: np.ndarray) -> np.ndarray:
+    """Seconds from hands to packet, of all frames that came but the first ones.
+
+    found: when a frame was taken -> when its hands were there. said_s: the time that a frame says of itself.
+    """
+    taken_s, there_s = np.array(list(found)), np.array(list(found.values()))
+    last = np.searchsorted(there_s, came_s) - 1  # the frame whose hands were there last when it came
+    said_s = said_s + np.median((taken_s[last] - said_s)[last >= 0])  # a stream's clock may begin with it
+    near = np.abs(taken_s[:, None] - said_s).argmin(0)
+    same = np.abs(taken_s[near] - said_s) < 1e-3
+    return (came_s - there_s[near])[same][_SKIPPED:]
+
+
+def others_s() -> float:
+    """Processor seconds that other processes than this one and its children have taken so far."""
+    cpu, mine = psutil.cpu_times(), psutil.Process().cpu_times()
+    return (
+        cpu.user + cpu.nice + cpu.system - mine.user - mine.system - mine.children_user - mine.children_system
+    )
 
 
 def waits() -> int:
@@ -173,16 +269,9 @@ def waits() -> int:
     return resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw
 
 
-def spread(values: object) -> str:
-    """Median and 95th percentile of milliseconds."""
-    median, p95 = np.percentile(np.asarray(values), (50, 95))
-    return f"{median:.2f} ms in the median, {p95:.2f} ms at 95 %"
-
-
-@contextmanager
-def nothing() -> Iterator[list[Stream]]:
-    """No streams."""
-    yield []
+def percentiles(milliseconds: object, which: Sequence[int] = (50, 95)) -> list[str]:
+    """By default the median and the 95th percentile."""
+    return [f"{value:.2f}" for value in np.percentile(np.asarray(milliseconds), which)]
 
 
 @command
@@ -191,11 +280,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--rate", type=float, default=30.0)
-    parser.add_argument("--turns", type=int, default=0)
-    parser.add_argument("--only", nargs="+", choices=PROTOCOLS, help="with --turns")
+    parser.add_argument("--live", action="store_true")
+    parser.add_argument("--model", default=Settings().model)
+    parser.add_argument("--only", nargs="+", choices=PROTOCOLS, default=tuple(PROTOCOLS), help="with --live")
     arguments = parser.parse_args()
-    if arguments.turns:
-        take_turns(arguments.turns, arguments.only or tuple(PROTOCOLS))
+    if arguments.live:
+        for scheme in (None, *arguments.only):
+            measure_live(arguments.seconds, scheme, replace(Settings(), model=arguments.model))
     else:
         soak(arguments.seconds, arguments.rate)
 

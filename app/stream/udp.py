@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from contextlib import suppress
 
 from app.errors import UserError
 from app.stream.address import StreamAddress, resolved
@@ -25,12 +24,11 @@ class UdpSocket:
             raise UserError(reason) from error
 
     def send(self, datagram: bytes) -> None:
-        """Send, or leave it out where the machine's own buffer is full. Raises OSError.
+        """Send at once. Raises OSError; BlockingIOError where the machine's own buffer is full.
 
         On this machine, ConnectionRefusedError says that nobody listened to the datagram before.
         """
-        with suppress(BlockingIOError):
-            self._socket.send(datagram)
+        self._socket.send(datagram)
 
     def close(self) -> None:
         """Close the socket."""

@@ -12,12 +12,16 @@ import re
 import socket
 from collections.abc import Callable
 from contextlib import suppress
-from threading import Event, Thread
+from threading import Event, Lock, Thread
+from typing import Any, cast
 
 import orjson
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import Frame as WebSocketFrame
+from websockets.frames import Opcode
 from websockets.http11 import Request, Response
+from websockets.protocol import State
 from websockets.typing import Origin
 
 from app.errors import UserError
@@ -30,32 +34,65 @@ PATHS = {"/": False, "/mesh": True}
 MOST_CLIENTS = 16
 _HANDSHAKE_S, _PING_S, _PONG_S, _CLOSE_S = 3.0, 5.0, 10.0, 1.0
 _MOST_READ = 125  # bytes: nothing is expected from a client but control frames, which are no longer
-_BUFFERED = 1 << 16  # bytes that wait for a slow client before it begins to miss frames
+_BUFFERED = 1 << 17  # bytes that wait for a slow client before it begins to miss frames: two with meshes
 
 _log = logging.getLogger(__name__ + ".library")
 _log.addHandler(logging.NullHandler())
 _log.propagate = False  # what strangers send is no error of ours
 
 
-class _Client:
-    """What waits for one client: the newest frame only."""
+class _Wire:
+    """A client's connection for two threads: the server's writes by asyncio's transport; that of the frames
+    by a second handle of the same socket, past the server's loop, which would have to be woken first."""
 
-    def __init__(self, mesh: bool) -> None:
-        self.mesh = mesh
-        self._text = ""
-        self._there = asyncio.Event()
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._socket = transport.get_extra_info("socket").dup()
+        self._socket.setblocking(False)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFERED)
+        self._lock = Lock()
+        self._rest = b""  # of a frame that was taken in part: nothing may go before it
 
-    def put(self, text: str) -> None:
-        self._text = text
-        self._there.set()
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
 
-    async def take(self) -> str:
-        await self._there.wait()
-        self._there.clear()
-        return self._text
+    def write(self, data: bytes) -> None:
+        """The server's thread: handshakes, pings, goodbyes."""
+        with self._lock:
+            rest, self._rest = self._rest, b""
+            self._transport.write(rest + data)
+
+    def write_frame(self, data: bytes, connection: ServerConnection) -> None:
+        """The frames' thread: a whole frame, at once or not at all."""
+        if not self._lock.acquire(blocking=False):
+            return
+        try:
+            if connection.state is not State.OPEN or self._transport.get_write_buffer_size():
+                return  # on its way out, or slow
+            rest = len(self._rest)
+            sent = self._socket.send(self._rest + data)
+            self._rest = (self._rest + data)[sent:] if sent > rest else self._rest[sent:]
+        except OSError:
+            return  # nothing fits in, or it has gone, which the server sees too
+        finally:
+            self._lock.release()
+
+    def leave(self) -> None:
+        with self._lock:
+            self._socket.close()
 
 
 class _Connection(ServerConnection):
+    mesh = False  # whether it is in this client's frames
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.wire = _Wire(cast(asyncio.Transport, transport))
+        super().connection_made(cast(asyncio.Transport, self.wire))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.wire.leave()
+        super().connection_lost(exc)
+
     def data_received(self, data: bytes) -> None:
         if self.protocol.close_sent is not None and len(data) > _MOST_READ + 6:
             self.transport.abort()  # sent away, and still talking: a closing frame's answer is shorter
@@ -64,12 +101,12 @@ class _Connection(ServerConnection):
 
 
 class WebSocketSender:
-    """The server, on a thread of its own; `send` hands it a frame and returns."""
+    """The server, on a thread of its own, and `send`, which writes to every client past it."""
 
     def __init__(self, address: StreamAddress, tell: Callable[[str], None]) -> None:
         """tell: a line about a client that was sent away. Raises UserError where the port can't be had."""
         self._address, self._tell = address, tell
-        self._clients: set[_Client] = set()
+        self._clients: set[_Connection] = set()
         self._stop = asyncio.Event()
         self._ready = Event()
         self._fault: OSError | None = None
@@ -83,20 +120,17 @@ class WebSocketSender:
             raise UserError(reason) from self._fault
 
     def send(self, moment: FrameHands) -> None:
-        wanted = {client.mesh for client in tuple(self._clients)}
-        texts = {mesh: as_line(moment, mesh).decode() for mesh in wanted}
-        if texts:
-            self._loop.call_soon_threadsafe(self._publish, texts)
+        frames: dict[bool, bytes] = {}
+        for client in tuple(self._clients):
+            if client.mesh not in frames:
+                text = as_line(moment, client.mesh)
+                frames[client.mesh] = WebSocketFrame(Opcode.TEXT, text).serialize(mask=False)
+            client.wire.write_frame(frames[client.mesh], client)
 
     def close(self) -> None:
         with suppress(RuntimeError):  # the loop is closed already
             self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
-
-    def _publish(self, texts: dict[bool, str]) -> None:
-        for client in self._clients:
-            if client.mesh in texts:
-                client.put(texts[client.mesh])
 
     def _run(self, host: str) -> None:
         try:
@@ -145,18 +179,16 @@ class WebSocketSender:
 
     async def _talk(self, connection: ServerConnection) -> None:
         """One client, until it goes."""
-        client = _Client(connection.request is not None and PATHS[connection.request.path])
-        self._clients.add(client)
-        listening = asyncio.create_task(self._refuse_messages(connection))
+        assert isinstance(connection, _Connection)
+        connection.mesh = connection.request is not None and PATHS[connection.request.path]
         try:
             await connection.send(orjson.dumps(head()).decode())
-            while True:
-                await connection.send(await client.take())
+            self._clients.add(connection)
+            await self._refuse_messages(connection)
         except ConnectionClosed:
             pass
         finally:
-            self._clients.discard(client)
-            listening.cancel()
+            self._clients.discard(connection)
 
     async def _refuse_messages(self, connection: ServerConnection) -> None:
         try:

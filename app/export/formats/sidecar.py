@@ -10,7 +10,7 @@ is left out. Read back, it is as good as the video for exports and for `evaluate
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,15 @@ def head() -> dict[str, Any]:
 
 def as_json(frame: FrameHands, mesh: bool = True) -> dict[str, Any]:
     """One frame as a JSON object: pixels to 0.01, metres to 0.01 mm. mesh: with the vertices."""
+    return _as_object(frame, mesh, lambda points, digits: _rounded(points, digits).tolist())
+
+
+def as_line(frame: FrameHands, mesh: bool = True) -> bytes:
+    """`as_json` as one line of JSON, UTF-8."""
+    return orjson.dumps(_as_object(frame, mesh, _rounded), option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def _as_object(frame: FrameHands, mesh: bool, points: Callable[[np.ndarray, int], object]) -> dict[str, Any]:
     c = frame.camera
     return {
         "frame": frame.index,
@@ -46,18 +55,13 @@ def as_json(frame: FrameHands, mesh: bool = True) -> dict[str, Any]:
                 "track": hand.track_id,
                 "side": hand.handedness,
                 "score": round(float(hand.presence), 4),
-                "joints_2d_px": _rounded(hand.joints_2d_px, 2),
-                "joints_3d_m": _rounded(hand.joints_m, 5),
-                **({"vertices_m": _rounded(hand.vertices_m, 5)} if mesh else {}),
+                "joints_2d_px": points(hand.joints_2d_px, 2),
+                "joints_3d_m": points(hand.joints_m, 5),
+                **({"vertices_m": points(hand.vertices_m, 5)} if mesh else {}),
             }
             for hand in frame.hands
         ],
     }
-
-
-def as_line(frame: FrameHands, mesh: bool = True) -> bytes:
-    """`as_json` as one line of JSON, UTF-8."""
-    return orjson.dumps(as_json(frame, mesh))
 
 
 def save_frame(path: Path, frame: FrameHands) -> None:
@@ -67,8 +71,8 @@ def save_frame(path: Path, frame: FrameHands) -> None:
     write_whole(path, text)
 
 
-def _rounded(array: np.ndarray, digits: int) -> list[list[float]]:
-    return np.round(array.astype(np.float64), digits).tolist()
+def _rounded(points: np.ndarray, digits: int) -> np.ndarray:
+    return np.round(points.astype(np.float64), digits)
 
 
 class SidecarWriter:

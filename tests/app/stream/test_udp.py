@@ -2,7 +2,9 @@
 
 import json
 import socket
+import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,10 +13,11 @@ from scipy.spatial.transform import Rotation
 from app.export.joint_names import JOINT_NAMES
 from app.stream import Stream, StreamNews, parse_address
 from app.stream.slots import HandSlots
-from app.stream.vmc import BONES, tpose_rotations
+from app.stream.vmc import BONES, Bones, tpose_rotations
+from models.hand.hand_data import load_open_hand
 from models.hand.poser import HandPoser
 from tests.app.stream.hands import free_port, hand_of, lines, moment, receiver
-from tests.waiting import wait_for
+from tests.waiting import least_cpu_s, wait_for
 
 OSCPY = """
     import json, sys
@@ -108,6 +111,21 @@ def test_vmc_bones_pose_an_avatar_as_the_hand_is(side: str) -> None:
     assert np.abs(-np.array(at) - pose.joints_m * flip).max() < 1e-4
 
 
+def test_vmc_finds_the_bones_of_a_hand_without_a_pose() -> None:
+    """As networks that see nothing but a mesh have it: within degrees, and the wrist within millimetres."""
+    bends = np.random.default_rng(4).uniform(-0.4, 0.4, (16, 3))
+    bones = Bones(load_open_hand())
+    for side in ("right", "left"):
+        hand = hand_of(bends, side)
+        wrist, places, turns = bones(replace(hand, pose=None))
+        true_wrist, true_places, true_turns = bones(hand)
+        off = Rotation.from_quat(turns) * Rotation.from_quat(true_turns).inv()
+        assert np.degrees(off.magnitude()).max() < 15
+        assert np.degrees(off.magnitude()).mean() < 5
+        assert np.linalg.norm(wrist - true_wrist) < 0.01
+        assert np.abs(places - true_places).max() < 1e-6
+
+
 def test_a_hand_in_the_tpose_turns_nothing() -> None:
     """Palm down, fingers to the person's right: what VRM calls rest."""
     fingers, back, thumb = [-1.0, 0, 0], [0, -1.0, 0], [0, 0, -1.0]
@@ -116,7 +134,7 @@ def test_a_hand_in_the_tpose_turns_nothing() -> None:
     assert (
         hand.joints_m[9][0] < hand.joints_m[0][0] - 0.05
     )  # the middle knuckle is at the wrist's left in the picture
-    assert np.abs(tpose_rotations(HandPoser()(hand), "right").magnitude()).max() < 1e-5
+    assert np.abs(tpose_rotations(HandPoser()(hand).rotations, "right") - np.eye(3)).max() < 1e-5
 
 
 def test_vmc_is_read_by_a_vmc_implementation() -> None:
@@ -182,6 +200,44 @@ def test_nobody_listening_is_said_once_and_withdrawn() -> None:
         assert news[-1] == StreamNews("", False)
     finally:
         stream.close()
+
+
+@pytest.mark.parametrize("scheme", ["osc", "vmc", "udp+json"])
+def test_a_frame_costs_far_less_than_two_milliseconds(scheme: str) -> None:
+    """Of the thread that has the hands, which sends them itself; tools.measure_stream has the whole way."""
+    hand = hand_of(np.zeros((16, 3)))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as inbox:
+        inbox.bind(("127.0.0.1", 0))
+        address = parse_address(f"{scheme}://127.0.0.1:{inbox.getsockname()[1]}")
+        stream = Stream(address, lambda news: None)
+        stream.wait_open()
+        try:
+            assert least_cpu_s(lambda: stream.show(moment(0, hand))) < 1e-3
+        finally:
+            stream.close()
+
+
+def test_a_stream_ends_while_frames_come() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as inbox:
+        inbox.bind(("127.0.0.1", 0))
+        address, frame = parse_address(f"osc://127.0.0.1:{inbox.getsockname()[1]}"), moment(0)
+        news: list[StreamNews] = []
+        for _ in range(5):
+            stream, stop = Stream(address, news.append), threading.Event()
+
+            def feed(stream: Stream = stream, stop: threading.Event = stop) -> None:
+                while not stop.is_set():
+                    stream.show(frame)
+
+            feeder = threading.Thread(target=feed)
+            feeder.start()
+            wait_for(lambda stream=stream: stream.sent > 3)
+            stream.close()
+            left_out = stream.left_out
+            wait_for(lambda stream=stream, left_out=left_out: stream.left_out > left_out + 3)
+            stop.set()
+            feeder.join()
+        assert not [n for n in news if n.fault]
 
 
 def test_another_machine_is_said_while_it_is_on() -> None:

@@ -4,6 +4,7 @@ import json
 import socket
 import struct
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -181,6 +182,29 @@ def test_a_client_that_never_reads_holds_nobody_up() -> None:
 
         assert all(line.startswith("{") for line in lines(client, 200, show))
         assert longest_s < AT_ONCE_S
+
+
+def test_a_client_that_pauses_gets_whole_frames_again_and_new_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What its socket took of a frame goes on before anything else, pings too; meanwhile it misses frames."""
+    monkeypatch.setattr(websocket, "_PING_S", 0.01)
+    hand = hand_of(np.zeros((16, 3)))
+    with Server() as server, server.shake_hands("/mesh") as raw:
+        count, kinds, seen = 300, set[int](), list[int]()
+        for n in range(count):
+            server.stream.show(moment(n, hand, hand))
+            time.sleep(0.001)
+        with raw.makefile("rb") as wire:
+            while not seen or seen[-1] < count:
+                server.stream.show(moment(count, hand))
+                kind, length = wire.read(2)
+                length = int.from_bytes(wire.read({126: 2, 127: 8}[length])) if length > 125 else length
+                data = wire.read(length)
+                kinds.add(kind)
+                if kind == 0x81 and b'"frame":' in data:
+                    seen.append(json.loads(data)["frame"])
+    assert kinds == {0x81, 0x89}  # whole texts and pings, and none of them in another
+    assert seen == sorted(seen)
+    assert len(set(seen)) < 200
 
 
 def test_a_port_in_use_is_one_line() -> None:
