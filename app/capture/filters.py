@@ -9,9 +9,11 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 
 import av
+import numpy as np
 from av.filter import Graph
 
 from app.capture.tone import HLG, PQ, write_table
+from models.types import UInt8
 
 _FULL_RANGE = 2  # FFmpeg's AVCOL_RANGE_JPEG
 _TICK = Fraction(1, 1_000_000)  # seconds
@@ -101,6 +103,23 @@ class FrameFilters:
         if not path.exists():
             write_table(path, transfer)
         return path
+
+
+def tone_mapped(image_rgb: UInt8, transfer: int) -> UInt8:
+    """A picture (H, W, 3) of PQ or HLG in BT.2020 as a screen shows it; as it is if FFmpeg can't."""
+    graph, frame = Graph(), av.VideoFrame.from_ndarray(image_rgb, "rgb24")
+    with TemporaryDirectory(prefix="palmistry-") as folder:
+        write_table(Path(folder) / "hdr.cube", transfer)
+        try:
+            source = graph.add_buffer(
+                width=frame.width, height=frame.height, format=frame.format, time_base=_TICK
+            )
+            table = graph.add("lut3d", file=f"{folder}/hdr.cube", interp="tetrahedral")
+            graph.link_nodes(source, table, graph.add("buffersink")).configure()
+            graph.push(frame)
+            return np.asarray(graph.vpull().to_ndarray(format="rgb24"), np.uint8)
+        except (av.error.FFmpegError, ValueError, OSError):
+            return image_rgb
 
 
 def _pulled(graph: Graph) -> Iterator[av.VideoFrame]:

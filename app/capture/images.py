@@ -1,4 +1,4 @@
-"""Images of every usual kind, upright, what is transparent in them laid on white."""
+"""Images of every usual kind in sRGB, upright, what is transparent in them laid on white."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from app.capture.content import Content, content_of
 from app.capture.fault import SourceError
+from app.capture.profile import OTHER_MODES, Meaning, as_it_is, by_library, meaning_of
 from app.frame import Frame
 
 IMAGE_SUFFIXES = frozenset(
@@ -62,7 +63,7 @@ def checked_content(path: Path) -> Content | None:
 
 
 def read_image(path: str | Path) -> NDArray[np.uint8]:
-    """An image file as (H, W, 3) RGB uint8, upright and unmirrored as it says itself to be shown.
+    """An image file as (H, W, 3) sRGB uint8, upright and unmirrored as it says itself to be shown.
 
     Of a file with several pictures, the first or the one that it names. What is transparent is laid on white.
     Raises SourceError for anything that is not a readable image.
@@ -85,14 +86,18 @@ def read_image(path: str | Path) -> NDArray[np.uint8]:
 
 def _decoded(data: bytes) -> NDArray[np.uint8]:
     """Everything but HEIF. Raises whatever the libraries do, SourceError where they would read too little."""
+    meant: Meaning = as_it_is
     try:
         with Image.open(io.BytesIO(data)) as image:
             if isinstance(image, TiffImageFile) and (
                 _DNG in image.tag_v2 or int(image.tag_v2.get(_REDUCED) or 0) & 1
             ):
                 raise SourceError("a camera's raw file, of which only a small picture can be read")
+            meant = meaning_of(image, data)
             if image.format in ("AVIF", "GIF") or image.has_transparency_data:
-                return _on_white(ImageOps.exif_transpose(image))
+                return meant(_on_white(ImageOps.exif_transpose(image)))
+            if image.mode in OTHER_MODES and image.info.get("icc_profile"):
+                return by_library(ImageOps.exif_transpose(image))
     except SourceError:
         raise
     except Exception:  # whatever Pillow says of a damaged file
@@ -103,14 +108,15 @@ def _decoded(data: bytes) -> NDArray[np.uint8]:
         raise ValueError("OpenCV can't read it") from error
     if image_bgr is None:
         raise ValueError("OpenCV can't read it")
-    return np.ascontiguousarray(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2RGB), np.uint8)
+    return meant(np.ascontiguousarray(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2RGB), np.uint8))
 
 
 def _heif(data: bytes) -> NDArray[np.uint8]:
     """The whole picture of its tiles, turned as the file says. Raises whatever the libraries do."""
     import pillow_heif  # a quarter of a second that only such files cost
 
-    return _on_white(pillow_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=True).to_pillow())
+    image = pillow_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=True).to_pillow()
+    return meaning_of(image, data)(_on_white(image))
 
 
 def _on_white(image: Image.Image) -> NDArray[np.uint8]:
@@ -166,11 +172,12 @@ def animation(path: Path) -> Iterator[tuple[NDArray[np.uint8], float]]:
         with Image.open(io.BytesIO(_with_clear_canvas(path.read_bytes()))) as image:
             if image.width * image.height > _MOST_PIXELS:
                 raise ValueError("too large to be moved")
+            meant = meaning_of(image)
             for index in range(min(int(getattr(image, "n_frames", 1)), _MOST_PICTURES)):
                 image.seek(index)
                 image.load()
                 length_s = float(image.info.get("duration") or 0) / 1e3
-                yield _on_white(image), length_s if length_s > 0.01 else _USUAL_S
+                yield meant(_on_white(image)), length_s if length_s > 0.01 else _USUAL_S
                 shown += 1
     except Exception as error:  # whatever Pillow says of a damaged file
         if not shown:

@@ -11,6 +11,7 @@ from PIL import Image
 
 from app.capture import DEMO_CLIP, open_file, read_image
 from tests.app.capture.media_files import animation, hdr_video, heic, interlaced_video, quadrants
+from tests.app.capture.profiles import P3, TABLE, profile
 from tests.app.clips import first_frames, numbered_picture, steady, write_clip
 from tests.fuzz.format import Format
 
@@ -46,6 +47,10 @@ def _saved(path: Path) -> None:
         Image.fromarray(quadrants(64, 48)).save(path)
 
 
+def _profiled(path: Path) -> None:
+    Image.fromarray(quadrants(64, 48)).save(path, icc_profile=profile(P3, TABLE))
+
+
 def _fields(path: Path) -> None:
     interlaced_video(path, 6)
 
@@ -66,6 +71,7 @@ def media_formats() -> dict[str, Format]:
         },
         **{f"picture{s}": Format(_saved, read_image, f"a{s}") for s in (".heic", ".avif")},
         **{f"moving{s}": Format(_saved, _watch, f"moving{s}") for s in (".webp", ".png", ".gif", ".avif")},
+        **{f"profile{s}": Format(_profiled, read_image, f"a{s}") for s in (".jpg", ".tiff")},
         "interlaced.mp4": Format(_fields, _watch, "i.mp4"),
         "hdr.mkv": Format(_hdr, _watch, "hdr.mkv"),
     }

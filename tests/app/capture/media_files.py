@@ -135,11 +135,17 @@ def with_exif(path: Path, image_rgb: NDArray[np.uint8], orientation: int, **opti
 
 
 def heic(
-    path: Path, image_rgb: NDArray[np.uint8], tile: int = 64, turns: int = 0, mirror: int | None = None
+    path: Path,
+    image_rgb: NDArray[np.uint8],
+    tile: int = 64,
+    turns: int = 0,
+    mirror: int | None = None,
+    colours: bytes = b"",
 ) -> Path:
     """A HEIC as an iPhone writes it: a grid of tiles, hidden items of their own, and how it is turned.
 
     turns: counter-clockwise, by 90 degrees. mirror: then about the vertical (0) or the horizontal (1) axis.
+    colours: what a colr box holds.
     """
     h, w = image_rgb.shape[:2]
     columns, rows = -(-w // tile), -(-h // tile)
@@ -157,6 +163,8 @@ def heic(
         properties.append(_box(b"irot", bytes([turns])))
     if mirror is not None:
         properties.append(_box(b"imir", bytes([mirror])))
+    if colours:
+        properties.append(_box(b"colr", colours))
     names = b"".join(
         _full(b"infe", struct.pack(">HH4sB", k + 1, 0, kind, 0), 2, 1 if kind == b"hvc1" else 0)
         for k, kind in enumerate([b"hvc1"] * count + [b"grid"])
