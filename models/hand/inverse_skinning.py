@@ -16,7 +16,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from models.geometry import axis_angle_from_rotation, procrustes, rotation_from_axis_angle
+from models.geometry import (
+    axis_angle_from_rotation,
+    procrustes,
+    rotation_from_6d,
+    rotation_from_axis_angle,
+)
 from models.hand.articulation import cross_matrix
 from models.hand.hand_data import N_BETAS, N_BONES, HandData
 from models.types import N_VERTICES, Float64
@@ -121,7 +126,7 @@ class InverseSkinning:
 
         Bone by bone the two models keep their turn towards each other. It is where to start, or stay.
         """
-        turns = now.turns @ was.turns.transpose(0, 2, 1) @ found.turns
+        turns = _orthonormal(now.turns @ was.turns.transpose(0, 2, 1) @ found.turns)
         rotations = turns.copy()
         rotations[1:] = turns[self._parents[1:]].transpose(0, 2, 1) @ turns[1:]
         off = found.translation_m - was.translation_m
@@ -195,7 +200,7 @@ class InverseSkinning:
         small = rotation_from_axis_angle(d[3:51].reshape(N_BONES, 3))
         above = np.concatenate([np.eye(3)[None], hand.turns[self._parents[1:]]])
         local = above.transpose(0, 2, 1) @ small @ above @ hand.rotations
-        return self._tried(P, local, hand.betas + d[51:], hand.translation_m + d[:3])
+        return self._tried(P, _orthonormal(local), hand.betas + d[51:], hand.translation_m + d[:3])
 
     def _jacobian(self, trial: _Trial) -> Float64:
         """(3 N + 55, 61) of the residual by what `_moved` takes."""
@@ -221,6 +226,11 @@ class InverseSkinning:
             A[3 * n + 3 * j - 3 : 3 * n + 3 * j, 3 + 3 * j : 6 + 3 * j] = turned[j - 1]
         A[3 * n + 45 :, 51:] = np.eye(N_BETAS)
         return A
+
+
+def _orthonormal(rotations: Float64) -> Float64:
+    """Rounding grows from frame to frame where each is found from the one before."""
+    return rotation_from_6d(rotations[:, :, :2].transpose(0, 2, 1))
 
 
 def _spread(points: Float64, count: int) -> NDArray[np.intp]:
