@@ -106,31 +106,34 @@ def all_streams() -> Iterator[list[Stream]]:
 def soak(seconds: float, rate: float) -> None:
     """Frames at a rate: how long `show` takes, and what grows."""
     hand, process = a_hand(), psutil.Process()
-    memory, held_ms, blocked = list[tuple[float, int, int]](), list[float](), 0
-    cost_ms: dict[str, list[float]] = {}
+    memory, blocked, frames = list[tuple[float, int, int]](), 0, round(seconds * rate)
+    held_ms, cost_ms = (
+        np.ones(frames),
+        np.ones((len(PROTOCOLS), frames)),
+    )  # there from the start: nothing grows
     with all_streams() as streams:
         started_s, busy_s = time.perf_counter(), time.process_time()
-        for index in range(round(seconds * rate)):
+        for index in range(frames):
             time.sleep(max(started_s + index / rate - time.perf_counter(), 0))
             frame = FrameHands(index, index / rate, CAMERA, (replace(hand, time_s=index / rate),))
             before_s, waited = time.perf_counter(), waits()
-            for stream in streams:
+            for number, stream in enumerate(streams):
                 began_s = time.thread_time()
                 stream.show(frame)
-                cost_ms.setdefault(stream.address.scheme, []).append(1e3 * (time.thread_time() - began_s))
-            held_ms.append(1e3 * (time.perf_counter() - before_s))
+                cost_ms[number, index] = 1e3 * (time.thread_time() - began_s)
+            held_ms[index] = 1e3 * (time.perf_counter() - before_s)
             blocked += waits() > waited
             if index % round(rate) == 0:
                 grown = process.memory_info().rss / 2**20, process.num_fds(), process.num_threads()
                 memory.append(grown)
         took_s, busy_s = time.perf_counter() - started_s, time.process_time() - busy_s
-        print(f"{took_s / 60:.1f} minutes, {len(held_ms)} frames, {100 * busy_s / took_s:.1f} % of one core")
+        print(f"{took_s / 60:.1f} minutes, {frames} frames, {100 * busy_s / took_s:.1f} % of one core")
         for stream in streams:
             print(stream.address.text, stream.summary())
-    for scheme, values in cost_ms.items():
+    for scheme, values in zip(PROTOCOLS, cost_ms, strict=True):
         print(f"processor time of a frame, {scheme}: {' / '.join(percentiles(values))} ms (50, 95 %)")
     print(f"the caller was held up for {' / '.join(percentiles(held_ms))} ms by all four (50, 95 %)")
-    print(f"it waited for something in {blocked} of {len(held_ms)} frames; else the system took its core")
+    print(f"it waited for something in {blocked} of {frames} frames; else the system took its core")
     parts = np.array_split(np.array(memory), 4)
     for name, column, form in (("memory, MB", 0, ".1f"), ("open files", 1, ".0f"), ("threads", 2, ".0f")):
         print(f"{name}, in each quarter: {', '.join(format(np.median(p[:, column]), form) for p in parts)}")
@@ -235,25 +238,26 @@ def measure_live(seconds: float, scheme: str | None, settings: Settings) -> None
         here.send("enough")
         arrived = np.array(sorted(here.recv()))
         child.join()
-        for name, came_s in (("at", arrived[:, 1]), ("read by", arrived[:, 2])):
-            beyond_ms = 1e3 * beyond(found, arrived[:, 0], came_s)
-            figures = " / ".join(percentiles(beyond_ms, (50, 90, 95, 99)))
+        for name, beyond_s in zip(("at", "read by"), beyond(found, arrived).T, strict=True):
+            figures = " / ".join(percentiles(1e3 * beyond_s, (50, 90, 95, 99)))
             print(f"    hands to packet, {name} another process: {figures} ms (50, 90, 95, 99 %)")
     share = (others_s() - busy_s) / (time.monotonic() - began_s)
     print(f"    {share:.1f} cores were meanwhile busy with other work")
 
 
-def beyond(found: dict[float, float], said_s: np.ndarray, came_s: np.ndarray) -> np.ndarray:
-    """Seconds from hands to packet, of all frames that came but the first ones.
+def beyond(found: dict[float, float], arrived: np.ndarray) -> np.ndarray:
+    """(N, 2) seconds from hands to packet, at the other process and read by it; without the first frames.
 
-    found: when a frame was taken -> when its hands were there. said_s: the time that a frame says of itself.
+    found: when a frame was taken -> when its hands were there. arrived: (M, 3) the time that a frame says of
+    itself, when it lay there and when it was read.
     """
     taken_s, there_s = np.array(list(found)), np.array(list(found.values()))
-    last = np.searchsorted(there_s, came_s) - 1  # the frame whose hands were there last when it came
+    said_s, came_s = arrived[:, 0], arrived[:, 1:]
+    last = np.searchsorted(there_s, came_s[:, 0]) - 1  # the frame whose hands were there last when it came
     said_s = said_s + np.median((taken_s[last] - said_s)[last >= 0])  # a stream's clock may begin with it
     near = np.abs(taken_s[:, None] - said_s).argmin(0)
     same = np.abs(taken_s[near] - said_s) < 1e-3
-    return (came_s - there_s[near])[same][_SKIPPED:]
+    return (came_s - there_s[near][:, None])[same][_SKIPPED:]
 
 
 def others_s() -> float:
