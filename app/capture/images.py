@@ -78,6 +78,10 @@ def read_image(path: str | Path) -> NDArray[np.uint8]:
     except SourceError as error:
         raise SourceError(f"{path} is {error}; export it as JPEG, PNG or TIFF") from error
     except Exception as error:  # whatever a library says of a damaged file
+        if content in ("picture", "HEIF", "AVIF"):
+            raise SourceError(
+                f"{path} begins as a picture, but is damaged or cut off; copy or download it again"
+            ) from error
         raise SourceError(
             f"{path} is not an image that can be read; give a PNG, JPEG, HEIC, AVIF, WebP, BMP or TIFF"
         ) from error

@@ -129,6 +129,16 @@ def test_a_raw_file_is_refused_not_read_as_its_thumbnail(tmp_path: Path, tag: tu
         open_file(tmp_path / "IMG_1.DNG")
 
 
+@pytest.mark.parametrize("ending", ["jpg", "png", "webp", "tif", "heic", "avif"])
+def test_a_download_that_broke_off_is_said_to_be_one(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"a.{ending}"
+    noise = np.random.default_rng(0).integers(0, 256, (240, 320, 3), np.uint8)
+    heic(path, noise) if ending == "heic" else Image.fromarray(noise).save(path)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
+    with pytest.raises(SourceError, match="cut off; copy or download it again"):
+        read_image(path)
+
+
 def test_an_avif_sequence_plays(tmp_path: Path) -> None:
     assert len(list(open_file(animation(tmp_path / "a.avif", 8, 100)).frames())) == 8
 
