@@ -25,7 +25,7 @@ from models.types import Camera, Float64, UInt8
 
 SIZE_PX = 160
 MOST_RINGS = 400  # of a folder
-_LOOK = 2  # counted up whenever thumbnails look different
+_LOOK = 3  # counted up whenever thumbnails look different
 _AWAY_M = 0.2
 _FILLS = 0.86  # of the picture
 _TURN = np.radians(32.0)  # about the ring's head

@@ -98,6 +98,12 @@ QLineEdit, QSpinBox, QDoubleSpinBox {{
     padding: 0 8px; min-height: 32px;
 }}
 
+#library {{ background: {BACKGROUND}; border: 1px solid {LINE}; border-radius: {RADIUS}px; padding: 2px; }}
+#library::item {{ color: {TEXT}; border: 1px solid transparent; border-radius: 5px; padding: 3px 0; }}
+#library::item:hover {{ background: {RAISED}; }}
+#library::item:selected {{ border-color: {ACCENT}; background: {RAISED}; }}
+#library::item:disabled {{ color: {MUTED}; }}
+
 QScrollBar:vertical {{ background: transparent; width: 10px; margin: 0 0 0 4px; }}
 QScrollBar::handle:vertical {{ background: {HOVER}; border-radius: 3px; min-height: 32px; }}
 QScrollBar::add-line, QScrollBar::sub-line {{ height: 0; }}

@@ -17,7 +17,8 @@ from app.session import Status
 from app.ui.controls import button
 from models.manifest import ASSETS
 
-_ICON_PX, _HEIGHT_PX = 72, 186
+_ICON_PX, _CELL_WH = 64, (76, 88)  # three beside each other
+_HEIGHT_PX = 190
 _LOOK_MS = 400  # between looks at what has been drawn
 _MAIN = ASSETS.parent / "main.py"
 
@@ -40,9 +41,10 @@ class RingLibrary(QWidget):
         self._list.setResizeMode(QListView.ResizeMode.Adjust)
         self._list.setMovement(QListView.Movement.Static)
         self._list.setIconSize(QSize(_ICON_PX, _ICON_PX))
-        self._list.setGridSize(QSize(_ICON_PX + 10, _ICON_PX + 22))
+        self._list.setGridSize(QSize(*_CELL_WH))
+        self._list.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self._list.setObjectName("library")
         self._list.setFixedHeight(_HEIGHT_PX)
-        self._list.setUniformItemSizes(True)
         self._list.hide()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -64,6 +66,7 @@ class RingLibrary(QWidget):
         for thumbnail in self._thumbnails:
             item = QListWidgetItem(thumbnail.ring.stem)
             item.setToolTip(thumbnail.ring.name)
+            item.setSizeHint(QSize(*_CELL_WH))  # before there is an icon, too
             item.setData(Qt.ItemDataRole.UserRole, thumbnail.ring)
             self._list.addItem(item)
         self._list.show()
@@ -97,7 +100,7 @@ class RingLibrary(QWidget):
             if item is None or not item.icon().isNull():
                 continue
             if thumbnail.picture.exists():
-                item.setIcon(QIcon(str(thumbnail.picture)))
+                item.setIcon(_icon(thumbnail.picture))
             elif thumbnail.refused.exists() and item.flags() & Qt.ItemFlag.ItemIsEnabled:
                 item.setFlags(Qt.ItemFlag.NoItemFlags)
                 item.setToolTip(thumbnail.refused.read_text("utf-8"))
@@ -111,6 +114,14 @@ class RingLibrary(QWidget):
 
     def _choose(self, item: QListWidgetItem) -> None:
         self.chosen.emit(item.data(Qt.ItemDataRole.UserRole))
+
+
+def _icon(picture: Path) -> QIcon:
+    """The picture as it is, chosen or not."""
+    icon = QIcon()
+    for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):
+        icon.addFile(str(picture), mode=mode)
+    return icon
 
 
 def _memory() -> Path:

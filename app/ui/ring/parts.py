@@ -10,8 +10,8 @@ from PyQt6.QtWidgets import QVBoxLayout, QWidget
 from app.effects.ring.model import KIND_WORDS, OwnRing
 from app.ui.controls import Choice, beside
 
-_TITLE_WIDTH = 96
-_LONGEST = 14  # letters of a part's name
+_TITLE_WIDTH = 70
+_LONGEST = 11  # letters of a part's name
 
 
 class RingParts(QWidget):
@@ -48,7 +48,7 @@ class RingParts(QWidget):
         for part in own.labels:
             kind = Choice(f"What {part.label} is drawn as")
             titles: dict[str, str] = {
-                k: word + (" (guessed)" if k == part.guess else "") for k, word in KIND_WORDS.items()
+                k: word + (" (guess)" if k == part.guess else "") for k, word in KIND_WORDS.items()
             }
             kind.fill(titles, part.kind)
             kind.chosen.connect(partial(self._tell, part.label))

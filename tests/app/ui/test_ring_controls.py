@@ -108,6 +108,8 @@ def test_a_library_shows_its_rings_and_one_click_wears_one(controls, monkeypatch
     names = controls.library._list
     assert [names.item(k).text() for k in range(names.count())] == ["a", "b"]
     assert started[0][1][1:] == ["rings", str(folder)]
+    cell, icon = names.visualItemRect(names.item(0)), names.iconSize()  # there is room before any is drawn
+    assert cell.height() >= icon.height() + 15
     first, second = controls.library._thumbnails
     save_png(first.picture, np.full((8, 8, 3), 200, np.uint8))
     second.refused.write_text("b.glb can't be worn")
@@ -172,7 +174,7 @@ def test_what_a_part_is_and_which_ring_can_be_told(controls, monkeypatch, tmp_pa
     controls.wear_file(tmp_path / "my.glb")
     pump(lambda: controls.seen)
     choices = controls._adjust._parts.findChildren(Choice)
-    assert [choice.currentText() for choice in choices] == ["his", *["As in the file (guessed)"] * 2]
+    assert [choice.currentText() for choice in choices] == ["his", *["As in the file (guess)"] * 2]
     choices[2].chosen.emit("stone")
     pump(lambda: controls.seen[-1][0].own.labels[1].kind == "stone")
     choices[0].chosen.emit("1")
@@ -183,7 +185,7 @@ def test_what_a_part_is_and_which_ring_can_be_told(controls, monkeypatch, tmp_pa
         for choice in controls._adjust._parts.findChildren(Choice)
         if choice.isVisibleTo(controls._adjust._parts)
     ]
-    assert [choice.currentText() for choice in shown] == ["hers", "As in the file (guessed)", "Stone"]
+    assert [choice.currentText() for choice in shown] == ["hers", "As in the file (guess)", "Stone"]
     controls._choose_design("plain")
     assert controls._adjust._parts.isHidden()
 

@@ -13,7 +13,7 @@ from models.types import Camera, Crop, Detection
 GREY = np.full((480, 640, 3), 120, np.uint8)
 
 
-def palm(x: float, y: float, size: float, score: float = 0.4) -> Palm:
+def palm(x: float, y: float, size: float, score: float = 0.9) -> Palm:
     return Palm(np.array([x, y]), size, 0.0, score)
 
 
@@ -22,10 +22,12 @@ def palm(x: float, y: float, size: float, score: float = 0.4) -> Palm:
     [
         ([], None),
         ([palm(320, 300, 60)], None),
-        ([palm(320, 300, 300)], Hint.LARGE),
+        ([palm(320, 300, 400)], Hint.LARGE),
         ([palm(630, 300, 90)], Hint.CUT),
         ([palm(320, 300, 12)], Hint.SMALL),
-        ([palm(320, 300, 12, 0.2), palm(630, 300, 90, 0.9)], Hint.CUT),
+        ([palm(320, 300, 12, 0.2), palm(630, 300, 90)], Hint.CUT),
+        ([palm(320, 300, 400, 0.55)], None),  # a wall looks so
+        ([palm(630, 300, 90, 0.7)], None),
     ],
 )
 def test_hints(palms: list[Palm], hint: Hint | None) -> None:
