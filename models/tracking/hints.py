@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from models.tracking.palm_views import Palm
 
 _DARK = 28.0  # mean brightness, of 255
-# A palm's crop over the frame's longer side, and how sure of it the detector is: by 43 pictures without a hand,
-# in 15 of which much of the picture looks a little like a palm, and 37 with one that is too near.
+# A palm's crop over the frame's longer side, and how sure of it the detector is: by 43 pictures without a
+# hand, in 15 of which much of the picture looks a little like a palm, and 37 with one that is too near.
 _LARGE, _SURE = 1.5, 0.6
 _SURE_CUT = 0.8
 _SMALL = 0.09  # of the frame's shorter side
