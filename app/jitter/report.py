@@ -21,23 +21,27 @@ CAMERA_JITTER_PX = 0.25
 HAND_DRIFT = 0.03  # over the hand's box: half a finger's width
 OFTEN_MISSED = 0.02  # of the frames
 
-_ROWS = (  # title, the figure, which of its axes, digits
-    ("joints in the picture, px/frame²", "joints_2d_px_per_frame2", None, 3),
-    ("— px/s²", "joints_2d_px_per_s2", None, 0),
-    ("— 11-frame high-pass RMS, px", "joints_2d_px_highpass_rms", None, 3),
-    ("joints from the root, mm/frame²", "joints_3d_mm_per_frame2", None, 3),
-    ("— mm/s²", "joints_3d_mm_per_s2", None, 0),
-    ("— 11-frame high-pass RMS, mm", "joints_3d_mm_highpass_rms", None, 3),
-    ("root x, mm/frame²", "root_mm_per_frame2", 0, 3),
-    ("— mm/s²", "root_mm_per_s2", 0, 0),
-    ("root y, mm/frame²", "root_mm_per_frame2", 1, 3),
-    ("— mm/s²", "root_mm_per_s2", 1, 0),
-    ("root z (depth), mm/frame²", "root_mm_per_frame2", 2, 3),
-    ("— mm/s²", "root_mm_per_s2", 2, 0),
-    ("— 11-frame high-pass RMS, mm", "root_mm_highpass_rms", 2, 3),
-    ("vertices from the root, mm/frame²", "vertices_mm_per_frame2", None, 3),
-    ("— mm/s²", "vertices_mm_per_s2", None, 0),
-    ("— 11-frame high-pass RMS, mm", "vertices_mm_highpass_rms", None, 3),
+_KINDS = {  # of jitter: title, the ending of its figure, digits; {} is the unit
+    "{}/frame²": ("per_frame2", 3),
+    "{}/s²": ("per_s2", 0),
+    "{}/s³": ("per_s3", 0),
+    "11-frame high-pass RMS, {}": ("highpass_rms", 3),
+    "standard deviation, {}": ("static_sd", 3),
+    "RMS deviation, {}": ("rms_deviation", 3),
+}
+_POINTS = (  # title, the beginning of their figures, which axis
+    ("joints in the picture", "joints_2d_px", None),
+    ("joints from the root", "joints_3d_mm", None),
+    ("root x", "root_mm", 0),
+    ("root y", "root_mm", 1),
+    ("root z (depth)", "root_mm", 2),
+    ("vertices from the root", "vertices_mm", None),
+)
+_ROWS = tuple(  # title, the figure, which of its axes, digits
+    (f"{title}, {kind}" if measure == "per_frame2" else f"— {kind}", f"{name}_{measure}", axis, digits)
+    for title, name, axis in _POINTS
+    for kind, (measure, digits) in ((k.format(name[-2:]), v) for k, v in _KINDS.items())
+    if measure not in ("static_sd", "rms_deviation") or (measure == "static_sd") == (axis is not None)
 )
 
 

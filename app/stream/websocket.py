@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import re
 import socket
 from collections.abc import Callable
@@ -116,7 +117,8 @@ class WebSocketSender:
         self._ready.wait()
         if self._fault is not None:
             self._thread.join()
-            reason = f"{address.text} can't be served ({self._fault.strerror}); choose another port"
+            fault = os.strerror(self._fault.errno or 0)  # asyncio's own words are longer than a line
+            reason = f"{address.text} can't be served ({fault}); choose another port or host"
             raise UserError(reason) from self._fault
 
     def send(self, moment: FrameHands) -> None:

@@ -14,7 +14,6 @@ from models.evaluation.calibration import calibration_curve
 from models.evaluation.camera_space import camera_space_figures, focal_error
 from models.evaluation.groups import OCCLUSIONS, VIEWS, by_group, occlusions, views
 from models.evaluation.metrics import (
-    acceleration,
     align,
     aligned_errors,
     auc,
@@ -25,6 +24,7 @@ from models.evaluation.metrics import (
     point_errors,
     root_relative,
 )
+from models.evaluation.motion import motion_figures
 from models.evaluation.spreads import mean, rounded, spread
 from models.geometry import project
 from models.types import Camera, Float64
@@ -52,7 +52,7 @@ def figures(run: Run) -> dict[str, dict[str, Any]]:
         result[name] |= _joints_3d(run, name, judged) | _mesh(run, name, judged)
         result[name] |= _joints_2d(run, name, judged) | _silhouettes(run, name, judged)
         if run.samples.fps is not None:
-            result[name]["acceleration"] = _acceleration(run, name, run.samples.fps)
+            result[name]["acceleration"] = motion_figures(run.answers[name], run.truths, run.samples.fps)
         result[name] |= _camera_space(run, name, judged) | _groups(run, name, judged)
         result[name] |= _calibration(run, name)
     return result
@@ -226,35 +226,6 @@ def _calibration(run: Run, name: str) -> dict[str, Any]:
 def _block(run: Run) -> int:
     """Samples that are drawn together for intervals: a second of a video."""
     return max(round(run.samples.fps), 1) if run.samples.fps is not None else 1
-
-
-def _acceleration(run: Run, name: str, fps: float) -> dict[str, float | None]:
-    """Means over all three consecutive frames with a hand; 3D as seen from the wrist.
-
-    `joints_error_*`: of the difference from the truth, the acceleration error of SmoothNet (Zeng et al., ECCV
-    2022), where there is truth.
-    """
-    answers = run.answers[name]
-    gone = np.full((21, 3), np.nan)
-    joints = np.array([gone if a is None else a.joints_m for a in answers], np.float64)
-    flat = np.array([gone[:, :2] if a is None else a.joints_2d_px for a in answers], np.float64)
-    result = {
-        "joints_2d_px_per_frame2": mean(acceleration(flat)),
-        "joints_mm_per_frame2": mean(1e3 * acceleration(root_relative(joints))),
-        "joints_mm_per_s2": mean(1e3 * acceleration(root_relative(joints), fps)),
-    }
-    if run.truths and all(t.joints_3d_m is not None for t in run.truths):
-        true = np.array([t.joints_3d_m for t in run.truths], np.float64)
-        off = 1e3 * acceleration(root_relative(joints) - root_relative(true))
-        result["joints_error_mm_per_frame2"] = mean(off)
-        result["joints_error_mm_per_s2"] = mean(off * fps**2)
-    meshes = [None if a is None else a.vertices_m for a in answers]
-    if any(mesh is not None for mesh in meshes):
-        blank = np.full((778, 3), np.nan)
-        vertices = np.array([blank if mesh is None else mesh for mesh in meshes], np.float64)
-        seen = root_relative(vertices, joints[:, 0])
-        result["vertices_mm_per_frame2"] = mean(1e3 * acceleration(seen))
-    return result
 
 
 def _truth_3d(run: Run, rows: NDArray[np.intp]) -> tuple[Float64, Float64] | None:

@@ -69,8 +69,13 @@ _ROWS: dict[str, tuple[tuple[str, ...], float, int]] = {  # name: path in the fi
     "finger HD95, px": (("silhouette_finger_hd95_px",), 1, 2),
     "acceleration of joints, mm/frame²": (("acceleration", "joints_mm_per_frame2"), 1, 2),
     "acceleration of joints, mm/s²": (("acceleration", "joints_mm_per_s2"), 1, 0),
+    "jerk of joints, mm/s³": (("acceleration", "joints_mm_per_s3"), 1, 0),
     "acceleration error of joints, mm/frame²": (("acceleration", "joints_error_mm_per_frame2"), 1, 2),
     "acceleration error of joints, mm/s²": (("acceleration", "joints_error_mm_per_s2"), 1, 0),
+    "held still: root's standard deviation, x, mm": (("acceleration", "still_root_x_sd_mm"), 1, 2),
+    "— y, mm": (("acceleration", "still_root_y_sd_mm"), 1, 2),
+    "— z (depth), mm": (("acceleration", "still_root_z_sd_mm"), 1, 2),
+    "held still: RMS deviation of joints, mm": (("acceleration", "still_joints_rms_deviation_mm"), 1, 2),
     "acceleration of the mesh, mm/frame²": (("acceleration", "vertices_mm_per_frame2"), 1, 2),
     "acceleration in 2D, px/frame²": (("acceleration", "joints_2d_px_per_frame2"), 1, 2),
 }

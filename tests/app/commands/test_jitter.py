@@ -162,7 +162,8 @@ def test_the_command_measures_a_part_of_a_video(tmp_path: Path, capsys: pytest.C
     assert report["frames"] == 18
     assert report["models"]["fit"]["raw"]["vertices_mm_per_frame2"] > 0
     assert report["models"]["mediapipe"]["raw"]["root_mm_per_frame2"][2] > 0
-    assert "mm/frame²" in printed
+    for row in ("mm/frame²", "mm/s²", "mm/s³", "standard deviation, mm", "RMS deviation, mm"):
+        assert row in printed
 
 
 def test_the_command_records_a_camera(

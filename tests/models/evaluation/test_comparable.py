@@ -1,11 +1,13 @@
 """Figures that others report: per second at any rate, in camera space, with intervals, by view."""
 
 from contextlib import closing
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
 import pytest
 
+from models.datasets.samples import Prediction, Sample
 from models.datasets.video_file import frames_of
 from models.evaluation.calibration import calibration_curve
 from models.evaluation.camera_space import (
@@ -24,6 +26,7 @@ from models.evaluation.jitter import (
     static_sd,
     third_differences,
 )
+from models.evaluation.motion import motion_figures
 from models.evaluation.report import markdown
 from models.evaluation.uncertainty import mean_interval
 from models.geometry import camera_from_fov, rotation_from_axis_angle
@@ -57,6 +60,33 @@ def test_thirty_and_sixty_frames_a_second_give_the_same_figures_per_second() -> 
             assert a == pytest.approx(b, rel=0.06), (name, measure)
         frame2 = [float(np.mean(f[f"{name}_per_frame2"])) for f in (slow, fast)]  # type: ignore[arg-type]
         assert frame2[0] > 3 * frame2[1]  # which is why it says nothing across rates
+
+
+def test_videos_of_hands_held_still_are_judged_per_second_and_by_their_deviation() -> None:
+    """By `evaluate`, whose frames come at one rate; where joints are known, a hand need not be still."""
+    tremble = {fps: trembling(fps) for fps in (30, 60)}
+    blank = Sample("a", np.zeros((4, 4, 3), np.uint8), "right", None, None, None)
+    found = {}
+    for fps, track in tremble.items():
+        answers = [
+            Prediction(p.astype(np.float32), j.astype(np.float32))
+            for p, j in zip(track.joints_2d_px, track.joints_m, strict=True)
+        ]
+        found[fps] = motion_figures([None, *answers], [blank] * (len(answers) + 1), fps)
+        known = replace(blank, joints_3d_m=STILL.astype(np.float32))
+        of_known = motion_figures(answers, [known] * len(answers), fps)
+        assert not any(name.startswith("still") for name in of_known)
+        assert of_known["joints_error_mm_per_s2"] == pytest.approx(of_known["joints_mm_per_s2"], rel=1e-3)
+    for name in (
+        "joints_mm_per_s2",
+        "joints_mm_per_s3",
+        "still_joints_rms_deviation_mm",
+        "still_root_z_sd_mm",
+    ):
+        assert found[30][name] == pytest.approx(found[60][name], rel=0.06), name
+    own = figures(tremble[60])
+    assert found[60]["joints_mm_per_s3"] == pytest.approx(own["joints_3d_mm_per_s3"], rel=1e-3)
+    assert found[60]["still_root_z_sd_mm"] == pytest.approx(own["root_mm_static_sd"][2], rel=1e-3)  # type: ignore[index]
 
 
 def test_jerk_of_a_cubic_path_is_exact_at_a_changing_rate() -> None:
