@@ -37,7 +37,8 @@ def motion_figures(
         result["joints_error_mm_per_frame2"] = mean(off)
         result["joints_error_mm_per_s2"] = mean(off * fps**2)
     elif all(t.joints_2d_px is None for t in truths):
-        for axis, name in enumerate("xyz"):
+        placed = all(a is None or a.placed for a in answers)  # else the root has no place of its own
+        for axis, name in enumerate("xyz" if placed else ""):
             result[f"still_root_{name}_sd_mm"] = rounded(float(static_sd(1e3 * joints[:, 0])[axis]))
         result["still_joints_rms_deviation_mm"] = mean(rms_deviation(seen))
     meshes = [None if a is None else a.vertices_m for a in answers]

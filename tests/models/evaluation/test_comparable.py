@@ -73,6 +73,8 @@ def test_videos_of_hands_held_still_are_judged_per_second_and_by_their_deviation
             for p, j in zip(track.joints_2d_px, track.joints_m, strict=True)
         ]
         found[fps] = motion_figures([None, *answers], [blank] * (len(answers) + 1), fps)
+        loose = motion_figures([replace(a, placed=False) for a in answers], [blank] * len(answers), fps)
+        assert "still_root_z_sd_mm" not in loose
         known = replace(blank, joints_3d_m=STILL.astype(np.float32))
         of_known = motion_figures(answers, [known] * len(answers), fps)
         assert not any(name.startswith("still") for name in of_known)
