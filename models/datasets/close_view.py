@@ -23,26 +23,44 @@ def close_view(
     The new box reaches beyond the picture where the hand does. Beyond the photograph's own edge its last
     pixels go on.
     """
-    width, height = _SIZES[int(rng.integers(len(_SIZES)))]
+    size = _SIZES[int(rng.integers(len(_SIZES)))]
     turn = rng.normal(0, _ROLL_RAD)
     quarter = int(rng.integers(1, 4)) if rng.random() < _QUARTERS else 0
-    across, along = (box[3], box[2]) if quarter % 2 else (box[2], box[3])
-    scale = rng.uniform(*_FILLS) * min(width / across, height / along)
-    angle = turn + quarter * np.pi / 2
+    fill = rng.uniform(*_FILLS)
+    shift = rng.uniform(-_SHIFT, _SHIFT, 2)
+    at = (float(0.5 + shift[0]), float(0.5 + shift[1]))
+    seen, its_box = view_of(picture, box, size, fill, turn + quarter * np.pi / 2, at, quarter % 2 == 1)
+    return _worsened(seen, rng), its_box
+
+
+def view_of(
+    picture: NDArray[np.uint8],
+    box: Box,
+    size: tuple[int, int],
+    fill: float,
+    angle_rad: float,
+    at: tuple[float, float],
+    lying: bool | None = None,
+) -> tuple[NDArray[np.uint8], Box]:
+    """The picture (H, W, 3) turned, and scaled so that the hand in its box fills so much of a new picture.
+
+    size: width and height of that. fill: of the side that it fills more of. at: the hand's middle in it,
+    0..1. lying: whether height and width of the box change places; None: where the turn says so.
+    """
+    (width, height), angle = size, angle_rad
+    if lying is None:
+        lying = abs(np.sin(angle)) > abs(np.cos(angle))
+    across, along = (box[3], box[2]) if lying else (box[2], box[3])
+    scale = fill * min(width / across, height / along)
     A = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    size = np.array([width, height])
     centre = np.array([box[0] + box[2] / 2, box[1] + box[3] / 2])
-    middle = size / 2 + rng.uniform(-_SHIFT, _SHIFT, 2) * size
+    middle = np.array(at) * np.array([width, height])
     M = np.concatenate([A, (middle - A @ centre)[:, None]], 1)
     how = cv2.INTER_AREA if scale < 0.5 else cv2.INTER_LINEAR
     seen = cv2.warpAffine(picture, M, (width, height), flags=how, borderMode=cv2.BORDER_REPLICATE)
     low = middle - scale * np.array([across, along]) / 2
-    return _worsened(np.asarray(seen, np.uint8), rng), (
-        float(low[0]),
-        float(low[1]),
-        float(scale * across),
-        float(scale * along),
-    )
+    new_box = (float(low[0]), float(low[1]), float(scale * across), float(scale * along))
+    return np.asarray(seen, np.uint8), new_box
 
 
 def _worsened(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:

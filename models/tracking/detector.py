@@ -32,6 +32,7 @@ from models.tracking.palm_views import (
     in_frame,
     shows_ends,
     view_matrix,
+    windows,
 )
 from models.types import Camera, Crop, Detection
 
@@ -55,6 +56,7 @@ class DetectorConfig:
     min_presence: float = 0.5  # the same in the crop around the joints
     sure: float = 0.9  # presence from which the first crop is enough, if the joints seen fit it
     min_evidence: float = 4.5  # log-odds of both together: a doubtful proposal wants a sure hand
+    min_far_evidence: float = 7.0  # the same in windows: they are many, and show no hand mostly
 
 
 class HandDetector:
@@ -79,8 +81,12 @@ class HandDetector:
         self._turn = 0
 
     def detect(self, frame_rgb: NDArray[np.uint8], camera: Camera | None = None) -> list[Detection]:
-        """Hands in a frame (H, W, 3), RGB uint8, not mirrored; the surest first. Every view is looked at."""
-        return self._detect(frame_rgb, camera, all_views(frame_rgb.shape[1], frame_rgb.shape[0]), True)
+        """Hands in a frame (H, W, 3), RGB uint8, not mirrored; the surest first.
+
+        Every view is looked at; where none shows a hand, windows too, for hands that are far away.
+        """
+        height, width = frame_rgb.shape[:2]
+        return self._detect(frame_rgb, camera, [all_views(width, height), windows(width, height)], True)
 
     def detect_next(self, frame_rgb: NDArray[np.uint8], camera: Camera | None = None) -> list[Detection]:
         """The same for a source's next frame: of the first every view, then the whole and another in turn."""
@@ -88,35 +94,62 @@ class HandDetector:
         turn, self._turn = self._turn, self._turn + 1
         views = all_views(width, height) if turn == 0 else views_of_turn(width, height, turn)
         # Two hands are mostly seen in one view: that further views may show another is asked now and then.
-        return self._detect(frame_rgb, camera, views, thorough=turn % _THOROUGH_EVERY == 0)
+        return self._detect(frame_rgb, camera, [views], thorough=turn % _THOROUGH_EVERY == 0)
 
     def restart(self) -> None:
         """Another source begins."""
         self._turn = 0
 
     def _detect(
-        self, frame_rgb: NDArray[np.uint8], camera: Camera | None, views: Sequence[View], thorough: bool
+        self,
+        frame_rgb: NDArray[np.uint8],
+        camera: Camera | None,
+        rounds: Sequence[Sequence[View]],
+        thorough: bool,
     ) -> list[Detection]:
-        """thorough: go on to further views where one has shown a hand, until there are max_hands."""
+        """rounds: of views; each is for where those before have shown no hand. thorough: go on to a round's
+        further views where one has shown a hand, until there are max_hands."""
         camera = camera or camera_from_fov(frame_rgb.shape[1], frame_rgb.shape[0])
         found: list[Detection] = []
         tried: list[Palm] = []
+        near: list[Palm] = []
         frame, gain = Halvings(frame_rgb), exposure_gain(frame_rgb)
-        for view in views:
-            if len(found) >= self._max_hands or (found and not thorough):
+        for views in rounds:
+            if found:
                 break
-            for palm in self._proposed(frame, view, camera, gain):
-                # A palm that was tried is tried again where a later view is surer of it.
-                as_sure = [other for other in tried if other.score >= palm.score]
-                known = len(distinct([*as_sure, palm])) == len(distinct(as_sure))
-                if known or any(_is_of(palm, hand) or fits(palm, hand) for hand in found):
-                    continue
-                tried.append(palm)
-                hand = self._hand(frame_rgb, camera, palm)
-                if hand is not None and not any(same_hand(hand, other) for other in found):
-                    found.append(hand)
-        self.hint = None if found else hint_of(frame_rgb, tried)
+            for view in views:
+                if len(found) >= self._max_hands or (found and not thorough):
+                    break
+                for palm in self._proposed(frame, view, camera, gain):
+                    least = self.config.min_far_evidence if view.window else self.config.min_evidence
+                    hand = self._looked_at(palm, least, tried, found, frame_rgb, camera)
+                    if hand is not None:
+                        found.append(hand)
+                near += [] if view.window else tried[len(near) :]
+        self.hint = None if found else hint_of(frame_rgb, near)
         return sorted(found, key=lambda d: -d.presence)[: self._max_hands]
+
+    def _looked_at(
+        self,
+        palm: Palm,
+        least: float,
+        tried: list[Palm],
+        found: list[Detection],
+        frame_rgb: NDArray[np.uint8],
+        camera: Camera,
+    ) -> Detection | None:
+        """The hand at a palm, if it is a further one; what is looked at is added to those tried.
+
+        least: evidence from which it is believed.
+        """
+        # A palm that was tried is tried again where a later view is surer of it.
+        as_sure = [other for other in tried if other.score >= palm.score]
+        known = len(distinct([*as_sure, palm])) == len(distinct(as_sure))
+        if known or any(_is_of(palm, hand) or fits(palm, hand) for hand in found):
+            return None
+        tried.append(palm)
+        hand = self._hand(frame_rgb, camera, palm, least)
+        return None if hand is None or any(same_hand(hand, other) for other in found) else hand
 
     def _proposed(self, frame: Halvings, view: View, camera: Camera, gain: float) -> list[Palm]:
         """The hands that the head proposes, as palms; then the palms that MediaPipe's own answers propose."""
@@ -125,20 +158,20 @@ class HandDetector:
         hands = hands_in_frame(self._palm_net.proposals(self.config.min_hand), matrix)
         return hands[:most] + [palm for palm in palms if palm.score >= self.config.min_palm][:most]
 
-    def _hand(self, frame_rgb: NDArray[np.uint8], camera: Camera, palm: Palm) -> Detection | None:
+    def _hand(
+        self, frame_rgb: NDArray[np.uint8], camera: Camera, palm: Palm, least: float
+    ) -> Detection | None:
         """The hand at a palm, if the network believes in it."""
         first = self._infer(palm_crop(frame_rgb, camera, palm, self._input_size), camera)
         if first.presence < self.config.min_first:
             return None
         sure = first.presence >= self.config.sure and fits(palm, first)
-        if sure and self._believes(palm, first):
+        if sure and _evidence(palm, first) >= least:
             return first
         crop = crop_hand(frame_rgb, camera, first.joints_2d_px, first.handedness, self._input_size)
         hand = self._infer(crop, camera)
-        return hand if hand.presence >= self.config.min_presence and self._believes(palm, hand) else None
-
-    def _believes(self, palm: Palm, hand: Detection) -> bool:
-        return _evidence(palm, hand) >= self.config.min_evidence
+        believed = hand.presence >= self.config.min_presence and _evidence(palm, hand) >= least
+        return hand if believed else None
 
 
 def all_views(width: int, height: int) -> list[View]:
@@ -148,8 +181,8 @@ def all_views(width: int, height: int) -> list[View]:
 
 def views_of_turn(width: int, height: int, turn: int) -> list[View]:
     """The views of one frame among many: the whole, and another. turn: counts up; every other is SHRUNK."""
-    ends = all_views(width, height)[2:]
-    return [WHOLE, ends[turn // 2 % len(ends)] if ends and turn % 2 else SHRUNK]
+    others = [*all_views(width, height)[2:], *windows(width, height)]
+    return [WHOLE, others[turn // 2 % len(others)] if turn % 2 else SHRUNK]
 
 
 def palm_crop(frame_rgb: NDArray[np.uint8], camera: Camera, palm: Palm, size: int) -> Crop:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from models.tracking.detector import DetectorConfig, HandDetector, all_views, views_of_turn
+from models.tracking.palm_views import windows
 from models.tracking.pipeline import DEFAULT_MODEL
 from models.tracking.reconstruction import make_reconstruction
 from models.types import Camera, Crop, Detection
@@ -97,8 +98,8 @@ def test_a_network_that_answers_nonsense_finds_nothing(frame: np.ndarray) -> Non
 
 def test_all_views_come_in_turn() -> None:
     for width, height in ((640, 480), (480, 480), (1920, 1080)):
-        every = all_views(width, height)
-        turns = [views_of_turn(width, height, turn) for turn in range(24)]
+        every = [*all_views(width, height), *windows(width, height)]
+        turns = [views_of_turn(width, height, turn) for turn in range(48)]
         assert {v for views in turns for v in views} == set(every)
         assert all(len(views) == 2 and views[0] == every[0] for views in turns)
 

@@ -20,6 +20,7 @@ from models.tracking.palm_views import (
     draw_view,
     in_frame,
     view_matrix,
+    windows,
 )
 
 
@@ -104,3 +105,20 @@ def test_one_palm_seen_by_several_views_is_one() -> None:
     same = [palm(100), palm(110, 60, 0.2, 0.9), palm(105, 45, 2 * np.pi)]
     assert [p.score for p in distinct(same)] == [0.9]
     assert len(distinct([palm(100), palm(200), palm(100, 200), palm(100, 50, np.pi)])) == 4
+
+
+@pytest.mark.parametrize(("width", "height"), [(640, 480), (480, 640), (1280, 720)])
+def test_windows_cover_the_frame_and_enlarge_it(width: int, height: int) -> None:
+    covered = np.zeros((height, width), bool)
+    for view in windows(width, height):
+        matrix = view_matrix(width, height, view)
+        assert matrix[0, 0] > 1.7 * view_matrix(width, height, WHOLE)[0, 0]
+        low, high = (
+            np.linalg.solve(matrix[:, :2], at - matrix[:, 2])
+            for at in (np.zeros(2), np.full(2, INPUT_SIZE - 1))
+        )
+        assert (low > -1).all()
+        assert (high < [width, height]).all()
+        x0, y0, x1, y1 = np.round([*low, *high]).astype(int)
+        covered[max(y0 - 1, 0) : y1 + 2, max(x0 - 1, 0) : x1 + 2] = True
+    assert covered.all()
