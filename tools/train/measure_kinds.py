@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.datasets.cutout import Cutout, cut_out, lay_in
-from models.datasets.dressed import DRESSES
+from models.datasets.dressed import DRESSES, Dress
 from models.datasets.kept_out import is_kept_out
 from models.datasets.photographs import boxed_photographs
 from models.datasets.real_crops import read_real_crops
@@ -93,13 +93,7 @@ def _kinds(options: argparse.Namespace) -> dict[str, list[SampleSet]]:
     dresses = {**DRESSES, "henna or tattoos": lambda h, rng: replace(h, image=painted(h.image, h.alpha, rng))}
     hands = [hand for sample in crops[:: options.every] if (hand := _cut(sample)) is not None]
     for name, dress in dresses.items():
-        kinds[name] = [
-            _laid(
-                name,
-                hands,
-                lambda k, rng, dress=dress: _alone(dress(hands[k], rng), grounds[k % len(grounds)]),
-            )  # type: ignore[misc]
-        ]
+        kinds[name] = [_laid(name, hands, partial(_dressed, dress, hands, grounds))]
     if faces:
         kinds["before a face"] = [
             _laid("before a face", hands, lambda k, rng: _alone(hands[k], faces[k % len(faces)]))
@@ -158,6 +152,12 @@ def _laid(
     name: str, hands: Sequence[Cutout], make: Callable[[int, np.random.Generator], Sample]
 ) -> SampleSet:
     return stills(name, len(hands), lambda k: make(k, np.random.default_rng([k, 5])))
+
+
+def _dressed(
+    dress: Dress, hands: Sequence[Cutout], grounds: Sequence[Picture], k: int, rng: np.random.Generator
+) -> Sample:
+    return _alone(dress(hands[k], rng), grounds[k % len(grounds)])
 
 
 def _alone(hand: Cutout, ground: Picture) -> Sample:
