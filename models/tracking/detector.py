@@ -56,7 +56,7 @@ class DetectorConfig:
     min_presence: float = 0.5  # the same in the crop around the joints
     sure: float = 0.9  # presence from which the first crop is enough, if the joints seen fit it
     min_evidence: float = 4.5  # log-odds of both together: a doubtful proposal wants a sure hand
-    min_far_evidence: float = 7.0  # the same in windows: they are many, and show no hand mostly
+    far_evidence: float = 2.5  # so much more in windows: they are many, and show no hand mostly
 
 
 class HandDetector:
@@ -121,7 +121,7 @@ class HandDetector:
                 if len(found) >= self._max_hands or (found and not thorough):
                     break
                 for palm in self._proposed(frame, view, camera, gain):
-                    least = self.config.min_far_evidence if view.window else self.config.min_evidence
+                    least = self.config.min_evidence + (self.config.far_evidence if view.window else 0)
                     hand = self._looked_at(palm, least, tried, found, frame_rgb, camera)
                     if hand is not None:
                         found.append(hand)
