@@ -8,8 +8,10 @@ their own.
 from __future__ import annotations
 
 import io
+import os
 import struct
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import cv2
@@ -38,6 +40,8 @@ _D65 = np.array([0.95046, 1.0, 1.08906])
 _SRGB_D50 = np.array([[0.43607, 0.38515, 0.14307], [0.22249, 0.71687, 0.06061], [0.01392, 0.09708, 0.71410]])
 _STEPS = 4096  # of linear light in the table that leads back to sRGB
 _BAND = 16  # rows at a time: they stay in the processor's cache
+_STRIP = 256  # rows that one of several threads takes at a time
+_MOST_THREADS = 4
 _SAME = 1.5 / 255
 _TRIED = np.array([[0.5, 0.1, 0.1], [0.1, 0.5, 0.1], [0.1, 0.1, 0.5], [1, 1, 1]])  # linear colours
 _CODES = np.arange(256) / 255.0
@@ -46,15 +50,24 @@ _UNREADABLE = (ValueError, KeyError, IndexError, TypeError, OSError, struct.erro
 
 
 def meaning_of(image: Image.Image, data: bytes = b"") -> Meaning:
-    """What takes the picture's pixels, (H, W, 3), to sRGB. data: the file, of a HEIF or AVIF one."""
-    primaries, transfer = _coded(data) if data[4:8] == b"ftyp" else (_UNSAID, _UNSAID)
+    """What takes the picture's pixels, (H, W, 3), to sRGB. data: the file, of an AVIF one."""
     icc = image.info.get("icc_profile") or b""
+    if data[4:8] == b"ftyp":
+        return meaning_of_heif(icc, data)
+    if icc:
+        return partial(_by_profile, icc=icc)
+    if image.format in _CAMERAS and image.getexif().get_ifd(_INTEROPERABILITY).get(1) == _ADOBES:
+        return partial(_by_primaries, primaries=_ADOBE_RGB)
+    return as_it_is
+
+
+def meaning_of_heif(icc: bytes, data: bytes) -> Meaning:
+    """The same for a HEIF or AVIF file. icc: its profile, if it has one."""
+    primaries, transfer = _coded(data)
     if transfer in (PQ, HLG):
         return partial(tone_mapped, transfer=transfer)
     if icc:
         return partial(_by_profile, icc=icc)
-    if image.format in _CAMERAS and image.getexif().get_ifd(_INTEROPERABILITY).get(1) == _ADOBES:
-        primaries = _ADOBE_RGB
     return partial(_by_primaries, primaries=primaries) if primaries in _PRIMARIES else as_it_is
 
 
@@ -123,10 +136,15 @@ def _applied(image_rgb: UInt8, curves: Float64, to_linear_srgb: Float64) -> UInt
     back = np.full(1 << 16, 255, np.uint8)
     back[:_STEPS] = np.rint(255 * _encoded(np.arange(_STEPS) / (_STEPS - 1)))
     out = np.empty_like(image_rgb)
-    for y in range(0, len(out), _BAND):
-        linear = cv2.transform(cv2.LUT(image_rgb[y : y + _BAND], table), matrix)
-        steps = np.asarray(cv2.addWeighted(linear, 1.0, linear, 0.0, 0.0, dtype=cv2.CV_16U), np.uint16)
-        np.take(back, steps, out=out[y : y + _BAND], mode="wrap")
+
+    def apply(first: int) -> None:
+        for y in range(first, min(first + _STRIP, len(out)), _BAND):
+            linear = cv2.transform(cv2.LUT(image_rgb[y : y + _BAND], table), matrix)
+            steps = np.asarray(cv2.addWeighted(linear, 1.0, linear, 0.0, 0.0, dtype=cv2.CV_16U), np.uint16)
+            np.take(back, steps, out=out[y : y + _BAND], mode="wrap")
+
+    with ThreadPoolExecutor(min(_MOST_THREADS, os.cpu_count() or 1)) as threads:
+        list(threads.map(apply, range(0, len(out), _STRIP)))
     return out
 
 

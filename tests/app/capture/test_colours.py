@@ -11,6 +11,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from app.capture import read_image
+from app.capture.profile import _by_profile
 from app.capture.tone import HLG, PQ, shown
 from tests.app.capture.media_files import corners, heic, quadrants
 from tests.app.capture.profiles import ADOBE, CURVES, GAMMA, P3, SRGBS, profile
@@ -37,6 +38,13 @@ def test_a_profile_is_applied_as_littlecms_does(tmp_path: Path, primaries: np.nd
     off = np.abs(read_image(tmp_path / "a.png").astype(int) - by_littlecms(colours(), icc))
     assert off.mean() < 0.3
     assert np.quantile(off, 0.99) <= 2  # a linear curve's darkest codes lie far apart
+
+
+def test_a_large_picture_is_done_to_its_last_row() -> None:
+    codes = np.random.default_rng(0).integers(0, 256, (1037, 31, 3), np.uint8)  # no whole number of strips
+    icc = profile(P3, SRGBS)
+    off = np.abs(_by_profile(codes, icc).astype(int) - by_littlecms(codes, icc))
+    assert off.max() <= 2
 
 
 @pytest.mark.parametrize("ending", ["jpg", "png", "webp", "avif", "tif", "heic"])
