@@ -137,6 +137,10 @@ def open_file(path: str | Path) -> VideoFile | ImageFile:
         return AnimatedImage(path, size_wh, 0.0, count)
     if content is None and path.suffix.lower() in IMAGE_SUFFIXES:
         return ImageFile(path, read_image(path))
+    return _video(path)
+
+
+def _video(path: Path) -> VideoFile:
     container = _open(path)
     try:
         stream = _stream(container)

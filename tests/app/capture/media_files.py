@@ -144,7 +144,7 @@ def heic(
 ) -> Path:
     """A HEIC as an iPhone writes it: a grid of tiles, hidden items of their own, and how it is turned.
 
-    turns: counter-clockwise, by 90 degrees. mirror: then about the vertical (0) or the horizontal (1) axis.
+    turns: counter-clockwise, by 90 degrees. mirror: then top to bottom (0) or left to right (1).
     colours: what a colr box holds.
     """
     h, w = image_rgb.shape[:2]

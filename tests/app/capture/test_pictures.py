@@ -164,6 +164,27 @@ def test_the_content_says_what_a_file_is_not_its_ending(tmp_path: Path) -> None:
         read_image(video)
 
 
+@pytest.mark.parametrize(
+    ("container", "codec"),
+    [
+        ("matroska", "libx264"),
+        ("webm", "libvpx"),
+        ("avi", "mpeg4"),
+        ("mpegts", "mpeg2video"),
+        ("flv", "libx264"),
+        ("asf", "wmv2"),
+        ("ogg", "libvpx"),
+    ],
+)
+def test_a_video_of_any_kind_may_have_a_pictures_ending(tmp_path: Path, container: str, codec: str) -> None:
+    grain = np.random.default_rng(0).integers(-9, 9, (30, 240, 320, 3))  # a short one is hard to know
+    pictures = [np.uint8((quadrants().astype(int) + g).clip(0, 255)) for g in grain]
+    path = write_video(tmp_path / "a.jpg", pictures, codec, container=container)
+    file = open_file(path)
+    assert isinstance(file, VideoFile)
+    assert looks_like(next(file.frames()).image_rgb, QUADRANTS)
+
+
 @pytest.mark.fault
 def test_damaged_pictures_are_one_line(tmp_path: Path) -> None:
     for make in (heic, lambda path, image: Image.fromarray(image).save(path)):
