@@ -27,11 +27,14 @@ class Accessors:
     def floats(self, index: int) -> Float64:
         """(N, width) numbers, normalised where they are integers that say so. Raises Unusable, LookupError,
         ValueError."""
-        accessor = self._document["accessors"][index]
         raw = self.raw(index)
-        if accessor.get("normalized") and raw.dtype.kind in "iu":
-            return np.maximum(raw / float(np.iinfo(raw.dtype).max), -1.0)
-        return raw.astype(np.float64)
+        return np.maximum(raw * step, -1.0) if (step := self.step(index)) < 1 else raw.astype(np.float64)
+
+    def step(self, index: int) -> float:
+        """What 1 among its numbers stands for: less than that where they are normalised integers."""
+        accessor = self._document["accessors"][index]
+        kind = np.dtype(_TYPES[accessor["componentType"]])
+        return 1.0 / float(np.iinfo(kind).max) if accessor.get("normalized") and kind.kind in "iu" else 1.0
 
     def raw(self, index: int) -> NDArray[Any]:
         """(N, width) as they are stored. Raises as `floats`."""

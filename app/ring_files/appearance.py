@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from app.ring_files.piece import Piece, Surface
-from app.ring_files.words import names_a_stone, names_metal, words
+from app.ring_files.words import in_all, names_a_stone, names_metal
 
 STONE: dict[str, Any] = {"kind": "stone"}
 METAL: dict[str, Any] = {"kind": "metal"}
@@ -43,8 +44,9 @@ def labels(pieces: Sequence[Piece]) -> list[str]:
 
 def guessed(pieces: Sequence[Piece], named: Sequence[str]) -> dict[str, Labelled]:
     """By label, what it is taken for."""
-    each = [words(" ".join((_nearest(p), p.surface.name))) for p in pieces]
-    common = frozenset.intersection(*each) if len(set(named)) > 1 else frozenset[str]()
+    common: tuple[Counter[str], Counter[str]] = Counter(), Counter()
+    if len(set(named)) > 1:
+        common = in_all(map(_nearest, pieces)), in_all(piece.surface.name for piece in pieces)
     found: dict[str, Labelled] = {}
     for piece, label in zip(pieces, named, strict=True):
         if label not in found:
@@ -73,18 +75,18 @@ def told(guess: str, kinds: Mapping[str, str], label: str) -> str:
     return kind if kind in KINDS else guess
 
 
-def _guess(piece: Piece, common: frozenset[str]) -> tuple[str, bool]:
-    """Of KINDS, and whether only a name says so."""
-    surface = piece.surface
+def _guess(piece: Piece, common: tuple[Counter[str], Counter[str]]) -> tuple[str, bool]:
+    """Of KINDS, and whether only a name says so. common: the ring's own name, of parts and of materials."""
+    surface, (of_parts, of_materials) = piece.surface, common
     if _clear(surface):
         return "stone", False
-    if names_metal(surface.name, common):
+    if names_metal(surface.name, of_materials):
         return "file", False
-    if names_a_stone(surface.name, common):
+    if names_a_stone(surface.name, of_materials):
         return "stone", True
     if surface.metallic is not None and surface.metallic >= 0.5:
         return "file", False
-    return ("stone", True) if names_a_stone(_nearest(piece), common) else ("file", False)
+    return ("stone", True) if names_a_stone(_nearest(piece), of_parts) else ("file", False)
 
 
 def _clear(surface: Surface) -> bool:

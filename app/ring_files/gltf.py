@@ -93,6 +93,8 @@ def _placed(document: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Float64,
         if seen > _MOST_NODES or depth > _DEEPEST:
             raise Unusable("its nodes hang from each other in circles, or are too many")
         node = nodes[index]
+        if node.get("extensions", {}).get("KHR_node_visibility", {}).get("visible", True) is False:
+            continue  # nor what hangs from it
         pose, own = above @ _pose(node), (str(node.get("name", "")), *names)
         yield node, pose, own
         waiting += [(int(child), pose, own, depth + 1) for child in reversed(node.get("children", []))]
@@ -153,7 +155,7 @@ def _primitive(
     draco = primitive.get("extensions", {}).get(_DRACO)
     if draco is not None:
         vertices, faces = _from_draco(accessors.view(int(draco["bufferView"])))
-        return vertices, faces, surface
+        return vertices * accessors.step(int(primitive["attributes"]["POSITION"])), faces, surface
     vertices = accessors.floats(int(primitive["attributes"]["POSITION"]))
     if "indices" in primitive:
         order = accessors.raw(int(primitive["indices"])).ravel().astype(np.int64)

@@ -12,7 +12,7 @@ from app.ring_files.piece import MOST_READ, Float64, Piece, Unusable, checked_co
 
 _HEAD, _EACH = 84, 50  # bytes before the triangles, and of each
 _TRIANGLE = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
-_VERTEX = re.compile(rb"vertex\s+(\S+)\s+(\S+)\s+(\S+)")
+_VERTEX = re.compile(rb"(?i)vertex\s+(\S+)\s+(\S+)\s+(\S+)")
 
 
 def read_stl(path: Path) -> list[Piece]:
@@ -21,7 +21,7 @@ def read_stl(path: Path) -> list[Piece]:
     count = int.from_bytes(data[80:84], "little")
     whole = len(data) >= _HEAD + _EACH * count
     text = data[:1024].lstrip().lower().startswith(b"solid") and b"\0" not in data[:1024]
-    if text and (not whole or count == 0 or b"facet" in data[:1024]):
+    if text and (not whole or count == 0 or b"facet" in data[:1024].lower()):
         corners = _from_text(data)
     elif not whole:
         raise Unusable(f"it is cut off: {count:,} triangles are announced, and not as many are there")

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import operator
 import re
 import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+from functools import reduce
 
 _PART = re.compile(r"[^\W\d_]+")
+_LIKE = str.maketrans({"ß": "ss", "ı": "i", "ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D"})
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 # English, German, French, Italian, Spanish, Portuguese, Dutch, Polish, Czech, Swedish, Danish, Norwegian,
@@ -28,6 +33,8 @@ brylanty brylantem diamenciki kamienie kamyk diamanty briliant brilianty drahoka
 rubiny safiry steinchen steinen brilliantschliff diamantje diamantjes steentje steentjes pietruzka
 pierrerie brillantino brillantini adelsten adelstenar ædelsten ædelstene edelstener sten stenar stene
 timantti timantit jalokivi jalokivet kivi rubiini safiiri smaragdi gyemant dragako dragakovek rubinko
+briljant briljanten briljanter briljantid melee quartz quarz quarzo cuarzo quartzo kwarc strass rhinestone
+rhinestones bergkristall zirkonie zircone zirconi cirkonie steinbesatz deimantas dimants teemant
 zafir διαμαντι διαμαντια πετρα πετρες λιθος ρουμπινι ζαφειρι σμαραγδι الماس الماسة ماس ماسة حجر احجار
 ياقوت زمرد יהלום יהלומים אבן אבנים רובי ספיר אזמרגד
 """
@@ -39,11 +46,13 @@ steel stahl acier rhodium bronze brass copper whitegold rosegold yellowgold weis
 roségold золото серебро платина металл prong prongs claw claws krappe krappen griffe griffes griffa garra
 garras bezel setting settings fassung monture montatura engaste basket head gallery shank shanks schiene
 band bands bead beads ring rings anillo anillos anello anelli bague bagues alliance anel aneis sortija
+holder holders seat seats cup cups cutter cutters bail collet collets shoulder shoulders wire wires milgrain
+chaton chatons serti sertissage zetting castone castoni cestello oprawa крапан крапаны каст касты
 ringe pierscionek yuzuk кольцо engagement wedding trauring ehering verlobungsring mount оправа
 """
 METALS = frozenset(_METALS.split())
 _SCENERY = """
-stand stands holder display podium plinth pedestal mannequin dummy finger fingers hand hands floor ground
+stand stands display podium plinth pedestal mannequin dummy finger fingers hand hands floor ground
 backdrop background pillow boden sockel stander staender presentoir socle supporto soporte suelo pavimento
 подставка палец
 """
@@ -56,26 +65,31 @@ _SIGNS = """
 _CHARACTERS = tuple(_SIGNS.split())
 
 
-def words(text: str) -> frozenset[str]:
+def counted(text: str) -> Counter[str]:
     """The whole words of a name, in small letters without accents: CamelCase and under_scores part them."""
     parted = _CAMEL.sub(" ", text)
     plain = unicodedata.normalize("NFKD", parted)
-    plain = "".join(c for c in plain if not unicodedata.combining(c) or c == "\u0306").replace("ß", "ss")
-    return frozenset(_PART.findall(unicodedata.normalize("NFC", plain).lower()))
+    plain = "".join(c for c in plain if not unicodedata.combining(c) or c == "\u0306").translate(_LIKE)
+    return Counter(_PART.findall(unicodedata.normalize("NFC", plain).lower()))
 
 
-def names_a_stone(text: str, apart_from: frozenset[str] = frozenset()) -> bool:
-    """Whether a part of this name is a stone. apart_from: words that are in all names: the ring's own."""
-    own = words(text) - apart_from
+def in_all(names: Iterable[str]) -> Counter[str]:
+    """The words that are in each of these names, as often as they are."""
+    return reduce(operator.and_, map(counted, names))
+
+
+def names_a_stone(text: str, apart_from: Counter[str] | None = None) -> bool:
+    """Whether a part of this name is a stone. apart_from: words that are in all names, the ring's own."""
+    own = (counted(text) - (apart_from or Counter())).keys()
     return not own & METALS and (bool(own & STONES) or any(c in text for c in _CHARACTERS))
 
 
-def names_metal(text: str, apart_from: frozenset[str] = frozenset()) -> bool:
+def names_metal(text: str, apart_from: Counter[str] | None = None) -> bool:
     """Whether it is called a metal, or a part that is made of it."""
-    return bool((words(text) - apart_from) & METALS)
+    return bool((counted(text) - (apart_from or Counter())).keys() & METALS)
 
 
 def names_scenery(text: str) -> bool:
     """Whether it is what a ring stands on, or the finger of a dummy."""
-    own = words(text)
+    own = counted(text).keys()
     return bool(own & SCENERY) and not own & METALS

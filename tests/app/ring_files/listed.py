@@ -10,9 +10,11 @@ from tests.app.ring_files.glb_builder import Glb
 from tests.app.ring_files.ring_kinds import (
     GOLD,
     INNER_MM,
+    PAINT,
     ascii_stl,
     band,
     draco,
+    draco_quantised,
     grown_together,
     instanced,
     meshopt,
@@ -97,6 +99,7 @@ def _scrambled(path: Path) -> Path:
 _FINGER = ("mannequin_finger", rod(8.4, -40, 30))
 GOOD = (
     Kind("draco.glb", draco),
+    Kind("draco_quantised.glb", draco_quantised),
     Kind("meshopt.glb", meshopt),
     Kind("meshopt_filtered.glb", meshopt_filtered, slow=True),
     Kind("quantised_i16.glb", quantised("i2", True)),
@@ -126,6 +129,11 @@ GOOD = (
     Kind("kamen.glb", named("Кольцо", "Камень"), 1),
     Kind("keystone.glb", named("Ring", "Keystonework"), slow=True),  # no whole word
     Kind("common_words.glb", named("emerald_halo_base", "emerald_halo_ruby"), 1),  # the ring's own name
+    Kind("own_stone_twice.glb", named("RubyRing", "RubyRing_Ruby"), 1),
+    Kind(
+        "own_stone_as_material.glb", stone_of(PAINT | {"name": "Ruby"}, "RubyRing", "RubyRing"), 1, slow=True
+    ),
+    Kind("Diamond.glb", stone_of(PAINT | {"name": "mat2"}, "Diamond", "Diamond")),
     Kind("Diamond_Ring.glb", named("DiamondRing", "diamond ring claw")),
     Kind("pair.glb", two_rings(False), 1, 19.0, rings=2, says="2 rings (1 his, 2 hers): his", worn="his"),
     Kind("wedding_set.glb", two_rings(True), 1, 19.0, rings=2, says="2 rings", worn="his", slow=True),
@@ -156,6 +164,7 @@ GOOD = (
     Kind("solid_header.stl", stl(b"solid made by a CAD"), slow=True),
     Kind("trailing.stl", stl(b"solid ", bytes(64))),
     Kind("text.stl", ascii_stl(False), slow=True),
+    Kind("capitals.stl", _changed(ascii_stl(False), bytes.upper), slow=True),
     Kind("tenths.stl", stl(unit_m=1e-4), unit="0.1mm"),
     Kind("metres.stl", stl(unit_m=1.0), unit="m", slow=True),
     Kind("centimetres.obj", obj(unit_m=1e-2), 1, unit="cm"),

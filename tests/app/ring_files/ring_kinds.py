@@ -43,12 +43,12 @@ def with_extensions(**extensions: Any) -> dict[str, Any]:
     return PAINT | {"extensions": {f"KHR_materials_{name}": value for name, value in extensions.items()}}
 
 
-def stone_of(material: dict[str, Any], name: str = "Sphere") -> Callable[[Path], Path]:
-    """A band with one ball on it, of this material."""
+def stone_of(material: dict[str, Any], name: str = "Sphere", ring: str = "Ring") -> Callable[[Path], Path]:
+    """A gold band with one ball on it, of this material."""
 
     def make(path: Path) -> Path:
         glb = Glb()
-        glb.plain("Ring", band(), GOLD)
+        glb.plain(ring, band(), GOLD)
         glb.plain(name, ball(0, 12, 0, 2), material)
         return glb.write(path)
 
@@ -80,6 +80,22 @@ def draco(path: Path) -> Path:
         glb.mesh("Ring", positions, indices, **glb.extended("KHR_draco_mesh_compression", extension)),
         translation=[0.1, 0, 0],
     )
+    return glb.write(path)
+
+
+def draco_quantised(path: Path) -> Path:
+    """Integers that are normalised, packed by Draco; and a stone beside it that is not to be seen."""
+    import DracoPy
+
+    glb, (v, f) = Glb(), band()
+    glb.required.add("KHR_mesh_quantization")
+    span = float(np.abs(v).max())
+    rows = np.round(v / span * 32767).astype("<i2")
+    positions, indices = glb.accessor(rows, -1, normalized=True), glb.accessor(f.astype("<u4").ravel(), -1)
+    extension = {"bufferView": glb.view(DracoPy.encode(rows, f)), "attributes": {"POSITION": 0}}
+    packed = glb.extended("KHR_draco_mesh_compression", extension)
+    glb.node(glb.mesh("Ring", positions, indices, **packed), scale=[span] * 3)
+    glb.plain("Gem", ball(0, 12, 0, 2), extensions={"KHR_node_visibility": {"visible": False}})
     return glb.write(path)
 
 

@@ -11,7 +11,7 @@ from app.effects.ring.file import describe, load_own_ring
 from app.errors import UserError
 from app.ring_files import hole, program
 from app.ring_files.piece import Unusable
-from app.ring_files.words import names_a_stone
+from app.ring_files.words import names_a_stone, names_scenery
 from tests.app.ring_files.listed import GOOD, REFUSED, Kind
 
 
@@ -92,11 +92,23 @@ def test_what_a_part_is_can_be_told(tmp_path: Path) -> None:
         "हीरा_01",
         "主石",
         "ルビー",
+        "Pırlanta",
+        "Briljanten",
+        "Bergkristall",
     ],
 )
 def test_stones_are_known_in_many_languages(name: str) -> None:
     assert names_a_stone(name)
     assert not names_a_stone(f"{name} prong")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["stone_seat", "StoneHolder", "Diamond Cutter", "Chatons diamant", "Крапан камень", "DiamondShoulders"],
+)
+def test_what_holds_a_stone_is_metal_and_no_stand(name: str) -> None:
+    assert not names_a_stone(name)
+    assert not names_scenery(name)
 
 
 def test_there_are_enough_of_them() -> None:
