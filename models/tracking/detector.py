@@ -17,7 +17,7 @@ from models.geometry import camera_from_fov, rays, rotation_from_axis_angle, war
 from models.inference.bundle import BUNDLE
 from models.inference.landmark_runtime import crop_hand
 from models.inference.palm_runtime import PalmNet, exposure_gain
-from models.tracking.hints import Hint, hint_of
+from models.tracking.hints import Hint, Look, hint_of
 from models.tracking.palm_views import (
     FIRST_END,
     LAST_END,
@@ -79,6 +79,7 @@ class HandDetector:
         self._infer, self._input_size, self._max_hands = infer, input_size, max_hands
         self.hint: Hint | None = None  # of the last picture, where no hand was found in it
         self._turn = 0
+        self._small_until = -1  # the turn: a window that shows a far hand comes once a round
 
     def detect(self, frame_rgb: NDArray[np.uint8], camera: Camera | None = None) -> list[Detection]:
         """Hands in a frame (H, W, 3), RGB uint8, not mirrored; the surest first.
@@ -94,11 +95,18 @@ class HandDetector:
         turn, self._turn = self._turn, self._turn + 1
         views = all_views(width, height) if turn == 0 else views_of_turn(width, height, turn)
         # Two hands are mostly seen in one view: that further views may show another is asked now and then.
-        return self._detect(frame_rgb, camera, [views], thorough=turn % _THOROUGH_EVERY == 0)
+        found = self._detect(frame_rgb, camera, [views], thorough=turn % _THOROUGH_EVERY == 0)
+        if found:
+            self._small_until = -1
+        elif self.hint is Hint.SMALL:
+            self._small_until = turn + round_of_turns(width, height)
+        elif self.hint in (None, Hint.CUT) and turn <= self._small_until:
+            self.hint = Hint.SMALL
+        return found
 
     def restart(self) -> None:
         """Another source begins."""
-        self._turn = 0
+        self._turn, self._small_until = 0, -1
 
     def _detect(
         self,
@@ -111,8 +119,7 @@ class HandDetector:
         further views where one has shown a hand, until there are max_hands."""
         camera = camera or camera_from_fov(frame_rgb.shape[1], frame_rgb.shape[0])
         found: list[Detection] = []
-        tried: list[Palm] = []
-        near: list[Palm] = []
+        looks: list[Look] = []
         frame, gain = Halvings(frame_rgb), exposure_gain(frame_rgb)
         for views in rounds:
             if found:
@@ -121,35 +128,31 @@ class HandDetector:
                 if len(found) >= self._max_hands or (found and not thorough):
                     break
                 for palm in self._proposed(frame, view, camera, gain):
-                    least = self.config.min_evidence + (self.config.far_evidence if view.window else 0)
-                    hand = self._looked_at(palm, least, tried, found, frame_rgb, camera)
+                    hand = self._looked_at(palm, view.window is not None, looks, found, frame_rgb, camera)
                     if hand is not None:
                         found.append(hand)
-                near += [] if view.window else tried[len(near) :]
-        self.hint = None if found else hint_of(frame_rgb, near)
+        self.hint = None if found else hint_of(frame_rgb, looks)
         return sorted(found, key=lambda d: -d.presence)[: self._max_hands]
 
     def _looked_at(
         self,
         palm: Palm,
-        least: float,
-        tried: list[Palm],
+        in_window: bool,
+        looks: list[Look],
         found: list[Detection],
         frame_rgb: NDArray[np.uint8],
         camera: Camera,
     ) -> Detection | None:
-        """The hand at a palm, if it is a further one; what is looked at is added to those tried.
-
-        least: evidence from which it is believed.
-        """
+        """The hand at a palm, if it is a further one; the look at it is added to the others."""
         # A palm that was tried is tried again where a later view is surer of it.
-        as_sure = [other for other in tried if other.score >= palm.score]
+        as_sure = [look.palm for look in looks if look.palm.score >= palm.score]
         known = len(distinct([*as_sure, palm])) == len(distinct(as_sure))
         if known or any(_is_of(palm, hand) or fits(palm, hand) for hand in found):
             return None
-        tried.append(palm)
-        hand = self._hand(frame_rgb, camera, palm, least)
-        return None if hand is None or any(same_hand(hand, other) for other in found) else hand
+        least = self.config.min_evidence + (self.config.far_evidence if in_window else 0)
+        hand, believed = self._hand(frame_rgb, camera, palm, least)
+        looks.append(Look(palm, hand.presence, in_window))
+        return hand if believed and not any(same_hand(hand, other) for other in found) else None
 
     def _proposed(self, frame: Halvings, view: View, camera: Camera, gain: float) -> list[Palm]:
         """The hands that the head proposes, as palms; then the palms that MediaPipe's own answers propose."""
@@ -160,18 +163,18 @@ class HandDetector:
 
     def _hand(
         self, frame_rgb: NDArray[np.uint8], camera: Camera, palm: Palm, least: float
-    ) -> Detection | None:
-        """The hand at a palm, if the network believes in it."""
+    ) -> tuple[Detection, bool]:
+        """What the network sees at a palm, and whether there is a hand: by evidence from `least`."""
         first = self._infer(palm_crop(frame_rgb, camera, palm, self._input_size), camera)
         if first.presence < self.config.min_first:
-            return None
+            return first, False
         sure = first.presence >= self.config.sure and fits(palm, first)
-        if sure and _evidence(palm, first) >= least:
-            return first
+        if sure and Look(palm, first.presence).log_odds >= least:
+            return first, True
         crop = crop_hand(frame_rgb, camera, first.joints_2d_px, first.handedness, self._input_size)
         hand = self._infer(crop, camera)
-        believed = hand.presence >= self.config.min_presence and _evidence(palm, hand) >= least
-        return hand if believed else None
+        enough = hand.presence >= self.config.min_presence
+        return hand, enough and Look(palm, hand.presence).log_odds >= least
 
 
 def all_views(width: int, height: int) -> list[View]:
@@ -181,8 +184,17 @@ def all_views(width: int, height: int) -> list[View]:
 
 def views_of_turn(width: int, height: int, turn: int) -> list[View]:
     """The views of one frame among many: the whole, and another. turn: counts up; every other is SHRUNK."""
-    others = [*all_views(width, height)[2:], *windows(width, height)]
+    others = _in_turn(width, height)
     return [WHOLE, others[turn // 2 % len(others)] if turn % 2 else SHRUNK]
+
+
+def round_of_turns(width: int, height: int) -> int:
+    """After so many turns each view has come once more."""
+    return 2 * len(_in_turn(width, height))
+
+
+def _in_turn(width: int, height: int) -> list[View]:
+    return [*all_views(width, height)[2:], *windows(width, height)]
 
 
 def palm_crop(frame_rgb: NDArray[np.uint8], camera: Camera, palm: Palm, size: int) -> Crop:
@@ -197,12 +209,6 @@ def palm_crop(frame_rgb: NDArray[np.uint8], camera: Camera, palm: Palm, size: in
     focal = size / palm.crop_size_px * camera.fx / z[2]
     virtual = Camera(focal, focal, (size - 1) / 2, (size - 1) / 2, size, size)
     return warp_crop(frame_rgb, camera, virtual, R, mirrored=False)
-
-
-def _evidence(palm: Palm, hand: Detection) -> float:
-    """Log-odds of the palm's score and of the hand's presence, added up."""
-    odds = [np.log(max(p, 1e-9) / max(1 - p, 1e-9)) for p in (palm.score, hand.presence)]
-    return float(sum(odds))
 
 
 def _is_of(palm: Palm, hand: Detection) -> bool:

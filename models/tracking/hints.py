@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
@@ -14,9 +15,13 @@ _DARK = 28.0  # mean brightness, of 255
 # A palm's crop over the frame's longer side, and how sure of it the detector is: by 43 pictures without a
 # hand, in 15 of which much of the picture looks a little like a palm, and 37 with one that is too near.
 _LARGE, _SURE = 1.5, 0.6
-_SURE_CUT = 0.8
-_SMALL = 0.09  # of the frame's shorter side
-_INSIDE = 0.65  # of a palm's crop lies in the frame, where a hand is not cut
+# Where a hand is not cut, so much of a palm's crop lies in the frame. How sure it is of one that is, and the
+# presence that some palm has: by 58 pictures without a hand, none of which seems cut, and 38 that cut one.
+_INSIDE = 0.65
+_SURE_CUT, _LIKELY_CUT = 0.8, 0.2
+# A palm's crop over the frame's shorter side, and what is believed of it: none of 58 pictures without a hand
+# has such a look, nor has one of 27 with a hand that is too near.
+_SMALL, _LIKELY, _LIKELY_ODDS = 0.35, 0.5, 1.0
 
 
 class Hint(Enum):
@@ -28,18 +33,42 @@ class Hint(Enum):
     SMALL = "the hand is too far away"
 
 
-def hint_of(frame_rgb: NDArray[np.uint8], palms: Sequence[Palm]) -> Hint | None:
-    """frame_rgb: (H, W, 3) in which no hand was found. palms: what looked like palms, the surest first."""
+@dataclass(frozen=True)
+class Look:
+    """A palm whose crop was shown to the hand network."""
+
+    palm: Palm
+    presence: float  # the network's, 0..1
+    in_window: bool = False  # proposed by a window of the frame, where most of what is proposed is no hand
+
+    @property
+    def log_odds(self) -> float:
+        """Of the palm's score and of the presence, added up."""
+        odds = [np.log(max(p, 1e-9) / max(1 - p, 1e-9)) for p in (self.palm.score, self.presence)]
+        return float(sum(odds))
+
+
+def hint_of(frame_rgb: NDArray[np.uint8], looks: Sequence[Look]) -> Hint | None:
+    """frame_rgb: (H, W, 3) in which no hand was found. looks: at what seemed to be palms."""
     if float(frame_rgb[::8, ::8].mean()) < _DARK:
         return Hint.DARK
-    if not palms:
-        return None
     height, width = frame_rgb.shape[:2]
-    palm = max(palms, key=lambda p: p.score)
+    if any(_is_small_hand(look, min(height, width)) for look in looks):
+        return Hint.SMALL
+    near = [look for look in looks if not look.in_window]
+    if not near:
+        return None
+    palm = max((look.palm for look in near), key=lambda p: p.score)
     half, middle = palm.crop_size_px / 2, palm.crop_centre_px
     if palm.crop_size_px > _LARGE * max(height, width):
         return Hint.LARGE if palm.score > _SURE else None
     seen = np.minimum(middle + half, [width, height]) - np.maximum(middle - half, 0)
-    if float(np.clip(seen, 0, None).prod()) < _INSIDE * palm.crop_size_px**2:
-        return Hint.CUT if palm.score > _SURE_CUT else None
-    return Hint.SMALL if palm.crop_size_px < _SMALL * min(height, width) else None
+    cut = float(np.clip(seen, 0, None).prod()) < _INSIDE * palm.crop_size_px**2
+    likely = palm.score > _SURE_CUT and max(look.presence for look in near) >= _LIKELY_CUT
+    return Hint.CUT if cut and likely else None
+
+
+def _is_small_hand(look: Look, shorter_px: int) -> bool:
+    """Whether this is almost believed to be a hand, and is small."""
+    small = look.palm.crop_size_px < _SMALL * shorter_px
+    return small and look.presence >= _LIKELY and look.log_odds >= _LIKELY_ODDS
