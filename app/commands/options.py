@@ -28,9 +28,9 @@ _MOST_AHEAD_MS = 1e3 * MOST_AHEAD_S
 _MOST_UNEQUAL = 4.0  # fx over fy: pixels that are not square, as in anamorphic video
 
 
-def add_model(parser: argparse.ArgumentParser, default: str = DEFAULT_MODEL) -> None:
-    """--model. default: what the command takes where none is given."""
-    parser.add_argument("--model", choices=MODELS, help=f"what finds the hand (default: {default})")
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """--model."""
+    parser.add_argument("--model", choices=MODELS, help=f"what finds the hand (default: {DEFAULT_MODEL})")
 
 
 def add_camera(parser: argparse.ArgumentParser) -> None:

@@ -26,7 +26,7 @@ from app.commands.options import (
 from app.errors import UserError
 from app.output import prepare_output, unwritable
 from app.session import Settings
-from models.tracking.pipeline import IMAGE_MODEL, Pipeline, PipelineConfig
+from models.tracking.pipeline import DEFAULT_MODEL, Pipeline, PipelineConfig
 from models.types import Camera, Handedness, HandMesh
 from models.whole_file import whole_file
 
@@ -51,7 +51,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--crop", choices=_CROPS, default="auto", help="full: the image is one hand's crop")
     parser.add_argument("--side", choices=_SIDES, default="auto", help="which hand it is")
     parser.add_argument("--vertices", action="store_true", help="also the 778 vertices")
-    add_model(parser, IMAGE_MODEL)
+    add_model(parser)
     add_camera(parser)
     add_json(parser)
     parser.set_defaults(run=run)
@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
         with (
             whole_file(arguments.out) as draft,
             draft.open("w") as file,
-            closing(_Predictor(arguments.model or IMAGE_MODEL, settings)) as predictor,
+            closing(_Predictor(arguments.model or DEFAULT_MODEL, settings)) as predictor,
         ):
             for index, task in enumerate(tasks):
                 camera, found = predictor(task)

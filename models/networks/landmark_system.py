@@ -2,8 +2,9 @@
 
 The encoder looks at the crop once. Its 21 joints give a rough hand: the mesh stage's, brought back to the
 joints by the learnt fit (`models.networks.mesh_stage`, `models.networks.joint_fit`; both learn from poses
-alone). A system's decoder starts from that hand and from the maps, so that it needs little data, and says how
-the hand truly is. One pass, and no hand model fitted behind it.
+alone), or that of a mesh stage that keeps to the joints by itself. A system's decoder starts from that hand
+and from the maps, so that it needs little data, and says how the hand truly is. One pass, and no hand model
+fitted behind it.
 """
 
 from __future__ import annotations
@@ -73,6 +74,7 @@ class LandmarkSystem(nn.Module):
     input_size = INPUT_SIZE
     takes_focal = True
     knows_pose = False  # whether `decode` answers the hand model of its mesh
+    fit_rounds = 3  # of the learnt fit; 0: the mesh stage is taught to keep to the joints itself
     map_scale_56: Tensor
     map_scale_28: Tensor
     map_scale_14: Tensor
@@ -81,7 +83,8 @@ class LandmarkSystem(nn.Module):
         super().__init__()
         self.encoder = LandmarkNet()
         self.mesh_stage = MeshStage(MeshStageConfig(), hand)
-        self.joint_fit = JointFit(JointFitConfig())
+        if self.fit_rounds:
+            self.joint_fit = JointFit(JointFitConfig(rounds=self.fit_rounds))
         rest = hand.regressor_21 @ hand.template_m
         self.palm_m = float(np.linalg.norm(rest[9] - rest[0]))
         for side, channels in zip((56, 28, 14), CHANNELS, strict=True):  # set once, from what was cached
@@ -121,7 +124,9 @@ class LandmarkSystem(nn.Module):
 
     def start(self, joints_2d: Tensor, joints_m: Tensor, focal: Tensor) -> Pose:
         """The rough hand's: the mesh stage's, brought nearer to the joints that were seen."""
-        pose = self.mesh_stage(joints_2d, joints_m, focal)
+        pose: Pose = self.mesh_stage(joints_2d, joints_m, focal)
+        if not self.fit_rounds:
+            return pose
         _, J = self.mesh_stage.mesh(pose, self.joint_fit.one)
         goal = goal_of(J, joints_2d, joints_m, focal)
         found: Pose = self.joint_fit(self.mesh_stage, pose, goal, joints_2d, focal)

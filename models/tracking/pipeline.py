@@ -26,10 +26,8 @@ from models.types import Camera, Detection, Handedness, HandMesh
 from models.weights import shipped_networks
 
 MODELS = ("fit", *shipped_networks())
-DEFAULT_MODEL = next(name for name in ("mobrecon_lm", "fit") if name in MODELS)
-"""What live pictures and videos are followed with: near, and as quick as MediaPipe."""
-IMAGE_MODEL = next(name for name in ("tang_lm", DEFAULT_MODEL) if name in MODELS)
-"""What single images are inferred with, where accuracy counts more than time (docs/networks.md)."""
+DEFAULT_MODEL = next(name for name in ("tang_lm", "mobrecon_lm", "fit") if name in MODELS)
+"""The best on all sets by the rule of docs/networks.md, and hardly slower than MediaPipe."""
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ def main() -> None:
     parser.add_argument("--judge", type=Path, required=True, metavar="DIR")
     parser.add_argument("--real", type=Path, metavar="DIR")
     parser.add_argument("--judge-real", type=Path, metavar="DIR")
-    parser.add_argument("--mesh-stage", type=Path, default=_MESH_STAGE, metavar="FILE.safetensors")
+    parser.add_argument("--mesh-stage", type=Path, metavar="FILE.safetensors", help="else that of --start")
     parser.add_argument("--joint-fit", type=Path, metavar="FILE.safetensors", help="else that of --start")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.safetensors")
     parser.add_argument("--start", type=Path, metavar="FILE.safetensors")
@@ -55,15 +55,19 @@ def main() -> None:
         parser.error("--minutes and --batch: expected more than nothing")
     if (options.real is None) != (options.judge_real is None):
         parser.error("--real and --judge-real go together")
-    if options.joint_fit is None and options.start is None:
+    fits = networks()[options.name].module.fit_rounds > 0  # type: ignore[attr-defined]
+    if fits and options.joint_fit is None and options.start is None:
         parser.error("give --joint-fit, or --start with a file that holds one")
+    if options.joint_fit is not None and not fits:
+        parser.error(f"--joint-fit: {options.name} has no learnt fit; give its mesh stage by --mesh-stage")
     torch.set_num_threads(1)
     config = DecoderTraining(minutes=options.minutes, batch=options.batch, seed=options.seed)
     cache, validation = MapCache(options.cache), MapCache(options.judge)
     net, hand = new_system(options.name, cache), load_open_hand()
     if options.start is not None:
         load_weights(net, options.start, encoder_weights(options.name))
-    load_weights(net.mesh_stage, options.mesh_stage)
+    if options.mesh_stage is not None or options.start is None:
+        load_weights(net.mesh_stage, options.mesh_stage or _MESH_STAGE)
     if options.joint_fit is not None:
         load_weights(net.joint_fit, options.joint_fit, part="joint_fit.")
     teaching = declared(options.name).on_maps

@@ -4,7 +4,7 @@
 
 --cache, --judge: folders of `tools.build.map_cache` or of `tools.build.real_map_cache`; the encoder's joints
 on their crops are a third of what is learnt, and what is judged. --start goes on from such weights, or
-from a system's that hold them.
+from a system's that hold them. --rounds 0 teaches a mesh stage that keeps to its joints as the fit would.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import torch
 
 from models.hand.hand_data import load_open_hand
 from models.manifest import ASSETS
+from models.networks.joint_fit import JointFitConfig
 from models.training.maps.cache import MapCache
 from models.training.maps.joint_fit import JointFitTraining, train_joint_fit
 from tools.command import command
@@ -33,6 +34,7 @@ def main() -> None:
         "--mesh-stage", type=Path, default=ASSETS / "weights/mesh_stage.safetensors", metavar="FILE"
     )
     parser.add_argument("--start", type=Path, metavar="FILE.safetensors")
+    parser.add_argument("--rounds", type=int, default=JointFitConfig.rounds, choices=(0, 1, 2, 3))
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -42,7 +44,15 @@ def main() -> None:
     config = JointFitTraining(minutes=options.minutes, seed=options.seed)
     say = partial(print, flush=True)
     train_joint_fit(
-        load_open_hand(), options.mesh_stage, options.out, config, caches, validation, say, options.start
+        load_open_hand(),
+        options.mesh_stage,
+        options.out,
+        config,
+        caches,
+        validation,
+        say,
+        options.start,
+        options.rounds,
     )
 
 

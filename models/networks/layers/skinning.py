@@ -69,18 +69,18 @@ class HandSkinning(nn.Module):
         template, shapes, weights = self.template, self.shapes, self.weights
         if vertices is not None:
             template, shapes, weights = template[vertices], shapes[:, vertices], weights[vertices]
-        rest = template + (betas @ shapes.flatten(1)).unflatten(1, (-1, 3))
+        flat = shapes.transpose(1, 2).flatten(1)  # x of all vertices, then y, then z: wide rows are fast
+        x, y, z = (template.T + (betas @ flat).unflatten(1, (3, -1))).unsqueeze(2).unbind(1)
         bones = self.bones + (betas @ self.bone_dirs).unflatten(1, (-1, 3))
         turned, moved = self._chain(R, bones)
         offset = moved - (turned @ bones[..., None])[..., 0]
-        maps = weights @ torch.cat([turned.transpose(2, 3).flatten(2), offset], -1)  # (B, V, 12)
-        x, y, z = rest.unbind(-1)
-        posed = maps[..., 0:3] * x[..., None] + maps[..., 3:6] * y[..., None]
-        posed = posed + maps[..., 6:9] * z[..., None] + maps[..., 9:]
+        columns = torch.cat([turned.permute(0, 3, 2, 1).flatten(1, 2), offset.transpose(1, 2)], 1)
+        maps = columns @ weights.T  # (B, 12, V)
+        posed = maps[:, 0:3] * x + maps[:, 3:6] * y + maps[:, 6:9] * z + maps[:, 9:]
         parts = self.joint_parts[0] + betas @ self.joint_parts[1:]
         parts = parts.unflatten(1, (N_BONES, 21, 3)) @ turned.transpose(2, 3)
         joints = parts.sum(1) + self.joint_weights @ offset
-        return posed, joints
+        return posed.transpose(1, 2), joints
 
     @staticmethod
     def _chain(R: Tensor, bones: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,18 +1,20 @@
 """Tang et al.'s three stages (ICCV 2021) on MediaPipe's landmark network: joint, mesh, refine, in one pass.
 
 Joint stage: the landmark encoder, whose maps take the place of F_l and F_j, and whose heads give J. Mesh
-stage: J -> Theta -> the rough mesh M_r (`models.networks.mesh_stage`, then `models.networks.joint_fit`, which
-gives back to it what of J the mesh stage disregards). Refine stage: what the picture shows
+stage: J -> Theta -> the rough mesh M_r (`models.networks.mesh_stage`, taught to keep to J as a fit would,
+where it otherwise answers the hand that is most likely). Refine stage: what the picture shows
 at each rough vertex moves first the hand model's parameters (a step of which a quarter is taken: all of it
 follows drawn hands too far), then, by depth-separable spiral convolutions, single vertices: the offset mesh
 M_o. The final mesh M_f = M_r' + M_o lies as the picture shows it, and nothing is fitted afterwards.
 
-Beyond the paper: features are also looked up beside a vertex, across the outline; M_o is of 195 vertices.
+Beyond the paper: features are also looked up beside a vertex, across the outline, once for both steps; M_o is
+of 195 vertices.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -38,7 +40,16 @@ from models.networks.mesh_stage import Pose, place, pose_of, project_uv, theta_o
 from models.networks.network import UNIT_M
 
 _SLOPE = 0.1
+BESIDE_PX = (1.5, -1.5, 3.5, -3.5)
+"""Of the map at 56: how far beside a vertex is looked, too. The parameters' step reads the first two."""
 _STEP, _OFFSET_UV, _OFFSET_DEPTH_M = 0.3, 1 / 56, 0.01  # what an answer of one means
+
+
+class Seen(NamedTuple):
+    """What is looked up of the encoder's maps."""
+
+    finer: Tensor  # (B, 5, 195, 64): of both finer maps, at the vertices and at each of BESIDE_PX
+    coarse: Tensor  # (B, 195, 112)
 
 
 @dataclass(frozen=True)
@@ -46,18 +57,19 @@ class TangLmConfig:
     """Sizes of the refine stage."""
 
     token: int = 16  # features kept of a vertex for the parameters' step
+    rank: int = 64  # of what they say together
     width: int = 512  # neurons of that step
     channels: int = 64  # of the spiral convolutions at 195 vertices
     step: float = 0.25  # how much of the parameters' step is taken when not training
 
 
-class _Refinement(nn.Module):
-    """What both steps of the refine stage share: where 195 vertices lie among 778, and what is looked up."""
+class Look(nn.Module):
+    """What the maps show at 195 vertices and, on the finer two, beside them, across the outline."""
 
     faces: Tensor
     around: Tensor
 
-    def __init__(self, pyramid: MeshPyramid, beside_px: tuple[float, ...]) -> None:
+    def __init__(self, pyramid: MeshPyramid) -> None:
         super().__init__()
         level = pyramid.levels[2]
         faces = torch.from_numpy(level.faces.astype(np.int64))
@@ -66,44 +78,66 @@ class _Refinement(nn.Module):
             around[faces[:, corner], torch.arange(len(faces))] = 1.0
         self.register_buffer("faces", faces, persistent=False)
         self.register_buffer("around", around, persistent=False)
-        self.beside_px = beside_px  # of the map at 56: how far beside a vertex is looked, too
-        self.c_in = sum(CHANNELS) + len(beside_px) * sum(CHANNELS[:2]) + 8
 
-    def sample(self, maps: LandmarkMaps, V: Tensor, root: Tensor, focal: Tensor) -> Tensor:
-        """(B, 195, c_in): the maps at the vertices and beside them, and where and how the vertices lie."""
-        uv = project_uv(V + root[:, None], focal)
+    def normals(self, V: Tensor) -> Tensor:
+        """(B, 195, 3), of vertices (B, 195, 3)."""
         a, b, c = (V.index_select(1, self.faces[:, k]) for k in range(3))
-        N = F.normalize(self.around @ torch.linalg.cross(b - a, c - a), dim=-1, eps=1e-9)
-        across = N[..., :2] / N[..., :2].norm(dim=-1, keepdim=True).clamp_min(1e-2)
-        places = [uv] + [uv + across * (px / 56) for px in self.beside_px]
-        finer = [torch.cat([sample(m, p) for m in maps[:2]], -1) for p in places]
-        shape = torch.cat([V / UNIT_M, N, (uv - 0.5) * 4], -1)
-        return torch.cat([finer[0], sample(maps.f14, uv), *finer[1:], shape], -1)
+        return F.normalize(_mixed(self.around, torch.linalg.cross(b - a, c - a)), dim=-1, eps=1e-9)
+
+    def forward(self, maps: LandmarkMaps, V: Tensor, root: Tensor, focal: Tensor) -> Seen:
+        """V (B, 195, 3) of a hand whose root is at (B, 3)."""
+        uv = project_uv(V + root[:, None], focal)
+        across = self.normals(V)[..., :2]
+        across = across / across.norm(dim=-1, keepdim=True).clamp_min(1e-2)
+        places = torch.cat([uv] + [uv + across * (px / 56) for px in BESIDE_PX], 1)
+        finer = torch.cat([sample(m, places) for m in maps[:2]], -1)
+        return Seen(finer.unflatten(1, (1 + len(BESIDE_PX), -1)), sample(maps.f14, uv))
+
+    def shape(self, V: Tensor, root: Tensor, focal: Tensor) -> Tensor:
+        """(B, 195, 8): where and how the vertices lie."""
+        uv = project_uv(V + root[:, None], focal)
+        return torch.cat([V / UNIT_M, self.normals(V), (uv - 0.5) * 4], -1)
 
 
-class ParameterStep(_Refinement):
+class Token(nn.Module):
+    """What was seen at each vertex, and how it lies -> a few features."""
+
+    def __init__(self, pyramid: MeshPyramid, places: int, width: int) -> None:
+        """places: how many of the finer maps' are read."""
+        super().__init__()
+        self.finer = nn.Parameter(torch.empty(places, sum(CHANNELS[:2]), width))
+        nn.init.normal_(self.finer, std=(places * sum(CHANNELS[:2])) ** -0.5)
+        self.coarse, self.lies = nn.Linear(CHANNELS[2], width, bias=False), nn.Linear(8, width)
+        self.vertex = nn.Parameter(0.1 * torch.randn(pyramid.sizes[2], width))
+
+    def forward(self, seen: Seen, shape: Tensor) -> Tensor:
+        """(B, 195, width), of `Look`'s answers."""
+        finer = (seen.finer[:, : len(self.finer)] @ self.finer).sum(1)
+        return F.leaky_relu(finer + self.coarse(seen.coarse) + self.lies(shape) + self.vertex, _SLOPE)
+
+
+class ParameterStep(nn.Module):
     """Refine, first step: what the vertices see moves pose and shape."""
 
     def __init__(self, config: TangLmConfig, pyramid: MeshPyramid, n_theta: int) -> None:
-        super().__init__(pyramid, (1.5, -1.5))
-        n = pyramid.sizes[2]
-        self.token = nn.Linear(self.c_in, config.token)
-        self.vertex = nn.Parameter(0.1 * torch.randn(n, config.token))
-        self.a = nn.Linear(n * config.token + n_theta + 42, config.width)
+        super().__init__()
+        self.token = Token(pyramid, 3, config.token)
+        self.together = nn.Linear(pyramid.sizes[2] * config.token, config.rank, bias=False)
+        self.a = nn.Linear(config.rank + n_theta + 42, config.width)
         self.b = nn.Linear(config.width, config.width)
         self.out = nn.Linear(config.width, n_theta)
         nn.init.normal_(self.out.weight, std=1e-3)
         nn.init.zeros_(self.out.bias)
 
-    def forward(self, seen: Tensor, theta: Tensor, joints_off: Tensor) -> Tensor:
-        """seen (B, 195, c_in), theta (B, 106), joints_off (B, 21, 2) in the picture -> change of theta."""
-        x = F.leaky_relu(self.token(seen) + self.vertex, _SLOPE).flatten(1)
+    def forward(self, seen: Seen, shape: Tensor, theta: Tensor, joints_off: Tensor) -> Tensor:
+        """seen, shape: `Look`'s. theta (B, 106), joints_off (B, 21, 2) in the picture -> change of theta."""
+        x = self.together(self.token(seen, shape).flatten(1))
         h = F.leaky_relu(self.a(torch.cat([x, theta, 10 * joints_off.flatten(1)], 1)), _SLOPE)
         h = h + F.leaky_relu(self.b(h), _SLOPE)
         return _STEP * self.out(h)
 
 
-class OffsetStep(_Refinement):
+class OffsetStep(nn.Module):
     """Refine, second step: spiral convolutions on 195, 98 and 49 vertices and back -> M_o."""
 
     up_195: Tensor
@@ -112,11 +146,10 @@ class OffsetStep(_Refinement):
     down_49: Tensor
 
     def __init__(self, config: TangLmConfig, pyramid: MeshPyramid) -> None:
-        super().__init__(pyramid, (1.5, -1.5, 3.5, -3.5))
+        super().__init__()
         w, wide = config.channels, 3 * config.channels // 2
         at_195, at_98, at_49 = (pyramid.levels[k].spirals(9) for k in (2, 3, 4))
-        self.token = nn.Linear(self.c_in, w)
-        self.vertex = nn.Parameter(0.1 * torch.randn(pyramid.sizes[2], w))
+        self.token = Token(pyramid, 1 + len(BESIDE_PX), w)
         self.down = nn.ModuleList([DSConv(w, w, at_195), DSConv(w, wide, at_98), DSConv(wide, wide, at_49)])
         self.whole = nn.Linear(wide, wide)
         self.up = nn.ModuleList([DSConv(wide, wide, at_98), DSConv(wide + w, w, at_195)])
@@ -127,9 +160,9 @@ class OffsetStep(_Refinement):
         self.register_buffer("down_98", kept(pyramid, 2, 3), persistent=False)
         self.register_buffer("down_49", kept(pyramid, 3, 4), persistent=False)
 
-    def forward(self, seen: Tensor) -> Tensor:
-        """seen (B, 195, c_in) -> (B, 195, 3): offsets in 56ths of the crop, and in depth, centimetres."""
-        x = F.leaky_relu(self.token(seen) + self.vertex, _SLOPE)
+    def forward(self, seen: Seen, shape: Tensor) -> Tensor:
+        """seen, shape: `Look`'s -> (B, 195, 3): offsets in 56ths of the crop, and in depth, centimetres."""
+        x = self.token(seen, shape)
         x195 = x + F.leaky_relu(self.down[0](x), _SLOPE)
         x98 = F.leaky_relu(self.down[1](x195.index_select(1, self.down_98)), _SLOPE)
         x49 = F.leaky_relu(self.down[2](x98.index_select(1, self.down_49)), _SLOPE)
@@ -143,6 +176,7 @@ class TangLm(LandmarkSystem):
     """(B, 3, 224, 224) RGB, 0..1, and the crops' focal lengths -> NetworkOutput with the rough mesh."""
 
     knows_pose = True
+    fit_rounds = 0
     pick: Tensor
     up: Tensor
     regressor_195: Tensor
@@ -153,6 +187,7 @@ class TangLm(LandmarkSystem):
         self.joint_step = nn.Linear(FEATURES, 21 * 2)  # of the joint stage, in closed form from photographs
         nn.init.zeros_(self.joint_step.weight)
         nn.init.zeros_(self.joint_step.bias)
+        self.look = Look(pyramid)
         self.parameter_step = ParameterStep(config, pyramid, 106)
         self.offset_step = OffsetStep(config, pyramid)
         up = upsampling_matrix(pyramid, 0) @ upsampling_matrix(pyramid, 1)
@@ -179,21 +214,22 @@ class TangLm(LandmarkSystem):
         stage = self.mesh_stage
         pose = self.start(joints_2d, joints_m, focal) if pose is None else pose
         theta, rough = theta_of(pose), self.posed(pose, joints_2d, focal, vertices)
-        V, _ = stage.mesh(pose_of(theta), self.pick)
+        V, _ = stage.mesh(pose, self.pick)
         with torch.no_grad():  # a look-up learns from where it looks, not to look elsewhere
-            seen = self.parameter_step.sample(maps, V, rough.root, focal)
+            seen = self.look(maps, V, rough.root, focal)
+            shape = self.look.shape(V, rough.root, focal)
             off = joints_2d - project_uv(rough.joints + rough.root[:, None], focal)
-        step = self.parameter_step(seen, theta, off)
+        step = self.parameter_step(seen, shape, theta, off)
         whole = self.posed(pose_of(self._moved(theta, step)), joints_2d, focal, vertices)
-        theta = self._moved(theta, self.config.step * step.detach())
-        V, J = stage.mesh(pose_of(theta), self.pick)
-        root = place(J, joints_2d, focal)
-        pose = pose_of(theta)
+        pose = pose_of(self._moved(theta, self.config.step * step.detach()))
         V_p, J_p = stage.skinning.from_wrist(pose.R, pose.betas, vertices)
-        posed = Stage(V_p - J_p[:, :1], J_p - J_p[:, :1], root)
+        J = J_p - J_p[:, :1]
+        root = place(J, joints_2d, focal, near=rough.root)
+        posed = Stage(V_p - J_p[:, :1], J, root)
+        V = posed.vertices[:, self.pick] if vertices is None else stage.mesh(pose, self.pick)[0]
         with torch.no_grad():
-            seen = self.offset_step.sample(maps, V, root, focal)
-        said = self.offset_step(seen)
+            shape = self.look.shape(V, root, focal)
+        said = self.offset_step(seen, shape)
         depth = V[..., 2:] + root[:, None, 2:]
         offset = torch.cat(
             [
@@ -203,9 +239,9 @@ class TangLm(LandmarkSystem):
             -1,
         )
         up = self.up if vertices is None else self.up[vertices]
-        M_o, J_o = up @ offset, self.regressor_195 @ offset
+        M_o, J_o = _mixed(up, offset), self.regressor_195 @ offset
         M_f, J_f = posed.vertices + M_o - J_o[:, :1], posed.joints + J_o - J_o[:, :1]
-        final = Stage(M_f, J_f, place(J_f, joints_2d, focal))
+        final = Stage(M_f, J_f, place(J_f, joints_2d, focal, near=root))
         wrist = M_o.mean(1) - J_o[:, 0] - J_p[:, 0]  # so that the model lies amid the mesh
         return Stages(rough, whole if self.training else posed, final, offset, ModelHand(pose, wrist))
 
@@ -214,12 +250,17 @@ class TangLm(LandmarkSystem):
         return torch.cat([theta[:, :96] + step[:, :96], betas], 1)
 
 
+def _mixed(weights: Tensor, X: Tensor) -> Tensor:
+    """weights (V', V) @ X (B, V, 3), in long rows, which are the faster."""
+    return (X.transpose(1, 2) @ weights.T).transpose(1, 2)
+
+
 NETWORKS = (
     Network(
         "tang_lm",
         TangLm,
         TangLmConfig(),
-        NetworkSize(224, 347.3, 6.25),
+        NetworkSize(224, 339.9, 4.42),
         schedules=(),  # its decoder learns from cached maps
         encoders=(),
         encoder_of="mobrecon_lm",

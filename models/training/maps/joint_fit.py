@@ -3,6 +3,7 @@
 Its loss is what `models.tracking.fitting` makes small: how far the hand's joints are from those that it
 should have, in the picture and in depth, each over its own deviation. A little of the true mesh is added, for
 what joints don't tell; and fingers may bend only as fingers do, for joints are met as well by twisted ones.
+A mesh stage can be taught by the same loss, so that it needs no fit behind it (`rounds` 0).
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from models.training.maps.cache import MapCache
 from models.training.maps.pose_pairs import PairSource
 from models.weights import load_weights
 
+_ONE = torch.zeros(1, dtype=torch.long)  # any vertex: joints are what is asked for
 _CHUNK, _USES = 16, 2  # batches that are drawn at once, and how often each is learnt from
 
 
@@ -110,9 +112,12 @@ def train_joint_fit(
     validation: MapCache | None = None,
     say: Callable[[str], None] = print,
     start: Path | None = None,
+    rounds: int = JointFitConfig.rounds,
 ) -> None:
     """Write `out` (safetensors) every so often and at the end. mesh_stage: its weights, which stay.
 
+    rounds: of the fit. 0: what learns is another mesh stage, which from the start keeps to its joints as a
+    fit would; it begins as the one of `mesh_stage`.
     caches: crops whose joints, as the encoder says them, join the pairs. validation: crops to validate on.
     start: weights to go on from, or those of a system that holds them.
     """
@@ -120,9 +125,12 @@ def train_joint_fit(
     stage = MeshStage(MeshStageConfig(), hand)
     load_weights(stage, mesh_stage)
     stage.eval().requires_grad_(False)
-    net, anatomy = JointFit(JointFitConfig()), Anatomy(hand)
+    net = JointFit(JointFitConfig(rounds=rounds)) if rounds else MeshStage(MeshStageConfig(), hand)
+    anatomy = Anatomy(hand)
     if start is not None:
-        load_weights(net, start, part="joint_fit.")
+        load_weights(net, start, part="joint_fit." if rounds else "mesh_stage.")
+    elif not rounds:
+        load_weights(net, mesh_stage)
     material = _Material(hand, stage, config, caches)
     optimiser = torch.optim.AdamW(net.parameters(), config.learning_rate, weight_decay=config.weight_decay)
     began = said = time.monotonic()
@@ -151,17 +159,24 @@ def train_joint_fit(
             say(f"{(said - began) / 60:.1f} min, step {step}: {figures} | {lost}")
 
 
-def fitted(net: JointFit, stage: MeshStage, d: Posed) -> tuple[Pose, Tensor]:
+def fitted(net: JointFit | MeshStage, stage: MeshStage, d: Posed) -> tuple[Pose, Tensor]:
     """The pose, and the joints that it was to have."""
     with torch.no_grad():
         pose = stage(d.joints_2d, d.joints_m, d.focal)
-        _, J = stage.skinning(pose.R, pose.betas, net.one)
+        _, J = stage.mesh(pose, _ONE)
         goal = goal_of(J, d.joints_2d, d.joints_m, d.focal)
+    if isinstance(net, MeshStage):
+        return net(d.joints_2d, d.joints_m, d.focal), goal
     return net(stage, pose, goal, d.joints_2d, d.focal), goal
 
 
 def _terms(
-    net: JointFit, stage: MeshStage, anatomy: Anatomy, d: Posed, pick: Tensor, config: JointFitTraining
+    net: JointFit | MeshStage,
+    stage: MeshStage,
+    anatomy: Anatomy,
+    d: Posed,
+    pick: Tensor,
+    config: JointFitTraining,
 ) -> dict[str, Tensor]:
     pose, goal = fitted(net, stage, d)
     V, J = stage.mesh(pose, pick)
@@ -180,7 +195,7 @@ def _terms(
 
 
 @torch.no_grad()
-def _validate(net: JointFit, material: _Material, validation: MapCache) -> dict[str, float]:
+def _validate(net: JointFit | MeshStage, material: _Material, validation: MapCache) -> dict[str, float]:
     """On crops: aligned errors, mm, of the mesh, and how far joints stay from what they should be."""
     d = material.encoded(validation, np.arange(len(validation)))
     pose, goal = fitted(net, material.stage, d)

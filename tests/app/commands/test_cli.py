@@ -231,7 +231,7 @@ def test_the_program_puts_a_ring_on_the_demo(tmp_path: Path) -> None:
     report = json.loads(done.stdout.splitlines()[-1])
     assert report["frames"] == len(video_times_s(start)) == len(video_times_s(out)) > 50
     assert report["frames_with_hand"] > 0.9 * report["frames"]
-    assert {"detect", "network", "fit", "draw"} <= set(report["stages_ms"])
+    assert {"detect", "network", "root", "draw"} <= set(report["stages_ms"])
     assert video_duration_s(out) == pytest.approx(video_duration_s(start), abs=0.1)
 
 

@@ -37,6 +37,17 @@ def test_untaught_it_leaves_a_pose_nearly_as_it_is() -> None:
     assert (J - p.joints_m).norm(dim=-1).max() < 0.01
 
 
+def test_without_rounds_a_mesh_stage_learns_that_begins_as_the_one_given(tmp_path: Path) -> None:
+    out = tmp_path / "stage.safetensors"
+    config = JointFitTraining(steps=8, batch=16, bank=256, learning_rate=1e-4)
+    train_joint_fit(HAND, MESH_STAGE, out, config, say=lambda _: None, rounds=0)
+    before, after = MeshStage(MeshStageConfig(), HAND), MeshStage(MeshStageConfig(), HAND)
+    load_weights(before, MESH_STAGE)
+    load_weights(after, out)
+    moved = (after.b.weight - before.b.weight).abs().max()
+    assert 0 < moved < 0.01
+
+
 @pytest.mark.slow
 def test_taught_it_brings_the_hand_nearer_to_its_joints(tmp_path: Path) -> None:
     out = tmp_path / "joint_fit.safetensors"

@@ -31,6 +31,8 @@ def test_without_noise_joints_are_where_the_hand_is(pairs: PairSource) -> None:
     assert (J - p.joints_m).abs().max() < 1e-4
     assert (project_uv(J + p.root_m[:, None], p.focal) - p.joints_2d).abs().max() < 1e-3
     assert (place(J, p.joints_2d, p.focal) - p.root_m).norm(dim=-1).max() < 1e-3
+    beside = p.root_m * torch.tensor([1.05, 0.95, 1.02])
+    assert (place(J, p.joints_2d, p.focal, near=beside) - p.root_m).norm(dim=-1).max() < 1e-3
 
 
 def test_every_palm_has_the_mean_hands_length(pairs: PairSource) -> None:
