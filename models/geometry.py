@@ -61,24 +61,6 @@ def axis_angle_from_rotation(rotations: ArrayLike) -> Float64:
     return np.asarray(axis / (2 * np.sinc(angle / np.pi))[:, None].clip(1e-3))
 
 
-def quaternion_from_rotation(rotations: ArrayLike) -> Float64:
-    """(..., 3, 3) rotations -> (..., 4) unit quaternions x, y, z, w; SciPy's takes several times as long.
-
-    The best of four rows of the matrix 4 q qᵀ (Shepperd, J. Guidance and Control 1978).
-    """
-    R = np.asarray(rotations, np.float64).reshape(-1, 9).T
-    M = np.empty((4, 4, R.shape[1]))
-    M[0, 0], M[1, 1] = 1 + R[0] - R[4] - R[8], 1 - R[0] + R[4] - R[8]
-    M[2, 2], M[3, 3] = 1 - R[0] - R[4] + R[8], 1 + R[0] + R[4] + R[8]
-    for i, j, value in ((0, 1, R[1] + R[3]), (0, 2, R[2] + R[6]), (1, 2, R[5] + R[7]),
-                        (0, 3, R[7] - R[5]), (1, 3, R[2] - R[6]), (2, 3, R[3] - R[1])):  # fmt: skip
-        M[i, j] = M[j, i] = value
-    n = np.arange(R.shape[1])
-    q = M[M[[0, 1, 2, 3], [0, 1, 2, 3]].argmax(0), :, n]
-    q /= np.sqrt((q * q).sum(1, keepdims=True))
-    return q.reshape(*np.shape(rotations)[:-2], 4)
-
-
 def rotation_from_6d(columns: ArrayLike) -> Float64:
     """(N, 6), two columns of each rotation -> (N, 3, 3), made orthonormal (Zhou et al., CVPR 2019)."""
     x, y = np.asarray(columns, np.float64).reshape(-1, 2, 3).transpose(1, 2, 0)

@@ -12,12 +12,12 @@ from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from app.frame import FrameHands
 from app.stream.address import StreamAddress
 from app.stream.osc import Bundles, Message
 from app.stream.udp import UdpSocket
-from models.geometry import quaternion_from_rotation
 from models.hand.bone_turns import BoneTurns
 from models.hand.hand_data import HandData, load_open_hand
 from models.types import Float64, Handedness, HandMesh
@@ -80,7 +80,8 @@ class Bones:
             wrist = hand.pose.translation_m.astype(np.float64)
             arms = self._arms[0] + hand.pose.betas @ self._arms[1:]
         places = np.concatenate([[[FOREARM_M, 0.0, 0.0]], arms.reshape(-1, 3)]) * flip
-        return -wrist * flip, places, quaternion_from_rotation(tpose_rotations(rotations, hand.handedness))
+        turns = Rotation.from_matrix(tpose_rotations(rotations, hand.handedness))
+        return -wrist * flip, places, turns.as_quat()
 
 
 def tpose_rotations(rotations: Float64, side: Handedness) -> Float64:

@@ -65,11 +65,11 @@ def palm_frame(joints: Tensor) -> Tensor:
     return torch.stack([y, x, torch.linalg.cross(y, x)], -1)
 
 
-def place(points: Tensor, uv: Tensor, focal: Tensor, rounds: int = 2, near: Tensor | None = None) -> Tensor:
-    """The translation (B, 3) that brings points nearest to their rays: in closed form, then reweighted.
+def place(points: Tensor, uv: Tensor, focal: Tensor, near: Tensor | None = None) -> Tensor:
+    """The translation (B, 3) that brings points nearest to their rays; closed form, twice reweighted.
 
     points (B, N, 3) metres; uv (B, N, 2) 0..1 of the crop; focal (B,) in crop widths. near: (B, 3) where it
-    nearly is, of the like points: reweighted once from there.
+    nearly is: reweighted once, from there.
     """
     ray = (uv - 0.5) / focal[:, None, None]
 
@@ -82,11 +82,11 @@ def place(points: Tensor, uv: Tensor, focal: Tensor, rounds: int = 2, near: Tens
         z = -(w * d * (b - b_mean[:, None])).sum((1, 2)) / spread
         return b_mean + c_mean * z[:, None], z
 
-    if near is None:
+    t, rounds = near, 1
+    if t is None:
+        rounds = 2
         xy, z = solve(ray, ray * points[..., 2:] - points[..., :2], torch.ones_like(ray[..., 0]))
         t = torch.cat([xy, z[:, None].clamp(_NEAR_M, _FAR_M)], -1)
-    else:
-        t, rounds = near, 1
     for _ in range(rounds):  # a far point's metre is less of the picture than a near one's
         z_all = (points[..., 2] + t[:, None, 2]).clamp_min(_NEAR_M / 2)
         p = (points[..., :2] + t[:, None, :2]) / z_all[..., None]

@@ -55,15 +55,14 @@ def main() -> None:
         parser.error("--minutes and --batch: expected more than nothing")
     if (options.real is None) != (options.judge_real is None):
         parser.error("--real and --judge-real go together")
-    fits = networks()[options.name].module.fit_rounds > 0  # type: ignore[attr-defined]
-    if fits and options.joint_fit is None and options.start is None:
-        parser.error("give --joint-fit, or --start with a file that holds one")
-    if options.joint_fit is not None and not fits:
-        parser.error(f"--joint-fit: {options.name} has no learnt fit; give its mesh stage by --mesh-stage")
     torch.set_num_threads(1)
     config = DecoderTraining(minutes=options.minutes, batch=options.batch, seed=options.seed)
     cache, validation = MapCache(options.cache), MapCache(options.judge)
     net, hand = new_system(options.name, cache), load_open_hand()
+    if net.fit_rounds and options.joint_fit is None and options.start is None:
+        parser.error("give --joint-fit, or --start with a file that holds one")
+    if options.joint_fit is not None and not net.fit_rounds:
+        parser.error(f"--joint-fit: {options.name} has no learnt fit; give its mesh stage by --mesh-stage")
     if options.start is not None:
         load_weights(net, options.start, encoder_weights(options.name))
     if options.mesh_stage is not None or options.start is None:

@@ -17,13 +17,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
 
 from app.export.entry import ExportFormat
 from app.export.glb import INDICES, VERTICES, GlbBuilder
 from app.export.joint_names import JOINT_NAMES
 from app.frame import FrameHands
 from app.output import prepare_output, write_whole
-from models.geometry import quaternion_from_rotation
 from models.hand.hand_data import BONES_IN_21, N_BONES
 from models.hand.poser import HandPoser
 from models.types import Camera, Float64, Handedness, HandMesh
@@ -213,7 +213,7 @@ class _Channels:
 
 def _quaternions(rotations: Float64) -> Float64:
     """(F, N, 4) x, y, z, w of (F, N, 3, 3): the nearer of q and -q, so that players turn the short way."""
-    found = quaternion_from_rotation(rotations)
+    found = Rotation.from_matrix(rotations.reshape(-1, 3, 3)).as_quat().reshape(*rotations.shape[:2], 4)
     flips = np.where((found[1:] * found[:-1]).sum(2) < 0, -1.0, 1.0)
     found[1:] *= np.cumprod(flips, 0)[..., None]
     return found
