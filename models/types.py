@@ -102,23 +102,32 @@ class HandPose:
 
 
 @dataclass(frozen=True)
-class Detection:
-    """One hand in one picture: 21 landmarks, and the mesh where a network saw one."""
+class Sighting:
+    """That there is a hand in a picture, where, and which one."""
 
     joints_2d_px: Float32  # (21, 2) in the frame
-    joints_world_m: Float32  # (21, 3) metres, camera axes, origin of no meaning; depth is weak
     handedness: Handedness
     presence: float  # of a hand, 0..1
     handedness_score: float  # how sure the side is, 0.5..1
+
+    def __post_init__(self) -> None:
+        _check("joints_2d_px", self.joints_2d_px, (N_JOINTS, 2))
+        _check_handedness(self.handedness)
+
+
+@dataclass(frozen=True)
+class Detection(Sighting):
+    """One hand in one picture: 21 landmarks, and the mesh where a network saw one."""
+
+    joints_world_m: Float32  # (21, 3) metres, camera axes, origin of no meaning; depth is weak
     vertices_m: Float32 | None = None  # (778, 3) in the same axes and origin, where a network saw the mesh
     pose: HandPose | None = None  # of the open hand, likewise: near that mesh
 
     def __post_init__(self) -> None:
-        _check("joints_2d_px", self.joints_2d_px, (N_JOINTS, 2))
+        super().__post_init__()
         _check("joints_world_m", self.joints_world_m, (N_JOINTS, 3))
         if self.vertices_m is not None:
             _check("vertices_m", self.vertices_m, (N_VERTICES, 3))
-        _check_handedness(self.handedness)
 
 
 @dataclass(frozen=True)

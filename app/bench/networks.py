@@ -62,7 +62,7 @@ def time_networks(
 def time_search(frame: Frame, model: str, max_hands: int, runs: int) -> Spread:
     """Milliseconds of the detector's search of one frame of a video."""
     method = make_reconstruction(model)
-    detector = HandDetector(method.infer, method.input_size, max_hands)
+    detector = HandDetector(method.sight, method.input_size, max_hands)
     detector.detect_next(frame.image_rgb)  # of a source's first frame, every view is searched
     return Spread.of(take_turns({"search": lambda: detector.detect_next(frame.image_rgb)}, runs)["search"])
 

@@ -24,7 +24,7 @@ from models.inference.mediapipe.landmarker import HandLandmarker
 from models.tracking.detector import HandDetector
 from models.tracking.pipeline import Pipeline, PipelineConfig
 from models.tracking.reconstruction import make_reconstruction
-from models.types import Float32, Handedness
+from models.types import Float32, Handedness, Sighting
 
 UInt8 = NDArray[np.uint8]
 SAME_HAND_IOU = 0.3  # of the box around the joints found with the true box
@@ -166,12 +166,14 @@ class _Finder:
     """A detector of single pictures, and what one frame among many costs it."""
 
     def __init__(self, name: str) -> None:
+        self._detect: Callable[[UInt8], Sequence[Sighting]]
+        self._detect_next: Callable[[UInt8], Sequence[Sighting]]
         if name == MEDIAPIPE:
             theirs = MediaPipeDetector(max_hands=2)
             self._detect = self._detect_next = theirs.detect
         else:
             method = make_reconstruction(name)
-            ours = HandDetector(method.infer, method.input_size, max_hands=2)
+            ours = HandDetector(method.sight, method.input_size, max_hands=2)
             self._detect, self._detect_next = ours.detect, ours.detect_next
             ours.detect_next(np.zeros((64, 64, 3), np.uint8))  # of a source's first frame, it does more
 

@@ -6,6 +6,7 @@ Each engine imports its library when it is made, so the live path loads one of t
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -26,6 +27,8 @@ POSE_OUTPUTS = ("rotations", "betas", "wrist_m")
 OUTPUTS = ("joints_2d", "vertices_m", "joints_m", "presence", "handedness")
 """What a deployed network answers, in this order; see models.networks.network.NetworkOutput. Presence
 and handedness, (B,), are probabilities. One whose joints the hand model is fitted to answers no vertices."""
+SIGHT_OUTPUTS = ("joints_2d", "presence", "handedness")
+"""What tells that there is a hand, where, and which one."""
 
 
 class Engine(Protocol):
@@ -45,13 +48,16 @@ class Engine(Protocol):
 class OpenVinoEngine:
     """An ONNX graph run by OpenVINO on the CPU."""
 
-    def __init__(self, graph: Path, threads: int = 1) -> None:
+    def __init__(self, graph: Path, threads: int = 1, wanted: Sequence[str] | None = None) -> None:
+        """wanted: answers; nothing is computed that these don't ask for. None: all that the graph gives."""
         import openvino as ov
 
-        compiled = ov.Core().compile_model(str(graph), "CPU", cpu_options(threads))
+        model = str(graph) if wanted is None else _part(graph, wanted)
+        compiled = ov.Core().compile_model(model, "CPU", cpu_options(threads))
         self.input_size = int(compiled.input(INPUT).shape[1])
         answered = {name for port in compiled.outputs for name in port.names}
         self._ports = {name: compiled.output(name) for name in (*OUTPUTS, *POSE_OUTPUTS) if name in answered}
+        self.outputs = tuple(self._ports)
         self._takes_focal = any(FOCAL in port.names for port in compiled.inputs)
         self._compiled, self._local = compiled, threading.local()
 
@@ -103,6 +109,15 @@ class TorchEngine:
         with self._torch.inference_mode():
             found = self._deployed(*map(self._torch.from_numpy, inputs.values()))
         return {name: answer.numpy() for name, answer in zip(self._deployed.outputs, found, strict=True)}
+
+
+def _part(graph: Path, wanted: Sequence[str]) -> Any:
+    """The part of an ONNX graph that some of its answers come from, as OpenVINO reads it."""
+    import openvino as ov
+
+    whole = ov.Core().read_model(str(graph))
+    results = [result for result in whole.get_results() if result.input_value(0).names & set(wanted)]
+    return ov.Model(results, whole.get_parameters())
 
 
 def _inputs(crops_rgb: NDArray[np.uint8], focal: float, takes_focal: bool) -> dict[str, np.ndarray]:

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from models.geometry import crop_camera, crop_to_frame_px, rotation_from_axis_angle, warp_crop
 from models.inference.bundle import BUNDLE, compile_bundled
 from models.inference.landmark_scores import shipped_scorer
-from models.types import N_JOINTS, Camera, Crop, Detection, Float32, Handedness
+from models.types import N_JOINTS, Camera, Crop, Detection, Float32, Handedness, Sighting
 
 NETWORK = "hand_landmarks_detector.tflite"
 INPUT_SIZE = 224
@@ -37,7 +37,7 @@ comes 1 mm nearer. Their sum is too deep, as the world depth alone is: `HandFitt
 
 _REACH_M = 1.0
 NOT_SEEN = Detection(
-    np.zeros((N_JOINTS, 2), np.float32), np.zeros((N_JOINTS, 3), np.float32), "right", 0.0, 0.5
+    np.zeros((N_JOINTS, 2), np.float32), "right", 0.0, 0.5, np.zeros((N_JOINTS, 3), np.float32)
 )
 """No hand at all."""
 
@@ -129,23 +129,29 @@ def in_frame(landmarks: Landmarks, crop: Crop, camera: Camera) -> Detection:
 
     An answer that can't be a hand's, such as one that is not a number, is NOT_SEEN.
     """
-    right = 1 - landmarks.right_score if crop.mirrored else landmarks.right_score
-    with np.errstate(all="ignore"):  # what overflows here is found out below
-        joints_px = crop_to_frame_px(landmarks.joints_crop_px, crop, camera).astype(np.float32)
+    seen = sighted(landmarks.joints_crop_px, landmarks.presence, landmarks.right_score, crop, camera)
     # Comparisons with what is not a number are false.
-    if not (
-        np.isfinite([landmarks.presence, right]).all()
-        and np.isfinite(joints_px).all()
-        and hand_sized(landmarks.world_m)
-    ):
+    if seen is NOT_SEEN or not hand_sized(landmarks.world_m):
         return NOT_SEEN
     return Detection(
-        joints_2d_px=joints_px,
-        joints_world_m=(landmarks.world_m @ crop.A).astype(np.float32),
-        handedness="right" if right >= 0.5 else "left",
-        presence=landmarks.presence,
-        handedness_score=max(right, 1 - right),
+        seen.joints_2d_px,
+        seen.handedness,
+        seen.presence,
+        seen.handedness_score,
+        (landmarks.world_m @ crop.A).astype(np.float32),
     )
+
+
+def sighted(
+    joints_crop_px: Float32, presence: float, right_score: float, crop: Crop, camera: Camera
+) -> Sighting:
+    """The same of joints (21, 2) in a crop and its two scores alone."""
+    right = 1 - right_score if crop.mirrored else right_score
+    with np.errstate(all="ignore"):  # what overflows here is found out below
+        joints_px = crop_to_frame_px(joints_crop_px, crop, camera).astype(np.float32)
+    if not (np.isfinite([presence, right]).all() and np.isfinite(joints_px).all()):
+        return NOT_SEEN
+    return Sighting(joints_px, "right" if right >= 0.5 else "left", presence, max(right, 1 - right))
 
 
 def hand_sized(points_m: Float32) -> bool:

@@ -28,6 +28,7 @@ from models.inference.autotune import Call, autotune, medians_ms, thread_choices
 from models.inference.engines import (
     ENGINES,
     POSE_OUTPUTS,
+    SIGHT_OUTPUTS,
     Engine,
     EngineName,
     OnnxEngine,
@@ -35,6 +36,7 @@ from models.inference.engines import (
     TorchEngine,
 )
 from models.inference.graph_sources import SCORES_MODULE, graph_sources
+from models.inference.sight_engine import SightEngine
 from models.manifest import ASSETS, Asset, read_manifest
 from models.types import Crop, Float32, HandPose
 from models.weights import find_weights, scores_of
@@ -43,15 +45,21 @@ _fixed: EngineName | None = None
 
 
 @dataclass(frozen=True)
-class CropPrediction:
-    """What a network says about one crop. The crop shows a right hand (a left one's crop is mirrored)."""
+class CropSight:
+    """Whether one crop shows a hand, where, and which one."""
 
     joints_2d_px: Float32  # (21, 2) pixels of the crop
+    presence: float  # 0..1
+    right_score: float  # 0..1, that the hand in the crop is a right one
+
+
+@dataclass(frozen=True)
+class CropPrediction(CropSight):
+    """What a network says about one crop. The crop shows a right hand (a left one's crop is mirrored)."""
+
     # (778, 3) from the wrist, the crop's axes, metres; None where the hand model is fitted to the joints
     vertices_m: Float32 | None
     joints_m: Float32  # (21, 3) from the wrist, the crop's axes, metres
-    presence: float  # 0..1
-    right_score: float  # 0..1, that the hand in the crop is a right one
     pose: HandPose | None = None  # of the hand model near the mesh, from the wrist, the crop's axes
 
     def in_camera_axes(self, crop: Crop) -> tuple[Float32, Float32]:
@@ -79,29 +87,41 @@ class CropPrediction:
 class HandRuntime:
     """A network ready to run: call it with a crop."""
 
-    def __init__(self, name: str, engine_name: EngineName, engine: Engine) -> None:
+    def __init__(
+        self, name: str, engine_name: EngineName, engine: Engine, sight_engine: Engine | None = None
+    ) -> None:
+        """sight_engine: gives the same joints and scores, and no mesh. None: `engine` does."""
         self.name, self.engine_name, self.input_size = name, engine_name, engine.input_size
-        self._engine = engine
+        self._engine, self._sight_engine = engine, sight_engine or engine
 
     def __call__(self, crop_rgb: NDArray[np.uint8], focal: float = TYPICAL_FOCAL) -> CropPrediction:
         """(S, S, 3) RGB uint8, S = input_size -> the network's answer. focal: of the crop, in its widths."""
+        answer = self._engine(self._batch(crop_rgb), focal)
+        model = [answer[name][0] for name in POSE_OUTPUTS if name in answer]
+        known = bool(model) and all(np.isfinite(part).all() for part in model)
+        return CropPrediction(
+            *self._seen(answer),
+            answer["vertices_m"][0] if "vertices_m" in answer else None,
+            answer["joints_m"][0],
+            HandPose(*model) if known else None,
+        )
+
+    def sight(self, crop_rgb: NDArray[np.uint8], focal: float = TYPICAL_FOCAL) -> CropSight:
+        """The same without a mesh, which is quicker where many crops are looked at."""
+        return CropSight(*self._seen(self._sight_engine(self._batch(crop_rgb), focal)))
+
+    def _batch(self, crop_rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
         shape = (self.input_size, self.input_size, 3)
         if crop_rgb.shape != shape or crop_rgb.dtype != np.uint8:
             raise ValueError(
                 f"crop for {self.name}: expected uint8 {shape}, got {crop_rgb.dtype} {crop_rgb.shape}"
             )
-        crops = np.ascontiguousarray(crop_rgb)[None]
-        answer = self._engine(crops, focal)
-        model = [answer[name][0] for name in POSE_OUTPUTS if name in answer]
-        known = bool(model) and all(np.isfinite(part).all() for part in model)
-        return CropPrediction(
-            answer["joints_2d"][0] * self.input_size - 0.5,
-            answer["vertices_m"][0] if "vertices_m" in answer else None,
-            answer["joints_m"][0],
-            answer["presence"].item(),
-            answer["handedness"].item(),
-            HandPose(*model) if known else None,
-        )
+        return np.ascontiguousarray(crop_rgb)[None]
+
+    def _seen(self, answer: dict[str, np.ndarray]) -> tuple[Float32, float, float]:
+        """Joints, pixels of the crop; presence; that it is a right hand."""
+        joints = answer["joints_2d"][0] * self.input_size - 0.5
+        return joints, answer["presence"].item(), answer["handedness"].item()
 
 
 def load(
@@ -207,8 +227,14 @@ def _start(name: str, engine: EngineName, threads: int, cache: Path) -> HandRunt
 
         return HandRuntime(name, engine, TorchEngine(Deployed(build(name)), threads))
     graph = graph_path(name, cache)
-    made = OpenVinoEngine(graph, threads) if engine == "openvino" else OnnxEngine(graph, threads)
-    return HandRuntime(name, engine, made)
+    if engine == "onnxruntime":
+        return HandRuntime(name, engine, OnnxEngine(graph, threads))
+    whole = OpenVinoEngine(graph, threads)
+    if "vertices_m" not in whole.outputs:
+        return HandRuntime(name, engine, whole)
+    return HandRuntime(
+        name, engine, whole, SightEngine(whole, partial(OpenVinoEngine, graph, threads, SIGHT_OUTPUTS))
+    )
 
 
 def _call(name: str, engine: EngineName, threads: int, cache: Path) -> Call:

@@ -34,14 +34,14 @@ from models.tracking.palm_views import (
     view_matrix,
     windows,
 )
-from models.types import Camera, Crop, Detection
+from models.types import Camera, Crop, Sighting
 
 _THOROUGH_EVERY = 3  # searches
 _FITTING, _FITTING_SHIFT, _FITTING_RAD = (0.3, 0.85), 0.2, 0.8
 """In first crops: how much of them joints span that fit; how far from their middle, and from upwards."""
 _NARROW = 0.2  # of the first crop, across
 PALM_FLOOR = 0.05  # what the palm network is less sure of takes no part in a palm's mean
-Infer = Callable[[Crop, Camera], Detection]
+Sight = Callable[[Crop, Camera], Sighting]
 """A hand network: (crop, the frame's camera) -> the hand in it, however unsure, said of the frame."""
 
 
@@ -64,24 +64,24 @@ class HandDetector:
 
     def __init__(
         self,
-        infer: Infer,
+        sight: Sight,
         input_size: int,
         max_hands: int = 2,
         config: DetectorConfig | None = None,
         bundle: Path = BUNDLE,
     ) -> None:
-        """infer: the hand network, whose crops are input_size pixels wide.
+        """sight: the hand network, whose crops are input_size pixels wide.
 
         Raises FileNotFoundError or ChangedAsset if the palm network's bundle is not whole.
         """
         self.config = config or DetectorConfig()
         self._palm_net = PalmNet(bundle)
-        self._infer, self._input_size, self._max_hands = infer, input_size, max_hands
+        self._sight, self._input_size, self._max_hands = sight, input_size, max_hands
         self.hint: Hint | None = None  # of the last picture, where no hand was found in it
         self._turn = 0
         self._small_until = -1  # the turn: a window that shows a far hand comes once a round
 
-    def detect(self, frame_rgb: NDArray[np.uint8], camera: Camera | None = None) -> list[Detection]:
+    def detect(self, frame_rgb: NDArray[np.uint8], camera: Camera | None = None) -> list[Sighting]:
         """Hands in a frame (H, W, 3), RGB uint8, not mirrored; the surest first.
 
         Every view is looked at; where none shows a hand, windows too, for hands that are far away.
@@ -89,7 +89,7 @@ class HandDetector:
         height, width = frame_rgb.shape[:2]
         return self._detect(frame_rgb, camera, [all_views(width, height), windows(width, height)], True)
 
-    def detect_next(self, frame_rgb: NDArray[np.uint8], camera: Camera | None = None) -> list[Detection]:
+    def detect_next(self, frame_rgb: NDArray[np.uint8], camera: Camera | None = None) -> list[Sighting]:
         """The same for a source's next frame: of the first every view, then the whole and another in turn."""
         height, width = frame_rgb.shape[:2]
         turn, self._turn = self._turn, self._turn + 1
@@ -114,11 +114,11 @@ class HandDetector:
         camera: Camera | None,
         rounds: Sequence[Sequence[View]],
         thorough: bool,
-    ) -> list[Detection]:
+    ) -> list[Sighting]:
         """rounds: of views; each is for where those before have shown no hand. thorough: go on to a round's
         further views where one has shown a hand, until there are max_hands."""
         camera = camera or camera_from_fov(frame_rgb.shape[1], frame_rgb.shape[0])
-        found: list[Detection] = []
+        found: list[Sighting] = []
         looks: list[Look] = []
         frame, gain = Halvings(frame_rgb), exposure_gain(frame_rgb)
         for views in rounds:
@@ -139,10 +139,10 @@ class HandDetector:
         palm: Palm,
         in_window: bool,
         looks: list[Look],
-        found: list[Detection],
+        found: list[Sighting],
         frame_rgb: NDArray[np.uint8],
         camera: Camera,
-    ) -> Detection | None:
+    ) -> Sighting | None:
         """The hand at a palm, if it is a further one; the look at it is added to the others."""
         # A palm that was tried is tried again where a later view is surer of it.
         as_sure = [look.palm for look in looks if look.palm.score >= palm.score]
@@ -163,16 +163,16 @@ class HandDetector:
 
     def _hand(
         self, frame_rgb: NDArray[np.uint8], camera: Camera, palm: Palm, least: float
-    ) -> tuple[Detection, bool]:
+    ) -> tuple[Sighting, bool]:
         """What the network sees at a palm, and whether there is a hand: by evidence from `least`."""
-        first = self._infer(palm_crop(frame_rgb, camera, palm, self._input_size), camera)
+        first = self._sight(palm_crop(frame_rgb, camera, palm, self._input_size), camera)
         if first.presence < self.config.min_first:
             return first, False
         sure = first.presence >= self.config.sure and fits(palm, first)
         if sure and Look(palm, first.presence).log_odds >= least:
             return first, True
         crop = crop_hand(frame_rgb, camera, first.joints_2d_px, first.handedness, self._input_size)
-        hand = self._infer(crop, camera)
+        hand = self._sight(crop, camera)
         enough = hand.presence >= self.config.min_presence
         return hand, enough and Look(palm, hand.presence).log_odds >= least
 
@@ -211,7 +211,7 @@ def palm_crop(frame_rgb: NDArray[np.uint8], camera: Camera, palm: Palm, size: in
     return warp_crop(frame_rgb, camera, virtual, R, mirrored=False)
 
 
-def _is_of(palm: Palm, hand: Detection) -> bool:
+def _is_of(palm: Palm, hand: Sighting) -> bool:
     """Whether a palm is that of a hand which was found already."""
     middle = hand.joints_2d_px[[0, 5, 17]].mean(0)
     size = float(np.ptp(hand.joints_2d_px, axis=0).max())
@@ -219,7 +219,7 @@ def _is_of(palm: Palm, hand: Detection) -> bool:
     return like and float(np.linalg.norm(palm.centre_px - middle)) < 0.25 * size
 
 
-def fits(palm: Palm, hand: Detection) -> bool:
+def fits(palm: Palm, hand: Sighting) -> bool:
     """Whether joints lie in a palm's first crop as a hand's do that it was cut around.
 
     Narrow hands don't: they are seen from the side, or left ones that were misread, as no crop is mirrored.
@@ -234,7 +234,7 @@ def fits(palm: Palm, hand: Detection) -> bool:
     return fills and away < _FITTING_SHIFT * size and turned < _FITTING_RAD
 
 
-def same_hand(a: Detection, b: Detection) -> bool:
+def same_hand(a: Sighting, b: Sighting) -> bool:
     """Whether two detections in one picture are of one hand."""
     box = max(float(np.ptp(d.joints_2d_px, axis=0).max()) for d in (a, b))
     return float(np.linalg.norm(a.joints_2d_px - b.joints_2d_px, axis=1).mean()) < 0.35 * max(box, 1e-6)

@@ -22,7 +22,7 @@ from models.tracking.smoothing import HandFilter, hand_filter_config
 from models.tracking.stages import StageTimes
 from models.tracking.tracker import Track, Tracker, TrackerConfig
 from models.tracking.whole_image import infer_whole
-from models.types import Camera, Detection, Handedness, HandMesh
+from models.types import Camera, Detection, Handedness, HandMesh, Sighting
 from models.weights import shipped_networks
 
 MODELS = ("fit", *shipped_networks())
@@ -174,9 +174,9 @@ class _LazyDetector:
         self._method, self._max_hands = method, max_hands
         self._loaded: HandDetector | None = None
 
-    def __call__(self, frame_rgb: NDArray[np.uint8]) -> list[Detection]:
+    def __call__(self, frame_rgb: NDArray[np.uint8]) -> list[Sighting]:
         if self._loaded is None:
-            self._loaded = HandDetector(self._method.infer, self._method.input_size, self._max_hands)
+            self._loaded = HandDetector(self._method.sight, self._method.input_size, self._max_hands)
         return self._loaded.detect_next(frame_rgb)
 
     @property

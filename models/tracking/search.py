@@ -9,9 +9,9 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from models.types import Detection
+from models.types import Sighting
 
-Detect = Callable[[NDArray[np.uint8]], Sequence[Detection]]
+Detect = Callable[[NDArray[np.uint8]], Sequence[Sighting]]
 """frame_rgb -> the hands in it, found without any past."""
 
 
@@ -27,7 +27,7 @@ class Search:
         self.waited_s = 0.0  # how long callers have been kept, in all
         self._detect = detect
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="search") if beside else None
-        self._running: Future[Sequence[Detection]] | None = None
+        self._running: Future[Sequence[Sighting]] | None = None
 
     def submit(self, frame_rgb: NDArray[np.uint8]) -> None:
         """Search this frame, which must not change until it is done. A search under way goes on instead."""
@@ -42,7 +42,7 @@ class Search:
         finally:
             self.waited_s += perf_counter() - start_s
 
-    def poll(self) -> Sequence[Detection]:
+    def poll(self) -> Sequence[Sighting]:
         """The hands of a search that has ended since the last call; else none."""
         if self._running is None or not self._running.done():
             return ()

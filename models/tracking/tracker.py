@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from models.tracking.search import Search
 from models.tracking.shadow import is_shadow
-from models.types import Camera, Detection, Float32, Float64, Handedness
+from models.types import Camera, Detection, Float32, Float64, Handedness, Sighting
 
 InferHand = Callable[[NDArray[np.uint8], Camera, Float32, Handedness], Detection]
 """(frame_rgb, camera, joints_px (21, 2) of the frame before, handedness) -> the hand now, however unsure."""
@@ -117,7 +117,7 @@ class Tracker:
             self._start_track(found, frame_rgb, camera)
         return tuple(self._tracks)
 
-    def _detections(self, frame_rgb: NDArray[np.uint8]) -> Sequence[Detection]:
+    def _detections(self, frame_rgb: NDArray[np.uint8]) -> Sequence[Sighting]:
         """What the detector has found, in this frame or in a past one."""
         if self._detector_is_due():
             self._searched_s = self._time_s
@@ -175,7 +175,7 @@ class Tracker:
         needed = self.config.clash_belief if clash else self.config.flip_belief
         return other if contrary > needed else track.handedness
 
-    def _start_track(self, found: Detection, frame_rgb: NDArray[np.uint8], camera: Camera) -> None:
+    def _start_track(self, found: Sighting, frame_rgb: NDArray[np.uint8], camera: Camera) -> None:
         """Begin to follow a detected hand, unless it is followed already or the network denies it."""
         if len(self._tracks) >= self.config.max_hands or self._is_followed(found.joints_2d_px):
             return
@@ -200,7 +200,7 @@ class Tracker:
             Track(track_id, handedness, detection, joints_px, belief, course, born_s, self._time_s)
         )
 
-    def _reidentify(self, found: Detection) -> Track | None:
+    def _reidentify(self, found: Sighting) -> Track | None:
         """The hand lost a moment ago that this detection is, if any."""
 
         def unlike(t: Track) -> tuple[bool, float]:
@@ -212,7 +212,7 @@ class Tracker:
         ]
         return min(near, key=unlike, default=None)
 
-    def _first_handedness(self, found: Detection) -> Handedness:
+    def _first_handedness(self, found: Sighting) -> Handedness:
         """What the detector says; where it is in doubt and there is such a hand already, the other."""
         if found.handedness_score < SURE_HANDEDNESS and any(
             t.handedness == found.handedness for t in self._tracks
@@ -239,7 +239,7 @@ class Tracker:
         return self._time_s - self._searched_s >= wait
 
 
-def _right_evidence(detection: Detection) -> float:
+def _right_evidence(detection: Sighting) -> float:
     """-1 surely left .. 1 surely right."""
     sure = 2 * detection.handedness_score - 1
     return sure if detection.handedness == "right" else -sure

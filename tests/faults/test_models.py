@@ -52,7 +52,7 @@ class Network:
         joints_px = project(joints, crop.camera).astype(np.float32)
         root = joints[0]
         return self.spoil(
-            CropPrediction(joints_px, (vertices - root).astype("f4"), (joints - root).astype("f4"), 0.9, 0.9)
+            CropPrediction(joints_px, 0.9, 0.9, (vertices - root).astype("f4"), (joints - root).astype("f4"))
         )
 
 
@@ -84,7 +84,7 @@ class FakeDetector:
 
 
 def detection(shift_px: float = 0.0) -> Detection:
-    return Detection(HAND.joints_2d_px + np.float32(shift_px), HAND.joints_m, "right", 0.9, 0.9)
+    return Detection(HAND.joints_2d_px + np.float32(shift_px), "right", 0.9, 0.9, HAND.joints_m)
 
 
 @pytest.fixture
@@ -132,10 +132,10 @@ def test_senseless_answers_never_raise(faked: Pipeline) -> None:
         scale = 10 ** rng.uniform(-6, 6, 3)
         return CropPrediction(
             rng.normal(112, 40 * scale[0], (21, 2)).astype("f4"),
+            float(rng.uniform()),
+            float(rng.uniform()),
             rng.normal(0, 0.1 * scale[1], (778, 3)).astype("f4"),
             rng.normal(0, 0.1 * scale[2], (21, 3)).astype("f4"),
-            float(rng.uniform()),
-            float(rng.uniform()),
         )
 
     network.spoil = senseless
@@ -156,10 +156,10 @@ def test_thirty_hands_are_bounded(faked: Pipeline, monkeypatch: pytest.MonkeyPat
     small = (HAND.joints_2d_px - HAND.joints_2d_px.mean(0)) * 0.3
 
     places = [np.array([60 + 100 * x, 50 + 90 * y]) for x, y in grid]
-    everywhere = [Detection((small + p).astype("f4"), HAND.joints_m, "right", 0.9, 0.9) for p in places]
+    everywhere = [Detection((small + p).astype("f4"), "right", 0.9, 0.9, HAND.joints_m) for p in places]
 
     def stay(frame_rgb: np.ndarray, camera: Camera, joints_px: np.ndarray, handedness: str) -> Detection:
-        return Detection(joints_px, HAND.joints_m, "right", 0.9, 0.9, HAND.vertices_m)
+        return Detection(joints_px, "right", 0.9, 0.9, HAND.joints_m, HAND.vertices_m)
 
     monkeypatch.setattr(FakeDetector, "hands", everywhere)
     monkeypatch.setattr(faked._tracker, "_infer_hand", stay)

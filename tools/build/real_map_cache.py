@@ -96,7 +96,7 @@ def crops_of(folder: Path, held_out: bool, every: int) -> Iterator[Photograph]:
 def closeups_of(folder: Path, held_out: bool) -> Iterator[Photograph]:
     """Photographs of single hands, as the detector finds them."""
     method = FittedLandmarks(LandmarkRuntime())
-    detector = HandDetector(method.infer, method.input_size, max_hands=1)
+    detector = HandDetector(method.sight, method.input_size, max_hands=1)
     for path in _proportioned(folder):
         if is_kept_out(path) != held_out:
             continue

@@ -102,11 +102,11 @@ def looks_at(picture: Picture, box: Box | None, method: Reconstruction, palm_net
         palms = in_frame(palm_net(draw_view(frame, matrix), PALM_FLOOR, gain), matrix)
         hands = hands_in_frame(palm_net.proposals(PALM_FLOOR), matrix)
         for proposed, palm in [*((True, h) for h in hands[:most]), *((False, p) for p in palms[:most])]:
-            first = method.infer(palm_crop(picture, camera, palm, method.input_size), camera)
+            first = method.sight(palm_crop(picture, camera, palm, method.input_size), camera)
             if not first.presence > 0:
                 continue
             crop = crop_hand(picture, camera, first.joints_2d_px, first.handedness, method.input_size)
-            second = method.infer(crop, camera)
+            second = method.sight(crop, camera)
             is_hand = box is not None and overlap(second.joints_2d_px, box) >= SAME_HAND_IOU
             looks.append(
                 Look(proposed, palm.score, first.presence, second.presence, fits(palm, first), is_hand)

@@ -112,7 +112,7 @@ def _sources(options: argparse.Namespace) -> tuple[Sources, Sources]:
     faces = [_small(read_rgb(path)) for folder in options.without_hands for path in pictures_in(folder)]
     grounds += _OFTEN * faces
     method = make_reconstruction(DEFAULT_MODEL)
-    boxed = list(boxed_hands(options.closeups, method.infer, method.input_size))
+    boxed = list(boxed_hands(options.closeups, method.sight, method.input_size))
     real = list(real_hands(options.real))
     return Sources(drawn, real, [], grounds), Sources(drawn[::_FEWER_DRAWN], [], boxed, grounds)
 

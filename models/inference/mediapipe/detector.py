@@ -35,7 +35,7 @@ class MediaPipeDetector:
             joints_world_m = np.array([[p.x, p.y, p.z] for p in world], np.float32)
             # The Tasks API keeps the presence score to itself; what it returns has passed `min_score`.
             score = float(kinds[0].score)
-            detections.append(Detection(joints_2d_px, joints_world_m, handedness, score, max(score, 0.5)))
+            detections.append(Detection(joints_2d_px, handedness, score, max(score, 0.5), joints_world_m))
         return sorted(detections, key=lambda d: -d.presence)
 
     def close(self) -> None:

@@ -15,7 +15,7 @@ from models.evaluation.found import overlap
 from models.geometry import camera_from_fov
 from models.hand.hand_data import HandData
 from models.inference.landmark_runtime import INPUT_SIZE, crop_hand
-from models.tracking.detector import Infer, palm_crop
+from models.tracking.detector import Sight, palm_crop
 from models.tracking.palm_views import Palm
 from models.training.palms.views import Image, KnownHand
 from models.training.synthetic.sampler import SyntheticHands
@@ -54,7 +54,7 @@ def real_hands(folder: Path) -> Iterator[KnownHand]:
         yield KnownHand(read_rgb(folder / str(labels.image[row])), labels.joints_2d_px[row])
 
 
-def boxed_hands(folder: Path, infer: Infer, input_size: int) -> Iterator[KnownHand]:
+def boxed_hands(folder: Path, sight: Sight, input_size: int) -> Iterator[KnownHand]:
     """Photographs with boxes, neither kept out nor aside, and the joints that a hand network sees in the box.
 
     Where it isn't sure, or its joints don't fit the box, the photograph is left out. Raises ValueError.
@@ -65,12 +65,12 @@ def boxed_hands(folder: Path, infer: Infer, input_size: int) -> Iterator[KnownHa
             continue
         assert sample.box_px is not None
         picture = read_rgb(Path(str(sample.image)))
-        joints = joints_in(picture, sample.box_px, infer, input_size)
+        joints = joints_in(picture, sample.box_px, sight, input_size)
         if joints is not None:
             yield KnownHand(picture, joints)
 
 
-def joints_in(picture: Image, box: Box, infer: Infer, input_size: int) -> Float32 | None:
+def joints_in(picture: Image, box: Box, sight: Sight, input_size: int) -> Float32 | None:
     """The joints (21, 2) of the hand in a box that a network is surest of, whatever the hand's roll."""
     camera = camera_from_fov(picture.shape[1], picture.shape[0])
     middle = np.array([box[0] + box[2] / 2, box[1] + box[3] / 2])
@@ -78,11 +78,11 @@ def joints_in(picture: Image, box: Box, infer: Infer, input_size: int) -> Float3
     for roll in np.arange(_ROLLS) * 2 * np.pi / _ROLLS:
         for span in _SPANS:
             palm = Palm.of_crop(middle, span * max(box[2:]), roll, 1.0)
-            first = infer(palm_crop(picture, camera, palm, input_size), camera)
+            first = sight(palm_crop(picture, camera, palm, input_size), camera)
             if first.presence < 1 - _SURE:
                 continue
             crop = crop_hand(picture, camera, first.joints_2d_px, first.handedness, input_size)
-            hand = infer(crop, camera)
+            hand = sight(crop, camera)
             fit = overlap(hand.joints_2d_px, box)
             if fit >= _FITS and hand.presence * fit > best[0] * _FITS:
                 best = hand.presence * fit / _FITS, hand.joints_2d_px

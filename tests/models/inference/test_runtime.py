@@ -16,7 +16,7 @@ from torch import nn
 from models.geometry import camera_from_fov, crop_camera, warp_crop
 from models.hand.hand_data import HandData
 from models.inference import autotune, export, runtime
-from models.inference.engines import ENGINES, OUTPUTS, OnnxEngine, OpenVinoEngine, TorchEngine
+from models.inference.engines import ENGINES, OUTPUTS, SIGHT_OUTPUTS, OnnxEngine, OpenVinoEngine, TorchEngine
 from models.inference.export import export_onnx
 from models.inference.runtime import CropPrediction, HandRuntime
 from models.networks import zoo
@@ -71,6 +71,16 @@ CROP = np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)
 
 def load(cache: Path, engine: runtime.EngineName | None = None) -> HandRuntime:
     return runtime.load("tiny", engine, cache=cache, untrained=True)
+
+
+def test_a_sight_is_the_same_without_a_mesh(cache: Path) -> None:
+    part = OpenVinoEngine(runtime.graph_path("tiny", cache), wanted=SIGHT_OUTPUTS)
+    assert set(part(CROP[None])) == set(SIGHT_OUTPUTS)
+    whole = load(cache, "openvino")
+    for runs in (whole, HandRuntime("tiny", "openvino", whole._engine, part)):
+        sight, answer = runs.sight(CROP), whole(CROP)
+        np.testing.assert_array_equal(sight.joints_2d_px, answer.joints_2d_px)
+        assert (sight.presence, sight.right_score) == (answer.presence, answer.right_score)
 
 
 def test_engines_agree(cache: Path) -> None:
@@ -252,7 +262,7 @@ def test_camera_space_does_not_depend_on_the_crop(mirrored: bool, shift: tuple[i
 
 def test_turning_the_virtual_camera_turns_the_answer() -> None:
     answer = CropPrediction(
-        np.zeros((21, 2)), HAND.astype(np.float32), HAND[:21].astype(np.float32), 1.0, 1.0
+        np.zeros((21, 2)), 1.0, 1.0, HAND.astype(np.float32), HAND[:21].astype(np.float32)
     )
     crop = crop_of(JOINTS_PX, False)
     Q = np.linalg.qr(np.random.default_rng(3).normal(size=(3, 3)))[0]

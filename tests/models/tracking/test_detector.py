@@ -14,7 +14,7 @@ from models.tracking.detector import DetectorConfig, HandDetector, all_views, vi
 from models.tracking.palm_views import windows
 from models.tracking.pipeline import DEFAULT_MODEL
 from models.tracking.reconstruction import make_reconstruction
-from models.types import Camera, Crop, Detection
+from models.types import Camera, Crop, Sighting
 from tests.paths import CLIPS, ROOT
 
 METHOD = make_reconstruction(DEFAULT_MODEL)
@@ -28,7 +28,7 @@ def frame() -> np.ndarray:
 
 
 def detector(max_hands: int = 2) -> HandDetector:
-    return HandDetector(METHOD.infer, METHOD.input_size, max_hands)
+    return HandDetector(METHOD.sight, METHOD.input_size, max_hands)
 
 
 def test_a_hand_in_plain_view(frame: np.ndarray) -> None:
@@ -88,10 +88,8 @@ def test_nothing_in_noise_grey_or_a_pixel() -> None:
 
 
 def test_a_network_that_answers_nonsense_finds_nothing(frame: np.ndarray) -> None:
-    def nothing(crop: Crop, camera: Camera) -> Detection:
-        return Detection(
-            np.zeros((21, 2), np.float32), np.zeros((21, 3), np.float32), "right", float("nan"), 0.5
-        )
+    def nothing(crop: Crop, camera: Camera) -> Sighting:
+        return Sighting(np.zeros((21, 2), np.float32), "right", float("nan"), 0.5)
 
     assert HandDetector(nothing, METHOD.input_size).detect(frame) == []
 
@@ -123,8 +121,8 @@ def test_the_pipeline_needs_no_mediapipe() -> None:
 def test_a_doubtful_palm_wants_a_sure_hand(frame: np.ndarray) -> None:
     """Evidence is added up: the palm's and the hand's."""
     (hand,) = detector(1).detect(frame)
-    believing = HandDetector(METHOD.infer, METHOD.input_size, 1, DetectorConfig(min_evidence=-30.0))
-    doubting = HandDetector(METHOD.infer, METHOD.input_size, 1, DetectorConfig(min_evidence=60.0))
+    believing = HandDetector(METHOD.sight, METHOD.input_size, 1, DetectorConfig(min_evidence=-30.0))
+    doubting = HandDetector(METHOD.sight, METHOD.input_size, 1, DetectorConfig(min_evidence=60.0))
     assert len(believing.detect(frame)) == 1
     assert doubting.detect(frame) == []
     assert hand.presence > 0.5
@@ -133,10 +131,10 @@ def test_a_doubtful_palm_wants_a_sure_hand(frame: np.ndarray) -> None:
 def test_a_hand_is_inferred_once_though_several_views_show_it(frame: np.ndarray) -> None:
     calls = 0
 
-    def counted(crop: Crop, camera: Camera) -> Detection:
+    def counted(crop: Crop, camera: Camera) -> Sighting:
         nonlocal calls
         calls += 1
-        return METHOD.infer(crop, camera)
+        return METHOD.sight(crop, camera)
 
     assert len(HandDetector(counted, METHOD.input_size, 2).detect(frame)) == 1
     assert calls <= 6, "two for the hand; a palm elsewhere costs one, seldom two"

@@ -12,7 +12,7 @@ from models.tracking.hints import Hint, Look, hint_of
 from models.tracking.palm_views import Palm
 from models.tracking.pipeline import DEFAULT_MODEL
 from models.tracking.reconstruction import make_reconstruction
-from models.types import Camera, Crop, Detection
+from models.types import Camera, Crop, Sighting
 from tests.paths import CLIPS
 
 GREY = np.full((480, 640, 3), 120, np.uint8)
@@ -53,8 +53,8 @@ def test_a_dark_picture() -> None:
 
 
 def test_the_detector_gives_one_where_it_finds_nothing() -> None:
-    def nothing(crop: Crop, camera: Camera) -> Detection:
-        return Detection(np.zeros((21, 2), np.float32), np.zeros((21, 3), np.float32), "right", 0.0, 0.5)
+    def nothing(crop: Crop, camera: Camera) -> Sighting:
+        return Sighting(np.zeros((21, 2), np.float32), "right", 0.0, 0.5)
 
     detector = HandDetector(nothing, 224)
     assert detector.detect(GREY // 10) == []
@@ -76,7 +76,7 @@ def in_a_wide_picture(shrunk: float, x: int, y: int) -> np.ndarray:
 def test_a_far_hand_is_to_come_closer() -> None:
     """4 to 5 % of the height are too few for the network to be sure."""
     method = make_reconstruction(DEFAULT_MODEL)
-    detector = HandDetector(method.infer, method.input_size)
+    detector = HandDetector(method.sight, method.input_size)
     said = []
     for shrunk in (0.1, 0.12):
         for x, y in ((300, 200), (800, 400), (100, 500), (640, 100)):
@@ -89,7 +89,7 @@ def test_a_far_hand_is_to_come_closer() -> None:
 
 def test_of_a_source_it_is_said_until_each_window_has_come_again() -> None:
     method = make_reconstruction(DEFAULT_MODEL)
-    detector = HandDetector(method.infer, method.input_size)
+    detector = HandDetector(method.sight, method.input_size)
     far = in_a_wide_picture(0.1, 640, 100)
     said = [(len(detector.detect_next(far)), detector.hint) for _ in range(60)]
     assert said[0] == (0, None), "no window was looked at yet"

@@ -30,7 +30,7 @@ class Knowing:
         px = project(joints, self.crop.camera).astype(np.float32)
         wrist = self.pose.translation_m - joints[0]
         known = HandPose(self.pose.rotations, self.pose.betas, wrist.astype(np.float32))
-        return CropPrediction(px, vertices - joints[0], joints - joints[0], 1.0, 1.0, known)
+        return CropPrediction(px, 1.0, 1.0, vertices - joints[0], joints - joints[0], known)
 
 
 def meets(hand: NetworkHand, flip: np.ndarray) -> float:
@@ -68,7 +68,7 @@ def test_the_pose_meets_the_mesh_from_frame_to_frame(handedness: Handedness) -> 
 
 def test_a_network_without_one_hands_none_on() -> None:
     answer = CropPrediction(
-        np.zeros((21, 2), np.float32), HAND.template_m, np.zeros((21, 3), np.float32), 1.0, 1.0
+        np.zeros((21, 2), np.float32), 1.0, 1.0, HAND.template_m, np.zeros((21, 3), np.float32)
     )
     crop = crop_hand(
         np.zeros((480, 640, 3), np.uint8), CAMERA, np.random.default_rng(0).random((21, 2)) * 200, "right"

@@ -11,7 +11,7 @@ from models.hand.hand_data import load_open_hand
 from models.hand.skinning import pose_hand
 from models.inference import runtime
 from models.inference.landmark_runtime import INPUT_SIZE, LandmarkRuntime
-from models.inference.runtime import CropPrediction
+from models.inference.runtime import CropPrediction, CropSight
 from models.manifest import Asset
 from models.tracking import pipeline
 from models.tracking.fitting import HandFitter
@@ -46,8 +46,12 @@ class FittingNetwork:
         fit = self._fitter.fit(rays, seen.world_m, "right")
         root = fit.joints_m[0]
         return CropPrediction(
-            seen.joints_crop_px, fit.vertices_m - root, fit.joints_m - root, seen.presence, seen.right_score
+            seen.joints_crop_px, seen.presence, seen.right_score, fit.vertices_m - root, fit.joints_m - root
         )
+
+    def sight(self, crop_rgb: np.ndarray, focal: float = 1.0) -> CropSight:
+        seen = self._net(crop_rgb)
+        return CropSight(seen.joints_crop_px, seen.presence, seen.right_score)
 
 
 @pytest.fixture
@@ -90,7 +94,7 @@ def seen_as(vertices: np.ndarray, joints: np.ndarray, handedness: Handedness, si
     """What a network that knows the hand says of it; it takes the hand for `size` times as large."""
     relative = [(size * (p - joints[0])).astype(np.float32) for p in (joints, vertices)]
     return Detection(
-        project(joints, CAMERA).astype(np.float32), relative[0], handedness, 1.0, 1.0, relative[1]
+        project(joints, CAMERA).astype(np.float32), handedness, 1.0, 1.0, relative[0], relative[1]
     )
 
 

@@ -39,7 +39,7 @@ def noisy(image: np.ndarray, seed: int, sd: float = 8.0) -> np.ndarray:
 
 
 def detection(x: float = 0.0) -> Detection:
-    return Detection(np.full((21, 2), x, np.float32), np.zeros((21, 3), np.float32), "right", 1.0, 1.0)
+    return Detection(np.full((21, 2), x, np.float32), "right", 1.0, 1.0, np.zeros((21, 3), np.float32))
 
 
 def test_noise_is_not_motion() -> None:

@@ -34,7 +34,7 @@ class Hand:
     def detection(self) -> Detection:
         joints = SHAPE * self.size + np.array([self.x, self.y], np.float32)
         world = np.zeros((21, 3), np.float32)
-        return Detection(joints, world, self.handedness, self.presence, self.handedness_score)
+        return Detection(joints, self.handedness, self.presence, self.handedness_score, world)
 
 
 @dataclass

@@ -100,7 +100,7 @@ def test_missing_face_finders_are_said(tmp_path: Path, capsys: pytest.CaptureFix
 def test_faces_are_blurred_and_hands_are_not() -> None:
     photo = np.random.default_rng(0).integers(0, 256, (240, 320, 3), dtype=np.uint8)
     joints = np.random.default_rng(1).uniform([60, 60], [100, 100], (21, 2)).astype(np.float32)
-    hand = Detection(joints, np.zeros((21, 3), np.float32), "right", 1.0, 1.0)
+    hand = Detection(joints, "right", 1.0, 1.0, np.zeros((21, 3), np.float32))
     finder = SimpleNamespace(detectMultiScale=lambda *a, **k: np.array([[50, 50, 120, 120]]))
     found = without_faces(photo, [hand], [finder])  # type: ignore[list-item]
     assert (found[75:85, 75:85] == photo[75:85, 75:85]).all()
@@ -112,10 +112,10 @@ def test_faces_are_blurred_and_hands_are_not() -> None:
 def test_only_the_other_side_s_hand_agrees_with_a_mirrored_one() -> None:
     joints = np.random.default_rng(1).uniform(50, 150, (21, 2)).astype(np.float32)
     world = np.zeros((21, 3), np.float32)
-    hand = Detection(joints, world, "right", 1.0, 1.0)
+    hand = Detection(joints, "right", 1.0, 1.0, world)
     mirrored = (joints * [-1, 1] + [319, 0]).astype(np.float32)
-    assert disagreement(hand, [Detection(mirrored, world, "left", 1.0, 1.0)], 320) < 1e-6
-    assert disagreement(hand, [Detection(mirrored, world, "right", 1.0, 1.0)], 320) == float("inf")
+    assert disagreement(hand, [Detection(mirrored, "left", 1.0, 1.0, world)], 320) < 1e-6
+    assert disagreement(hand, [Detection(mirrored, "right", 1.0, 1.0, world)], 320) == float("inf")
 
 
 def test_every_source_is_named_with_commit_and_licence() -> None:
