@@ -72,12 +72,13 @@ def draw_colour(
 ) -> UInt8:
     """(h, w, 4) premultiplied RGBA of props and shown hands, less what the occluder hides."""
     nodes.hide_hands(not scene.shows_hands)
-    clip_from_cam = projection(viewport.intrinsics(scene.camera, viewport.samples), *viewport.rendered_wh)
+    fx, fy, cx, cy = intrinsics = viewport.intrinsics(scene.camera, viewport.samples)
     state = Pass(
         "picture",
-        clip_from_cam,
+        projection(intrinsics, *viewport.rendered_wh),
         viewport.rendered_wh,
         uniforms,
+        rays=np.array([1 / fx, 1 / fy, -cx / fx, -cy / fy], np.float32),
         by_depth=scene.casts and not scene.overlaid,
         multisampled=viewport.samples == 1
         and (not scene.casts or viewport.width * viewport.height < SMOOTHED_PX),

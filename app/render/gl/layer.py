@@ -8,8 +8,8 @@ is flipped.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -18,8 +18,9 @@ from OpenGL import GL
 from pyrender.constants import RenderFlags
 from pyrender.renderer import Renderer
 
-from app.render.gl.materials import ORDERS, Stage, Surface
+from app.render.gl.materials import ORDERS, PropMetal, Stage, Surface
 from app.render.gl.program import Program, Programs
+from app.render.gl.stream import VertexStream
 from app.render.gl.target import Target, upload_environment
 from app.render.light.environment import Environment
 from app.render.occlusion_boundary import OcclusionBoundaries, matte_boundary, matted_part
@@ -33,6 +34,8 @@ _BACKGROUNDS: dict[Stage, list[float]] = {
     "occluder": [NOTHING_M, -1, 0, 0],
     "picture": [0, 0, 0, 0],
 }
+_MOST_APART = 255  # props that the stencil tells apart
+_WHOLE = np.array([[-1, -1, 0], [-1, 3, 0], [3, -1, 0]], np.float32)  # a triangle over all of clip space
 
 
 def projection(intrinsics: tuple[float, float, float, float], width: int, height: int) -> Float64:
@@ -57,6 +60,7 @@ class Pass:
     clip_from_cam: Float64  # (4, 4) camera frame -> clip space
     size_wh: tuple[int, int]  # rendered pixels
     uniforms: Mapping[str, Any]  # of all programs; each takes those it has
+    rays: Float32 | None = None  # (4,) rendered pixel -> ray: x * [0] + [2], y * [1] + [3]; of a picture
     by_depth: bool = False  # nearer surfaces hide those behind, whatever their order
     multisampled: bool = False  # every pixel is shaded once, edges alone are smoothed
 
@@ -67,12 +71,15 @@ class LayerRenderer(Renderer):
     def __init__(self) -> None:
         super().__init__(1, 1)
         self._program_cache = Programs()
+        picture = Target(GL.GL_RGBA8)
         self._targets: dict[Stage, Target] = {
             "shadow": Target(GL.GL_RG32F),
             "shade": Target(GL.GL_RGBA8),
             "occluder": Target(GL.GL_RG32F),
-            "picture": Target(GL.GL_RGBA8),
+            "picture": picture,
+            "surface": Target(GL.GL_RGBA32F, depth_of=picture),
         }
+        self._stream = VertexStream(3)
         self._multisampled = Target(GL.GL_RGBA8, samples=4)
         self._environments: dict[str, int] = {}  # textures
         self._shown_environments = (0, 0)
@@ -98,8 +105,22 @@ class LayerRenderer(Renderer):
         in_map = this.stage == "shadow"
         depth_test = None if in_map else GL.GL_LESS
         target.begin(*this.size_wh, _BACKGROUNDS[this.stage], depth_test, culled=True, greatest=in_map)
+        nodes = _nodes_of(scene, this)
+        if this.stage == "picture" and not this.multisampled:
+            self._draw_nodes([node for node in nodes if surface_of(node).order < PropMetal.order], this)
+            nodes = [node for node in nodes if surface_of(node).order >= PropMetal.order]
+            metal = [node for node in nodes if isinstance(surface_of(node), PropMetal)]
+            for first in range(0, len(metal), _MOST_APART):
+                self._draw_metal(metal[first : first + _MOST_APART], this)
+            nodes = [node for node in nodes if not isinstance(surface_of(node), PropMetal)]
+        self._draw_nodes(nodes, this)
+        GL.glFlush()
+        if this.multisampled:
+            target.resolve_into(self._targets[this.stage], *this.size_wh)
+
+    def _draw_nodes(self, nodes: Sequence[pyrender.Node], this: Pass) -> None:
         begun: Program | None = None
-        for node in _nodes_of(scene, this):
+        for node in nodes:
             surface = surface_of(node)
             program = self._program_cache.get_program("surface.vert", surface.fragment_shaders[this.stage])
             if program is not begun:
@@ -108,9 +129,39 @@ class LayerRenderer(Renderer):
             program.set_uniforms(surface.uniforms)
             program.set_uniform("M", node.matrix)
             _draw_primitive(node.mesh.primitives[0], this.by_depth, surface.order)
-        GL.glFlush()
-        if this.multisampled:
-            target.resolve_into(self._targets[this.stage], *this.size_wh)
+
+    def _draw_metal(self, nodes: Sequence[pyrender.Node], this: Pass) -> None:
+        """Props of metal, at most _MOST_APART: first what is seen of which, then its colour.
+
+        A software renderer shades blocks of 4 x 4 pixels for each triangle that touches them: where triangles
+        are smaller than that, metal shaded at once costs several times as much.
+        """
+        self._targets["surface"].go_on(*this.size_wh)
+        GL.glEnable(GL.GL_STENCIL_TEST)  # which of them is seen where
+        GL.glClear(GL.GL_STENCIL_BUFFER_BIT)
+        GL.glStencilOp(GL.GL_KEEP, GL.GL_KEEP, GL.GL_REPLACE)
+        GL.glDisable(GL.GL_BLEND)
+        for number, node in enumerate(nodes, 1):
+            GL.glStencilFunc(GL.GL_ALWAYS, number, 0xFF)
+            self._draw_nodes([node], replace(this, stage="surface"))
+        self._targets["picture"].go_on(*this.size_wh)
+        GL.glEnable(GL.GL_BLEND)
+        GL.glBlendFunc(GL.GL_ONE, GL.GL_ONE_MINUS_SRC_ALPHA)
+        GL.glDisable(GL.GL_DEPTH_TEST)
+        GL.glStencilOp(GL.GL_KEEP, GL.GL_KEEP, GL.GL_KEEP)
+        program = self._program_cache.get_program("screen.vert", "ring/metal_seen.frag")
+        self._begin(program, this)
+        self.bind_textures(program, {"surfaces": self._targets["surface"].texture})
+        program.set_uniform("picture_rays", this.rays)
+        for number, node in enumerate(nodes, 1):
+            GL.glStencilFunc(GL.GL_EQUAL, number, 0xFF)
+            program.set_uniforms(surface_of(node).uniforms)
+            program.set_uniform("own_from_cam", np.linalg.inv(node.matrix))
+            axis = node.matrix[:3, 2]
+            program.set_uniform("own_axis", axis / np.linalg.norm(axis))
+            self._stream.draw(_WHOLE, GL.GL_TRIANGLES)
+        GL.glDisable(GL.GL_STENCIL_TEST)
+        GL.glEnable(GL.GL_DEPTH_TEST)
 
     def bind_textures(self, program: Program, more: dict[str, int] | None = None) -> None:
         """Let a program read what earlier stages have drawn, the environments, and more textures by name."""
@@ -145,6 +196,7 @@ class LayerRenderer(Renderer):
         if self._deleted:
             return
         self._deleted = True
+        self._stream.delete()
         for target in (*self._targets.values(), self._multisampled):
             target.delete()
         GL.glDeleteTextures([*self._environments.values()])

@@ -10,7 +10,7 @@ from pyrender.material import Material as PyrenderMaterial
 from app.render.scene import HAND_STYLES, Bone, Gem, Geometry, HandStyle, Material, Paint
 from models.types import Float32
 
-Stage = Literal["shadow", "shade", "occluder", "picture"]
+Stage = Literal["shadow", "shade", "occluder", "surface", "picture"]
 ORDERS = 3
 MOST_FACETS = 64
 """MOST_FACETS of gem.frag."""
@@ -64,7 +64,7 @@ class SleeveShadow(Surface):
 class PropMetal(Surface):
     """A prop of metal."""
 
-    fragment_shaders = {"picture": "ring/metal.frag"}  # noqa: RUF012
+    fragment_shaders = {"surface": "ring/metal_surface.frag", "picture": "ring/metal.frag"}  # noqa: RUF012
     order = 2
 
 

@@ -13,16 +13,19 @@ from models.types import Float32, UInt8
 
 
 class Target:
-    """A framebuffer with one colour texture and depth. It grows as needed and never shrinks.
+    """A framebuffer with one colour texture, depth and stencil. It grows as needed and never shrinks.
 
     With several samples edges are covered in steps while each pixel is shaded once; there is no texture then.
-    smooth: shaders read between its pixels.
+    smooth: shaders read between its pixels. depth_of: that target's depth and stencil are its own.
     """
 
-    def __init__(self, internal_format: int, samples: int = 1, smooth: bool = False) -> None:
+    def __init__(
+        self, internal_format: int, samples: int = 1, smooth: bool = False, depth_of: Target | None = None
+    ) -> None:
         self._internal_format = internal_format
         self._samples = samples
         self._filter = GL.GL_LINEAR if smooth else GL.GL_NEAREST
+        self._depth_of = depth_of
         self._size = (0, 0)
         self.framebuffer = 0
         self.texture = 0
@@ -30,14 +33,28 @@ class Target:
 
     def ensure(self, width: int, height: int) -> None:
         """Make room for at least this many pixels."""
-        if width <= self._size[0] and height <= self._size[1]:
+        if self._depth_of is not None:
+            self._depth_of.ensure(width, height)
+            w, h = self._depth_of._size
+        elif width <= self._size[0] and height <= self._size[1]:
+            return
+        else:
+            w, h = (
+                -(-max(new, old) // 64) * 64 for new, old in zip((width, height), self._size, strict=True)
+            )
+        if (w, h) == self._size:
             return
         self.delete()
-        w, h = (-(-max(new, old) // 64) * 64 for new, old in zip((width, height), self._size, strict=True))
         self._size = (w, h)
         self.framebuffer = GL.glGenFramebuffers(1)
         GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, self.framebuffer)
-        self._attach_buffer(GL.GL_DEPTH_ATTACHMENT, GL.GL_DEPTH_COMPONENT24)
+        if self._depth_of is None:
+            self._attach_buffer(GL.GL_DEPTH_STENCIL_ATTACHMENT, GL.GL_DEPTH24_STENCIL8)
+        else:
+            depth = self._depth_of._buffers[0]
+            GL.glFramebufferRenderbuffer(
+                GL.GL_FRAMEBUFFER, GL.GL_DEPTH_STENCIL_ATTACHMENT, GL.GL_RENDERBUFFER, depth
+            )
         if self._samples > 1:
             self._attach_buffer(GL.GL_COLOR_ATTACHMENT0, self._internal_format)
             return
@@ -83,6 +100,11 @@ class Target:
         GL.glEnable(GL.GL_BLEND)
         GL.glBlendEquation(GL.GL_MAX if greatest else GL.GL_FUNC_ADD)
         GL.glBlendFunc(GL.GL_ONE, GL.GL_ONE_MINUS_SRC_ALPHA)
+
+    def go_on(self, width: int, height: int) -> None:
+        """Draw into the first width x height pixels as before, until now into another target."""
+        self.ensure(width, height)
+        GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, self.framebuffer)
 
     def resolve_into(self, other: Target, width: int, height: int) -> None:
         """Copy the corner that was drawn to a target of one sample."""
