@@ -18,8 +18,9 @@ from pathlib import Path
 import numpy as np
 import openvino as ov
 
-from models.inference.engines import Engine, OnnxEngine, OpenVinoEngine, TorchEngine
+from models.inference.engines import Engine, MixedEngine, OnnxEngine, OpenVinoEngine, TorchEngine
 from models.inference.export import Deployed, export_onnx
+from models.inference.runtime import engines_for
 from models.networks.zoo import build
 from tools.build.landmark_net import BUNDLE, read_graph
 from tools.command import command
@@ -53,6 +54,8 @@ def measure(names: list[str], rounds: int, processor: bool) -> dict[tuple[str, s
             network, graph = build(name), Path(folder) / f"{name}.onnx"
             export_onnx(network, graph)
             calls[name, "openvino"] = _call(OpenVinoEngine(graph))
+            if "openvino-bf16" in engines_for(name):
+                calls[name, "openvino-bf16"] = _call(MixedEngine(graph))
             calls[name, "onnxruntime"] = _call(OnnxEngine(graph))
             calls[name, "torch"] = _call(TorchEngine(Deployed(network)))
     times: dict[tuple[str, str], list[float]] = {key: [] for key in calls}
@@ -80,7 +83,7 @@ def main() -> None:
     print(f"{'':<35}{'median':>10}{'x MediaPipe':>14}{'least':>10}{'x MediaPipe':>14}")
     for (name, engine), (median, least) in times.items():
         ratios = median / baseline, least / best_baseline
-        print(f"{name:<22}{engine:<13}{median:>7.2f} ms{ratios[0]:>14.2f}{least:>7.2f} ms{ratios[1]:>14.2f}")
+        print(f"{name:<22}{engine:<15}{median:>5.2f} ms{ratios[0]:>14.2f}{least:>7.2f} ms{ratios[1]:>14.2f}")
 
 
 if __name__ == "__main__":

@@ -82,7 +82,7 @@ def calls_of(name: str, engines: Sequence[EngineName], threads: Sequence[int]) -
         crop = _picture(INPUT_SIZE)
         return {("openvino", count): _on(LandmarkRuntime(threads=count), crop) for count in threads}
     calls: dict[tuple[str, int], Call] = {}
-    for engine in engines:
+    for engine in (e for e in engines if e in runtime.engines_for(name)):
         for count in threads:
             if engine == "torch" and count != threads[0]:
                 continue  # its threads are the process's: they can't take turns

@@ -127,11 +127,11 @@ class Report:
         yield ""
         limits = ", ".join(f"{name} {gmacs:.0f}" for name, gmacs in self.peak_gmacs.items())
         yield f"peak of one thread, 10⁹ Mult-Adds a second, float32: {limits}"
-        heads = f"{'network, ms a crop':<20}{'engine':<13}{'threads':<9}"
+        heads = f"{'network, ms a crop':<20}{'engine':<15}{'threads':<9}"
         yield f"{heads}{'median (quartiles)':<26}{'of peak':>8}"
         for timing in self.networks:
             fraction = f"{100 * timing.of_peak(self._peak):.0f} %"
-            columns = f"{timing.network:<20}{timing.engine:<13}{timing.threads:<9}"
+            columns = f"{timing.network:<20}{timing.engine:<15}{timing.threads:<9}"
             yield f"{columns}{timing.ms!s:<26}{fraction:>8}"
         if self.search_ms is not None:
             yield f"{'search of the whole picture, beside':<42}{self.search_ms!s}"

@@ -98,7 +98,7 @@ def run(arguments: argparse.Namespace) -> int:
     _say("networks")
     report.peak_gmacs = peak_gmacs(20)
     every = [*names, *MODELS, *(_all_networks() if arguments.all else ())]
-    engines = ENGINES if arguments.all else ENGINES[:2]
+    engines = ENGINES if arguments.all else ENGINES[:-1]  # torch is last
     runs = 15 if arguments.quick else 40
     report.networks = time_networks(list(dict.fromkeys(every)), engines, runs)
     report.search_ms = time_search(frames[-1], settings.model, settings.max_hands, runs)

@@ -22,6 +22,8 @@ from models.evaluation.figures import curves, figures, judged_rows
 from models.evaluation.found import found_markdown
 from models.evaluation.predictors import MEDIAPIPE, NAMES, make_predictor
 from models.evaluation.report import can_submit, markdown, plot_pck, write_submission
+from models.inference.engines import ENGINES
+from models.inference.runtime import fix_engine
 from models.tracking.pipeline import DEFAULT_MODEL, MODELS
 
 Judged = tuple[dict[str, Run], dict[str, Any]]
@@ -55,6 +57,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         help="recorded hands of a video set (process --hands), judged as models of their own",
     )
     parser.add_argument("--every", type=whole(1), default=1, metavar="N", help="only every Nth sample")
+    parser.add_argument("--engine", choices=ENGINES, help="runs the networks (default: the fastest here)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="report.json, report.md, plots, submissions")
     add_shard(parser, "only every Nth part of the data from the Kth on, into --out: for N machines")
     add_ray(parser)
@@ -64,6 +67,12 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 def run_command(arguments: argparse.Namespace) -> int:
     """Evaluate and print; with --out also write. Raises UserError."""
+    if arguments.engine is not None:
+        if arguments.ray is not None:
+            raise UserError(
+                "--engine: a cluster's machines all run openvino; leave one of --engine, --ray out"
+            )
+        fix_engine(arguments.engine)
     asked = Asked(
         tuple(arguments.data),
         tuple(arguments.model),

@@ -1,4 +1,4 @@
-"""Three ways to run a network: torch, ONNX Runtime, OpenVINO. One call: a crop of bytes in, arrays out.
+"""Ways to run a network: OpenVINO, in two precisions, ONNX Runtime, torch. A crop of bytes in, arrays out.
 
 Each engine imports its library when it is made, so the live path loads one of them only.
 """
@@ -14,10 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.geometry import TYPICAL_FOCAL
-from models.inference.openvino_options import cpu_options
+from models.inference.mixed_precision import compile_halves
+from models.inference.openvino_options import cpu_options, read_model
 
-EngineName = Literal["openvino", "onnxruntime", "torch"]
-ENGINES: tuple[EngineName, ...] = ("openvino", "onnxruntime", "torch")
+EngineName = Literal["openvino", "openvino-bf16", "onnxruntime", "torch"]
+ENGINES: tuple[EngineName, ...] = ("openvino", "openvino-bf16", "onnxruntime", "torch")
+"""By name; `openvino-bf16` runs some networks, on some machines: models.inference.runtime.engines_for."""
 
 INPUT = "crops_rgb"
 FOCAL = "focal"
@@ -52,11 +54,10 @@ class OpenVinoEngine:
         """wanted: answers; nothing is computed that these don't ask for. None: all that the graph gives."""
         import openvino as ov
 
-        model = str(graph) if wanted is None else _part(graph, wanted)
-        compiled = ov.Core().compile_model(model, "CPU", cpu_options(threads))
+        core = ov.Core()
+        compiled = core.compile_model(read_model(core, graph, wanted), "CPU", cpu_options(threads))
         self.input_size = int(compiled.input(INPUT).shape[1])
-        answered = {name for port in compiled.outputs for name in port.names}
-        self._ports = {name: compiled.output(name) for name in (*OUTPUTS, *POSE_OUTPUTS) if name in answered}
+        self._ports = _ports(compiled)
         self.outputs = tuple(self._ports)
         self._takes_focal = any(FOCAL in port.names for port in compiled.inputs)
         self._compiled, self._local = compiled, threading.local()
@@ -70,6 +71,35 @@ class OpenVinoEngine:
         if not hasattr(self._local, "request"):
             self._local.request = self._compiled.create_infer_request()
         return self._local.request
+
+
+class MixedEngine:
+    """An ONNX graph run by OpenVINO on the CPU, its encoder in bfloat16; see `compile_halves`."""
+
+    def __init__(self, graph: Path, threads: int = 1, wanted: Sequence[str] | None = None) -> None:
+        """wanted: as above. Raises ValueError for a graph without such an encoder."""
+        halves = compile_halves(graph, threads, wanted)
+        self.input_size = int(halves.encoder.input(INPUT).shape[1])
+        self._ports = _ports(halves.rest)
+        self.outputs = tuple(self._ports)
+        self._takes_focal = any(FOCAL in port.names for port in halves.rest.inputs)
+        self._halves, self._local = halves, threading.local()
+
+    def __call__(self, crops_rgb: NDArray[np.uint8], focal: float = TYPICAL_FOCAL) -> dict[str, np.ndarray]:
+        encoder, rest = self._requests()
+        maps = encoder.infer([crops_rgb], share_inputs=True, share_outputs=True)
+        inputs = [maps[k] for k in range(self._halves.maps)]
+        if self._takes_focal:
+            inputs.append(np.full(len(crops_rgb), focal, np.float32))
+        found = rest.infer(inputs, share_inputs=True)
+        return {name: found[port] for name, port in self._ports.items()}
+
+    def _requests(self) -> tuple[Any, Any]:
+        """A thread's own."""
+        if not hasattr(self._local, "requests"):
+            halves = self._halves
+            self._local.requests = halves.encoder.create_infer_request(), halves.rest.create_infer_request()
+        return self._local.requests
 
 
 class OnnxEngine:
@@ -111,13 +141,10 @@ class TorchEngine:
         return {name: answer.numpy() for name, answer in zip(self._deployed.outputs, found, strict=True)}
 
 
-def _part(graph: Path, wanted: Sequence[str]) -> Any:
-    """The part of an ONNX graph that some of its answers come from, as OpenVINO reads it."""
-    import openvino as ov
-
-    whole = ov.Core().read_model(str(graph))
-    results = [result for result in whole.get_results() if result.input_value(0).names & set(wanted)]
-    return ov.Model(results, whole.get_parameters())
+def _ports(compiled: Any) -> dict[str, Any]:
+    """Outputs of a compiled network by name, in our order."""
+    answered = {name for port in compiled.outputs for name in port.names}
+    return {name: compiled.output(name) for name in (*OUTPUTS, *POSE_OUTPUTS) if name in answered}
 
 
 def _inputs(crops_rgb: NDArray[np.uint8], focal: float, takes_focal: bool) -> dict[str, np.ndarray]:

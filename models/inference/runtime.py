@@ -31,17 +31,23 @@ from models.inference.engines import (
     SIGHT_OUTPUTS,
     Engine,
     EngineName,
+    MixedEngine,
     OnnxEngine,
     OpenVinoEngine,
     TorchEngine,
 )
 from models.inference.graph_sources import SCORES_MODULE, graph_sources
+from models.inference.mixed_precision import runs_bfloat16
 from models.inference.sight_engine import SightEngine
 from models.manifest import ASSETS, Asset, read_manifest
 from models.types import Crop, Float32, HandPose
 from models.weights import find_weights, scores_of
 
 _fixed: EngineName | None = None
+
+_STEADY_IN_BFLOAT16 = ("tang_lm", "mobrecon_lm_192")
+"""Networks whose accuracy and steadiness are those of 32 bits, within 2 %; docs/networks.md has the figures.
+A still hand's mesh shakes by 6 % more with `mobrecon_lm`, by 9 % with `hamr_lm`."""
 
 
 @dataclass(frozen=True)
@@ -136,8 +142,8 @@ def load(
     Raises ValueError for an unknown name, and for a network without weights unless `untrained` is set: then
     what it answers means nothing, only how fast it is.
     """
-    if engine is not None and engine not in ENGINES:
-        raise ValueError(f"engine: expected one of {', '.join(ENGINES)}, got {engine!r}")
+    if engine is not None and engine not in (known := engines_for(name)):
+        raise ValueError(f"engine: expected one of {', '.join(known)} for {name} here, got {engine!r}")
     if find_weights(name) is None:
         from models.networks.zoo import declared
 
@@ -160,7 +166,7 @@ def fastest(
     """
     cache = cache or cache_dir()
     engine = engine or _fixed
-    engines: tuple[EngineName, ...] = (engine,) if engine else ("openvino", "onnxruntime")
+    engines = (engine,) if engine else [e for e in engines_for(name) if e != "torch"]
     choices = {
         f"{e}/{n}": (e, n) for e in engines for n in (thread_choices() if threads is None else (threads,))
     }
@@ -168,8 +174,17 @@ def fastest(
     return choices[autotune(f"{name}/{_digest(name)}/{','.join(choices)}", candidates, cache)]
 
 
+def engines_for(name: str) -> tuple[EngineName, ...]:
+    """The engines that run a network on this machine."""
+    rounded = name in _STEADY_IN_BFLOAT16 and runs_bfloat16()
+    return tuple(engine for engine in ENGINES if rounded or engine != "openvino-bf16")
+
+
 def fix_engine(engine: EngineName) -> None:
-    """Take this engine from now on where none is named: machines that share work must say the same."""
+    """Take this engine from now on where none is named: machines that share work must say the same.
+
+    One that a network is not offered with is taken all the same: to measure what it would do.
+    """
     global _fixed
     _fixed = engine
 
@@ -177,8 +192,9 @@ def fix_engine(engine: EngineName) -> None:
 def measure(
     name: str, engines: Sequence[EngineName] = ENGINES, threads: int = 1, cache: Path | None = None
 ) -> dict[EngineName, float]:
-    """Median milliseconds a crop for each engine."""
-    return medians_ms({e: _call(name, e, threads, cache or cache_dir()) for e in engines})
+    """Median milliseconds a crop for each engine that runs the network here."""
+    here = [engine for engine in engines if engine in engines_for(name)]
+    return medians_ms({e: _call(name, e, threads, cache or cache_dir()) for e in here})
 
 
 def graph_path(name: str, cache: Path | None = None) -> Path:
@@ -229,12 +245,11 @@ def _start(name: str, engine: EngineName, threads: int, cache: Path) -> HandRunt
     graph = graph_path(name, cache)
     if engine == "onnxruntime":
         return HandRuntime(name, engine, OnnxEngine(graph, threads))
-    whole = OpenVinoEngine(graph, threads)
+    make = MixedEngine if engine == "openvino-bf16" else OpenVinoEngine
+    whole = make(graph, threads)
     if "vertices_m" not in whole.outputs:
         return HandRuntime(name, engine, whole)
-    return HandRuntime(
-        name, engine, whole, SightEngine(whole, partial(OpenVinoEngine, graph, threads, SIGHT_OUTPUTS))
-    )
+    return HandRuntime(name, engine, whole, SightEngine(whole, partial(make, graph, threads, SIGHT_OUTPUTS)))
 
 
 def _call(name: str, engine: EngineName, threads: int, cache: Path) -> Call:

@@ -16,7 +16,7 @@ from torch import nn
 from models.geometry import camera_from_fov, crop_camera, warp_crop
 from models.hand.hand_data import HandData
 from models.inference import autotune, export, runtime
-from models.inference.engines import ENGINES, OUTPUTS, SIGHT_OUTPUTS, OnnxEngine, OpenVinoEngine, TorchEngine
+from models.inference.engines import OUTPUTS, SIGHT_OUTPUTS, OnnxEngine, OpenVinoEngine, TorchEngine
 from models.inference.export import export_onnx
 from models.inference.runtime import CropPrediction, HandRuntime
 from models.networks import zoo
@@ -84,7 +84,7 @@ def test_a_sight_is_the_same_without_a_mesh(cache: Path) -> None:
 
 
 def test_engines_agree(cache: Path) -> None:
-    answers = [load(cache, engine)(CROP) for engine in ENGINES]
+    answers = [load(cache, engine)(CROP) for engine in runtime.engines_for("tiny")]
     for answer in answers[:-1]:
         for field in ("joints_2d_px", "vertices_m", "joints_m", "presence", "right_score"):
             a, b = getattr(answer, field), getattr(answers[-1], field)
@@ -124,7 +124,7 @@ def test_where_joints_are_all_that_is_asked_no_mesh_is_computed(cache: Path, tmp
             answer.in_camera_axes(crop_of(JOINTS_PX, False))
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", runtime.engines_for("tiny"))
 def test_an_answer_outlives_the_next_call(cache: Path, engine: runtime.EngineName) -> None:
     network = load(cache, engine)
     first = network(CROP)
@@ -174,7 +174,7 @@ def test_networks_leave_half_the_cores_to_others(
 
 def test_measure_times_every_engine(cache: Path) -> None:
     times = runtime.measure("tiny", cache=cache)
-    assert set(times) == set(ENGINES)
+    assert set(times) == set(runtime.engines_for("tiny"))
     assert all(0 < ms < 1000 for ms in times.values())
 
 

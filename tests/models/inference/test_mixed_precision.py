@@ -1,0 +1,73 @@
+"""An encoder in bfloat16: near what 32 bits answer, its ends kept in 32 bits, refused where there is none."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.inference import mixed_precision, runtime
+from models.inference.engines import SIGHT_OUTPUTS, MixedEngine, OpenVinoEngine
+from models.inference.export import example_crop
+from models.weights import find_weights
+
+pytestmark = pytest.mark.skipif(
+    not mixed_precision.runs_bfloat16(), reason="this processor doesn't run bfloat16"
+)
+NETWORK = "mobrecon_lm_192"
+needs_weights = pytest.mark.skipif(find_weights(NETWORK) is None, reason="its weights don't ship here")
+
+
+@needs_weights
+def test_the_answer_is_nearly_that_of_32_bits() -> None:
+    graph = runtime.graph_path(NETWORK)
+    exact, rounded = OpenVinoEngine(graph), MixedEngine(graph)
+    crop = example_crop(exact.input_size)
+    a, b = exact(crop), rounded(crop)
+    assert list(a) == list(b)
+    assert rounded.input_size == exact.input_size
+    assert 0 < np.abs(a["joints_2d"] - b["joints_2d"]).max() * exact.input_size < 0.7  # pixels
+    assert np.abs(a["joints_m"] - b["joints_m"]).max() < 3e-3
+
+
+@needs_weights
+def test_some_answers_are_the_same_as_all_of_them() -> None:
+    graph = runtime.graph_path(NETWORK)
+    whole, part = MixedEngine(graph), MixedEngine(graph, wanted=SIGHT_OUTPUTS)
+    crop = example_crop(whole.input_size)
+    everything, some = whole(crop), part(crop)
+    assert set(some) == set(SIGHT_OUTPUTS) < set(everything)
+    for name, answer in some.items():
+        np.testing.assert_array_equal(answer, everything[name])
+
+
+@needs_weights
+def test_both_ends_of_the_encoder_and_what_follows_stay_in_32_bits() -> None:
+    halves = mixed_precision.compile_halves(runtime.graph_path(NETWORK), 1)
+    types = _types(halves.encoder, "Convolution")
+    assert types[:2] == types[-2:] == ["f32", "f32"]
+    assert set(types[2:-2]) == {"bf16"}
+    assert set(_types(halves.rest, "FullyConnected")) == {"f32"}
+
+
+def test_a_graph_without_an_encoder_is_refused(tmp_path: Path) -> None:
+    import openvino as ov
+    from openvino import opset13 as op
+
+    picture = op.parameter([1, 4, 4, 3], np.uint8)
+    ov.save_model(ov.Model([op.result(op.convert(picture, "f32"))], [picture], "no"), tmp_path / "no.xml")
+    with pytest.raises(ValueError, match="expected a network with an encoder"):
+        MixedEngine(tmp_path / "no.xml")
+
+
+@needs_weights
+def test_only_what_stays_steady_is_offered() -> None:
+    assert "openvino-bf16" in runtime.engines_for(NETWORK)
+    assert "openvino-bf16" not in runtime.engines_for("mobrecon_lm")
+    with pytest.raises(ValueError, match="expected one of openvino, onnxruntime, torch for mobrecon_lm"):
+        runtime.load("mobrecon_lm", "openvino-bf16")
+
+
+def _types(compiled: object, layer: str) -> list[str]:
+    """In what OpenVINO really computes layers of a type, in their order."""
+    layers = (op.get_rt_info() for op in compiled.get_runtime_model().get_ordered_ops())  # type: ignore[attr-defined]
+    return [info["runtimePrecision"].get() for info in layers if info["layerType"].get() == layer]
