@@ -136,7 +136,13 @@ def open_file(path: str | Path) -> VideoFile | ImageFile:
         size_wh, count = animation_size(path)
         return AnimatedImage(path, size_wh, 0.0, count)
     if content is None and path.suffix.lower() in IMAGE_SUFFIXES:
-        return ImageFile(path, read_image(path))
+        try:
+            return ImageFile(path, read_image(path))
+        except SourceError as error:
+            try:
+                return _video(path)
+            except SourceError:
+                raise error from None
     return _video(path)
 
 
@@ -161,13 +167,14 @@ def _video(path: Path) -> VideoFile:
 
 def _open(path: Path) -> InputContainer:
     check_file(path)
+    # Only this file: a playlist must not open others, let alone the network.
+    options = {"protocol_whitelist": "file", "format_whitelist": ",".join(_CONTAINERS)}
     try:
-        # Only this file: a playlist must not open others, let alone the network.
-        container = av.open(
-            f"file:{path}",  # a name with a colon in it names no protocol
-            options={"protocol_whitelist": "file", "format_whitelist": ",".join(_CONTAINERS)},
-            metadata_errors="replace",  # a title may be in any alphabet's bytes
-        )
+        try:
+            # A name with a colon in it names no protocol, and a title may be in any alphabet's bytes.
+            container = av.open(f"file:{path}", options=options, metadata_errors="replace")
+        except av.error.ArgumentError:  # of its name FFmpeg expects another kind, which isn't opened
+            container = av.open(_Nameless(path), "r", options=options, metadata_errors="replace")
     except (av.error.FFmpegError, OSError) as error:
         what = getattr(error, "strerror", None) or str(error)
         raise SourceError(f"{path} is not a readable video ({what}); give a video or image file") from error
@@ -176,6 +183,14 @@ def _open(path: Path) -> InputContainer:
         raise SourceError(f"{path} holds no video; give a video or image")
     _stream(container).thread_type = "AUTO"
     return container
+
+
+class _Nameless:
+    """A file whose name FFmpeg doesn't see; it is closed when nobody holds it any more."""
+
+    def __init__(self, path: Path) -> None:
+        file = path.open("rb")
+        self.read, self.seek, self.tell = file.read, file.seek, file.tell
 
 
 def _stream(container: InputContainer) -> VideoStream:

@@ -14,14 +14,23 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 from PIL.TiffImagePlugin import TiffImageFile
 
-from app.capture.content import Content, content_of
+from app.capture.content import RAW, Content, content_of
 from app.capture.fault import SourceError
 from app.capture.profile import OTHER_MODES, Meaning, as_it_is, by_library, meaning_of, meaning_of_heif
 from app.frame import Frame
+from models.inference.mediapipe.native_stderr import native_stderr_closed
 
-IMAGE_SUFFIXES = frozenset(
-    {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".heic", ".heif", ".hif", ".avif"}
+# fmt: off
+IMAGE_SUFFIXES = frozenset({
+    ".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".heic", ".heif", ".hif", ".avif", ".mpo",
+    ".jp2", ".j2k", ".jpx", ".tga", ".ppm", ".pgm", ".pnm", ".psd", ".qoi", ".dds", ".hdr", ".pcx",
+})
+# Pillow's names of what it may open: no drawings, which it would start other programs for
+_FORMATS = (
+    "JPEG", "PNG", "WEBP", "AVIF", "TIFF", "BMP", "GIF", "JPEG2000", "PPM", "TGA", "PSD", "QOI", "DDS", "PCX",
 )
+# fmt: on
+_BY_PILLOW = ("AVIF", "GIF", "JPEG2000", "PSD", "TGA", "QOI", "DDS", "PCX")  # OpenCV reads them less well
 VIDEO_SUFFIXES = frozenset(
     {".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".mts", ".mpg", ".mpeg", ".wmv", ".gif"}
 )
@@ -76,7 +85,7 @@ def read_image(path: str | Path) -> NDArray[np.uint8]:
             warnings.simplefilter("ignore")  # remarks on large or odd files, on stderr
             image_rgb = _heif(data) if content == "HEIF" else _decoded(data)
     except SourceError as error:
-        raise SourceError(f"{path} is {error}; export it as JPEG, PNG or TIFF") from error
+        raise SourceError(f"{path} is {error}") from error
     except Exception as error:  # whatever a library says of a damaged file
         if content in ("picture", "HEIF", "AVIF"):
             raise SourceError(
@@ -91,28 +100,47 @@ def read_image(path: str | Path) -> NDArray[np.uint8]:
 def _decoded(data: bytes) -> NDArray[np.uint8]:
     """Everything but HEIF. Raises whatever the libraries do, SourceError where they would read too little."""
     meant: Meaning = as_it_is
+    large = False
     try:
-        with Image.open(io.BytesIO(data)) as image:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
             if isinstance(image, TiffImageFile) and (
                 _DNG in image.tag_v2 or int(image.tag_v2.get(_REDUCED) or 0) & 1
             ):
-                raise SourceError("a camera's raw file, of which only a small picture can be read")
+                raise SourceError(RAW)
             meant = meaning_of(image, data)
-            if image.format in ("AVIF", "GIF") or image.has_transparency_data:
+            if image.format in _BY_PILLOW or image.has_transparency_data:
                 return meant(_on_white(ImageOps.exif_transpose(image)))
-            if image.mode in OTHER_MODES and image.info.get("icc_profile"):
+            if image.mode == "LAB" or (image.mode in OTHER_MODES and image.info.get("icc_profile")):
                 return by_library(ImageOps.exif_transpose(image))
     except SourceError:
         raise
+    except Image.DecompressionBombError:
+        large = True  # or says so; a phone's largest photos are read all the same
     except Exception:  # whatever Pillow says of a damaged file
         pass  # OpenCV still makes a picture of many a damaged file
+    if data.startswith((b"#?", b"II*\0", b"MM\0*")) and (image_rgb := _of_light(data)) is not None:
+        return image_rgb
     try:
-        image_bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    except cv2.error as error:
-        raise ValueError("OpenCV can't read it") from error
+        with native_stderr_closed():  # libpng's remarks are not for users
+            image_bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error:
+        image_bgr = None
     if image_bgr is None:
+        if large:
+            raise SourceError("too large a picture, or damaged; export it smaller, as JPEG, PNG or TIFF")
         raise ValueError("OpenCV can't read it")
     return meant(np.ascontiguousarray(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2RGB), np.uint8))
+
+
+def _of_light(data: bytes) -> NDArray[np.uint8] | None:
+    """Of floats, which are linear: 1 is white, brighter is white too. None for anything else."""
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if pixels is None or pixels.dtype != np.float32:
+        return None
+    linear = np.nan_to_num(np.clip(np.atleast_3d(pixels)[..., :3], 0, 1))[..., ::-1]
+    coded = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    image = np.rint(255 * coded).astype(np.uint8)
+    return np.ascontiguousarray(image if image.shape[2] == 3 else image[..., :1].repeat(3, 2))
 
 
 def _heif(data: bytes) -> NDArray[np.uint8]:

@@ -23,6 +23,7 @@ from app.capture.tone import HLG, PQ
 from models.types import Float64, UInt8
 
 Meaning = Callable[[UInt8], UInt8]
+_Profile = ImageCms.core.CmsProfile | ImageCms.ImageCmsProfile
 OTHER_MODES = ("L", "CMYK")  # of Pillow, whose profiles are for LittleCMS
 _SRGB, _BT2020, _P3, _UNSAID = 1, 9, 12, 2  # primaries, ITU-T H.273
 _ADOBE_RGB = -1
@@ -50,10 +51,15 @@ _UNREADABLE = (ValueError, KeyError, IndexError, TypeError, OSError, struct.erro
 
 
 def meaning_of(image: Image.Image, data: bytes = b"") -> Meaning:
-    """What takes the picture's pixels, (H, W, 3), to sRGB. data: the file, of an AVIF one."""
+    """What takes the picture's pixels, (H, W, 3), to sRGB. data: the file."""
     icc = image.info.get("icc_profile") or b""
     if data[4:8] == b"ftyp":
         return meaning_of_heif(icc, data)
+    primaries, transfer = _said_by_png(data) if image.format == "PNG" else (_UNSAID, _UNSAID)
+    if transfer in (PQ, HLG):
+        return partial(tone_mapped, transfer=transfer)
+    if primaries in _PRIMARIES and primaries != _SRGB:
+        return partial(_by_primaries, primaries=primaries)
     if icc:
         return partial(_by_profile, icc=icc)
     if image.format in _CAMERAS and image.getexif().get_ifd(_INTEROPERABILITY).get(1) == _ADOBES:
@@ -77,15 +83,22 @@ def as_it_is(image_rgb: UInt8) -> UInt8:
 
 
 def by_library(image: Image.Image) -> UInt8:
-    """(H, W, 3) sRGB of a picture in grey or in printer's colours, by its profile if that can be read."""
+    """(H, W, 3) sRGB of a picture in L*a*b*, grey or printer's colours, by its profile if it can be read."""
     try:
-        return np.array(_by_library(image, image.info["icc_profile"]), np.uint8)
+        profile = ImageCms.createProfile("LAB") if image.mode == "LAB" else _read(image.info["icc_profile"])
+        return np.array(_by_library(image, profile), np.uint8)
     except _UNREADABLE:
         return np.array(image.convert("RGB"), np.uint8)
 
 
-def _by_library(image: Image.Image, icc: bytes) -> Image.Image:
-    profile, srgb = ImageCms.ImageCmsProfile(io.BytesIO(icc)), ImageCms.createProfile("sRGB")
+def _read(icc: bytes) -> ImageCms.ImageCmsProfile:
+    return ImageCms.ImageCmsProfile(io.BytesIO(icc))
+
+
+def _by_library(
+    image: Image.Image, profile: ImageCms.core.CmsProfile | ImageCms.ImageCmsProfile
+) -> Image.Image:
+    srgb = ImageCms.createProfile("sRGB")
     found = ImageCms.profileToProfile(image, profile, srgb, ImageCms.Intent.RELATIVE_COLORIMETRIC, "RGB")
     if found is None:
         raise ValueError("no such conversion")
@@ -99,7 +112,7 @@ def _by_profile(image_rgb: UInt8, icc: bytes) -> UInt8:
             return image_rgb
         tags = _tags(icc)
         if "A2B0" in tags or "rTRC" not in tags:
-            return np.array(_by_library(Image.fromarray(image_rgb), icc), np.uint8)
+            return np.array(_by_library(Image.fromarray(image_rgb), _read(icc)), np.uint8)
         primaries = np.stack([_xyz(tags[f"{c}XYZ"]) for c in "rgb"], 1)
         with np.errstate(all="ignore"):  # damaged ones
             curves = np.nan_to_num(np.stack([_curve(tags[f"{c}TRC"]) for c in "rgb"], 1))
@@ -113,6 +126,12 @@ def _by_primaries(image_rgb: UInt8, primaries: int) -> UInt8:
     curve = _CODES ** (563 / 256) if primaries == _ADOBE_RGB else _linear(_CODES)
     matrix = np.linalg.inv(_to_xyz(_PRIMARIES[_SRGB])) @ _to_xyz(_PRIMARIES[primaries])
     return _applied(image_rgb, np.stack([curve] * 3, 1), matrix)
+
+
+def _said_by_png(data: bytes) -> tuple[int, int]:
+    """Primaries and transfer of a PNG's cICP chunk, which goes before its profile (PNG, third edition)."""
+    at = data[: 1 << 16].partition(b"IDAT")[0].find(b"cICP")
+    return (data[at + 4], data[at + 5]) if at > 0 and len(data) > at + 8 else (_UNSAID, _UNSAID)
 
 
 def _coded(data: bytes) -> tuple[int, int]:

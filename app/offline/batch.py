@@ -145,7 +145,7 @@ def _ending(source: Path) -> str:
     """Of what is made of it: a photo becomes a picture as sharp as it was, all else a video."""
     try:
         still = source.suffix.lower() in IMAGE_SUFFIXES and content_of(source) in ("picture", "HEIF", "AVIF")
-    except OSError:
+    except (OSError, UserError):
         return ".mp4"  # it is said why, when its turn comes
     if not still:
         return ".mp4"

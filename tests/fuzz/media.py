@@ -12,6 +12,7 @@ from PIL import Image
 from app.capture import DEMO_CLIP, open_file, read_image
 from tests.app.capture.media_files import animation, hdr_video, heic, interlaced_video, quadrants
 from tests.app.capture.profiles import P3, TABLE, profile
+from tests.app.capture.test_seldom_kinds import PICTURES
 from tests.app.clips import first_frames, numbered_picture, steady, write_clip
 from tests.fuzz.format import Format
 
@@ -70,6 +71,7 @@ def media_formats() -> dict[str, Format]:
             for s in (".png", ".jpg", ".webp", ".bmp", ".tiff")
         },
         **{f"picture{s}": Format(_saved, read_image, f"a{s}") for s in (".heic", ".avif")},
+        **{f"seldom_{name}": Format(make, read_image, name) for name, make in PICTURES.items()},
         **{f"moving{s}": Format(_saved, _watch, f"moving{s}") for s in (".webp", ".png", ".gif", ".avif")},
         **{f"profile{s}": Format(_profiled, read_image, f"a{s}") for s in (".jpg", ".tiff")},
         "interlaced.mp4": Format(_fields, _watch, "i.mp4"),
