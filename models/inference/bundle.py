@@ -8,14 +8,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from models.inference.openvino_options import cpu_options
+from models.inference.openvino_options import Precision, cpu_options
 from models.manifest import ASSETS, shipped
 
 BUNDLE = ASSETS / "detector" / "hand_landmarker.task"
 
 
 def compile_bundled(
-    network: str, bundle: Path, threads: int = 1, change: Callable[[Any], None] = lambda model: None
+    network: str,
+    bundle: Path,
+    threads: int = 1,
+    change: Callable[[Any], None] = lambda model: None,
+    precision: Precision = "f32",
 ) -> Any:
     """OpenVINO's compiled model of a bundle's network. change: of the model, before it is compiled.
 
@@ -31,4 +35,4 @@ def compile_bundled(
             file = z.extract(network, folder)
         model = core.read_model(file)
         change(model)
-        return core.compile_model(model, "CPU", cpu_options(threads))
+        return core.compile_model(model, "CPU", cpu_options(threads, precision))

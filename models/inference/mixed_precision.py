@@ -60,8 +60,7 @@ def compile_halves(graph: Path, threads: int, wanted: Sequence[str] | None = Non
     core = ov.Core()
     encoder, rest = _cut(read_model(core, graph, wanted))
     maps = len(encoder.outputs)
-    rounded = cpu_options(threads) | {"INFERENCE_PRECISION_HINT": "bf16"}
-    compiled = core.compile_model(_marked(core, encoder), "CPU", rounded)
+    compiled = core.compile_model(_marked(core, encoder), "CPU", cpu_options(threads, "bf16"))
     return Halves(compiled, core.compile_model(rest, "CPU", cpu_options(threads)), maps)
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+Precision = Literal["f32", "bf16"]
 
 
-def cpu_options(threads: int) -> dict[str, object]:
-    """Options of `compile_model`: lowest latency on so many threads, in 32 bits."""
+def cpu_options(threads: int, precision: Precision = "f32") -> dict[str, object]:
+    """Options of `compile_model`: lowest latency on so many threads."""
     return {
         "PERFORMANCE_HINT": "LATENCY",
         "INFERENCE_NUM_THREADS": threads,
         # bfloat16, OpenVINO's own choice where the CPU has it, moves landmarks by half a pixel.
-        "INFERENCE_PRECISION_HINT": "f32",
+        "INFERENCE_PRECISION_HINT": precision,
         "ENABLE_CPU_PINNING": False,  # a pinned thread waits for its core while the renderer has it
     }
 

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.inference.bundle import BUNDLE, compile_bundled
+from models.inference.openvino_options import Precision
 from models.inference.palm_maps import add_head
 from models.inference.proposals import NO_PROPOSALS, Proposals, proposals
 from models.types import Float32
@@ -68,15 +69,21 @@ class PalmNet:
     """The palm network, ready to run. Not for use by several threads at once."""
 
     def __init__(
-        self, bundle: Path = BUNDLE, threads: int = 1, head: Mapping[str, Float32] | None = None
+        self,
+        bundle: Path = BUNDLE,
+        threads: int = 1,
+        head: Mapping[str, Float32] | None = None,
+        precision: Precision = "f32",
     ) -> None:
         """Compile the network. head: weights that propose hands; None takes those that are shipped.
 
+        precision: bfloat16 moves palms by half a pixel: near enough, since the hand network looks again.
         Raises FileNotFoundError or ChangedAsset if the bundle is not whole.
         """
         weights = shipped_head() if head is None else head
         change = partial(add_head, weights=weights) if weights else _unchanged
-        self._request = compile_bundled(NETWORK, bundle, threads, change).create_infer_request()
+        compiled = compile_bundled(NETWORK, bundle, threads, change, precision)
+        self._request = compiled.create_infer_request()
         self._has_head = bool(weights)
         self._input = np.zeros((1, INPUT_SIZE, INPUT_SIZE, 3), np.float32)
         self._anchors = anchors()

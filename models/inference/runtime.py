@@ -15,7 +15,7 @@ import hashlib
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -38,6 +38,7 @@ from models.inference.engines import (
 )
 from models.inference.graph_sources import SCORES_MODULE, graph_sources
 from models.inference.mixed_precision import runs_bfloat16
+from models.inference.openvino_options import Precision
 from models.inference.sight_engine import SightEngine
 from models.manifest import ASSETS, Asset, read_manifest
 from models.types import Crop, Float32, HandPose
@@ -178,6 +179,18 @@ def engines_for(name: str) -> tuple[EngineName, ...]:
     """The engines that run a network on this machine."""
     rounded = name in _STEADY_IN_BFLOAT16 and runs_bfloat16()
     return tuple(engine for engine in ENGINES if rounded or engine != "openvino-bf16")
+
+
+def fastest_precision(what: str, make: Callable[[Precision], Call], cache: Path | None = None) -> Precision:
+    """In which a network of OpenVINO's is the fastest here, that bfloat16 does no harm to.
+
+    what: the network and its contents. make: what makes the function that is then timed.
+    """
+    if not runs_bfloat16() or _fixed not in (None, "openvino-bf16"):
+        return "f32"
+    choices: dict[str, Precision] = {"f32": "f32", "bf16": "bf16"}
+    candidates = {key: partial(make, precision) for key, precision in choices.items()}
+    return choices[autotune(f"{what}/{','.join(choices)}", candidates, cache or cache_dir())]
 
 
 def fix_engine(engine: EngineName) -> None:

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.geometry import camera_from_fov, rays, rotation_from_axis_angle, warp_crop
+from models.inference.autotune import Call
 from models.inference.bundle import BUNDLE
 from models.inference.landmark_runtime import crop_hand
-from models.inference.palm_runtime import PalmNet, exposure_gain
+from models.inference.openvino_options import Precision
+from models.inference.palm_runtime import INPUT_SIZE, PalmNet, exposure_gain
+from models.inference.runtime import fastest_precision
 from models.tracking.hints import Hint, Look, hint_of
 from models.tracking.palm_views import (
     FIRST_END,
@@ -75,7 +79,7 @@ class HandDetector:
         Raises FileNotFoundError or ChangedAsset if the palm network's bundle is not whole.
         """
         self.config = config or DetectorConfig()
-        self._palm_net = PalmNet(bundle)
+        self._palm_net = PalmNet(bundle, precision=fastest_precision("palms", partial(_searching, bundle)))
         self._sight, self._input_size, self._max_hands = sight, input_size, max_hands
         self.hint: Hint | None = None  # of the last picture, where no hand was found in it
         self._turn = 0
@@ -209,6 +213,12 @@ def palm_crop(frame_rgb: NDArray[np.uint8], camera: Camera, palm: Palm, size: in
     focal = size / palm.crop_size_px * camera.fx / z[2]
     virtual = Camera(focal, focal, (size - 1) / 2, (size - 1) / 2, size, size)
     return warp_crop(frame_rgb, camera, virtual, R, mirrored=False)
+
+
+def _searching(bundle: Path, precision: Precision) -> Call:
+    """One search of a picture of noise."""
+    noise = np.random.default_rng(0).integers(0, 256, (INPUT_SIZE, INPUT_SIZE, 3), np.uint8)
+    return partial(PalmNet(bundle, precision=precision), noise)
 
 
 def _is_of(palm: Palm, hand: Sighting) -> bool:
