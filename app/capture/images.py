@@ -16,6 +16,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from app.capture.content import RAW, Content, content_of
 from app.capture.fault import SourceError
+from app.capture.one_tile import of_one_tile
 from app.capture.profile import OTHER_MODES, Meaning, as_it_is, by_library, meaning_of, meaning_of_heif
 from app.frame import Frame
 from models.inference.mediapipe.native_stderr import native_stderr_closed
@@ -149,9 +150,11 @@ def _heif(data: bytes) -> NDArray[np.uint8]:
 
     picture = pillow_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=True)
     meant = meaning_of_heif(picture.info.get("icc_profile") or b"", data)
-    pixels = np.asarray(picture)  # as it was decoded: each copy of a phone's picture costs 20 ms and more
     if picture.mode != "RGB":
         return meant(_on_white(picture.to_pillow()))
+    if (one := of_one_tile(data, picture.size)) is not None:
+        return meant(one)
+    pixels = np.asarray(picture)  # as it was decoded: each copy of a phone's picture costs 20 ms and more
     return meant(np.array(pixels[:, : picture.size[0]], np.uint8))
 
 

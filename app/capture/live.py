@@ -20,7 +20,7 @@ from models.manifest import ASSETS
 DEMO_CLIP = ASSETS / "clips" / "demo.mp4"
 DEMO = "demo"
 
-_STILL_FPS = 15.0  # a still image is shown again so that effects move and settings act at once
+_STILL_FPS = 30.0  # a still image is shown again so that effects move and settings act at once
 _STILL_PIXELS_S = 50e6  # a second: a large photo is shown again less often
 _TOO_LATE_S = 0.5  # further behind than this, a file's clock is moved instead of racing to catch up
 _LONGEST_WAIT_S = 5.0  # for a file's next picture

@@ -50,7 +50,10 @@ def _on_white(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _turned(image: NDArray[np.uint8], frame: av.VideoFrame) -> NDArray[np.uint8]:
     """By the display matrix: of all turns by right angles, mirrored or not, the nearest."""
-    data: Any = frame.side_data.get("DISPLAYMATRIX")
+    try:
+        data: Any = frame.side_data.get("DISPLAYMATRIX")
+    except ValueError:  # it carries what PyAV has no name for yet: EXIF, a second eye's picture
+        return np.rot90(image, round(frame.rotation / 90))
     numbers = np.zeros(0, np.int32) if data is None else np.frombuffer(data, np.int32)
     if len(numbers) != 9:
         return image

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import zlib
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
 from app.capture import SourceError, VideoFile, open_file, read_image
+from app.capture.one_tile import of_one_tile
 from app.capture.tone import PQ, shown
 from tests.app.capture.media_files import QUADRANTS, looks_like, quadrants, write_video
+from tests.app.capture.test_pictures import UPRIGHT
 
 _RGB = quadrants()
 _IMAGE = Image.fromarray(_RGB)
@@ -77,6 +82,37 @@ def test_a_stream_may_have_a_pictures_ending(tmp_path: Path, container: str, cod
     frames = list(file.frames())
     assert len(frames) == 12
     assert looks_like(frames[-1].image_rgb, QUADRANTS)
+
+
+@pytest.mark.parametrize(("orientation", "turns"), [(1, 0), (6, -1), (3, 2), (8, 1)])
+def test_a_cameras_motion_jpeg_has_exif_in_its_frames(tmp_path: Path, orientation: int, turns: int) -> None:
+    exif, jpeg = Image.Exif(), io.BytesIO()
+    exif[0x0112], exif[0x010F] = orientation, "A camera"
+    _IMAGE.save(jpeg, "JPEG", exif=exif, quality=95)
+    with av.open(str(tmp_path / "MVI_1.AVI"), "w", format="avi") as file:
+        stream = file.add_stream("mjpeg", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuvj420p"
+        for k in range(3):
+            packet = av.Packet(jpeg.getvalue())
+            packet.stream, packet.pts, packet.dts, packet.time_base = stream, k, k, Fraction(1, 10)
+            file.mux(packet)
+    frames = list(open_file(tmp_path / "MVI_1.AVI").frames())
+    assert len(frames) == 3
+    assert looks_like(frames[0].image_rgb, np.rot90(QUADRANTS, turns))
+
+
+@pytest.mark.parametrize("orientation", UPRIGHT)
+def test_a_large_heic_of_one_tile_is_turned_as_it_says(tmp_path: Path, orientation: int) -> None:
+    import pillow_heif
+
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    large = Image.fromarray(quadrants(1800, 1200))
+    pillow_heif.from_pillow(large).save(tmp_path / "a.heic", quality=60, exif=exif.tobytes())
+    data, size_wh = (tmp_path / "a.heic").read_bytes(), (1200, 1800) if orientation > 4 else (1800, 1200)
+    assert of_one_tile(data, size_wh) is not None  # by FFmpeg, quickly
+    assert of_one_tile(data, (1799, 1200)) is None
+    assert looks_like(read_image(tmp_path / "a.heic"), UPRIGHT[orientation])
 
 
 def test_a_png_says_that_it_is_hdr(tmp_path: Path) -> None:
