@@ -22,7 +22,7 @@ def of_one_tile(data: bytes, size_wh: tuple[int, int]) -> UInt8 | None:
     if size_wh[0] * size_wh[1] < _LEAST_PIXELS:
         return None
     try:
-        with av.open(io.BytesIO(data), options={"format_whitelist": "mov"}) as container:
+        with av.open(io.BytesIO(data), "r", options={"format_whitelist": "mov"}) as container:
             streams = container.streams.video
             if len(streams) != 1 or sorted((streams[0].width, streams[0].height)) != sorted(size_wh):
                 return None
