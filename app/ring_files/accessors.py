@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from app.ring_files.piece import MOST_READ, Float64, Unusable
 
 _TYPES = {5120: "i1", 5121: "u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
-_WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
+_WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
 _MESHOPT = ("EXT_meshopt_compression", "KHR_meshopt_compression")
 _MOST_UNPACKED = 400 << 20  # bytes of one view
 ELSEWHERE = "it keeps parts of itself in other files; export it as one GLB"

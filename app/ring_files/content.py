@@ -19,7 +19,14 @@ _OTHERS = (  # how the files begin that people give in place of a ring file
     (b"Kaydara FBX", "an FBX file; export it as GLB"),
     (b"BLENDER", "a Blender file; export it as GLB"),
     (b"ply", "a PLY file; export it as STL or GLB"),
-    (b"{", "a .gltf, which keeps parts of itself in other files; export it as one GLB"),
+    (b"\x1f\x8b", "a gzip archive; unpack it and give the .glb, .obj or .stl in it"),
+    (b"OFF", "an OFF file; export it as STL or GLB"),
+    (b"#VRML", "a VRML file; export it as GLB"),
+    (b"\xd0\xcf\x11\xe0", "a CAD program's own file; export it as GLB or STL"),
+    (b"AC10", "an AutoCAD file; export it as GLB or STL"),
+    (b"#usda", "a USD file; export it as GLB"),
+    (b"PXR-USDC", "a USD file; export it as GLB"),
+    (b"<COLLADA", "a COLLADA file; export it as GLB"),
     (b"<", "a web page or another text, no 3D model; download the ring again"),
     (b"\x89PNG", "a picture, no 3D model"),
     (b"\xff\xd8\xff", "a picture, no 3D model"),
@@ -37,6 +44,8 @@ def kind_of(path: Path) -> str | None:
     if count and path.stat().st_size == _STL_HEAD + _STL_EACH * count:
         return "stl"
     begin = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if begin[:1] == b"{":
+        return "glb"  # as text
     if begin[:5].lower() == b"solid" and b"facet" in head.lower():
         return "stl"
     for signature, what in _OTHERS:

@@ -1,4 +1,4 @@
-"""Binary glTF: meshes where they stand, their names and materials. No pictures, no other files."""
+"""glTF of one file: meshes where they stand, their names and materials. No pictures, no other files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from app.ring_files.accessors import Accessors
-from app.ring_files.piece import MOST_READ, Float64, Int64, Piece, Surface, Unusable, checked_count
+from app.ring_files.deformed import morphed, skinned
+from app.ring_files.piece import MOST_READ, Float64, Int64, Piece, Surface, Unusable, checked_count, printable
 
 _MOST_NODES, _MOST_DOCUMENT_BYTES = 3000, 8 << 20
 _MOST_INSTANCES = 20_000
@@ -30,30 +31,37 @@ def read_glb(path: Path) -> list[Piece]:
         raise Unusable(f"its scene has more than {_MOST_NODES} nodes; join them before exporting")
     for name in document.get("extensionsRequired", ()):
         if not str(name).startswith(_KNOWN):
-            raise Unusable(f"it needs {str(name)[:40]}, which can't be read; export it without")
+            raise Unusable(f"it needs {printable(name)[:40]}, which can't be read; export it without")
     accessors = Accessors(document, binary)
     surfaces = [_surface(material) for material in document.get("materials", [])]
-    made: dict[int, list[tuple[Float64, Int64, Surface]]] = {}
+    made: dict[tuple[int, tuple[float, ...]], list[tuple[dict[str, Any], Float64, Int64, Surface]]] = {}
     pieces: list[Piece] = []
     count = 0
-    for node, pose, names in _placed(document):
+    placed = list(_placed(document))
+    world = {index: pose for index, pose, _ in placed}
+    for at, pose, names in placed:
+        node = nodes[at]
         if "mesh" not in node:
             continue
         index = int(node["mesh"])
-        if index not in made:
-            made[index] = [
-                found
+        weights = tuple(map(float, node.get("weights") or meshes[index].get("weights") or ()))
+        if (index, weights) not in made:
+            made[index, weights] = [
+                (primitive, morphed(vertices, primitive, weights, accessors), faces, surface)
                 for primitive in meshes[index]["primitives"]
-                if (found := _primitive(primitive, accessors, surfaces)) is not None
+                for vertices, faces, surface in _primitive(primitive, accessors, surfaces)
             ]
         poses = _instances(node, accessors)
-        for vertices, faces, surface in made[index]:
+        for primitive, rest, faces, surface in made[index, weights]:
             count += len(faces) * len(poses)
             if count > MOST_READ:
                 raise Unusable(f"it has {count:,} triangles; up to {MOST_READ:,} can be read")
-            own = (str(meshes[index].get("name", "")), *names)
+            own = (printable(meshes[index].get("name", "")), *names)
+            skin = document["skins"][int(node["skin"])] if "skin" in node else None
+            moved = None if skin is None else skinned(rest, primitive, skin, world, accessors)
+            vertices, stands = (rest, pose) if moved is None else (moved, np.eye(4))
             for each in poses:
-                whole = pose @ each
+                whole = stands @ each
                 turned = faces[:, ::-1] if np.linalg.det(whole[:3, :3]) < 0 else faces
                 pieces.append(Piece(vertices @ whole[:3, :3].T + whole[:3, 3], turned, own, surface))
     checked_count(pieces)
@@ -63,6 +71,8 @@ def read_glb(path: Path) -> list[Piece]:
 def _chunks(path: Path) -> tuple[dict[str, Any], bytes]:
     """The document, and the binary beside it."""
     data = path.read_bytes()
+    if data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{":
+        return _document(data), b""
     size = int.from_bytes(data[12:16], "little")
     if data[:8] == b"glTF\1\0\0\0":
         raise Unusable("it is glTF 1, which nothing writes any more; export it as glTF 2")
@@ -70,16 +80,21 @@ def _chunks(path: Path) -> tuple[dict[str, Any], bytes]:
         raise Unusable("it is damaged or not GLB")
     if size > _MOST_DOCUMENT_BYTES:
         raise Unusable(f"its scene has more than {_MOST_NODES} nodes; join them before exporting")
-    document = json.loads(data[20 : 20 + size].decode(errors="replace"))
-    if not isinstance(document, dict):
-        raise Unusable("it is damaged or not GLB")
+    document = _document(data[20 : 20 + size])
     at = 20 + size
     length = int.from_bytes(data[at : at + 4], "little")
     return document, data[at + 8 : at + 8 + length] if data[at + 4 : at + 8] == b"BIN\0" else b""
 
 
-def _placed(document: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Float64, tuple[str, ...]]]:
-    """Each node of the scene with its pose in the world and its names, its own first."""
+def _document(text: bytes) -> dict[str, Any]:
+    document = json.loads(text.decode("utf-8-sig", errors="replace"))
+    if not isinstance(document, dict):
+        raise Unusable("it is damaged or not GLB")
+    return document
+
+
+def _placed(document: dict[str, Any]) -> Iterator[tuple[int, Float64, tuple[str, ...]]]:
+    """Each node of the scene by its index, with its pose in the world and its names, its own first."""
     nodes = document.get("nodes", [])
     scenes = document.get("scenes", [])
     roots = scenes[int(document.get("scene", 0))].get("nodes", []) if scenes else range(len(nodes))
@@ -95,8 +110,8 @@ def _placed(document: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Float64,
         node = nodes[index]
         if node.get("extensions", {}).get("KHR_node_visibility", {}).get("visible", True) is False:
             continue  # nor what hangs from it
-        pose, own = above @ _pose(node), (str(node.get("name", "")), *names)
-        yield node, pose, own
+        pose, own = above @ _pose(node), (printable(node.get("name", "")), *names)
+        yield index, pose, own
         waiting += [(int(child), pose, own, depth + 1) for child in reversed(node.get("children", []))]
 
 
@@ -145,23 +160,23 @@ _PARTS: dict[str, list[float]] = {"TRANSLATION": [0, 0, 0], "ROTATION": [0, 0, 0
 
 def _primitive(
     primitive: dict[str, Any], accessors: Accessors, surfaces: list[Surface]
-) -> tuple[Float64, Int64, Surface] | None:
-    """Vertices, triangles and material; None for points and lines."""
+) -> list[tuple[Float64, Int64, Surface]]:
+    """Vertices, triangles and material; none for points and lines."""
     mode = int(primitive.get("mode", _TRIANGLES))
     if mode not in (_TRIANGLES, _STRIP, _FAN) or "POSITION" not in primitive["attributes"]:
-        return None
+        return []
     material = primitive.get("material")
     surface = Surface() if material is None else surfaces[int(material)]
     draco = primitive.get("extensions", {}).get(_DRACO)
     if draco is not None:
         vertices, faces = _from_draco(accessors.view(int(draco["bufferView"])))
-        return vertices * accessors.step(int(primitive["attributes"]["POSITION"])), faces, surface
+        return [(vertices * accessors.step(int(primitive["attributes"]["POSITION"])), faces, surface)]
     vertices = accessors.floats(int(primitive["attributes"]["POSITION"]))
     if "indices" in primitive:
         order = accessors.raw(int(primitive["indices"])).ravel().astype(np.int64)
     else:
         order = np.arange(len(vertices))
-    return vertices, _triangles(order, mode), surface
+    return [(vertices, _triangles(order, mode), surface)]
 
 
 def _triangles(order: Int64, mode: int) -> Int64:
@@ -195,7 +210,7 @@ def _surface(material: dict[str, Any]) -> Surface:
         base = glossy.get("diffuseFactor")
     numbers = [0.0] * 4 if base is None else [*map(float, base), 1.0][:4]
     return Surface(
-        name=str(material.get("name", "")),
+        name=printable(material.get("name", "")),
         rgb=None if base is None else (numbers[0], numbers[1], numbers[2]),
         metallic=_number(pbr.get("metallicFactor")),
         roughness=_number(pbr.get("roughnessFactor")),

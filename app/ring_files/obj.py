@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from app.ring_files.piece import MOST_READ, Piece, Surface, Unusable, checked_count
+from app.ring_files.piece import MOST_READ, Piece, Surface, Unusable, checked_count, printable
 
 LEFT_OUT = "what it keeps in other files was left out"
 _DECIMAL_COMMAS = re.compile(r"-?\d+,\d")
@@ -40,7 +40,8 @@ def read_obj(path: Path, notes: list[str]) -> list[Piece]:
             if count > MOST_READ:
                 raise Unusable(f"it has more than {MOST_READ:,} triangles, as many as can be read")
         elif kind in ("o", "g", "usemtl"):
-            thing, material = (thing, rest.strip()) if kind == "usemtl" else (rest.strip(), material)
+            name = printable(rest)
+            thing, material = (thing, name) if kind == "usemtl" else (name, material)
             faces = lists.setdefault((thing, material), array("q"))
         elif kind == "mtllib":
             surfaces |= _material_list(path.parent, rest.strip(), notes)
@@ -104,7 +105,7 @@ def _material_list(folder: Path, name: str, notes: list[str]) -> dict[str, Surfa
     for line in file.read_text("utf-8", errors="replace").splitlines():
         key, *values = line.split() or [""]
         if key == "newmtl":
-            current = found.setdefault(" ".join(values), {})
+            current = found.setdefault(printable(" ".join(values)), {})
         elif values:
             current[key] = values
     return {name: _surface(name, said) for name, said in found.items()}

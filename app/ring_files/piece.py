@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
 
+_LONGEST_NAME = 200
 MOST_READ = 6_000_000  # triangles, instances counted
 
 
@@ -39,6 +40,11 @@ class Piece:
     faces: Int64  # (F, 3)
     names: tuple[str, ...] = ()  # of the mesh and of the nodes it hangs from, the nearest first
     surface: Surface = field(default_factory=Surface)
+
+
+def printable(name: object) -> str:
+    """A name in a file as it can be shown in a line: strangers write what they like into it."""
+    return " ".join("".join(c if c.isprintable() else " " for c in str(name)[:_LONGEST_NAME]).split())
 
 
 def checked_count(pieces: list[Piece]) -> int:

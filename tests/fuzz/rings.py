@@ -37,6 +37,7 @@ def _wear(path: Path) -> None:
 
 def ring_formats() -> dict[str, Format]:
     """All of them."""
+    from tests.app.ring_files.moved_rings import as_text, morphed, skinned
     from tests.app.ring_files.ring_kinds import draco, instanced, meshopt, meshopt_filtered, sparse, two_rings
 
     kinds = {
@@ -46,6 +47,9 @@ def ring_formats() -> dict[str, Format]:
         "instanced": instanced(True),
         "sparse": sparse(True),
         "pair": two_rings(False),
+        "morphed": morphed(False),
+        "skinned": skinned,
+        "text": as_text,
     }
     return {
         **{f"ring.{kind}": _ring(kind) for kind in ("glb", "obj", "stl")},

@@ -1,4 +1,4 @@
-"""A ring from a file of the user's: GLB, OBJ or STL, measured, turned upright and brought to metres."""
+"""A ring from a file of the user's: glTF, OBJ or STL, measured, turned upright and brought to metres."""
 
 from __future__ import annotations
 
@@ -21,17 +21,19 @@ from app.effects.shading import shaded
 from app.errors import UserError
 from app.render.scene import Material, Metal, Paint
 from app.ring_files import program
+from app.ring_files.content import kind_of
 from app.ring_files.hole import Hole
+from app.ring_files.piece import Unusable, printable
 
-KINDS = (".glb", ".obj", ".stl")
-OTHER_KINDS = (".gltf", ".ply", ".fbx", ".dae", ".3mf", ".3dm", ".step", ".stp", ".blend")  # not read
+KINDS = (".glb", ".gltf", ".obj", ".stl")
+OTHER_KINDS = (".ply", ".fbx", ".dae", ".3mf", ".3dm", ".step", ".stp", ".blend")  # not read
 MOST_TRIANGLES = 20_000
 _MOST_FILE_BYTES = 300 << 20
 _TIME_S = 90.0
 _READER = Path(program.__file__)
 # In which unit a file is likely to be, the likeliest first: glTF is in metres, but not every exporter knows.
-_METRIC = ("mm", "m", "cm", "0.1mm")
-_LIKELY = {".glb": ("m", "mm", "cm", "0.1mm"), ".obj": _METRIC, ".stl": _METRIC}
+_LIKELY = ("mm", "m", "cm", "0.1mm")
+_LIKELY_GLTF = ("m", "mm", "cm", "0.1mm")
 
 
 @dataclass(frozen=True)
@@ -95,16 +97,18 @@ def describe(own: OwnRing) -> str:
         how = f"no unit makes a ring of it: taken as {own.inner_diameter_mm:.1f} mm across"
     else:
         how = f"{'taken as' if own.guessed else 'in'} {UNIT_WORDS[own.unit]}: {size}"
-    return "; ".join([f"{own.path.name}: {how}", *own.notes])
+    return "; ".join([f"{printable(own.path.name)}: {how}", *own.notes])
 
 
 def _checked(path: Path) -> str:
     """The file's checksum, if it is one that can be a ring. Raises UserError."""
-    if path.suffix.lower() not in KINDS:
-        raise UserError(f"{path.name} is no 3D model that can be read; give a .glb, .obj or .stl")
     try:
+        if path.is_dir():
+            raise UserError(f"{path} is a folder, no 3D model; --rings shows the rings in a folder")
         if not path.is_file():
             raise UserError(f"{path} does not exist or is no file; check the path")
+        if path.suffix.lower() not in KINDS and kind_of(path) is None:
+            raise UserError(f"{path.name} is no 3D model that can be read; give a .glb, .obj or .stl")
         size = path.stat().st_size
         if size == 0:
             raise UserError(f"{path.name} is empty; export the ring again")
@@ -115,6 +119,8 @@ def _checked(path: Path) -> str:
             )
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
+    except Unusable as error:
+        raise UserError(f"{path.name} can't be worn: {error}") from error
     except (OSError, ValueError) as error:
         raise UserError(
             f"{path.name} can't be read ({getattr(error, 'strerror', None) or error}); check the path"
@@ -157,7 +163,7 @@ def _metres(hole: Hole, path: Path, unit: str | None, fits: Fits) -> tuple[float
                 f"{fits.where} wears; give another unit"
             )
         return UNITS_M[unit], unit, []
-    metric = _LIKELY[path.suffix.lower()]
+    metric = _LIKELY_GLTF if path.suffix.lower() in (".glb", ".gltf") else _LIKELY
     usual, possible = (
         [u for u in (*metric, "in") if low <= across_mm * UNITS_M[u] <= high]
         for low, high in (fits.most_mm, fits.all_mm)

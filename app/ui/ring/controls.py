@@ -39,7 +39,7 @@ HAND_TITLES = {"both": "Both hands", "left": "Left", "right": "Right"}
 _US_SIZES = [2 + half / 2 for half in range(25)]
 _FIT = "fit"
 _OWN, _OPEN = "own", "open a file"  # beside the designs' names
-MODELS = "3D models (*.glb *.obj *.stl)"
+MODELS = "3D models (*.glb *.gltf *.obj *.stl)"
 _REMEMBER_MS = 600  # after the last change of a placement
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 Mesh = tuple[NDArray[np.float64], NDArray[np.int64]]
 _CODES = {"i1": 5120, "u1": 5121, "i2": 5122, "u2": 5123, "u4": 5125, "f4": 5126}
-_SHAPES = {1: "SCALAR", 3: "VEC3", 4: "VEC4"}
+_SHAPES = {1: "SCALAR", 3: "VEC3", 4: "VEC4", 16: "MAT4"}
 
 
 class Glb:
