@@ -12,12 +12,15 @@ import av
 import numpy as np
 from av.filter import Graph
 
-from app.capture.tone import HLG, PQ, write_table
+from app.capture.tone import BT2020, HLG, P3, PQ, write_table
+from app.capture.upright import has_alpha
 from models.types import UInt8
 
 _FULL_RANGE = 2  # FFmpeg's AVCOL_RANGE_JPEG
+_2020 = (9, 10)  # FFmpeg's numbers of BT.2020's two matrices
 _TICK = Fraction(1, 1_000_000)  # seconds
-_Kind = tuple[str, int, int, int, int, bool]  # format, width, height, HDR transfer, range, interlaced
+_Kind = tuple[str, int, int, int, int, int, bool]
+# format, width, height, HDR transfer, wide primaries, range, interlaced
 
 
 class FrameFilters:
@@ -43,12 +46,15 @@ class FrameFilters:
         """The frames that can be shown now; deinterlacing waits for the next one."""
         self._interlaced |= frame.interlaced_frame
         transfer = int(frame.color_trc) if int(frame.color_trc) in (PQ, HLG) else 0
-        if not transfer and not self._interlaced:
+        wide = int(frame.color_primaries) in (BT2020, P3) and not has_alpha(frame)
+        primaries = int(frame.color_primaries) if wide else 0
+        if not transfer and not primaries and not self._interlaced:
             yield from self.rest()
             yield frame
             return
         kind = (
-            frame.format.name, frame.width, frame.height, transfer, int(frame.color_range), self._interlaced
+            frame.format.name, frame.width, frame.height, transfer, primaries, int(frame.color_range),
+            self._interlaced,
         )  # fmt: skip
         if kind != self._kind:
             yield from self.rest()
@@ -68,7 +74,7 @@ class FrameFilters:
 
     def _made(self, frame: av.VideoFrame, kind: _Kind) -> Graph | None:
         """None where FFmpeg can't: a frame unfiltered is better than none."""
-        _, width, height, transfer, colour_range, interlaced = kind
+        _, width, height, transfer, primaries, colour_range, interlaced = kind
         graph = Graph()
         try:
             nodes = [
@@ -78,16 +84,16 @@ class FrameFilters:
             ]
             if interlaced:
                 nodes.append(graph.add("bwdif", mode="send_frame", deint="interlaced"))
-            if transfer:
+            if transfer or primaries:
                 source = {
-                    "in_color_matrix": "bt2020",
+                    "in_color_matrix": "bt2020" if transfer or frame.colorspace in _2020 else "auto",
                     "in_range": "full" if colour_range == _FULL_RANGE else "limited",
                     "out_range": "full",
                 }
                 nodes += [
                     graph.add("scale", **source),
                     graph.add("format", pix_fmts="gbrp10le"),
-                    graph.add("lut3d", file=str(self._table(transfer)), interp="tetrahedral"),
+                    graph.add("lut3d", file=str(self._table(transfer, primaries)), interp="tetrahedral"),
                     graph.add("format", pix_fmts="rgb24"),
                 ]
             nodes.append(graph.add("buffersink"))
@@ -96,12 +102,12 @@ class FrameFilters:
             return None
         return graph
 
-    def _table(self, transfer: int) -> Path:
+    def _table(self, transfer: int, primaries: int) -> Path:
         if self._tables is None:
             self._tables = TemporaryDirectory(prefix="palmistry-")
-        path = Path(self._tables.name) / f"{transfer}.cube"
+        path = Path(self._tables.name) / f"{transfer}_{primaries}.cube"
         if not path.exists():
-            write_table(path, transfer)
+            write_table(path, transfer, primaries)
         return path
 
 

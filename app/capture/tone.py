@@ -1,4 +1,4 @@
-"""HDR video as a phone shows it: the table that takes HLG and PQ colours to sRGB.
+"""HDR and wide colours as a phone shows them: the table that takes them to sRGB.
 
 Reference white (203 cd/m², ITU-R BT.2408) becomes nearly white, what is darker stays as it is, and what is
 brighter is rolled off as ITU-R BT.2390-8 does, section 5.4.1.
@@ -12,7 +12,8 @@ import numpy as np
 
 from models.types import Float64
 
-PQ, HLG = 16, 18  # FFmpeg's numbers of the two transfer functions (ITU-T H.273)
+PQ, HLG = 16, 18  # FFmpeg's numbers of the two transfer functions (ITU-T H.273) ..
+BT2020, P3 = 9, 12  # .. and of two sets of primaries that are wider than sRGB's
 _SIZE = 33  # steps of the table on each axis
 _WHITE = 203.0  # cd/m² of a white sheet
 _PEAK = 1000.0  # cd/m² of the brightest highlight: what phones master for
@@ -24,11 +25,15 @@ _709_FROM_2020 = np.array(
 )
 
 
-def write_table(path: Path, transfer: int) -> None:
-    """A .cube file for FFmpeg's lut3d: PQ or HLG in BT.2020 to sRGB."""
+_709_FROM_P3 = np.array([[1.2249, -0.2249, 0.0], [-0.0421, 1.0421, 0.0], [-0.0196, -0.0786, 1.0983]])
+
+
+def write_table(path: Path, transfer: int, primaries: int = BT2020) -> None:
+    """A .cube file for FFmpeg's lut3d: PQ or HLG in BT.2020 to sRGB; else what isn't HDR, of BT2020 or P3."""
     step = np.linspace(0, 1, _SIZE)
     blue, green, red = np.meshgrid(step, step, step, indexing="ij")  # red changes fastest
-    rgb = shown(np.stack([red, green, blue], -1).reshape(-1, 3), transfer)
+    code = np.stack([red, green, blue], -1).reshape(-1, 3)
+    rgb = shown(code, transfer) if transfer in (PQ, HLG) else narrowed(code, primaries)
     np.savetxt(path, rgb, "%.6f", header=f"LUT_3D_SIZE {_SIZE}", comments="")
 
 
@@ -38,6 +43,16 @@ def shown(code: Float64, transfer: int) -> Float64:
     brightest = np.maximum(light.max(-1, keepdims=True), 1e-6)
     linear = light * _rolled_off(brightest) / brightest / _WHITE
     linear = np.clip(linear @ _709_FROM_2020.T, 0, 1)
+    return _coded(linear)
+
+
+def narrowed(code: Float64, primaries: int) -> Float64:
+    """(N, 3) sRGB, 0 to 1, of colours (N, 3) of wider primaries, coded as sRGB is, clipped."""
+    linear = np.where(code <= 0.04045, code / 12.92, ((code + 0.055) / 1.055) ** 2.4)
+    return _coded(np.clip(linear @ (_709_FROM_P3 if primaries == P3 else _709_FROM_2020).T, 0, 1))
+
+
+def _coded(linear: Float64) -> Float64:
     return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
 
 

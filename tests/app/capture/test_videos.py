@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import struct
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -12,11 +14,12 @@ import pytest
 from av.stream import Disposition
 
 from app.capture import SourceError, open_file
-from app.capture.tone import HLG, PQ, shown
+from app.capture.tone import _709_FROM_2020, _709_FROM_P3, BT2020, HLG, P3, PQ, shown
 from app.recorder import VideoWriter
 from tests.app.capture.media_files import (
     QUADRANTS,
     combing,
+    corners,
     hdr_video,
     interlaced_video,
     looks_like,
@@ -69,6 +72,52 @@ def test_colours_of_hdr_keep_their_hue() -> None:
     back = shown(code[None], PQ)[0]
     assert back[0] == pytest.approx(1.055 * (40 / 203) ** (1 / 2.4) - 0.055, abs=0.01)
     assert back[1:].max() < 0.03
+
+
+@pytest.mark.parametrize("primaries", [BT2020, P3])
+def test_wide_colours_that_are_no_hdr_are_not_washed_out(tmp_path: Path, primaries: int) -> None:
+    """sRGB's colours, coded in wider primaries, come back as they were."""
+    to_709 = {BT2020: _709_FROM_2020, P3: _709_FROM_P3}[primaries]
+    linear = ((QUADRANTS / 255 + 0.055) / 1.055) ** 2.4 @ np.linalg.inv(to_709).T
+    coded = np.rint(255 * (1.055 * np.clip(linear, 0, 1) ** (1 / 2.4) - 0.055)).astype(np.uint8)
+    path = tmp_path / "a.mkv"
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("ffv1", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv444p"
+        stream.codec_context.color_primaries, stream.codec_context.colorspace = primaries, 1
+        picture = coded.repeat(120, 0).repeat(160, 1)
+        frame = av.VideoFrame.from_ndarray(picture, "rgb24").reformat(format="yuv444p", dst_colorspace=1)
+        frame.color_primaries, frame.colorspace, frame.pts = primaries, 1, 0
+        frame.time_base = Fraction(1, 10)
+        file.mux(stream.encode(frame))
+        file.mux(stream.encode(None))
+    shown_rgb = corners(next(open_file(path).frames()).image_rgb).astype(int)
+    assert np.abs(corners(picture).astype(int) - QUADRANTS).max() > 30  # what it would be
+    assert np.abs(shown_rgb - QUADRANTS).max() < 20
+
+
+def test_an_hdr_video_of_a_phone_held_upright_is_turned(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("libx264", rate=10, options={"crf": "8"})
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p10le"
+        context = stream.codec_context
+        context.color_trc, context.color_primaries, context.colorspace = HLG, BT2020, 9
+        for k in range(3):
+            frame = av.VideoFrame.from_ndarray(quadrants(), "rgb24").reformat(format="yuv420p10le")
+            frame.color_trc, frame.color_primaries, frame.colorspace = HLG, BT2020, 9
+            frame.pts, frame.time_base = k, Fraction(1, 10)
+            file.mux(stream.encode(frame))
+        file.mux(stream.encode(None))
+    data = bytearray(path.read_bytes())
+    at = data.index(b"tkhd") + 44
+    data[at : at + 36] = struct.pack(">9i", 0, 65536, 0, -65536, 0, 0, 0, 0, 1 << 30)
+    path.write_bytes(data)
+    frames = [frame.image_rgb for frame in open_file(path).frames()]
+    assert len(frames) == 3
+    assert frames[0].shape == (320, 240, 3)
+    red = corners(frames[0])[0, 1]  # it was at the top left
+    assert red[0] > red[1] + 40
 
 
 def test_interlaced_video_is_deinterlaced_and_no_frame_is_lost(tmp_path: Path) -> None:
