@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.frame import Frame
-from app.memory import trim_malloc
+from app.memory import settle
 from app.session.settings import Settings
 from app.session.status import Status
 from models.tracking.pipeline import PipelineConfig, PipelineResult
@@ -188,7 +188,7 @@ class HandFinder:
             return
         if self._pipeline is not None:
             self._pipeline.close()
-            self._loader.submit(trim_malloc)
+        self._loader.submit(settle)
         self._pipeline, self._running = loading.result(), self._wanted
         self._current = pipeline_config(self._running, live=True)
         self._report(Status("model", "info", ""))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import platform
 import threading
 import time
+import weakref
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from app.capture import Frame
-from app.memory import limit_malloc_arenas, trim_malloc
+from app.memory import limit_malloc_arenas, settle, trim_malloc
 from app.session import Settings, finder
 from app.session.finder import HandFinder
 from app.session.usage import UsageMeter
@@ -36,9 +38,28 @@ def test_another_c_library_is_left_alone(monkeypatch):
     trim_malloc()
 
 
+def test_what_is_loaded_is_not_looked_through_again_but_let_go_with_the_next():
+    class Model:
+        pass
+
+    model = Model()
+    model.itself = model
+    gone = weakref.ref(model)
+    try:
+        settle()
+        assert gc.get_freeze_count() > 10_000
+        del model
+        gc.collect()
+        assert gone() is not None
+        settle()
+        assert gone() is None
+    finally:
+        gc.unfreeze()
+
+
 def test_each_model_that_is_replaced_is_closed_even_while_the_next_loads(monkeypatch):
     made, trims, may_load = [], [], threading.Event()
-    monkeypatch.setattr(finder, "trim_malloc", lambda: trims.append(len(made)))
+    monkeypatch.setattr(finder, "settle", lambda: trims.append(len(made)))
 
     def load(config) -> FakePipeline:
         if made:
@@ -54,4 +75,4 @@ def test_each_model_that_is_replaced_is_closed_even_while_the_next_loads(monkeyp
     threading.Timer(0.05, may_load.set).start()
     hands.close()
     assert [pipeline.closed for pipeline in made] == [True, True]
-    assert trims == [2]  # with the first model's end
+    assert trims == [1, 2]  # once it is there, and with its end
