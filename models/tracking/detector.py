@@ -2,12 +2,13 @@
 
 Each proposed crop is shown to the hand network, which gives joints. Unless these fit the crop and it is sure,
 the crop is cut anew around them, and what the network says of that decides if there is a hand, and which.
+Where either is in doubt, two more crops are asked: of it as a right hand, and as a left one in the mirror.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from models.inference.landmark_runtime import crop_hand
 from models.inference.openvino_options import Precision
 from models.inference.palm_runtime import INPUT_SIZE, PalmNet, exposure_gain
 from models.inference.runtime import fastest_precision
-from models.tracking.hints import Hint, Look, hint_of
+from models.tracking.hints import Hint, Look, hint_of, log_odds
 from models.tracking.palm_views import (
     FIRST_END,
     LAST_END,
@@ -38,7 +39,7 @@ from models.tracking.palm_views import (
     view_matrix,
     windows,
 )
-from models.types import Camera, Crop, Sighting
+from models.types import Camera, Crop, Handedness, Sighting
 
 _THOROUGH_EVERY = 3  # searches
 _FITTING, _FITTING_SHIFT, _FITTING_RAD = (0.3, 0.85), 0.2, 0.8
@@ -59,6 +60,9 @@ class DetectorConfig:
     min_first: float = 0.05  # the hand network's presence in a palm's crop, below which it is no hand
     min_presence: float = 0.5  # the same in the crop around the joints
     sure: float = 0.9  # presence from which the first crop is enough, if the joints seen fit it
+    sure_hand: float = 0.999  # of what is taken for a hand: presence, below which it is looked at again
+    sure_side: float = 0.95  # likewise: how sure its side is
+    min_again: float = 0.85  # the presence that both of those further crops have to have
     min_evidence: float = 4.5  # log-odds of both together: a doubtful proposal wants a sure hand
     far_evidence: float = 2.5  # so much more in windows: they are many, and show no hand mostly
 
@@ -90,16 +94,15 @@ class HandDetector:
 
         Every view is looked at; where none shows a hand, windows too, for hands that are far away.
         """
-        height, width = frame_rgb.shape[:2]
-        return self._detect(frame_rgb, camera, [all_views(width, height), windows(width, height)], True)
+        return self._detect(frame_rgb, camera, _rounds(frame_rgb), True)
 
     def detect_next(self, frame_rgb: NDArray[np.uint8], camera: Camera | None = None) -> list[Sighting]:
-        """The same for a source's next frame: of the first every view, then the whole and another in turn."""
+        """The same for a source's next frame: the first as one alone, then the whole and another in turn."""
         height, width = frame_rgb.shape[:2]
         turn, self._turn = self._turn, self._turn + 1
-        views = all_views(width, height) if turn == 0 else views_of_turn(width, height, turn)
+        rounds = _rounds(frame_rgb) if turn == 0 else [views_of_turn(width, height, turn)]
         # Two hands are mostly seen in one view: that further views may show another is asked now and then.
-        found = self._detect(frame_rgb, camera, [views], thorough=turn % _THOROUGH_EVERY == 0)
+        found = self._detect(frame_rgb, camera, rounds, thorough=turn % _THOROUGH_EVERY == 0)
         if found:
             self._small_until = -1
         elif self.hint is Hint.SMALL:
@@ -174,11 +177,36 @@ class HandDetector:
             return first, False
         sure = first.presence >= self.config.sure and fits(palm, first)
         if sure and Look(palm, first.presence).log_odds >= least:
-            return first, True
+            return self._looked_at_again(frame_rgb, camera, first)
         crop = crop_hand(frame_rgb, camera, first.joints_2d_px, first.handedness, self._input_size)
         hand = self._sight(crop, camera)
         enough = hand.presence >= self.config.min_presence
-        return hand, enough and Look(palm, hand.presence).log_odds >= least
+        if not enough or Look(palm, hand.presence).log_odds < least:
+            return hand, False
+        return self._looked_at_again(frame_rgb, camera, hand)
+
+    def _looked_at_again(
+        self, frame_rgb: NDArray[np.uint8], camera: Camera, hand: Sighting
+    ) -> tuple[Sighting, bool]:
+        """What is taken for a hand, and whether that stays so: a doubtful one is shown both ways round. What
+        is no hand is taken for one in a single view more often; and all three views say which hand it is."""
+        if hand.presence >= self.config.sure_hand and hand.handedness_score >= self.config.sure_side:
+            return hand, True
+        sides: tuple[Handedness, Handedness] = ("right", "left")
+        crops = [crop_hand(frame_rgb, camera, hand.joints_2d_px, s, self._input_size) for s in sides]
+        views = [self._sight(crop, camera) for crop in crops]
+        presence = min(hand.presence, *(view.presence for view in views))
+        if hand.presence < self.config.sure_hand and not presence >= self.config.min_again:
+            return replace(hand, presence=presence), False
+        odds = float(np.mean([_right_odds(view) for view in (hand, *views)]))
+        score = float(1 / (1 + np.exp(-abs(odds))))
+        return replace(hand, handedness="right" if odds >= 0 else "left", handedness_score=score), True
+
+
+def _rounds(frame_rgb: NDArray[np.uint8]) -> list[list[View]]:
+    """Of a frame that stands alone: every view; windows, where none of these shows a hand."""
+    height, width = frame_rgb.shape[:2]
+    return [all_views(width, height), windows(width, height)]
 
 
 def all_views(width: int, height: int) -> list[View]:
@@ -219,6 +247,12 @@ def _searching(bundle: Path, precision: Precision) -> Call:
     """One search of a picture of noise."""
     noise = np.random.default_rng(0).integers(0, 256, (INPUT_SIZE, INPUT_SIZE, 3), np.uint8)
     return partial(PalmNet(bundle, precision=precision), noise)
+
+
+def _right_odds(hand: Sighting) -> float:
+    """Log-odds of its being a right one."""
+    odds = log_odds(hand.handedness_score)
+    return odds if hand.handedness == "right" else -odds
 
 
 def _is_of(palm: Palm, hand: Sighting) -> bool:

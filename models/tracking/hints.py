@@ -44,8 +44,12 @@ class Look:
     @property
     def log_odds(self) -> float:
         """Of the palm's score and of the presence, added up."""
-        odds = [np.log(max(p, 1e-9) / max(1 - p, 1e-9)) for p in (self.palm.score, self.presence)]
-        return float(sum(odds))
+        return log_odds(self.palm.score) + log_odds(self.presence)
+
+
+def log_odds(chance: float) -> float:
+    """Of a chance 0..1; never infinite."""
+    return float(np.log(max(chance, 1e-9) / max(1 - chance, 1e-9)))
 
 
 def hint_of(frame_rgb: NDArray[np.uint8], looks: Sequence[Look]) -> Hint | None:

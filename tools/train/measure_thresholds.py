@@ -29,19 +29,21 @@ from models.geometry import camera_from_fov
 from models.inference.landmark_runtime import crop_hand
 from models.inference.palm_runtime import PalmNet, exposure_gain
 from models.tracking.detector import PALM_FLOOR, DetectorConfig, all_views, fits, palm_crop
+from models.tracking.hints import log_odds
 from models.tracking.palm_views import Halvings, draw_view, hands_in_frame, in_frame, view_matrix
 from models.tracking.pipeline import DEFAULT_MODEL
 from models.tracking.reconstruction import Reconstruction, make_reconstruction
 from models.training.real.pictures import pictures_in
 from models.training.scores.candidates import ASIDE_EVERY
 from models.training.synthetic.backgrounds import draw_background
+from models.types import Camera, Handedness, Sighting
 from tools.command import command
 
-_HANDS, _PALMS, _PRESENCES, _EVIDENCES = (
-    (0.1, 0.2, 0.3),
+_HANDS, _PALMS, _AGAINS, _EVIDENCES = (
+    (0.3, 0.5),
     (0.2, 0.4),
-    (0.5, 0.7, 0.9),
-    (0.0, 2.0, 3.0, 4.0, 4.5, 5.0),
+    (0.0, 0.5, 0.7, 0.85, 0.95),
+    (2.0, 3.0, 4.5, 6.0),
 )
 _ROOMS = 120
 Picture = NDArray[np.uint8]
@@ -55,6 +57,9 @@ class Look:
     palm: float  # scores and presences, 0..1
     first: float
     second: float
+    again: tuple[
+        float, float
+    ]  # the lesser of the two further crops', around the first's joints, the second's
     fits: bool  # whether the first crop's joints fit it
     is_hand: bool  # whether the joints seen lie where the hand is
 
@@ -64,12 +69,13 @@ class Look:
         if self.palm < least or self.first < config.min_first:
             return False
         if self.first >= config.sure and self.fits and self._evidence(self.first) >= config.min_evidence:
-            return True
-        return self.second >= config.min_presence and self._evidence(self.second) >= config.min_evidence
+            return self.first >= config.sure_hand or self.again[0] >= config.min_again
+        if self.second < config.min_presence or self._evidence(self.second) < config.min_evidence:
+            return False
+        return self.second >= config.sure_hand or self.again[1] >= config.min_again
 
     def _evidence(self, presence: float) -> float:
-        odds = [np.log(max(p, 1e-9) / max(1 - p, 1e-9)) for p in (self.palm, presence)]
-        return float(sum(odds))
+        return log_odds(self.palm) + log_odds(presence)
 
 
 @command
@@ -84,12 +90,12 @@ def main() -> None:
     hands = [looks_at(p, box, method, palms) for p, box in _hands(options.closeups)]
     empty = [looks_at(p, None, method, palms) for p in _empty(options.backgrounds)]
     print(f"{len(hands)} pictures of a hand, half of them close views; {len(empty)} without")
-    print("hand | palm | presence | evidence | found % | false alarms of 1,000")
-    for hand, palm, presence, evidence in product(_HANDS, _PALMS, _PRESENCES, _EVIDENCES):
-        config = DetectorConfig(min_hand=hand, min_palm=palm, min_presence=presence, min_evidence=evidence)
+    print("hand | palm | again | evidence | found % | false alarms of 1,000")
+    for hand, palm, again, evidence in product(_HANDS, _PALMS, _AGAINS, _EVIDENCES):
+        config = DetectorConfig(min_hand=hand, min_palm=palm, min_again=again, min_evidence=evidence)
         found = np.mean([any(k.is_hand and k.accepted(config) for k in looks) for looks in hands])
         false = np.mean([any(k.accepted(config) for k in looks) for looks in empty])
-        print(f"{hand} | {palm} | {presence} | {evidence} | {100 * found:.1f} | {1000 * false:.1f}")
+        print(f"{hand} | {palm} | {again} | {evidence} | {100 * found:.1f} | {1000 * false:.1f}")
 
 
 def looks_at(picture: Picture, box: Box | None, method: Reconstruction, palm_net: PalmNet) -> list[Look]:
@@ -107,11 +113,21 @@ def looks_at(picture: Picture, box: Box | None, method: Reconstruction, palm_net
                 continue
             crop = crop_hand(picture, camera, first.joints_2d_px, first.handedness, method.input_size)
             second = method.sight(crop, camera)
+            again = (_again(picture, camera, method, first), _again(picture, camera, method, second))
             is_hand = box is not None and overlap(second.joints_2d_px, box) >= SAME_HAND_IOU
             looks.append(
-                Look(proposed, palm.score, first.presence, second.presence, fits(palm, first), is_hand)
+                Look(proposed, palm.score, first.presence, second.presence, again, fits(palm, first), is_hand)
             )
     return looks
+
+
+def _again(picture: Picture, camera: Camera, method: Reconstruction, hand: Sighting) -> float:
+    """The lesser presence of a hand's crops as a right one and as a left one."""
+    if not np.isfinite(hand.joints_2d_px).all() or not np.ptp(hand.joints_2d_px) > 1:
+        return 0.0
+    sides: tuple[Handedness, Handedness] = ("right", "left")
+    crops = [crop_hand(picture, camera, hand.joints_2d_px, side, method.input_size) for side in sides]
+    return min(method.sight(crop, camera).presence for crop in crops)
 
 
 def _hands(folder: Path) -> Iterator[tuple[Picture, Box]]:

@@ -34,7 +34,7 @@ _ADVICE = "give a folder with cameras.json, reference.npz and a folder of videos
 
 
 @dataclass(frozen=True, eq=False)
-class _View:
+class CalibratedView:
     """One camera of one session, its picture undistorted and upright."""
 
     clip: Path
@@ -68,10 +68,10 @@ def multiview(folder: Path, every: int = 1) -> SampleSet:
     n = len(session)
     if joints.shape != (n, 21, 3) or off_px.shape != (n, 21) or views.ndim != 2:
         raise ValueError(f"{path}: joints_m {joints.shape}, reprojection_px {off_px.shape}; {_ADVICE}")
-    by_clip: dict[tuple[str, int], _View] = {}
+    by_clip: dict[tuple[str, int], CalibratedView] = {}
     rows: list[tuple[tuple[str, int], int]] = []
     for name in sorted(set(session.tolist())):
-        cameras = _views(folder, name)
+        cameras = session_views(folder, name)
         for number, view in enumerate(cameras):
             by_clip[name, number] = view
             mine = np.flatnonzero((session == name) & views[:, number])
@@ -99,7 +99,7 @@ def multiview(folder: Path, every: int = 1) -> SampleSet:
 
 def _sample(
     row: int,
-    view: _View,
+    view: CalibratedView,
     joints: np.ndarray,
     off_px: np.ndarray,
     picture: NDArray[np.uint8] | None,
@@ -125,7 +125,7 @@ def _sample(
     )  # fmt: skip
 
 
-def _views(folder: Path, session: str) -> list[_View]:
+def session_views(folder: Path, session: str) -> list[CalibratedView]:
     path = require(folder / "cameras.json", _ADVICE)
     try:
         about = json.loads(path.read_bytes())[session]
@@ -139,7 +139,7 @@ def _views(folder: Path, session: str) -> list[_View]:
             clip = require(folder / session / f"cam_{number}.mp4", _ADVICE)
             upright = np.linalg.matrix_power(np.array([[0.0, -1, 0], [1, 0, 0], [0, 0, 1]]), turn)
             found.append(
-                _View(
+                CalibratedView(
                     clip,
                     (size[0], size[1]),
                     K,

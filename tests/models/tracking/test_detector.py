@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import closing
 
 import av
 import cv2
@@ -12,9 +13,9 @@ import pytest
 
 from models.tracking.detector import DetectorConfig, HandDetector, all_views, views_of_turn
 from models.tracking.palm_views import windows
-from models.tracking.pipeline import DEFAULT_MODEL
+from models.tracking.pipeline import DEFAULT_MODEL, Pipeline, PipelineConfig
 from models.tracking.reconstruction import make_reconstruction
-from models.types import Camera, Crop, Sighting
+from models.types import Camera, Crop, Handedness, Sighting
 from tests.paths import CLIPS, ROOT
 
 METHOD = make_reconstruction(DEFAULT_MODEL)
@@ -74,6 +75,18 @@ def test_a_far_hand_at_either_end_is_found_within_a_few_frames(frame: np.ndarray
     found = detector(1)
     found.detect_next(np.zeros_like(wide))
     assert any(found.detect_next(wide) for _ in range(4))
+
+
+def test_a_far_hand_in_a_photograph(frame: np.ndarray) -> None:
+    """Of a picture that stands alone, as `predict` is given it, windows are looked at, too."""
+    small = cv2.resize(frame, None, fx=0.15, fy=0.15, interpolation=cv2.INTER_AREA)
+    wide = np.full((720, 1280, 3), small[0, 0], np.uint8)
+    wide[500 : 500 + small.shape[0], 900 : 900 + small.shape[1]] = small
+    with closing(Pipeline(PipelineConfig(smoothing=None))) as pipeline:
+        (hand,) = pipeline.process(wide, 0.0).hands
+    middle = hand.joints_2d_px.mean(0) - [900, 500]
+    assert (middle > 0).all()
+    assert (middle < [small.shape[1], small.shape[0]]).all()
 
 
 def test_nothing_in_noise_grey_or_a_pixel() -> None:
@@ -138,3 +151,33 @@ def test_a_hand_is_inferred_once_though_several_views_show_it(frame: np.ndarray)
 
     assert len(HandDetector(counted, METHOD.input_size, 2).detect(frame)) == 1
     assert calls <= 6, "two for the hand; a palm elsewhere costs one, seldom two"
+
+
+def answering(frame: np.ndarray, *answers: tuple[float, float]) -> list[Sighting]:
+    """What is found where the network sees the hand that is there, but says these presences, and chances that
+    the hand shown is a right one: of each crop in its order, the last of all further ones."""
+    calls = 0
+
+    def says(crop: Crop, camera: Camera) -> Sighting:
+        nonlocal calls
+        seen, (presence, right) = METHOD.sight(crop, camera), answers[min(calls, len(answers) - 1)]
+        calls += 1
+        side: Handedness = "right" if right >= 0.5 else "left"
+        return Sighting(seen.joints_2d_px, side, presence, max(right, 1 - right))
+
+    return HandDetector(says, METHOD.input_size, 1).detect(frame)
+
+
+def test_what_is_a_hand_in_a_single_view_only_is_none(frame: np.ndarray) -> None:
+    sure, doubtful, none = (0.9999, 1.0), (0.99, 1.0), (0.3, 1.0)
+    assert answering(frame, doubtful)
+    assert not answering(frame, doubtful, none)
+    assert answering(frame, sure, none), "a sure one isn't looked at again"
+
+
+def test_three_views_say_which_hand_a_doubtful_one_is(frame: np.ndarray) -> None:
+    left, right = (0.9999, 0.3), (0.9999, 0.9)
+    assert [h.handedness for h in answering(frame, left)] == ["left"]
+    assert [h.handedness for h in answering(frame, left, right)] == ["right"]
+    (kept,) = answering(frame, (0.9999, 0.02), right)
+    assert kept.handedness == "left", "a sure side isn't asked again"

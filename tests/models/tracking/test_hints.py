@@ -91,10 +91,11 @@ def test_of_a_source_it_is_said_until_each_window_has_come_again() -> None:
     method = make_reconstruction(DEFAULT_MODEL)
     detector = HandDetector(method.sight, method.input_size)
     far = in_a_wide_picture(0.1, 640, 100)
+    empty = np.full_like(far, 120)
+    assert (len(detector.detect_next(empty)), detector.hint) == (0, None)
     said = [(len(detector.detect_next(far)), detector.hint) for _ in range(60)]
     assert said[0] == (0, None), "no window was looked at yet"
     first = said.index((0, Hint.SMALL))
     assert set(said[first:]) == {(0, Hint.SMALL)}
-    empty = np.full_like(far, 120)
     said = [(len(detector.detect_next(empty)), detector.hint) for _ in range(60)]
     assert said[-1] == (0, None), "it is gone"
