@@ -12,11 +12,12 @@ def limit_malloc_arenas() -> None:
     """Call before threads begin.
 
     glibc's heaps, up to eight a core, are broken up by what threads leave behind: each change of model
-    would cost 5 MB for good. So: two heaps, pages of their own for networks' blocks, and heaps cut back.
+    would cost 5 MB for good. So: two heaps, pages of their own for what is larger than any picture, and
+    heaps cut back. A picture of 1920×1080 in pages of its own costs more to ask for than to copy.
     """
     _call("mallopt", _ARENA_MAX, 2)
-    _call("mallopt", _MMAP_THRESHOLD, 4 << 20)
-    _call("mallopt", _TRIM_THRESHOLD, 8 << 20)  # glibc's own 128 kB would cut at every frame
+    _call("mallopt", _MMAP_THRESHOLD, 32 << 20)
+    _call("mallopt", _TRIM_THRESHOLD, 64 << 20)  # glibc's own 128 kB would cut at every frame
 
 
 def keep_freed_memory() -> None:
