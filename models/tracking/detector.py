@@ -62,7 +62,7 @@ class DetectorConfig:
     sure: float = 0.9  # presence from which the first crop is enough, if the joints seen fit it
     sure_hand: float = 0.999  # of what is taken for a hand: presence, below which it is looked at again
     sure_side: float = 0.95  # likewise: how sure its side is
-    min_again: float = 0.85  # the presence that both of those further crops have to have
+    min_again: float = 0.7  # the presence that both of those further crops have to have
     min_evidence: float = 4.5  # log-odds of both together: a doubtful proposal wants a sure hand
     far_evidence: float = 2.5  # so much more in windows: they are many, and show no hand mostly
 
