@@ -92,6 +92,8 @@ def read_image(path: str | Path) -> NDArray[np.uint8]:
             raise SourceError(
                 f"{path} begins as a picture, but is damaged or cut off; copy or download it again"
             ) from error
+        if content == "video":
+            raise SourceError(f"{path} is not an image but a video; `process` reads videos") from error
         raise SourceError(
             f"{path} is not an image that can be read; give a PNG, JPEG, HEIC, AVIF, WebP, BMP or TIFF"
         ) from error

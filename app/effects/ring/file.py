@@ -171,7 +171,12 @@ def _metres(hole: Hole, path: Path, unit: str | None, fits: Fits) -> tuple[float
     # A size that is rare, in a metric unit, is likelier than inches.
     ranked = [*(u for u in usual if u != "in"), *(u for u in possible if u != "in"), *usual[-1:]]
     if not ranked:
-        return fits.usual_mm / across_mm, "", []
+        wrists = [across_mm * UNITS_M[u] for u in metric if fits is FINGER]
+        wide_mm = next((mm for mm in wrists if WRIST.most_mm[0] <= mm <= WRIST.most_mm[1]), None)
+        hint = (
+            f"{wide_mm:.1f} mm would be a bracelet's: --effect wrist --bracelet wears it" if wide_mm else ""
+        )
+        return fits.usual_mm / across_mm, "", [hint] if hint else []
     taken = ranked[0]
     others = [
         f"{UNIT_WORDS[u]} would make it {across_mm * UNITS_M[u]:.1f} mm" for u in possible if u != taken

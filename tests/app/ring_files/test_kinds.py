@@ -12,7 +12,9 @@ from app.errors import UserError
 from app.ring_files import hole, program
 from app.ring_files.piece import Unusable
 from app.ring_files.words import names_a_stone, names_scenery
+from tests.app.ring_files.glb_builder import Glb
 from tests.app.ring_files.listed import GOOD, REFUSED, Kind
+from tests.app.ring_files.ring_kinds import band
 
 
 @pytest.fixture(autouse=True)
@@ -113,3 +115,10 @@ def test_what_holds_a_stone_is_metal_and_no_stand(name: str) -> None:
 
 def test_there_are_enough_of_them() -> None:
     assert len(GOOD) + len(REFUSED) >= 20
+
+
+def test_a_bracelet_is_said_to_be_one(tmp_path: Path) -> None:
+    glb = Glb()
+    glb.plain("Bangle", band(60.0))
+    line = describe(load_own_ring(glb.write(tmp_path / "bangle.glb")))
+    assert "59.9 mm would be a bracelet's: --effect wrist --bracelet" in line
