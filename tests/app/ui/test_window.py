@@ -198,14 +198,22 @@ def drop(window: MainWindow, path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "words"), [("ring.stl", "has no hole for a finger"), ("ring.FBX", "give a .glb, .obj or .stl")]
+    ("name", "words"),
+    [
+        ("ring.stl", "has no hole for a finger"),
+        ("stl_named.FBX", "has no hole for a finger"),
+        ("ring.FBX", "an FBX file"),
+    ],
 )
 def test_a_model_dropped_is_worn_or_refused(
     open_window: Callable[..., MainWindow], tmp_path: Path, name: str, words: str
 ) -> None:
     window = open_window()
     window.panel.choose_effect(2)
-    trimesh.creation.box().export(tmp_path / name, file_type="stl")
+    if "FBX" in words:
+        (tmp_path / name).write_bytes(b"Kaydara FBX Binary  \0")
+    else:
+        trimesh.creation.box().export(tmp_path / name, file_type="stl")
     drop(window, tmp_path / name)
     pump(lambda: words in window.strip.text)
     assert window.session.settings.effect == "ring"
