@@ -22,6 +22,7 @@ from models.geometry import camera_from_fov
 from models.inference.mediapipe.detector import MediaPipeDetector
 from models.inference.mediapipe.landmarker import HandLandmarker
 from models.tracking.detector import HandDetector
+from models.tracking.grayscale import in_colour
 from models.tracking.pipeline import Pipeline, PipelineConfig
 from models.tracking.reconstruction import make_reconstruction
 from models.types import Float32, Handedness, Sighting
@@ -174,7 +175,8 @@ class _Finder:
         else:
             method = make_reconstruction(name)
             ours = HandDetector(method.sight, method.input_size, max_hands=2)
-            self._detect, self._detect_next = ours.detect, ours.detect_next
+            self._detect = lambda image: ours.detect(in_colour(image))
+            self._detect_next = lambda image: ours.detect_next(in_colour(image))
             ours.detect_next(np.zeros((64, 64, 3), np.uint8))  # of a source's first frame, it does more
 
     def find(self, image: UInt8) -> Hands:

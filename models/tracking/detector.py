@@ -55,6 +55,7 @@ class DetectorConfig:
     """How much is looked at, and what is believed."""
 
     min_hand: float = 0.5  # proposed hands less sure than this are not looked at, 0..1
+    min_doubtful: float = 0.3  # likewise where none is so sure, by thorough searches: gloved hands, mostly
     min_palm: float = 0.4  # the same of palms
     looks_a_view: int = 2  # at most, at hands and at palms
     min_first: float = 0.05  # the hand network's presence in a palm's crop, below which it is no hand
@@ -123,7 +124,7 @@ class HandDetector:
         thorough: bool,
     ) -> list[Sighting]:
         """rounds: of views; each is for where those before have shown no hand. thorough: go on to a round's
-        further views where one has shown a hand, until there are max_hands."""
+        further views where one has shown a hand, until there are max_hands, and look at doubtful ones."""
         camera = camera or camera_from_fov(frame_rgb.shape[1], frame_rgb.shape[0])
         found: list[Sighting] = []
         looks: list[Look] = []
@@ -134,7 +135,7 @@ class HandDetector:
             for view in views:
                 if len(found) >= self._max_hands or (found and not thorough):
                     break
-                for palm in self._proposed(frame, view, camera, gain):
+                for palm in self._proposed(frame, view, camera, gain, thorough):
                     hand = self._looked_at(palm, view.window is not None, looks, found, frame_rgb, camera)
                     if hand is not None:
                         found.append(hand)
@@ -161,11 +162,16 @@ class HandDetector:
         looks.append(Look(palm, hand.presence, in_window))
         return hand if believed and not any(same_hand(hand, other) for other in found) else None
 
-    def _proposed(self, frame: Halvings, view: View, camera: Camera, gain: float) -> list[Palm]:
+    def _proposed(
+        self, frame: Halvings, view: View, camera: Camera, gain: float, thorough: bool
+    ) -> list[Palm]:
         """The hands that the head proposes, as palms; then the palms that MediaPipe's own answers propose."""
         matrix, most = view_matrix(camera.width, camera.height, view), self.config.looks_a_view
         palms = in_frame(self._palm_net(draw_view(frame, matrix), PALM_FLOOR, gain), matrix)
-        hands = hands_in_frame(self._palm_net.proposals(self.config.min_hand), matrix)
+        proposals = self._palm_net.proposals(self.config.min_hand)
+        if thorough and len(proposals.scores) == 0:
+            proposals = self._palm_net.proposals(self.config.min_doubtful)
+        hands = hands_in_frame(proposals, matrix)
         return hands[:most] + [palm for palm in palms if palm.score >= self.config.min_palm][:most]
 
     def _hand(

@@ -14,6 +14,11 @@ _COLOURLESS = 6  # channels of grey pictures differ by this much at most, after 
 _GAMMA_RGB = np.array([0.6, 1.0, 1.5])  # middle greys turn to skin, black and white stay
 
 
+def in_colour(frame_rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A picture (H, W, 3) as networks are shown it: a grey one in the tones of skin, any other as it is."""
+    return skin_toned(frame_rgb) if is_grey(frame_rgb) else frame_rgb
+
+
 def is_grey(frame_rgb: NDArray[np.uint8]) -> bool:
     """Whether a picture (H, W, 3) has no colour. Looks at one pixel in 256."""
     sample = frame_rgb[::_SAMPLE_STEP, ::_SAMPLE_STEP].astype(np.int16)

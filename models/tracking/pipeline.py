@@ -12,7 +12,7 @@ from models.geometry import camera_from_fov
 from models.hand.profile import HandProfile
 from models.tracking.crop_inference import CropInference
 from models.tracking.detector import HandDetector
-from models.tracking.grayscale import is_grey, skin_toned
+from models.tracking.grayscale import in_colour
 from models.tracking.hints import Hint
 from models.tracking.reconstruction import LiftedHand, Reconstruction, make_reconstruction
 from models.tracking.reflection import Reflections
@@ -93,8 +93,7 @@ class Pipeline:
         then detected anew.
         """
         camera = self._camera_for(frame_rgb, camera or self._given_camera)
-        if is_grey(frame_rgb):
-            frame_rgb = skin_toned(frame_rgb)
+        frame_rgb = in_colour(frame_rgb)
         self._times.clear()
         if (camera.width, camera.height) != self._size_wh:
             self.reset()
@@ -123,8 +122,7 @@ class Pipeline:
         Always returns a hand; its presence says whether there is one. Nothing is tracked or smoothed.
         """
         camera = self._camera_for(image_rgb, camera or self._given_camera)
-        if is_grey(image_rgb):
-            image_rgb = skin_toned(image_rgb)
+        image_rgb = in_colour(image_rgb)
         detection = infer_whole(self._method, image_rgb, camera, None if handedness == "auto" else handedness)
         return _mesh(self._method.lift(detection, detection.handedness, camera), detection, 0, 0.0)
 

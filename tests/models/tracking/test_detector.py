@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import replace
 
 import av
 import cv2
@@ -151,6 +152,17 @@ def test_a_hand_is_inferred_once_though_several_views_show_it(frame: np.ndarray)
 
     assert len(HandDetector(counted, METHOD.input_size, 2).detect(frame)) == 1
     assert calls <= 6, "two for the hand; a palm elsewhere costs one, seldom two"
+
+
+def test_doubtful_proposals_are_looked_at_where_there_is_none_other(frame: np.ndarray) -> None:
+    """As of gloved hands; in a video by every third search only."""
+    nothing_sure = DetectorConfig(min_hand=1 - 1e-6, min_palm=1.1)
+    doubting = HandDetector(METHOD.sight, METHOD.input_size, 1, nothing_sure)
+    assert len(doubting.detect(frame)) == 1
+    doubting.detect_next(np.zeros_like(frame))
+    assert [len(doubting.detect_next(frame)) for _ in range(3)] == [0, 0, 1]
+    never = replace(nothing_sure, min_doubtful=1 - 1e-6)
+    assert HandDetector(METHOD.sight, METHOD.input_size, 1, never).detect(frame) == []
 
 
 def answering(frame: np.ndarray, *answers: tuple[float, float]) -> list[Sighting]:

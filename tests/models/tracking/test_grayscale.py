@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.tracking.grayscale import is_grey, skin_toned
+from models.tracking.grayscale import in_colour, is_grey, skin_toned
 
 
 @pytest.mark.parametrize("size_wh", [(640, 480), (1, 1), (17, 3)])
@@ -17,6 +17,8 @@ def test_grey_is_told_from_colour(size_wh: tuple[int, int]) -> None:
     coloured = grey.copy()
     coloured[::2, ::2] = (200, 150, 120)
     assert not is_grey(coloured)
+    assert np.array_equal(in_colour(grey), skin_toned(grey))
+    assert in_colour(coloured) is coloured
 
 
 def test_toning_warms_the_middle_and_keeps_the_ends() -> None:
