@@ -74,6 +74,7 @@ class LandmarkSystem(nn.Module):
     input_size = INPUT_SIZE
     takes_focal = True
     knows_pose = False  # whether `decode` answers the hand model of its mesh
+    mesh_rank: int | None = None  # of the mesh stage's square layers
     fit_rounds = 3  # of the learnt fit; 0: the mesh stage is taught to keep to the joints itself
     map_scale_56: Tensor
     map_scale_28: Tensor
@@ -82,7 +83,7 @@ class LandmarkSystem(nn.Module):
     def __init__(self, hand: HandData) -> None:
         super().__init__()
         self.encoder = LandmarkNet()
-        self.mesh_stage = MeshStage(MeshStageConfig(), hand)
+        self.mesh_stage = MeshStage(MeshStageConfig(rank=self.mesh_rank), hand)
         if self.fit_rounds:
             self.joint_fit = JointFit(JointFitConfig(rounds=self.fit_rounds))
         rest = hand.regressor_21 @ hand.template_m
@@ -99,7 +100,7 @@ class LandmarkSystem(nn.Module):
         if focal is None:
             focal = crops.new_full((len(crops),), TYPICAL_FOCAL)
         joints_2d, joints_m = joints_of(landmarks.joints_px, landmarks.joints_world_m, self.palm_m)
-        stages = self.decode(self.scaled(maps), joints_2d, joints_m, focal)
+        stages = self.decoded(maps, joints_2d, joints_m, focal)
         return NetworkOutput(
             joints_2d=self.joints_in_picture(joints_2d, landmarks),
             vertices_m=stages.final.vertices,
@@ -119,8 +120,16 @@ class LandmarkSystem(nn.Module):
 
     def scaled(self, maps: LandmarkMaps) -> LandmarkMaps:
         """The maps, each channel of the order of one."""
-        scales = (self.map_scale_56, self.map_scale_28, self.map_scale_14)
-        return LandmarkMaps(*(m * s[:, None, None] for m, s in zip(maps, scales, strict=True)))
+        return LandmarkMaps(*(m * s[:, None, None] for m, s in zip(maps, self.map_scales, strict=True)))
+
+    @property
+    def map_scales(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Of each channel of the maps."""
+        return self.map_scale_56, self.map_scale_28, self.map_scale_14
+
+    def decoded(self, maps: LandmarkMaps, joints_2d: Tensor, joints_m: Tensor, focal: Tensor) -> Stages:
+        """`decode`, of maps as the encoder gives them."""
+        return self.decode(self.scaled(maps), joints_2d, joints_m, focal)
 
     def start(self, joints_2d: Tensor, joints_m: Tensor, focal: Tensor) -> Pose:
         """The rough hand's: the mesh stage's, brought nearer to the joints that were seen."""

@@ -49,18 +49,26 @@ def main() -> None:
     parser.add_argument("--start", type=Path, metavar="FILE.safetensors")
     parser.add_argument("--minutes", type=float, default=DecoderTraining.minutes)
     parser.add_argument("--batch", type=int, default=DecoderTraining.batch)
+    parser.add_argument("--learning-rate", type=float, default=DecoderTraining.learning_rate)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    if options.minutes <= 0 or options.batch < 1:
-        parser.error("--minutes and --batch: expected more than nothing")
+    if options.minutes <= 0 or options.batch < 1 or options.learning_rate <= 0:
+        parser.error("--minutes, --batch and --learning-rate: expected more than nothing")
     if (options.real is None) != (options.judge_real is None):
         parser.error("--real and --judge-real go together")
     torch.set_num_threads(1)
-    config = DecoderTraining(minutes=options.minutes, batch=options.batch, seed=options.seed)
+    config = DecoderTraining(
+        minutes=options.minutes,
+        batch=options.batch,
+        learning_rate=options.learning_rate,
+        seed=options.seed,
+    )
     cache, validation = MapCache(options.cache), MapCache(options.judge)
     net, hand = new_system(options.name, cache), load_open_hand()
     if net.fit_rounds and options.joint_fit is None and options.start is None:
         parser.error("give --joint-fit, or --start with a file that holds one")
+    if net.mesh_rank is not None and options.mesh_stage is None and options.start is None:
+        parser.error(f"give --mesh-stage, taught by tools.train.joint_fit --rounds 0 --rank {net.mesh_rank}")
     if options.joint_fit is not None and not net.fit_rounds:
         parser.error(f"--joint-fit: {options.name} has no learnt fit; give its mesh stage by --mesh-stage")
     if options.start is not None:

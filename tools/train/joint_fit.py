@@ -35,8 +35,11 @@ def main() -> None:
     )
     parser.add_argument("--start", type=Path, metavar="FILE.safetensors")
     parser.add_argument("--rounds", type=int, default=JointFitConfig.rounds, choices=(0, 1, 2, 3))
+    parser.add_argument("--rank", type=int, help="of the mesh stage's layers (with --rounds 0)")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
+    if options.rank is not None and (options.rounds or options.rank < 1):
+        parser.error("--rank: expected a positive number, with --rounds 0")
     torch.set_num_threads(1)
     caches = [MapCache(folder) for folder in options.cache]
     validation = None if options.judge is None else MapCache(options.judge)
@@ -53,6 +56,7 @@ def main() -> None:
         say,
         options.start,
         options.rounds,
+        options.rank,
     )
 
 

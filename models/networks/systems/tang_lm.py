@@ -31,13 +31,15 @@ from models.networks.landmark_system import (
     ModelHand,
     Stage,
     Stages,
-    sample,
 )
+from models.networks.layers.look import look
 from models.networks.layers.spiral import DSConv
 from models.networks.mesh.levels import kept, upsampling_matrix, vertices_at
 from models.networks.mesh.topology import MeshPyramid, pyramid_of
-from models.networks.mesh_stage import Pose, place, pose_of, project_uv, theta_of
+from models.networks.mesh_stage import Pose, place, pose_of, project_uv, ranked, theta_of
 from models.networks.network import UNIT_M
+
+Scales = tuple[Tensor, ...] | None
 
 _SLOPE = 0.1
 BESIDE_PX = (1.5, -1.5, 3.5, -3.5)
@@ -46,10 +48,11 @@ _STEP, _OFFSET_UV, _OFFSET_DEPTH_M = 0.3, 1 / 56, 0.01  # what an answer of one 
 
 
 class Seen(NamedTuple):
-    """What is looked up of the encoder's maps."""
+    """What is looked up of the encoder's maps, at 195 vertices; of the finer two beside them, too."""
 
-    finer: Tensor  # (B, 5, 195, 64): of both finer maps, at the vertices and at each of BESIDE_PX
-    coarse: Tensor  # (B, 195, 112)
+    f56: Tensor  # (B, 195, 5 * 24)
+    f28: Tensor  # (B, 195, 5 * 40)
+    f14: Tensor  # (B, 195, 112)
 
 
 @dataclass(frozen=True)
@@ -57,8 +60,8 @@ class TangLmConfig:
     """Sizes of the refine stage."""
 
     token: int = 16  # features kept of a vertex for the parameters' step
-    rank: int = 64  # of what they say together
     width: int = 512  # neurons of that step
+    rank: int = 64  # of its layers
     channels: int = 64  # of the spiral convolutions at 195 vertices
     step: float = 0.25  # how much of the parameters' step is taken when not training
 
@@ -66,54 +69,68 @@ class TangLmConfig:
 class Look(nn.Module):
     """What the maps show at 195 vertices and, on the finer two, beside them, across the outline."""
 
-    faces: Tensor
-    around: Tensor
+    normals: Tensor
+    beside: Tensor
 
     def __init__(self, pyramid: MeshPyramid) -> None:
         super().__init__()
         level = pyramid.levels[2]
-        faces = torch.from_numpy(level.faces.astype(np.int64))
-        around = torch.zeros(len(level.vertices_m), len(faces))
+        faces, normals = level.faces, np.zeros((len(level.vertices_m), 3))
+        a, b, c = (level.vertices_m[faces[:, k]].astype(np.float64) for k in range(3))
         for corner in range(3):
-            around[faces[:, corner], torch.arange(len(faces))] = 1.0
-        self.register_buffer("faces", faces, persistent=False)
-        self.register_buffer("around", around, persistent=False)
+            np.add.at(normals, faces[:, corner], np.cross(b - a, c - a))
+        normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+        self.register_buffer("normals", torch.tensor(normals.T, dtype=torch.float32), persistent=False)
+        self.register_buffer("beside", torch.tensor([0.0, *BESIDE_PX]) / 56, persistent=False)
 
-    def normals(self, V: Tensor) -> Tensor:
-        """(B, 195, 3), of vertices (B, 195, 3)."""
-        a, b, c = (V.index_select(1, self.faces[:, k]) for k in range(3))
-        return F.normalize(_mixed(self.around, torch.linalg.cross(b - a, c - a)), dim=-1, eps=1e-9)
+    def turned(self, turns: Tensor) -> Tensor:
+        """Normals (B, 3, 195) of a hand whose vertices `HandSkinning.whole` turned: nearly of unit length."""
+        x, y, z = self.normals
+        return turns[:, 0:3] * x + turns[:, 3:6] * y + turns[:, 6:9] * z
 
-    def forward(self, maps: LandmarkMaps, V: Tensor, root: Tensor, focal: Tensor) -> Seen:
-        """V (B, 195, 3) of a hand whose root is at (B, 3)."""
-        uv = project_uv(V + root[:, None], focal)
-        across = self.normals(V)[..., :2]
-        across = across / across.norm(dim=-1, keepdim=True).clamp_min(1e-2)
-        places = torch.cat([uv] + [uv + across * (px / 56) for px in BESIDE_PX], 1)
-        finer = torch.cat([sample(m, places) for m in maps[:2]], -1)
-        return Seen(finer.unflatten(1, (1 + len(BESIDE_PX), -1)), sample(maps.f14, uv))
+    def forward(self, maps: LandmarkMaps, uv: Tensor, normals: Tensor) -> Seen:
+        """uv: (B, 2, 195) 0..1 of the crop. normals: (B, 3, 195)."""
+        across = normals[:, :2]
+        across = across / across.norm(dim=1, keepdim=True).clamp_min(1e-2)
+        x, y = (uv[..., None] + across[..., None] * self.beside).flatten(2).unbind(1)
+        f56, f28 = (f.unflatten(1, (uv.shape[2], -1)).flatten(2) for f in look(maps[:2], x, y))
+        return Seen(f56, f28, *look(maps[2:], uv[:, 0], uv[:, 1]))
 
-    def shape(self, V: Tensor, root: Tensor, focal: Tensor) -> Tensor:
-        """(B, 195, 8): where and how the vertices lie."""
-        uv = project_uv(V + root[:, None], focal)
-        return torch.cat([V / UNIT_M, self.normals(V), (uv - 0.5) * 4], -1)
+
+def shape_of(X: Tensor, normals: Tensor, uv: Tensor) -> Tensor:
+    """(B, 195, 8): where and how vertices X (B, 3, 195), root-relative, lie."""
+    return torch.cat([X / UNIT_M, normals, (uv - 0.5) * 4], 1).transpose(1, 2)
+
+
+def _in_picture(X: Tensor, root: Tensor, focal: Tensor) -> Tensor:
+    """As `project_uv`, of rows (B, 3, N), root-relative: (B, 2, N)."""
+    X = X + root[:, :, None]
+    return X[:, :2] / X[:, 2:].clamp_min(0.03) * focal[:, None, None] + 0.5
 
 
 class Token(nn.Module):
     """What was seen at each vertex, and how it lies -> a few features."""
 
-    def __init__(self, pyramid: MeshPyramid, places: int, width: int) -> None:
-        """places: how many of the finer maps' are read."""
+    def __init__(self, pyramid: MeshPyramid, width: int) -> None:
         super().__init__()
+        places = 1 + len(BESIDE_PX)
         self.finer = nn.Parameter(torch.empty(places, sum(CHANNELS[:2]), width))
         nn.init.normal_(self.finer, std=(places * sum(CHANNELS[:2])) ** -0.5)
         self.coarse, self.lies = nn.Linear(CHANNELS[2], width, bias=False), nn.Linear(8, width)
         self.vertex = nn.Parameter(0.1 * torch.randn(pyramid.sizes[2], width))
 
-    def forward(self, seen: Seen, shape: Tensor) -> Tensor:
-        """(B, 195, width), of `Look`'s answers."""
-        finer = (seen.finer[:, : len(self.finer)] @ self.finer).sum(1)
-        return F.leaky_relu(finer + self.coarse(seen.coarse) + self.lies(shape) + self.vertex, _SLOPE)
+    def forward(self, seen: Seen, shape: Tensor, scales: Scales) -> Tensor:
+        """(B, 195, width). scales: of the maps' channels that were not scaled yet."""
+        f56, f28 = self.finer.split(CHANNELS[:2], 1)
+        f14 = self.coarse.weight.T
+        if scales is not None:  # constants, when exported
+            f56, f28, f14 = (w * s[:, None] for w, s in zip((f56, f28, f14), scales, strict=True))
+        found = seen.f56 @ f56.flatten(0, 1) + seen.f28 @ f28.flatten(0, 1) + seen.f14 @ f14
+        return F.leaky_relu(found + self.lies(shape) + self.vertex, _SLOPE)
+
+    def own_mult_adds(self, output: Tensor) -> int:
+        """Of what was seen; the linear layer counts itself."""
+        return output.shape[:2].numel() * (self.finer.numel() + self.coarse.weight.numel())
 
 
 class ParameterStep(nn.Module):
@@ -121,18 +138,17 @@ class ParameterStep(nn.Module):
 
     def __init__(self, config: TangLmConfig, pyramid: MeshPyramid, n_theta: int) -> None:
         super().__init__()
-        self.token = Token(pyramid, 3, config.token)
-        self.together = nn.Linear(pyramid.sizes[2] * config.token, config.rank, bias=False)
-        self.a = nn.Linear(config.rank + n_theta + 42, config.width)
-        self.b = nn.Linear(config.width, config.width)
+        self.token = Token(pyramid, config.token)
+        self.a = ranked(pyramid.sizes[2] * config.token + n_theta + 42, config.width, config.rank)
+        self.b = ranked(config.width, config.width, config.rank)
         self.out = nn.Linear(config.width, n_theta)
         nn.init.normal_(self.out.weight, std=1e-3)
         nn.init.zeros_(self.out.bias)
 
-    def forward(self, seen: Seen, shape: Tensor, theta: Tensor, joints_off: Tensor) -> Tensor:
-        """seen, shape: `Look`'s. theta (B, 106), joints_off (B, 21, 2) in the picture -> change of theta."""
-        x = self.together(self.token(seen, shape).flatten(1))
-        h = F.leaky_relu(self.a(torch.cat([x, theta, 10 * joints_off.flatten(1)], 1)), _SLOPE)
+    def forward(self, token: Tensor, theta: Tensor, joints_off: Tensor) -> Tensor:
+        """token (B, 195, 16), theta (B, 106), joints_off (B, 21, 2) in the picture -> change of theta."""
+        x = torch.cat([token.flatten(1), theta, 10 * joints_off.flatten(1)], 1)
+        h = F.leaky_relu(self.a(x), _SLOPE)
         h = h + F.leaky_relu(self.b(h), _SLOPE)
         return _STEP * self.out(h)
 
@@ -149,7 +165,7 @@ class OffsetStep(nn.Module):
         super().__init__()
         w, wide = config.channels, 3 * config.channels // 2
         at_195, at_98, at_49 = (pyramid.levels[k].spirals(9) for k in (2, 3, 4))
-        self.token = Token(pyramid, 1 + len(BESIDE_PX), w)
+        self.token = Token(pyramid, w)
         self.down = nn.ModuleList([DSConv(w, w, at_195), DSConv(w, wide, at_98), DSConv(wide, wide, at_49)])
         self.whole = nn.Linear(wide, wide)
         self.up = nn.ModuleList([DSConv(wide, wide, at_98), DSConv(wide + w, w, at_195)])
@@ -160,9 +176,8 @@ class OffsetStep(nn.Module):
         self.register_buffer("down_98", kept(pyramid, 2, 3), persistent=False)
         self.register_buffer("down_49", kept(pyramid, 3, 4), persistent=False)
 
-    def forward(self, seen: Seen, shape: Tensor) -> Tensor:
-        """seen, shape: `Look`'s -> (B, 195, 3): offsets in 56ths of the crop, and in depth, centimetres."""
-        x = self.token(seen, shape)
+    def forward(self, x: Tensor) -> Tensor:
+        """Tokens (B, 195, w) -> (B, 195, 3): offsets in 56ths of the crop, and in depth, centimetres."""
         x195 = x + F.leaky_relu(self.down[0](x), _SLOPE)
         x98 = F.leaky_relu(self.down[1](x195.index_select(1, self.down_98)), _SLOPE)
         x49 = F.leaky_relu(self.down[2](x98.index_select(1, self.down_49)), _SLOPE)
@@ -177,6 +192,7 @@ class TangLm(LandmarkSystem):
 
     knows_pose = True
     fit_rounds = 0
+    mesh_rank = 96
     pick: Tensor
     up: Tensor
     regressor_195: Tensor
@@ -201,6 +217,10 @@ class TangLm(LandmarkSystem):
         learnt from the encoder's own, keeps those."""
         return joints_2d + self.joint_step(landmarks.features.f7.mean((2, 3))).unflatten(1, (21, 2))
 
+    def decoded(self, maps: LandmarkMaps, joints_2d: Tensor, joints_m: Tensor, focal: Tensor) -> Stages:
+        """As `LandmarkSystem.decoded`: what is looked up is scaled, not whole maps."""
+        return self.decode(maps, joints_2d, joints_m, focal, scales=self.map_scales)
+
     def decode(
         self,
         maps: LandmarkMaps,
@@ -209,28 +229,38 @@ class TangLm(LandmarkSystem):
         focal: Tensor,
         pose: Pose | None = None,
         vertices: Tensor | None = None,
+        scales: Scales = None,
     ) -> Stages:
-        """As `LandmarkSystem.decode`. M_o is of 195 vertices."""
-        stage = self.mesh_stage
+        """As `LandmarkSystem.decode`. M_o is of 195 vertices. scales: of maps that were not scaled."""
+        skin = self.mesh_stage.skinning
         pose = self.start(joints_2d, joints_m, focal) if pose is None else pose
-        theta, rough = theta_of(pose), self.posed(pose, joints_2d, focal, vertices)
-        V, _ = stage.mesh(pose, self.pick)
+        theta = theta_of(pose)
+        X, J_w, turns = skin.whole(pose.R, pose.betas, self.pick)
+        J_r = J_w - J_w[:, :1]
+        root_r = place(J_r, joints_2d, focal, rounds=1)
+        rough = Stage(self.mesh_stage.mesh(pose, vertices)[0], J_r, root_r)
         with torch.no_grad():  # a look-up learns from where it looks, not to look elsewhere
-            seen = self.look(maps, V, rough.root, focal)
-            shape = self.look.shape(V, rough.root, focal)
-            off = joints_2d - project_uv(rough.joints + rough.root[:, None], focal)
-        step = self.parameter_step(seen, shape, theta, off)
-        whole = self.posed(pose_of(self._moved(theta, step)), joints_2d, focal, vertices)
+            X, normals = X - J_w[:, 0, :, None], self.look.turned(turns)
+            uv = _in_picture(X, root_r, focal)
+            seen, shape = self.look(maps, uv, normals), shape_of(X, normals, uv)
+            off = joints_2d - project_uv(J_r + root_r[:, None], focal)
+        step = self.parameter_step(self.parameter_step.token(seen, shape, scales), theta, off)
+        whole = None
+        if self.training:
+            whole = self.posed(pose_of(self._moved(theta, step)), joints_2d, focal, vertices)
         pose = pose_of(self._moved(theta, self.config.step * step.detach()))
-        V_p, J_p = stage.skinning.from_wrist(pose.R, pose.betas, vertices)
-        J = J_p - J_p[:, :1]
-        root = place(J, joints_2d, focal, near=rough.root)
-        posed = Stage(V_p - J_p[:, :1], J, root)
-        V = posed.vertices[:, self.pick] if vertices is None else stage.mesh(pose, self.pick)[0]
+        wanted = None if vertices is None else torch.cat([self.pick, vertices])
+        X, J_p, turns = skin.whole(pose.R, pose.betas, wanted)
+        X, J = X - J_p[:, 0, :, None], J_p - J_p[:, :1]
+        root = place(J, joints_2d, focal, near=root_r)
+        n = len(self.pick)
+        posed = Stage((X if vertices is None else X[..., n:]).transpose(1, 2), J, root)
+        X, turns = (x.index_select(2, self.pick) if vertices is None else x[..., :n] for x in (X, turns))
         with torch.no_grad():
-            shape = self.look.shape(V, root, focal)
-        said = self.offset_step(seen, shape)
-        depth = V[..., 2:] + root[:, None, 2:]
+            uv = _in_picture(X, root, focal)
+            shape = shape_of(X, self.look.turned(turns), uv)
+        said = self.offset_step(self.offset_step.token(seen, shape, scales))
+        depth = X[:, 2, :, None] + root[:, None, 2:]
         offset = torch.cat(
             [
                 said[..., :2] * _OFFSET_UV * depth / focal[:, None, None],
@@ -243,7 +273,7 @@ class TangLm(LandmarkSystem):
         M_f, J_f = posed.vertices + M_o - J_o[:, :1], posed.joints + J_o - J_o[:, :1]
         final = Stage(M_f, J_f, place(J_f, joints_2d, focal, near=root))
         wrist = M_o.mean(1) - J_o[:, 0] - J_p[:, 0]  # so that the model lies amid the mesh
-        return Stages(rough, whole if self.training else posed, final, offset, ModelHand(pose, wrist))
+        return Stages(rough, whole or posed, final, offset, ModelHand(pose, wrist))
 
     def _moved(self, theta: Tensor, step: Tensor) -> Tensor:
         betas = self.mesh_stage.sized(theta[:, 96:] + step[:, 96:])
@@ -260,7 +290,7 @@ NETWORKS = (
         "tang_lm",
         TangLm,
         TangLmConfig(),
-        NetworkSize(224, 339.9, 4.42),
+        NetworkSize(224, 344.3, 3.81),
         schedules=(),  # its decoder learns from cached maps
         encoders=(),
         encoder_of="mobrecon_lm",

@@ -27,6 +27,7 @@ from models.networks.mesh.levels import vertices_at
 from models.networks.mesh_stage import MeshStage, MeshStageConfig, Pose, place, project_uv
 from models.networks.network import UNIT_M
 from models.training.maps.cache import MapCache
+from models.training.maps.factors import factored, inputs_of
 from models.training.maps.pose_pairs import PairSource
 from models.weights import load_weights
 
@@ -113,11 +114,12 @@ def train_joint_fit(
     say: Callable[[str], None] = print,
     start: Path | None = None,
     rounds: int = JointFitConfig.rounds,
+    rank: int | None = None,
 ) -> None:
     """Write `out` (safetensors) every so often and at the end. mesh_stage: its weights, which stay.
 
     rounds: of the fit. 0: what learns is another mesh stage, which from the start keeps to its joints as a
-    fit would; it begins as the one of `mesh_stage`.
+    fit would; it begins as the one of `mesh_stage`. rank: of its layers, made from full ones.
     caches: crops whose joints, as the encoder says them, join the pairs. validation: crops to validate on.
     start: weights to go on from, or those of a system that holds them.
     """
@@ -132,6 +134,8 @@ def train_joint_fit(
     elif not rounds:
         load_weights(net, mesh_stage)
     material = _Material(hand, stage, config, caches)
+    if rank is not None and isinstance(net, MeshStage):
+        net = _thinned(net, material, rank)
     optimiser = torch.optim.AdamW(net.parameters(), config.learning_rate, weight_decay=config.weight_decay)
     began = said = time.monotonic()
     step, done = 0, 0.0
@@ -157,6 +161,20 @@ def train_joint_fit(
             lost = " ".join(f"{name} {value:.3f}" for name, value in means.items())
             figures = {} if validation is None else _validate(net, material, validation)
             say(f"{(said - began) / 60:.1f} min, step {step}: {figures} | {lost}")
+
+
+def _thinned(net: MeshStage, material: _Material, rank: int) -> MeshStage:
+    """The stage with layers of a lower rank, as it answers the material's joints."""
+
+    def run() -> None:
+        for _ in range(64):
+            d = material.take()
+            net(d.joints_2d, d.joints_m, d.focal)
+
+    for name in ("a", "b", "c"):
+        layer = net.get_submodule(name)
+        setattr(net, name, factored(layer, inputs_of(layer, run), rank))
+    return net
 
 
 def fitted(net: JointFit | MeshStage, stage: MeshStage, d: Posed) -> tuple[Pose, Tensor]:

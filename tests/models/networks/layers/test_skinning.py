@@ -22,6 +22,21 @@ def test_vertices_and_joints_are_the_hand_models() -> None:
     assert torch.equal(few, V[:, [5, 700]]) or (few - V[:, [5, 700]]).abs().max() < 1e-7
 
 
+def test_normals_turn_with_the_skin() -> None:
+    """What turns a vertex turns directions near it: as vertices beside it move."""
+    torch.manual_seed(0)
+    skin = HandSkinning(load_open_hand())
+    R = rotation_matrices(0.5 * torch.randn(2, 16, 3))
+    X, _, turns = skin.whole(R, torch.zeros(2, 10))
+    columns = turns.unflatten(1, (3, 3))  # (B, column, coordinate, V)
+    single = skin.weights.max(1).values > 0.999  # of one bone alone: a rigid piece
+    some = torch.nonzero(single)[:, 0]
+    same = skin.weights.argmax(1)
+    a, b = next((i, j) for i in some for j in some if i != j and same[i] == same[j])
+    moved = torch.einsum("bkc,k->bc", columns[..., a], skin.template[b] - skin.template[a])
+    assert (moved - (X[..., b] - X[..., a])).abs().max() < 1e-5
+
+
 def test_any_six_numbers_are_a_rotation() -> None:
     torch.manual_seed(1)
     R = rotations_from_6d(torch.randn(50, 6))

@@ -1,0 +1,33 @@
+"""What maps show at the vertices of a mesh and beside them, across the outline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+
+def look(maps: Sequence[Tensor], x: Tensor, y: Tensor) -> list[Tensor]:
+    """Maps (B, C, S, S), of any sizes, between their pixels at places x, y (B, N), 0..1 -> (B, N, C) each.
+
+    As `grid_sample` with the border repeated. Whole pixels are taken, all channels of one at a time: as
+    encoders leave their maps in memory, that takes half of its time.
+    """
+    return [_between(m, x, y) for m in maps]
+
+
+def _between(m: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    B, C, _, S = m.shape
+    rows = m.flatten(2).transpose(1, 2).reshape(-1, C)  # no copy, in OpenVINO
+    x, y = ((p * S - 0.5).clamp(0, S - 1) for p in (x, y))
+    left, top = (p.detach().floor().clamp(max=S - 2) for p in (x, y))
+    first = (top * S + left).int()
+    if B > 1:
+        first = first + S * S * torch.arange(B, device=m.device, dtype=torch.int32)[:, None]
+    corners = torch.tensor([0, 1, S, S + 1], device=m.device, dtype=torch.int32)
+    at = rows.index_select(0, (first[None] + corners[:, None, None]).flatten())
+    a, b, c, d = at.unflatten(0, (4, *x.shape)).unbind(0)
+    right, down = (x - left)[..., None], (y - top)[..., None]
+    upper, lower = a + (b - a) * right, c + (d - c) * right
+    return upper + (lower - upper) * down
