@@ -71,7 +71,7 @@ def _cut(model: Any) -> tuple[Any, Any]:
 
     means = (node for node in model.get_ordered_ops() if node.get_type_name() == "ReduceMean")
     last = next((_source(node) for node in means if len(node.input(0).get_partial_shape()) == 4), None)
-    names = _behind(last) if last is not None else set()
+    names = _laid_out(model, _behind(last)) if last is not None else set()
     inside = [node for node in model.get_ordered_ops() if node.get_friendly_name() in names]
     if len(_convolutions(inside)) <= _KEPT_FIRST + _KEPT_LAST:
         raise ValueError("bfloat16: expected a network with an encoder whose last map is averaged")
@@ -88,6 +88,16 @@ def _cut(model: Any) -> tuple[Any, Any]:
         for user in users:
             user.replace_source_output(entry.output(0))
     return encoder, ov.Model(model.get_results(), [*entries, *(n for n in inputs if n not in seen)], "rest")
+
+
+def _laid_out(model: Any, names: set[str]) -> set[str]:
+    """With the names of what only lays the encoder's maps out anew: in its half that takes no time, but a map
+    that is handed over is first copied to the common layout."""
+    for node in model.get_ordered_ops():
+        anew = node.get_type_name() in ("Reshape", "Transpose")
+        if anew and _source(node).get_friendly_name() in names and not _is_computed(_source(node, 1)):
+            names = names | _behind(node)
+    return names
 
 
 def _marked(core: Any, encoder: Any) -> Any:

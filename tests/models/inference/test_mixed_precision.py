@@ -49,6 +49,14 @@ def test_both_ends_of_the_encoder_and_what_follows_stay_in_32_bits() -> None:
     assert set(_types(halves.rest, "FullyConnected")) == {"f32"}
 
 
+@pytest.mark.skipif(find_weights("tang_lm") is None, reason="its weights don't ship here")
+def test_maps_are_handed_over_as_they_are_looked_up() -> None:
+    """Row by row, as they lie in the encoder's memory: other layouts would be copied twice."""
+    halves = mixed_precision.compile_halves(runtime.graph_path("tang_lm"), 1)
+    shapes = {tuple(output.shape) for output in halves.encoder.outputs}
+    assert {(56 * 56, 24), (28 * 28, 40), (14 * 14, 112)} < shapes
+
+
 def test_a_graph_without_an_encoder_is_refused(tmp_path: Path) -> None:
     import openvino as ov
     from openvino import opset13 as op
