@@ -52,6 +52,7 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     return thin_tang_lm.main()
 
 
+@pytest.mark.slow
 def test_the_lighter_network_answers_as_the_wide_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a few hands, whose inputs vary in less than the layers' rank, to the rounding."""
     cache, start, out = noise_cache(tmp_path / "c"), tmp_path / "wide.safetensors", tmp_path / "o.safetensors"
