@@ -17,9 +17,10 @@ _HEAD_BYTES = 1 << 16  # in which the boxes are
 def of_one_tile(data: bytes, size_wh: tuple[int, int]) -> UInt8 | None:
     """(H, W, 3) of a large HEIF file, turned as it says; None where it is of other kinds, or FFmpeg can't.
 
-    size_wh: of the picture as it is shown.
+    size_wh: as it is shown. Where several boxes turn, or several mirror, one may be a thumbnail's: left to others.
     """
-    if size_wh[0] * size_wh[1] < _LEAST_PIXELS:
+    head = data[:_HEAD_BYTES]
+    if size_wh[0] * size_wh[1] < _LEAST_PIXELS or max(map(head.count, (b"irot", b"imir"))) > 1:
         return None
     try:
         with av.open(io.BytesIO(data), "r", options={"format_whitelist": "mov"}) as container:
@@ -32,7 +33,7 @@ def of_one_tile(data: bytes, size_wh: tuple[int, int]) -> UInt8 | None:
             pixels = next(container.decode(streams[0])).to_ndarray(format="rgb24")
     except (av.error.FFmpegError, StopIteration, ValueError):
         return None
-    turned = _turned(np.asarray(pixels, np.uint8), data[:_HEAD_BYTES])
+    turned = _turned(np.asarray(pixels, np.uint8), head)
     return np.ascontiguousarray(turned) if turned.shape[1::-1] == size_wh else None
 
 

@@ -48,7 +48,7 @@ _fixed: EngineName | None = None
 
 _STEADY_IN_BFLOAT16 = ("tang_lm", "mobrecon_lm_192")
 """Networks whose accuracy and steadiness are those of 32 bits, within 2 %; docs/networks.md has the figures.
-A still hand's mesh shakes by 6 % more with `mobrecon_lm`, by 9 % with `hamr_lm`."""
+A still hand's mesh shakes by a twelfth more with `mobrecon_lm`, by a tenth with `hamr_lm`."""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ As in CMR (Chen et al., CVPR 2021), which MobRecon and M3DHMR use: the translati
 
 from __future__ import annotations
 
+from statistics import median  # of a few numbers, in a fraction of NumPy's time
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -69,7 +71,7 @@ def root_from_joints(
         px, py = (x + tx) / depth, (y + ty) / depth
         off_x, off_y = ux - px, uy - py
         error = np.sqrt(off_x * off_x + off_y * off_y)
-        deviation = max(1.4826 * _median(error[counts]), 1e-6)
+        deviation = max(1.4826 * median(error[counts].tolist()), 1e-6)
         # Absolute errors first, which outliers hardly move; then squares of the joints that fit.
         fits = 1 / (error + deviation) if step < 5 else error < OUTLIER_DEVIATIONS * deviation
         move = _solve(px, py, off_x * depth, off_y * depth, weight * fits / (depth * depth), tz)
@@ -94,12 +96,6 @@ def _solve(
     together = (mx[3] + my[4]) / whole - cx_mean * bx_mean - cy_mean * by_mean
     dz = min(max(z - together / max(spread, 1e-12), NEAR_M), FAR_M) - z
     return bx_mean + cx_mean * dz, by_mean + cy_mean * dz, dz
-
-
-def _median(values: Float64) -> float:
-    """For a few numbers NumPy's own takes several times as long."""
-    ordered = np.sort(values)
-    return float(0.5 * (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]))
 
 
 def root_from_silhouette(
