@@ -17,7 +17,7 @@ _HEAD_BYTES = 1 << 16  # in which the boxes are
 def of_one_tile(data: bytes, size_wh: tuple[int, int]) -> UInt8 | None:
     """(H, W, 3) of a large HEIF file, turned as it says; None where it is of other kinds, or FFmpeg can't.
 
-    size_wh: as it is shown. Where several boxes turn, or several mirror, one may be a thumbnail's: left to others.
+    size_wh: as shown. Where several boxes turn, or several mirror, one may be a thumbnail's: left to others.
     """
     head = data[:_HEAD_BYTES]
     if size_wh[0] * size_wh[1] < _LEAST_PIXELS or max(map(head.count, (b"irot", b"imir"))) > 1:
