@@ -23,7 +23,7 @@ def find_weights(name: str, assets: Path = ASSETS) -> Asset | None:
 
 
 def shipped_networks(assets: Path = ASSETS) -> tuple[str, ...]:
-    """The networks that ship ready to run, weights and graph; parts of networks have no graph.
+    """The networks that ship ready to run; parts of networks have no graph.
 
     Reads the manifest only, not torch's modules that declare networks; none where it can't be read.
 
@@ -33,8 +33,7 @@ def shipped_networks(assets: Path = ASSETS) -> tuple[str, ...]:
         listed = read_manifest(assets)
     except (OSError, ValueError):
         return ()
-    names = (Path(file).stem for file in listed if file.startswith("weights/") and file.endswith(".onnx"))
-    return tuple(name for name in names if f"weights/{name}.safetensors" in listed)
+    return tuple(Path(file).stem for file in listed if file.startswith("weights/") and file.endswith(".onnx"))
 
 
 def scores_of(encoder: str) -> str:

@@ -27,14 +27,13 @@ def run(arguments: argparse.Namespace) -> int:
     if out.suffix.lower() != ".onnx":
         raise UserError(f"--out: expected a name that ends in .onnx, got {arguments.out}")
     from models.inference.export import export_onnx
-    from models.networks.zoo import build, declared
-    from models.weights import find_weights
+    from models.networks.zoo import build, declared, own_weights
 
     try:
         declared(arguments.model)
     except ValueError as error:
         raise UserError(str(error)) from error
-    if find_weights(arguments.model) is None and not arguments.untrained:
+    if own_weights(arguments.model) is None and not arguments.untrained:
         raise UserError(f"{arguments.model} has no weights yet; --untrained exports it with random numbers")
     try:
         difference = export_onnx(build(arguments.model), out)

@@ -17,7 +17,6 @@ from models.inference.engines import ENGINES, EngineName
 from models.inference.landmark_runtime import INPUT_SIZE, LandmarkRuntime
 from models.inference.runtime import measure
 from models.tracking.pipeline import DEFAULT_MODEL
-from models.weights import find_weights
 
 if TYPE_CHECKING:
     from models.networks.declaration import Network
@@ -89,9 +88,9 @@ def latency_ms(model: str, engines: Sequence[EngineName] = ENGINES) -> dict[str,
 
 
 def _to_time(every: bool) -> list[str]:
-    from models.networks.zoo import networks
+    from models.networks.zoo import networks, own_weights
 
-    names = [name for name in networks() if every or find_weights(name) is not None]
+    names = [name for name in networks() if every or own_weights(name) is not None]
     return ["fit", *names] if BUNDLE.is_file() else names
 
 
@@ -109,7 +108,9 @@ def _fit_row() -> dict[str, Any]:
 
 
 def _network_row(network: Network) -> dict[str, Any]:
-    size, weights = network.size, find_weights(network.name)
+    from models.networks.zoo import own_weights
+
+    size, weights = network.size, own_weights(network.name)
     return {
         "name": network.name,
         "input": [size.input_size, size.input_size],

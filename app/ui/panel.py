@@ -28,6 +28,7 @@ MODEL_TITLES = {
     "mobrecon_lm": "MobRecon LM",
     "mobrecon_lm_192": "MobRecon LM, faster",
     "tang_lm": "Tang LM",
+    "tang_lm_192": "Tang LM, faster",
     "m3dhmr_lm": "M3DHMR LM",
     "hamr_lm": "HAMR LM",
 }

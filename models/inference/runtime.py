@@ -42,7 +42,7 @@ from models.inference.openvino_options import Precision
 from models.inference.sight_engine import SightEngine
 from models.manifest import ASSETS, Asset, read_manifest
 from models.types import Crop, Float32, HandPose
-from models.weights import find_weights, scores_of
+from models.weights import find_weights, scores_of, shipped_networks
 
 _fixed: EngineName | None = None
 
@@ -145,11 +145,10 @@ def load(
     """
     if engine is not None and engine not in (known := engines_for(name)):
         raise ValueError(f"engine: expected one of {', '.join(known)} for {name} here, got {engine!r}")
-    if find_weights(name) is None:
-        from models.networks.zoo import declared
+    if name not in shipped_networks():
+        from models.networks.zoo import own_weights
 
-        declared(name)
-        if not untrained:
+        if own_weights(name) is None and not untrained:
             raise ValueError(f"{name} has no weights yet: train it first, or choose another model")
     cache = cache or cache_dir()
     if engine is None or threads is None:
@@ -278,11 +277,11 @@ def _digest(name: str) -> str:
     shipped = _shipped(f"weights/{name}.onnx")
     if shipped is not None:
         return shipped.sha256[:16]
-    from models.networks.zoo import declared
+    from models.networks.zoo import declared, own_weights
 
     network = declared(name)
     scores, encoder = find_weights(scores_of(network.scored_as)), network.encoder_of
-    assets = [find_weights(name), scores, _shipped("hand/open_hand.npz")]
+    assets = [own_weights(name), scores, _shipped("hand/open_hand.npz")]
     digest = hashlib.sha256()
     for asset in assets + ([find_weights(encoder)] if encoder else []):
         digest.update((asset.sha256 if asset else "none").encode())

@@ -71,6 +71,8 @@ class Network:
     start: Callable[[Any], None] | None = None
     # the network whose landmark encoder it has, unchanged; its own file then needs no encoder
     encoder_of: str | None = None
+    # the network whose weights it has but for the encoder; it then has no file of its own, only a graph
+    decoder_of: str | None = None
     # the network whose presence and handedness scores its encoder was taught to be asked with, too
     scores_of: str | None = None
     on_maps: MapTeaching | None = None  # how `tools.train.decoder` teaches it, where it does

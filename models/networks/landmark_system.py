@@ -25,6 +25,8 @@ from models.networks.network import NetworkOutput, check_crops
 
 CHANNELS = (24, 40, 112)
 """Of the maps at 56, 28 and 14."""
+STRIDES = (4, 8, 16)
+"""Pixels of the crop from one of their cells to the next."""
 POOLED = sum(CHANNELS) + 2 * sum(CHANNELS[:2])
 """Features of a joint in `pose_pooling`."""
 _BEYOND = [9, *(i if i % 4 == 0 else i + 1 for i in range(1, 21))]
@@ -66,12 +68,11 @@ class Stages(NamedTuple):
 
 
 class LandmarkSystem(nn.Module):
-    """(B, 3, 224, 224) RGB, 0..1, and the crops' focal lengths -> NetworkOutput with the rough mesh.
+    """(B, 3, S, S) RGB, 0..1, S its input_size, and focal lengths -> NetworkOutput with the rough mesh.
 
     A system adds its decoder's modules, and `decode`.
     """
 
-    input_size = INPUT_SIZE
     takes_focal = True
     knows_pose = False  # whether `decode` answers the hand model of its mesh
     mesh_rank: int | None = None  # of the mesh stage's square layers
@@ -80,9 +81,11 @@ class LandmarkSystem(nn.Module):
     map_scale_28: Tensor
     map_scale_14: Tensor
 
-    def __init__(self, hand: HandData) -> None:
+    def __init__(self, hand: HandData, input_size: int = INPUT_SIZE) -> None:
+        """input_size: the crop's side; a system of another than 224 says where it looks in the maps."""
         super().__init__()
-        self.encoder = LandmarkNet()
+        self.input_size = input_size
+        self.encoder = LandmarkNet(input_size)
         self.mesh_stage = MeshStage(MeshStageConfig(rank=self.mesh_rank), hand)
         if self.fit_rounds:
             self.joint_fit = JointFit(JointFitConfig(rounds=self.fit_rounds))

@@ -42,7 +42,7 @@ def build(name: str, hand: HandData | None = None, trained: bool = True) -> nn.M
     """
     network = declared(name)
     made = network.module(network.config, hand or load_open_hand())
-    weights = find_weights(name) if trained else None
+    weights = own_weights(name) if trained else None
     if weights is not None:
         load_weights(made, weights, encoder_weights(name))
     elif network.start is not None:
@@ -50,6 +50,11 @@ def build(name: str, hand: HandData | None = None, trained: bool = True) -> nn.M
     if trained:
         attach_scores(made, name)
     return made.eval()
+
+
+def own_weights(name: str) -> Asset | None:
+    """The shipped weights of a network: its own file, or the one that it shares."""
+    return find_weights(declared(name).decoder_of or name)
 
 
 def encoder_weights(name: str) -> Asset | None:

@@ -83,6 +83,12 @@ RULES: list[tuple[str, str, str, str]] = [  # pattern, licence, source, command
         "python -m tools.train.decoder tang_lm; see its card",
     ),
     (
+        "weights/tang_lm_192.*",
+        OURS,
+        "tang_lm's decoder on mobrecon_lm_192's encoder; see its card",
+        "python -m tools.build.weights tang_lm_192 assets/weights/tang_lm.safetensors",
+    ),
+    (
         "weights/m3dhmr_lm.*",
         OURS,
         "a decoder of our own with dynamic spirals, on the landmark encoder of mobrecon_lm; see its card",

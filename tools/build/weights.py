@@ -1,9 +1,12 @@
 """Put trained weights into assets/weights: as 16-bit floats where that costs nothing, and as an ONNX graph.
 
     python -m tools.build.weights mobrecon_lm out/train/mobrecon_lm/best.safetensors
+    python -m tools.build.weights tang_lm_192
     python -m tools.build.manifest
 
-The graph saves a user the export, and the app from importing torch. The card, NAME.md, is written by hand.
+The graph saves a user the export, and the app from importing torch. Networks that have this one's weights on
+another encoder get theirs made anew, too; such a network alone, from the weights that are there, by its name
+without a file. The card, NAME.md, is written by hand.
 """
 
 from __future__ import annotations
@@ -15,10 +18,11 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
+from app.errors import UserError
 from models.inference.export import example_crop, export_onnx
 from models.manifest import ASSETS
 from models.networks.network import NetworkOutput
-from models.networks.zoo import attach_scores, build, declared, encoder_weights
+from models.networks.zoo import attach_scores, build, declared, encoder_weights, networks
 from models.weights import ENCODER, load_weights
 from tools.command import command
 
@@ -36,34 +40,56 @@ def answer(network: nn.Module) -> NetworkOutput:
     return output
 
 
-@command
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("name", help="a network of the zoo")
-    parser.add_argument("weights", type=Path, help="its weights, as `main.py train` writes them")
-    parser.add_argument("--out", type=Path, default=ASSETS / "weights")
-    options = parser.parse_args()
-    network = build(options.name, trained=False)
-    load_weights(network, options.weights, encoder_weights(options.name))
+def keep(name: str, weights: Path, out: Path) -> None:
+    """Write a network's weights into the folder, rounded if that is free."""
+    network = build(name, trained=False)
+    load_weights(network, weights, encoder_weights(name))
     exact, size = answer(network), int(network.input_size)  # type: ignore[arg-type]
-    state = {name: value.clone() for name, value in network.state_dict().items()}
-    halved = {name: v.half() if v.is_floating_point() else v for name, v in state.items()}
-    network.load_state_dict({name: v.float() if v.is_floating_point() else v for name, v in halved.items()})
+    state = {key: value.clone() for key, value in network.state_dict().items()}
+    halved = {key: v.half() if v.is_floating_point() else v for key, v in state.items()}
+    network.load_state_dict({key: v.float() if v.is_floating_point() else v for key, v in halved.items()})
     rounded = answer(network)
     px = (exact.joints_2d - rounded.joints_2d).abs().max().item() * size
     mm = 1000 * (exact.vertices_m - rounded.vertices_m).abs().max().item()
     free = px < _PX and mm < _MM
     verdict = "taken" if free else "refused"
     print(f"16 bits, {verdict}: they change a joint by {px:.3f} px, a vertex by {mm:.3f} mm at most")
-    if not free:
-        network.load_state_dict(state)
     kept = halved if free else state
-    if declared(options.name).encoder_of is not None:  # the encoder is in that network's file
-        kept = {name: value for name, value in kept.items() if not name.startswith(ENCODER)}
-    save_file(kept, options.out / f"{options.name}.safetensors")
-    attach_scores(network, options.name)
-    difference = export_onnx(network, options.out / f"{options.name}.onnx")
-    print(f"{options.name}.onnx differs from torch by {difference:.1e}")
+    if declared(name).encoder_of is not None:  # the encoder is in that network's file
+        kept = {key: value for key, value in kept.items() if not key.startswith(ENCODER)}
+    save_file(kept, out / f"{name}.safetensors")
+
+
+def export(name: str, out: Path) -> None:
+    """Write a network's graph into the folder that its weights are in."""
+    network = build(name, trained=False)
+    load_weights(network, out / f"{declared(name).decoder_of or name}.safetensors", encoder_weights(name))
+    attach_scores(network, name)
+    difference = export_onnx(network, out / f"{name}.onnx")
+    print(f"{name}.onnx differs from torch by {difference:.1e}")
+
+
+@command
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("name", help="a network of the zoo")
+    parser.add_argument(
+        "weights", type=Path, nargs="?", help="its weights, as training writes them; none if it has another's"
+    )
+    parser.add_argument("--out", type=Path, default=ASSETS / "weights")
+    options = parser.parse_args()
+    decoder = declared(options.name).decoder_of
+    if decoder is None and options.weights is None:
+        raise UserError(f"{options.name}: give the file of its weights, too")
+    if decoder is not None and options.weights is not None:
+        raise UserError(f"{options.name} has the weights of {decoder}: give no file, or that one's name")
+    if options.weights is not None:
+        keep(options.name, options.weights, options.out)
+    sharing = [network.name for network in networks().values() if network.decoder_of == options.name]
+    for name in (options.name, *sharing):
+        export(name, options.out)
 
 
 if __name__ == "__main__":

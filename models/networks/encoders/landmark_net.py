@@ -123,6 +123,14 @@ class LandmarkNet(nn.Module):
         # Asked instead of the heads for presence and handedness, where taught: attached by `zoo.build`.
         self.scores: nn.Module | None = None
 
+    def aside(self, stride: int) -> float:
+        """From where a place is read in a map of a crop of 224 to the same place in one of this size: crops.
+
+        Padding moves a map's cells right and down by half a cell of every size above it: by
+        (stride - 1) / 2 pixels of the picture, which are wider in a smaller one.
+        """
+        return (stride - 1) / 2 * (1 / INPUT_SIZE - 1 / self.input_size)
+
     def features(self, image: Tensor) -> LandmarkFeatures:
         """(B, 3, 224, 224) RGB, 0..1 -> the maps at 28, 14 and 7."""
         f28, f14 = self.early(image)

@@ -81,8 +81,8 @@ class MobReconLm(nn.Module):
         L_p = _in_crop(landmarks)
         F_p = torch.cat(
             [
-                grid_pooling(self.project_7(landmarks.features.f7), L_p + self._aside(32)),
-                grid_pooling(self.project_14(landmarks.features.f14), L_p + self._aside(16)),
+                grid_pooling(self.project_7(landmarks.features.f7), L_p + self.encoder.aside(32)),
+                grid_pooling(self.project_14(landmarks.features.f14), L_p + self.encoder.aside(16)),
                 landmarks.joints_px / INPUT_SIZE,
                 landmarks.joints_world_m / UNIT_M,
             ],
@@ -96,14 +96,6 @@ class MobReconLm(nn.Module):
             presence_logit=landmarks.presence_logit,
             handedness_logit=landmarks.handedness_logit,
         )
-
-    def _aside(self, stride: int) -> float:
-        """From where a joint is read in a map of a crop of 224 to the same place in one of this size: crops.
-
-        Padding moves a map's cells right and down by half a cell of every size above it: by
-        (stride - 1) / 2 pixels of the picture, which are wider in a smaller one.
-        """
-        return (stride - 1) / 2 * (1 / INPUT_SIZE - 1 / self.input_size)
 
 
 def _in_crop(landmarks: LandmarkOutput) -> Tensor:

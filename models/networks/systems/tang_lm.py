@@ -14,45 +14,34 @@ of 195 vertices.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from models.hand.hand_data import HandData
 from models.networks.declaration import MapTeaching, Network, NetworkSize
-from models.networks.encoders.landmark_net import FEATURES, LandmarkOutput
+from models.networks.encoders.landmark_net import FEATURES, INPUT_SIZE, LandmarkOutput
 from models.networks.landmark_system import (
     CHANNELS,
+    STRIDES,
     LandmarkMaps,
     LandmarkSystem,
     ModelHand,
     Stage,
     Stages,
 )
-from models.networks.layers.look import look
 from models.networks.layers.spiral import DSConv
 from models.networks.mesh.levels import kept, upsampling_matrix, vertices_at
 from models.networks.mesh.topology import MeshPyramid, pyramid_of
 from models.networks.mesh_stage import Pose, place, pose_of, project_uv, ranked, theta_of
 from models.networks.network import UNIT_M
+from models.networks.vertex_look import BESIDE_PX, Look, Seen
 
 Scales = tuple[Tensor, ...] | None
 
 _SLOPE = 0.1
-BESIDE_PX = (1.5, -1.5, 3.5, -3.5)
-"""Of the map at 56: how far beside a vertex is looked, too. The parameters' step reads the first two."""
 _STEP, _OFFSET_UV, _OFFSET_DEPTH_M = 0.3, 1 / 56, 0.01  # what an answer of one means
-
-
-class Seen(NamedTuple):
-    """What is looked up of the encoder's maps, at 195 vertices; of the finer two beside them, too."""
-
-    f56: Tensor  # (B, 195, 5 * 24)
-    f28: Tensor  # (B, 195, 5 * 40)
-    f14: Tensor  # (B, 195, 112)
 
 
 @dataclass(frozen=True)
@@ -64,37 +53,7 @@ class TangLmConfig:
     rank: int = 64  # of its layers
     channels: int = 64  # of the spiral convolutions at 195 vertices
     step: float = 0.25  # how much of the parameters' step is taken when not training
-
-
-class Look(nn.Module):
-    """What the maps show at 195 vertices and, on the finer two, beside them, across the outline."""
-
-    normals: Tensor
-    beside: Tensor
-
-    def __init__(self, pyramid: MeshPyramid) -> None:
-        super().__init__()
-        level = pyramid.levels[2]
-        faces, normals = level.faces, np.zeros((len(level.vertices_m), 3))
-        a, b, c = (level.vertices_m[faces[:, k]].astype(np.float64) for k in range(3))
-        for corner in range(3):
-            np.add.at(normals, faces[:, corner], np.cross(b - a, c - a))
-        normals /= np.linalg.norm(normals, axis=1, keepdims=True)
-        self.register_buffer("normals", torch.tensor(normals.T, dtype=torch.float32), persistent=False)
-        self.register_buffer("beside", torch.tensor([0.0, *BESIDE_PX]) / 56, persistent=False)
-
-    def turned(self, turns: Tensor) -> Tensor:
-        """Normals (B, 3, 195) of a hand whose vertices `HandSkinning.whole` turned: nearly of unit length."""
-        x, y, z = self.normals
-        return turns[:, 0:3] * x + turns[:, 3:6] * y + turns[:, 6:9] * z
-
-    def forward(self, maps: LandmarkMaps, uv: Tensor, normals: Tensor) -> Seen:
-        """uv: (B, 2, 195) 0..1 of the crop. normals: (B, 3, 195)."""
-        across = normals[:, :2]
-        across = across / across.norm(dim=1, keepdim=True).clamp_min(1e-2)
-        x, y = (uv[..., None] + across[..., None] * self.beside).flatten(2).unbind(1)
-        f56, f28 = (f.unflatten(1, (uv.shape[2], -1)).flatten(2) for f in look(maps[:2], x, y))
-        return Seen(f56, f28, *look(maps[2:], uv[:, 0], uv[:, 1]))
+    input_size: int = INPUT_SIZE  # side of the crop; its multiples of 32
 
 
 def shape_of(X: Tensor, normals: Tensor, uv: Tensor) -> Tensor:
@@ -188,7 +147,8 @@ class OffsetStep(nn.Module):
 
 
 class TangLm(LandmarkSystem):
-    """(B, 3, 224, 224) RGB, 0..1, and the crops' focal lengths -> NetworkOutput with the rough mesh."""
+    """(B, 3, S, S) RGB, 0..1, S the configuration's input_size, and the crops' focal lengths -> NetworkOutput
+    with the rough mesh."""
 
     knows_pose = True
     fit_rounds = 0
@@ -198,12 +158,12 @@ class TangLm(LandmarkSystem):
     regressor_195: Tensor
 
     def __init__(self, config: TangLmConfig, hand: HandData) -> None:
-        super().__init__(hand)
+        super().__init__(hand, config.input_size)
         self.config, pyramid = config, pyramid_of(hand)
         self.joint_step = nn.Linear(FEATURES, 21 * 2)  # of the joint stage, in closed form from photographs
         nn.init.zeros_(self.joint_step.weight)
         nn.init.zeros_(self.joint_step.bias)
-        self.look = Look(pyramid)
+        self.look = Look(pyramid.levels[2], [self.encoder.aside(stride) for stride in STRIDES])
         self.parameter_step = ParameterStep(config, pyramid, 106)
         self.offset_step = OffsetStep(config, pyramid)
         up = upsampling_matrix(pyramid, 0) @ upsampling_matrix(pyramid, 1)
@@ -295,5 +255,17 @@ NETWORKS = (
         encoders=(),
         encoder_of="mobrecon_lm",
         on_maps=MapTeaching(learns=("parameter_step", "offset_step"), level=2),
+    ),
+    # The same on smaller crops: that encoder was taught to see what the one above sees.
+    Network(
+        "tang_lm_192",
+        TangLm,
+        TangLmConfig(input_size=192),
+        NetworkSize(192, 256.6, 3.81),
+        schedules=(),
+        encoders=(),
+        encoder_of="mobrecon_lm_192",
+        decoder_of="tang_lm",
+        scores_of="mobrecon_lm",
     ),
 )

@@ -180,7 +180,7 @@ def test_mobrecon_lm_of_a_smaller_crop_reads_its_maps_in_the_same_places() -> No
             x = (stride * torch.arange(n) + stride - 0.5) / size
             return x.expand(1, 1, n, n)
 
-        return torch.stack([grid_pooling(places(s), at + made._aside(s))[0, :, 0] for s in (16, 32)])
+        return torch.stack([grid_pooling(places(s), at + made.encoder.aside(s))[0, :, 0] for s in (16, 32)])
 
     at = torch.linspace(0.3, 0.8, 21)[None, :, None].expand(1, 21, 2)
     makes = {size: MobReconLm(MobReconLmConfig(input_size=size), load_open_hand()) for size in (224, 192)}

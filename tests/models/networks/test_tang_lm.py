@@ -4,27 +4,36 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import torch
 
+from models.geometry import project
 from models.hand.hand_data import load_open_hand
 from models.hand.skinning import pose_hand
-from models.inference.engines import POSE_OUTPUTS, OnnxEngine
-from models.inference.export import example_crop, export_onnx
+from models.inference.engines import POSE_OUTPUTS, OnnxEngine, OpenVinoEngine
+from models.inference.export import Deployed, example_crop, export_onnx
+from models.inference.landmark_runtime import crop_hand
 from models.manifest import ASSETS
 from models.networks.declaration import MapTeaching
 from models.networks.joint_fit import joints_of
-from models.networks.landmark_system import LandmarkMaps
+from models.networks.landmark_system import STRIDES, LandmarkMaps
 from models.networks.layers.anatomy import Anatomy
 from models.networks.mesh.levels import kept, upsampling_matrix, vertices_at
 from models.networks.mesh.topology import pyramid_of
 from models.networks.mesh_stage import project_uv
 from models.networks.systems.tang_lm import TangLm, TangLmConfig
-from models.networks.zoo import declared
+from models.networks.zoo import build, declared
+from models.tracking.pipeline import MODELS
+from models.tracking.reconstruction import NetworkMesh, make_reconstruction
 from models.training.maps.batch import MapBatch
 from models.training.maps.pose_pairs import PairSource
 from models.training.maps.refine import RefineObjective
+from models.types import Camera
+from models.weights import ENCODER, find_weights
+from tests.models.measures import pa_mpjpe
+from tests.paths import CLIPS
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +143,65 @@ def test_the_shipped_graph_answers_the_hand_model_that_its_mesh_lies_about() -> 
     assert np.abs(off.mean(0)).max() < 1e-4
     anatomy = Anatomy(load_open_hand())
     assert float(anatomy.unlike(torch.tensor(rotations[None, 1:])).mean()) < 0.15
+
+
+def test_smaller_crops_are_looked_at_in_the_same_places(network: TangLm) -> None:
+    """Maps that say where in the picture their cells lie, by the padding of strided convolutions."""
+    small = TangLm(TangLmConfig(input_size=192), load_open_hand())
+
+    def seen(made: TangLm) -> tuple[torch.Tensor, ...]:
+        maps = []
+        for stride in STRIDES:
+            n = made.input_size // stride
+            place = (stride * torch.arange(n) + stride - 0.5) / made.input_size
+            maps.append(torch.stack(torch.meshgrid(place, place, indexing="xy"))[None])
+        return made.look(LandmarkMaps(*maps), uv, normals)
+
+    uv = torch.rand(1, 2, 195) * 0.6 + 0.2
+    normals = torch.nn.functional.normalize(torch.randn(1, 3, 195), dim=1)
+    for here, there in zip(seen(network), seen(small), strict=True):
+        torch.testing.assert_close(here, there, atol=1e-5, rtol=0)
+
+
+needs_small = pytest.mark.skipif("tang_lm_192" not in MODELS, reason="its graph doesn't ship here")
+
+
+@needs_small
+def test_the_small_graph_is_of_the_weights_that_ship() -> None:
+    """tang_lm's on mobrecon_lm_192's encoder, without a file of its own; `tools.build.weights` makes it."""
+    assert find_weights("tang_lm_192") is None
+    made, parts = build("tang_lm_192"), {n: build(n).state_dict() for n in ("tang_lm", "mobrecon_lm_192")}
+    for key, value in made.state_dict().items():
+        assert torch.equal(value, parts["mobrecon_lm_192" if key.startswith(ENCODER) else "tang_lm"][key]), (
+            key
+        )
+    crop, deployed = example_crop(192), Deployed(made).eval()
+    with torch.no_grad():
+        expected = deployed(torch.from_numpy(crop), torch.tensor([1.7]))
+    found = OpenVinoEngine(ASSETS / "weights/tang_lm_192.onnx")(crop, 1.7)
+    for output, answer in zip(deployed.outputs, expected, strict=True):
+        np.testing.assert_allclose(found[output], answer.numpy(), atol=3e-4, err_msg=output)
+
+
+@needs_small
+def test_the_small_network_sees_on_the_demo_what_the_large_one_does() -> None:
+    with av.open(str(CLIPS / "demo.mp4")) as container:
+        frame = next(iter(container.decode(video=0))).to_ndarray(format="rgb24")
+    with np.load(CLIPS / "demo_truth.npz") as truth:
+        camera = Camera(*map(float, truth["intrinsics"]), frame.shape[1], frame.shape[0])
+        joints_px = project(truth["joints_m"][0], camera)
+    seen = []
+    for name in ("tang_lm", "tang_lm_192"):
+        method = make_reconstruction(name)
+        assert isinstance(method, NetworkMesh)
+        crop = crop_hand(frame, camera, joints_px, "right", method.input_size)
+        seen.append(method.infer(crop, camera))
+    large, small = seen
+    box_px = np.ptp(large.joints_2d_px, axis=0).max()
+    assert np.linalg.norm(large.joints_2d_px - small.joints_2d_px, axis=1).mean() < 0.03 * box_px
+    assert large.vertices_m is not None
+    assert small.vertices_m is not None
+    assert pa_mpjpe(small.vertices_m, large.vertices_m) < 4.0
 
 
 def test_joints_in_the_picture_are_moved_as_taught(network: TangLm) -> None:
