@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 
@@ -81,6 +82,20 @@ def test_a_scaled_camera_sees_the_same_rays() -> None:
     camera = Camera(500, 510, 320, 230, 640, 480)
     half = camera.scaled(320, 240)
     np.testing.assert_allclose(g.rays([[10.5, 20.5]], camera), g.rays([[5.0, 10.0]], half), atol=1e-12)
+
+
+@pytest.mark.parametrize("middle", [(320, 240), (15, 460), (-300, 200), (-30, 240)])
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_a_crop_is_as_if_all_of_the_frame_were_resampled(middle: tuple[float, float], mirrored: bool) -> None:
+    """A crop takes the part of the frame that it sees: amid it, in a corner, outside, at the border."""
+    rng = np.random.default_rng(4)
+    camera, frame = g.camera_from_fov(640, 480), rng.integers(0, 256, (480, 640, 3), np.uint8)
+    virtual, R = g.crop_camera(camera, rng.uniform(-60, 60, (21, 2)) + middle, 224, 2.0)
+    crop = g.warp_crop(frame, camera, virtual, R, mirrored)
+    H = virtual.K @ crop.A @ np.linalg.inv(camera.K)
+    expected = cv2.warpPerspective(frame, H, (224, 224), flags=cv2.INTER_LINEAR).astype(int)
+    assert np.abs(crop.image_rgb - expected).max() <= 1
+    assert crop.image_rgb.any() == (middle[0] > -100)
 
 
 @pytest.mark.parametrize("middle", [(800, 600), (90, 1100)])
