@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from models.geometry import crop_camera, crop_to_frame_px, rotation_from_axis_angle, warp_crop
 from models.inference.bundle import BUNDLE, compile_bundled
+from models.inference.exposure import exposed
 from models.inference.landmark_scores import shipped_scorer
 from models.types import N_JOINTS, Camera, Crop, Detection, Float32, Handedness, Sighting
 
@@ -76,7 +77,7 @@ class LandmarkRuntime:
         if crop_rgb.shape != shape:
             raise ValueError(f"crop: expected {shape}, got {crop_rgb.shape}")
         request, inputs = self._request()
-        np.multiply(crop_rgb, np.float32(1 / 255), out=inputs[0])
+        np.multiply(exposed(crop_rgb), np.float32(1 / 255), out=inputs[0])
         request.infer({0: inputs}, share_inputs=True)
         image, own_presence, own_right, world, pooled = (request.get_output_tensor(i).data for i in range(5))
         image, world = image.reshape(N_JOINTS, 3), world.reshape(N_JOINTS, 3).copy()

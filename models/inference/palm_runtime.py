@@ -28,9 +28,6 @@ HEAD = "palm_head"  # the weights' name
 INPUT_SIZE = 192
 N_KEYPOINTS = 7  # wrist, knuckles of index, middle, ring, little finger, root and knuckle of the thumb
 _GRIDS = ((8, 2), (16, 6))  # stride, anchors in a cell
-_DARK, _EXPOSED, _MOST_GAIN = 64.0, 160.0, 8.0
-"""If a twentieth of a picture is not brighter than the first, it is brightened until that is the second."""
-_BLACK, _LEAST_SHOWN = 1, 0.02  # what is no brighter lies outside the frame; fraction of a picture inside it
 _SAME_PALM = 0.3  # boxes that overlap more, intersection over union, are of one palm
 
 
@@ -45,17 +42,6 @@ class Palms:
 
     def __len__(self) -> int:
         return len(self.scores)
-
-
-def exposure_gain(picture_rgb: NDArray[np.uint8]) -> float:
-    """By how much a picture (H, W, 3) too dark for the network is to be brightened; 1 for most."""
-    step = max(max(picture_rgb.shape[:2]) // 64, 1)
-    green = picture_rgb[::step, ::step, 1]
-    shown = green[green > _BLACK]
-    if len(shown) < _LEAST_SHOWN * green.size:
-        return 1.0
-    bright = float(np.partition(shown, k := int(0.95 * (len(shown) - 1)))[k])
-    return min(_EXPOSED / bright, _MOST_GAIN) if bright < _DARK else 1.0
 
 
 def network_input(picture_rgb: NDArray[np.uint8], gain: float, out: Float32) -> None:

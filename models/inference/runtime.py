@@ -36,6 +36,7 @@ from models.inference.engines import (
     OpenVinoEngine,
     TorchEngine,
 )
+from models.inference.exposure import exposed
 from models.inference.graph_sources import SCORES_MODULE, graph_sources
 from models.inference.mixed_precision import runs_bfloat16
 from models.inference.openvino_options import Precision
@@ -123,7 +124,7 @@ class HandRuntime:
             raise ValueError(
                 f"crop for {self.name}: expected uint8 {shape}, got {crop_rgb.dtype} {crop_rgb.shape}"
             )
-        return np.ascontiguousarray(crop_rgb)[None]
+        return np.ascontiguousarray(exposed(crop_rgb))[None]
 
     def _seen(self, answer: dict[str, np.ndarray]) -> tuple[Float32, float, float]:
         """Joints, pixels of the crop; presence; that it is a right hand."""

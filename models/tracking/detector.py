@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from models.geometry import camera_from_fov, rays, rotation_from_axis_angle, warp_crop
 from models.inference.autotune import Call
 from models.inference.bundle import BUNDLE
+from models.inference.exposure import exposure_gain
 from models.inference.landmark_runtime import crop_hand
 from models.inference.openvino_options import Precision
-from models.inference.palm_runtime import INPUT_SIZE, PalmNet, exposure_gain
+from models.inference.palm_runtime import INPUT_SIZE, PalmNet
 from models.inference.runtime import fastest_precision
 from models.tracking.hints import Hint, Look, hint_of, log_odds
 from models.tracking.palm_views import (

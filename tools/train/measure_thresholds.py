@@ -26,8 +26,9 @@ from models.datasets.photographs import boxed_photographs
 from models.datasets.samples import Box, read_rgb
 from models.evaluation.found import SAME_HAND_IOU, overlap, windows_of
 from models.geometry import camera_from_fov
+from models.inference.exposure import exposure_gain
 from models.inference.landmark_runtime import crop_hand
-from models.inference.palm_runtime import PalmNet, exposure_gain
+from models.inference.palm_runtime import PalmNet
 from models.tracking.detector import PALM_FLOOR, DetectorConfig, all_views, fits, palm_crop
 from models.tracking.hints import log_odds
 from models.tracking.palm_views import Halvings, draw_view, hands_in_frame, in_frame, view_matrix

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from models.datasets.real_crops import read_arrays
 from models.inference.bundle import BUNDLE, compile_bundled
+from models.inference.exposure import exposure_gain
 from models.inference.palm_maps import CHANNELS, add_map
-from models.inference.palm_runtime import INPUT_SIZE, NETWORK, exposure_gain, network_input
+from models.inference.palm_runtime import INPUT_SIZE, NETWORK, network_input
 from models.training.palms.head import HAND, NONE, target
 from models.training.palms.views import View
 from models.types import Float32

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from models.datasets.samples import Box
-from models.inference.palm_runtime import PalmNet, exposure_gain
+from models.inference.exposure import exposure_gain
+from models.inference.palm_runtime import PalmNet
 from models.tracking.palm_views import (
     WHOLE,
     Halvings,

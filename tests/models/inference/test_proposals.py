@@ -8,7 +8,7 @@ import torch
 
 from models.inference.bundle import BUNDLE, compile_bundled
 from models.inference.palm_maps import BASE, CELLS, CHANNELS, LAYERS, N_ANSWERS, REACH, add_head, add_map
-from models.inference.palm_runtime import INPUT_SIZE, NETWORK, PalmNet, exposure_gain
+from models.inference.palm_runtime import INPUT_SIZE, NETWORK, PalmNet
 from models.inference.proposals import proposals
 from models.training.palms.head import HAND, PalmHead, loss, target
 from models.training.palms.squares import Square
@@ -74,16 +74,6 @@ def test_a_right_answer_costs_nothing_and_cells_that_may_propose_are_left_alone(
     assert float(loss(wrong, wanted)) > 1
     assert abs(float(wanted[wanted[:, 0] == HAND][0, 3]) - np.log(120 / INPUT_SIZE / BASE)) < 1e-6
     assert REACH * float(wanted[:, 1:3].abs().max()) < 0.5
-
-
-def test_only_dark_pictures_are_brightened() -> None:
-    assert exposure_gain(PICTURE) == 1
-    dark = PICTURE // 10
-    assert exposure_gain(dark) > 4
-    barred = np.zeros_like(dark)
-    barred[60:130] = dark[60:130]
-    assert abs(exposure_gain(barred) / exposure_gain(dark) - 1) < 0.2, "what lies outside the frame is black"
-    assert exposure_gain(np.zeros_like(PICTURE)) == 1
 
 
 def test_without_a_head_only_palms_are_proposed() -> None:
