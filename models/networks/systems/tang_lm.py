@@ -261,7 +261,7 @@ NETWORKS = (
         "tang_lm_192",
         TangLm,
         TangLmConfig(input_size=192),
-        NetworkSize(192, 256.6, 3.81),
+        NetworkSize(192, 256.5, 3.81),
         schedules=(),
         encoders=(),
         encoder_of="mobrecon_lm_192",
