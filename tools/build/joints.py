@@ -1,7 +1,8 @@
 """Calibrate the vertex -> joint regressor of the open hand on real crops, or print what remains.
 
-    python -m tools.build.joints --real DIR           calibrate on one half, rewrite open_hand.npz
-    python -m tools.build.joints --real DIR --check   only print the table, on the other half
+    python -m tools.build.joints --real DIR            calibrate on one half, rewrite open_hand.npz
+    python -m tools.build.joints --real DIR --finger-bases   only the four knuckles that fingers begin at
+    python -m tools.build.joints --real DIR --check    only print the table, on the other half
 
 MediaPipe and the benchmarks mark each joint at its own place: a wrist crease, a knuckle's middle, a
 fingertip. A skeleton's bone heads are elsewhere. Each round fits the hand to every crop's landmarks and
@@ -14,12 +15,18 @@ stays within 2 mm of its finger's middle in that direction), and a small hand in
 further off (the knuckles as a whole keep the bones' place, and the size at which
 the outline fits). The table gives the offsets in the
 palm's frame: towards the fingers, towards the thumb, towards the back of the hand.
+
+The knuckles that fingers begin at are then calibrated once more, by hands seen from all sides, straight and
+bent: most photographs show the palm, and from there their depth can't be told. They are marked where
+they stand out, on the back of the metacarpal's head, and they stay with it when the finger bends: in
+photographs from the side the first phalanx of a bent middle finger is a fifth longer than a straight one's.
 """
 
 from __future__ import annotations
 
 import argparse
 import zlib
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,31 +45,58 @@ BONE = np.array(
     [0] + [b for f in range(5) for b in (0, 3 * f + 1, 3 * f + 2, 3 * f + 3)]
 )  # joint -> rigid part
 KNUCKLES = np.array([2, 3, 5, 6, 7, 9, 10, 11, 13, 14, 15, 17, 18, 19])
+FINGER_BASES = (5, 9, 13, 17)
+FROM_THE_SIDE = 0.4  # the palm's breadth over its length, in the picture
+BENT_DEG = 35.0  # the middle finger's first phalanx from the palm's direction, in the picture
+KINDS = ("from the side, bent", "from the side, straight", "not from the side, bent", "else")
+VIEWS_OF_A_KIND = 120
+MOST_RAISED_M = 0.006  # above the joint that fingers turn about: still in the flesh
 OUTLINE = (
     1.04  # marked joints over the mesh's own: with it the outline meets photos (tools/measure_outline.py)
 )
 CROP_FOV_DEG = 35.0  # diagonal; crops were cut from pictures of unknown cameras, hands at arm's length
 
 
-def read_crops(folder: Path, count: int, half: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Landmarks (N, 21, 2) as rays, world landmarks (N, 21, 3), sides (N,), evenly from all sources.
+Crops = tuple[np.ndarray, np.ndarray, np.ndarray]  # rays (N, 21, 2), world landmarks (N, 21, 3), sides (N,)
+
+
+def read_crops(folder: Path, count: int, half: int) -> Crops:
+    """Landmarks as rays, world landmarks and sides, evenly from all sources.
 
     half: 0 or 1, split by origin, so that near-twins stay together.
     """
     labels = np.load(folder / "labels.npz", allow_pickle=False)
-    stems = [o.split("_jpg")[0] for o in labels["origin"]]
-    mine = np.array([zlib.crc32(s.encode()) % 2 == half for s in stems]) & (labels["score"] > 0.9)
+    mine = _of_half(labels, half) & (labels["score"] > 0.9)
     picked = []
     for source in np.unique(labels["source"]):
         rows = np.flatnonzero(mine & (labels["source"] == source))
         picked.append(rows[:: max(1, len(rows) * 4 // count)])
-    index = np.concatenate(picked)
+    return _crops(labels, np.concatenate(picked))
+
+
+def read_views(folder: Path, count: int, half: int) -> list[Crops]:
+    """The same of hands seen from the side and bent, from the side and straight, then both from elsewhere: at
+    most `count` of each."""
+    labels = np.load(folder / "labels.npz", allow_pickle=False)
+    uv = labels["joints_2d"].astype(np.float64)
+    palm, phalanx = uv[:, 9] - uv[:, 0], uv[:, 10] - uv[:, 9]
+    side = np.linalg.norm(uv[:, 5] - uv[:, 17], axis=1) < FROM_THE_SIDE * np.linalg.norm(palm, axis=1)
+    across = palm[:, 0] * phalanx[:, 1] - palm[:, 1] * phalanx[:, 0]
+    bent = np.degrees(np.abs(np.arctan2(across, (palm * phalanx).sum(1)))) > BENT_DEG
+    mine = _of_half(labels, half) & (labels["score"] > 0.8)
+    kinds = [np.flatnonzero(mine & kind) for kind in (side & bent, side & ~bent, ~side & bent, ~side & ~bent)]
+    return [_crops(labels, rows[:: max(1, len(rows) // count)][:count]) for rows in kinds]
+
+
+def _of_half(labels: Mapping[str, np.ndarray], half: int) -> np.ndarray:
+    stems = [o.split("_jpg")[0] for o in labels["origin"]]
+    return np.array([zlib.crc32(s.encode()) % 2 == half for s in stems])
+
+
+def _crops(labels: Mapping[str, np.ndarray], rows: np.ndarray) -> Crops:
     camera = camera_from_fov(224, 224, CROP_FOV_DEG)
-    return (
-        rays(labels["joints_2d"][index], camera)[..., :2],
-        labels["joints_world"][index],
-        labels["side"][index],
-    )
+    seen = rays(labels["joints_2d"][rows], camera)[..., :2]
+    return seen, labels["joints_world"][rows], labels["side"][rows]
 
 
 def global_rotations(local: np.ndarray) -> np.ndarray:
@@ -76,7 +110,8 @@ def global_rotations(local: np.ndarray) -> np.ndarray:
 def offsets(
     hand: HandData, u: np.ndarray, world: np.ndarray, handedness: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Fit every crop; the constant offset of each joint, metres, in its bone's and in the palm's frame."""
+    """Fit every crop; the constant offset of each joint, metres, in its bone's and in the palm's frame, and
+    how far landmarks remain off."""
     fitter = HandFitter(hand)
     A_bone, b_bone = np.zeros((21, 3, 3)), np.zeros((21, 3))
     A_palm, b_palm = np.zeros((21, 3, 3)), np.zeros((21, 3))
@@ -108,10 +143,15 @@ def offsets(
 def place(hand: HandData, joint: int, target_m: np.ndarray) -> np.ndarray:
     """(778,) weights, summing to 1, that put a joint at target_m (3,) in the rest pose: the smoothest mix of
     the vertices near it that move with its bones."""
-    vertices = hand.template_m.astype(np.float64)
     bones = {int(BONE[joint])} | ({int(BONE[joint + 1])} if joint % 4 and joint else set())
+    return mix(hand, target_m, sorted(bones))
+
+
+def mix(hand: HandData, target_m: np.ndarray, bones: list[int]) -> np.ndarray:
+    """(778,) weights of the vertices near target_m that move with some bones, as `place` gives them."""
+    vertices = hand.template_m.astype(np.float64)
     near = np.linalg.norm(vertices - target_m, axis=1)
-    moves = hand.weights[:, sorted(bones)].sum(1)
+    moves = hand.weights[:, bones].sum(1)
     prior = np.exp(-0.5 * (near / 0.012) ** 2) * np.where(moves > 0.7, 1.0, 1e-4)
     prior /= prior.sum()
     C = np.column_stack([np.ones(len(vertices)), vertices])
@@ -164,16 +204,38 @@ def calibrate(
     return hand
 
 
-def print_table(hand: HandData, found: dict[str, np.ndarray]) -> float:
-    """The table of remaining offsets; returns the worst, millimetres."""
+def calibrate_finger_bases(hand: HandData, crops: Crops, rounds: int) -> HandData:
+    """Only FINGER_BASES, in the plane of the fingers' direction and the back's; the other joints stay."""
+    back, bones = backs(hand), hand.regressor_21_mano.astype(np.float64) @ hand.template_m
+    across = palm_axes(hand)[1]
+    for k in range(rounds):
+        found = offsets(hand, *crops)
+        regressor = hand.regressor_21.astype(np.float64)
+        for i in FINGER_BASES:
+            offset = 0.8 * found["palm"][i]
+            joint = regressor[i] @ hand.template_m + offset - across * (offset @ across)
+            raised = (joint - bones[i]) @ back[i]
+            joint -= back[i] * (raised - np.clip(raised, -0.002, MOST_RAISED_M))
+            regressor[i] = mix(hand, joint, [0])
+        hand = replace(hand, regressor_21=regressor.astype(np.float32))
+        print(f"round {k}: reprojection {found['error'].mean():.2%} of the box")
+    return hand
+
+
+def palm_axes(hand: HandData) -> np.ndarray:
+    """(3, 3) rows: towards the fingers, towards the thumb, out of the back of a right hand."""
     rest = hand.regressor_21 @ hand.template_m
     ahead = rest[9] - rest[0]
     ahead /= np.linalg.norm(ahead)
     thumb = rest[5] - rest[17]
     thumb -= ahead * (thumb @ ahead)
     thumb /= np.linalg.norm(thumb)
-    axes = np.stack([ahead, thumb, np.cross(ahead, thumb)])  # a right hand: the last one leaves the back
-    mm = found["palm"] @ axes.T * 1000
+    return np.stack([ahead, thumb, np.cross(ahead, thumb)])
+
+
+def print_table(hand: HandData, found: dict[str, np.ndarray]) -> float:
+    """The table of remaining offsets; returns the worst, millimetres."""
+    mm = found["palm"] @ palm_axes(hand).T * 1000
     print("joint         fingers   thumb    back   length  (mm, mean offset that remains)")
     for name, row in zip(JOINTS, mm, strict=True):
         print(f"{name:12s} {row[0]:8.2f}{row[1]:8.2f}{row[2]:8.2f}{np.linalg.norm(row):9.2f}")
@@ -191,6 +253,7 @@ def main() -> None:
     parser.add_argument("--real", type=Path, required=True, help="folder of crops with labels.npz")
     parser.add_argument("--check", action="store_true", help="print the table only")
     parser.add_argument("--crops", type=int, default=800)
+    parser.add_argument("--finger-bases", action="store_true", help="only the knuckles fingers begin at")
     parser.add_argument("--rounds", type=int, default=8)
     args = parser.parse_args()
     if not (args.real / "labels.npz").is_file():
@@ -198,9 +261,15 @@ def main() -> None:
     hand = load_open_hand()
     if not args.check:
         arrays = dict(np.load(OPEN_HAND, allow_pickle=False))
-        hand = replace(hand, regressor_21=hand.regressor_21_mano.copy())
-        hand = calibrate(hand, *read_crops(args.real, args.crops, half=0), args.rounds)
+        if not args.finger_bases:
+            hand = replace(hand, regressor_21=hand.regressor_21_mano.copy())
+            hand = calibrate(hand, *read_crops(args.real, args.crops, half=0), args.rounds)
+        views = read_views(args.real, VIEWS_OF_A_KIND, half=0)
+        seen, world, sides = (np.concatenate(column) for column in zip(*views, strict=True))
+        hand = calibrate_finger_bases(hand, (seen, world, sides), args.rounds)
         np.savez_compressed(OPEN_HAND, **{**arrays, "regressor_21": hand.regressor_21})
+    for kind, crops in zip(KINDS, read_views(args.real, VIEWS_OF_A_KIND, half=1), strict=True):
+        print(f"{kind:30s} reprojection {offsets(hand, *crops)['error'].mean():.2%} of the box")
     worst = print_table(hand, offsets(hand, *read_crops(args.real, args.crops, half=1)))
     print(f"worst {worst:.2f} mm")
 

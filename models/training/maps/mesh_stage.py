@@ -14,6 +14,7 @@ from torch import Tensor
 
 from models.evaluation.metrics import aligned_errors
 from models.hand.hand_data import HandData
+from models.networks.joint_fit import joints_of
 from models.networks.mesh.levels import vertices_at
 from models.networks.mesh_stage import MeshStage, MeshStageConfig, place, project_uv
 from models.networks.network import UNIT_M
@@ -82,15 +83,14 @@ class _Material:
     def encoded(self, rows: np.ndarray, all_vertices: bool = False) -> _PoseBatch:
         """Drawn crops with the encoder's answers; their hands scaled to the mean palm, place and all."""
         assert self.cache is not None
-        names = ("joints_2d", "joints_m", "focal", "true_vertices_m", "true_joints_m")
+        names = ("joints_px", "world_m", "focal", "true_vertices_m", "true_joints_m")
         d = {name: torch.from_numpy(v) for name, v in self.cache.read(rows, names).items()}
         V, J = d["true_vertices_m"], d["true_joints_m"]
         V = V if all_vertices else V[:, self.pick]
         size = self.palm_m / (J[:, 9] - J[:, 0]).norm(dim=-1)[:, None, None]
         root = J[:, :1]
         return _PoseBatch(
-            d["joints_2d"],
-            d["joints_m"],
+            *joints_of(d["joints_px"], d["world_m"], self.palm_m),
             d["focal"],
             size * (V - root),
             size * (J - root),
