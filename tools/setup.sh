@@ -44,10 +44,18 @@ if [ -n "$missing" ]; then
     sudo=""
     [ "$(id -u)" = 0 ] || sudo="sudo -n"
     say "installing$missing"
-    if ! { $sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq \
-            --no-install-recommends $missing; } >/dev/null 2>&1; then
-        say "system packages are missing and I may not install them. Please run:"
-        say "    sudo apt-get update && sudo apt-get install -y$missing"
+    for _ in $(seq 24); do # other programs, updates in the background among them, lock the package lists
+        if said=$({ $sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq \
+                -o DPkg::Lock::Timeout=120 --no-install-recommends $missing; } 2>&1 >/dev/null); then
+            missing=""
+            break
+        fi
+        grep -q "get lock" <<<"$said" || break
+        sleep 5
+    done
+    if [ -n "$missing" ]; then
+        say "system packages are missing and can't be installed from here ($(grep -m 1 . <<<"$said"))."
+        say "Please run: sudo apt-get update && sudo apt-get install -y$missing"
         exit 2
     fi
 fi
