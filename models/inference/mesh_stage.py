@@ -20,7 +20,7 @@ from models.types import Camera, Float32, Float64, Handedness
 NAME = "mesh_stage"
 OWN_GAIN = 0.8
 """Of the depth that a single view sees, to be true: it is exaggerated."""
-LEARNT = 0.5
+LEARNT = 0.7
 """How much of a joint's place is the mesh stage's, and how much is what came in: they err differently. Alone,
 the mesh stage is better on hands in the air and worse on hands that hold something."""
 _NEAR_M, _FAR_M = 0.08, 3.0

@@ -2,9 +2,9 @@
 
 The mesh stage answers the hand that is most likely for the joints that were seen, and so it disregards a part
 of them: a hand that holds something is opened a little. This takes its answer and moves it, in a few rounds,
-towards joints whose depth is half the mesh stage's and half the encoder's (as `models.inference.mesh_stage`
-shares it). Each round sees what is still missing, and corrects it. What `models.tracking.fitting` finds by
-least squares, it finds in one pass; it learns from poses, without pictures.
+towards joints whose depth is the mesh stage's by seven tenths and the encoder's by three (as
+`models.inference.mesh_stage` shares it). Each round sees what is still missing, and corrects it. What
+`models.tracking.fitting` finds by least squares, it finds in one pass; it learns from poses, without pictures.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from models.networks.network import UNIT_M
 
 OWN_DEPTH = 0.8
 """Of the depth that an encoder sees, to be true: it is exaggerated (as `models.inference.mesh_stage`)."""
-LEARNT_DEPTH = 0.5
+LEARNT_DEPTH = 0.7
 """How much of a joint's depth is the mesh stage's (as there)."""
 _HALF_PIXEL = 0.25  # as in `models.networks.systems.mobrecon_lm`
 _SLOPE, _STEP = 0.1, 0.3
@@ -97,8 +97,8 @@ def joints_of(joints_px: Tensor, world_m: Tensor, palm_m: float) -> tuple[Tensor
 
 
 def goal_of(rough: Tensor, joints_2d: Tensor, joints_m: Tensor, focal: Tensor) -> Tensor:
-    """The joints that a hand should have: on their camera rays, half their depth as the mesh stage has it and
-    half as they were seen, of the rough hand's size.
+    """The joints that a hand should have: on their camera rays, LEARNT_DEPTH of their depth as the mesh stage
+    has it and the rest as they were seen, of the rough hand's size.
 
     rough: (B, 21, 3) of the mesh stage, root-relative, metres. joints_2d: (B, 21, 2) 0..1 of the crop.
     joints_m: (B, 21, 3) as seen, any origin. focal: (B,) crop widths. Returns (B, 21, 3), root-relative.
