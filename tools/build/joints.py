@@ -88,6 +88,12 @@ def read_views(folder: Path, count: int, half: int) -> list[Crops]:
     return [_crops(labels, rows[:: max(1, len(rows) // count)][:count]) for rows in kinds]
 
 
+def first_phalanx(seen: np.ndarray) -> np.ndarray:
+    """(N,) the middle finger's first phalanx over the palm's length, in the picture, of rays (N, 21, 2)."""
+    lengths = [np.linalg.norm(seen[:, b] - seen[:, a], axis=1) for a, b in ((9, 10), (0, 9))]
+    return np.asarray(lengths[0] / lengths[1])
+
+
 def _of_half(labels: Mapping[str, np.ndarray], half: int) -> np.ndarray:
     stems = [o.split("_jpg")[0] for o in labels["origin"]]
     return np.array([zlib.crc32(s.encode()) % 2 == half for s in stems])
@@ -269,7 +275,10 @@ def main() -> None:
         hand = calibrate_finger_bases(hand, (seen, world, sides), args.rounds)
         np.savez_compressed(OPEN_HAND, **{**arrays, "regressor_21": hand.regressor_21})
     for kind, crops in zip(KINDS, read_views(args.real, VIEWS_OF_A_KIND, half=1), strict=True):
-        print(f"{kind:30s} reprojection {offsets(hand, *crops)['error'].mean():.2%} of the box")
+        off, phalanx = offsets(hand, *crops)["error"].mean(), float(np.median(first_phalanx(crops[0])))
+        print(
+            f"{kind:26s} reprojection {off:.2%} of the box, middle's first phalanx {phalanx:.2f} of the palm"
+        )
     worst = print_table(hand, offsets(hand, *read_crops(args.real, args.crops, half=1)))
     print(f"worst {worst:.2f} mm")
 
