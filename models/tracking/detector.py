@@ -233,7 +233,7 @@ def round_of_turns(width: int, height: int) -> int:
 
 
 def _in_turn(width: int, height: int) -> list[View]:
-    return [*all_views(width, height)[2:], *windows(width, height)]
+    return [*all_views(width, height)[2:], *windows(width, height)] or [SHRUNK]
 
 
 def palm_crop(frame_rgb: NDArray[np.uint8], camera: Camera, palm: Palm, size: int) -> Crop:

@@ -38,6 +38,7 @@ class View:
 WHOLE, SHRUNK = View(), View(scale=0.7)
 FIRST_END, LAST_END = View(end=-1), View(end=1)
 WINDOW = 0.55
+_LEAST_WINDOW_PX = 64  # a smaller one shows no hand that other views don't: it would only be enlarged
 TURNED = tuple(View(scale=0.85, turn_rad=np.pi / 2 * quarter) for quarter in (1, 3, 2))
 
 
@@ -97,7 +98,9 @@ def shows_ends(width: int, height: int) -> bool:
 
 
 def windows(width: int, height: int) -> list[View]:
-    """The windows that cover a frame, those in its middle first."""
+    """The windows that cover a frame, those in its middle first; none of a small frame, or a thin one."""
+    if WINDOW * min(width, height) < _LEAST_WINDOW_PX:
+        return []
     steps = [
         [round(k / max(n - 1, 1), 3) for k in range(n)]
         for n in (max(round(side / min(width, height) / WINDOW + 0.3), 2) for side in (width, height))

@@ -175,7 +175,7 @@ def main() -> None:
     hand = load_open_hand()
     actor = Actor(hand)
     write_truth(actor, args.out / "demo_truth.npz")
-    if args.labels:
+    if args.truth:
         return
     background = OUT_DIR / "background.jpg"
     if args.world:

@@ -80,7 +80,7 @@ def test_a_decoder_learns_a_few_hands_by_heart(name: str) -> None:
     network.train()
     kept = network.mesh_stage.out.weight.clone()
     optimiser = torch.optim.Adam(objective.learns(), 2e-3)
-    for _ in range(25):
+    for _ in range(35):
         loss = torch.stack(list(objective(d).values())).sum()
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]

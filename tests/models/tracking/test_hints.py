@@ -90,7 +90,7 @@ def test_a_far_hand_is_to_come_closer() -> None:
 def test_of_a_source_it_is_said_until_each_window_has_come_again() -> None:
     method = make_reconstruction(DEFAULT_MODEL)
     detector = HandDetector(method.sight, method.input_size)
-    far = in_a_wide_picture(0.1, 640, 100)
+    far = in_a_wide_picture(0.11, 640, 100)
     empty = np.full_like(far, 120)
     assert (len(detector.detect_next(empty)), detector.hint) == (0, None)
     said = [(len(detector.detect_next(far)), detector.hint) for _ in range(60)]
