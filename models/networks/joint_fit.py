@@ -4,7 +4,7 @@ The mesh stage answers the hand that is most likely for the joints that were see
 of them: a hand that holds something is opened a little. This takes its answer and moves it, in a few rounds,
 towards joints whose depth is the mesh stage's by seven tenths and the encoder's by three (as
 `models.inference.mesh_stage` shares it). Each round sees what is still missing, and corrects it. What
-`models.tracking.fitting` finds by least squares, it finds in one pass; it learns from poses, without pictures.
+`models.tracking.fitting` finds by least squares, it finds in one pass; it learns from poses alone.
 """
 
 from __future__ import annotations
