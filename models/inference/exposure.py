@@ -1,7 +1,7 @@
 """Dark pictures, brightened for the networks: these have learnt little from them.
 
 Of 58 hands in a tenth of their light, with noise, that no training saw, 76 % were found as the pictures are,
-85 % of these with the right side; brightened, 98 % and 100 % (`python -m tools.train.measure_kinds --every 16
+85 % of these with the right side; brightened, 97 % and 100 % (`python -m tools.train.measure_kinds --every 16
 --kinds "very dark, noise"`).
 """
 

@@ -32,6 +32,7 @@ from pathlib import Path
 
 import numpy as np
 
+from models.evaluation.metrics import palm_frames
 from models.geometry import camera_from_fov, procrustes, rays
 from models.hand.hand_data import OPEN_HAND, HandData, load_open_hand
 from models.hand.joint_limits import anatomical_frames
@@ -230,13 +231,7 @@ def calibrate_finger_bases(hand: HandData, crops: Crops, rounds: int) -> HandDat
 
 def palm_axes(hand: HandData) -> np.ndarray:
     """(3, 3) rows: towards the fingers, towards the thumb, out of the back of a right hand."""
-    rest = hand.regressor_21 @ hand.template_m
-    ahead = rest[9] - rest[0]
-    ahead /= np.linalg.norm(ahead)
-    thumb = rest[5] - rest[17]
-    thumb -= ahead * (thumb @ ahead)
-    thumb /= np.linalg.norm(thumb)
-    return np.stack([ahead, thumb, np.cross(ahead, thumb)])
+    return np.asarray(palm_frames((hand.regressor_21 @ hand.template_m)[None], ["right"])[0])
 
 
 def print_table(hand: HandData, found: dict[str, np.ndarray]) -> float:

@@ -86,7 +86,7 @@ RULES: list[tuple[str, str, str, str]] = [  # pattern, licence, source, command
         "weights/tang_lm_192.*",
         OURS,
         "tang_lm's decoder on mobrecon_lm_192's encoder; see its card",
-        "python -m tools.build.weights tang_lm_192 assets/weights/tang_lm.safetensors",
+        "python -m tools.build.weights tang_lm_192",
     ),
     (
         "weights/m3dhmr_lm.*",

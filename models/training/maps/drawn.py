@@ -30,8 +30,6 @@ SEEN_COLUMNS = {
     "pooled": Column((1152,), "f2"),
     "joints_px": Column((21, 3), "f4"),
     "world_m": Column((21, 3), "f4"),
-    "joints_m": Column((21, 3), "f4"),
-    "joints_2d": Column((21, 2), "f4"),
     "focal": Column((), "f4"),
 }
 """What every cached crop has: the encoder's maps and answers, and the crop's focal length in its widths."""
@@ -48,7 +46,7 @@ all of it), and the fraction of the hand that nothing hides."""
 
 def seen_columns(seen: EncodedCrops) -> dict[str, NDArray]:
     """The encoder's answers by column."""
-    return dict(vars(seen))
+    return {name: values for name, values in vars(seen).items() if name in SEEN_COLUMNS}
 
 
 def drawn_samples(

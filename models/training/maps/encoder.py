@@ -30,7 +30,6 @@ class EncodedCrops:
     joints_px: Float32  # (B, 21, 3) the heads' image landmarks, depth too, crop pixels
     world_m: Float32  # (B, 21, 3) the heads' world landmarks, metres
     joints_m: Float32  # (B, 21, 3) of `mobrecon_lm`'s mesh, from the wrist, metres
-    joints_2d: Float32  # (B, 21, 2) 0..1 of the crop
 
 
 class _Everything(nn.Module):
@@ -48,7 +47,7 @@ class _Everything(nn.Module):
         output = self.network.decode(seen)
         return (
             *(f56, f28, f14, f7.mean((2, 3)), seen.joints_px, seen.joints_world_m),
-            *(output.joints_m, output.joints_2d),
+            output.joints_m,
         )
 
 
