@@ -20,9 +20,10 @@ from models.tracking.saver import Saver
 from models.tracking.search import Search
 from models.tracking.smoothing import HandFilter, hand_filter_config
 from models.tracking.stages import StageTimes
+from models.tracking.stillness import steady_joints
 from models.tracking.tracker import Track, Tracker, TrackerConfig
 from models.tracking.whole_image import infer_whole
-from models.types import Camera, Detection, Handedness, HandMesh, Sighting
+from models.types import Camera, Detection, Float32, Handedness, HandMesh, Sighting
 from models.weights import shipped_networks
 
 MODELS = ("fit", *shipped_networks())
@@ -79,6 +80,7 @@ class Pipeline:
             self._search,
             TrackerConfig(max_hands=self.config.max_hands, handedness_lock=self.config.handedness_lock),
         )
+        self._joints_px: dict[int, Float32] = {}
         self._lifted: dict[int, LiftedHand] = {}
         self._filters: dict[int, HandFilter] = {}
         self._reflections = Reflections()
@@ -102,6 +104,7 @@ class Pipeline:
         tracks = self._tracker.update(frame_rgb, camera, time_s)
         self._times.add("detect", self._search.waited_s - waited_s)
         ids = {t.track_id for t in tracks}
+        self._joints_px = {i: joints for i, joints in self._joints_px.items() if i in ids}
         self._lifted = {i: lifted for i, lifted in self._lifted.items() if i in ids}
         self._filters = {i: f for i, f in self._filters.items() if i in ids}
         hands = tuple(self._hand(track, camera) for track in tracks)
@@ -137,6 +140,7 @@ class Pipeline:
         """Forget every hand: another source begins."""
         self._tracker.reset()
         self._detector.restart()
+        self._joints_px.clear()
         self._lifted.clear()
         self._filters.clear()
         self._reflections = Reflections()
@@ -153,10 +157,12 @@ class Pipeline:
 
     def _hand(self, track: Track, camera: Camera) -> HandMesh:
         with self._times(self._method.stage):
-            previous = self._lifted.get(track.track_id)
-            lifted = self._method.lift(track.detection, track.handedness, camera, previous)
-            self._lifted[track.track_id] = lifted
-        hand = _mesh(lifted, track.detection, track.track_id, track.time_s)
+            last_px, previous = self._joints_px.get(track.track_id), self._lifted.get(track.track_id)
+            joints_px = track.joints_px if last_px is None else steady_joints(track.joints_px, last_px)
+            detection = replace(track.detection, joints_2d_px=joints_px)
+            lifted = self._method.lift(detection, track.handedness, camera, previous)
+            self._joints_px[track.track_id], self._lifted[track.track_id] = joints_px, lifted
+        hand = _mesh(lifted, detection, track.track_id, track.time_s)
         if self._filter_config is None:
             return hand
         with self._times("smooth"):

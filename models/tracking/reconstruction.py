@@ -26,15 +26,13 @@ from models.inference.mesh_stage import LearntDepth, MeshStageNet
 from models.inference.runtime import CropPrediction, HandRuntime
 from models.tracking.fitting import FitConfig, HandFit, HandFitter
 from models.tracking.registration import recover_root
+from models.tracking.stillness import smooth_mesh
 from models.types import Camera, Crop, Detection, Float32, Handedness, HandPose, Sighting
 from models.weights import find_weights
 
 KNUCKLES = [5, 9, 13, 17]
 FROZEN_BETA = 0.03  # one deviation of a shape that is known
 SIZE_MEMORY = 300  # frames over which a hand's size is averaged
-STILL_M = 0.001
-"""A network's mesh that has moved less than this since the last frame, in the mean and from its wrist, has
-hardly moved at all: it is its answer that jitters."""
 FIT = FitConfig(depth_gain=1.0, depth_m=0.005)
 """`fit`: depth is shared with the mesh stage, which needs no shrinking, and can be trusted more."""
 MEDIAPIPE_DEPTH = 0.8
@@ -215,21 +213,6 @@ class NetworkMesh:
         vertices_m, joints_m = ((p + root).astype(np.float32) for p in (vertices, joints))
         pose = None if pose is None else pose.moved(flip * root)
         return NetworkHand(handedness, vertices_m, joints_m, mean_m, frames, root.astype(np.float32), pose)
-
-
-def smooth_mesh(
-    now: tuple[Float32, Float32], last: tuple[Float32, Float32]
-) -> tuple[Float32, Float32, float]:
-    """Vertices and joints, seen from the root, now and as taken a frame ago -> as they are to be taken, and
-    how much of them is new.
-
-    What has moved much has moved; what has moved little stays nearly where it was. A hand in motion is late
-    by at most half STILL_M.
-    """
-    moved_m = float(np.linalg.norm(now[0] - last[0], axis=1).mean())
-    gain = moved_m**2 / (moved_m**2 + STILL_M**2)
-    vertices, joints = (b + gain * (a - b) for a, b in zip(now, last, strict=True))
-    return vertices, joints, gain
 
 
 def _palm_m(joints_m: Float32) -> float:

@@ -16,7 +16,7 @@ from models.manifest import Asset
 from models.tracking import pipeline
 from models.tracking.fitting import HandFitter
 from models.tracking.pipeline import Pipeline, PipelineConfig
-from models.tracking.reconstruction import STILL_M, FittedLandmarks, NetworkMesh, smooth_mesh
+from models.tracking.reconstruction import FittedLandmarks, NetworkMesh
 from models.tracking.whole_image import infer_whole
 from models.types import Camera, Detection, Handedness
 from tests.models.measures import pa_mpjpe
@@ -121,26 +121,6 @@ def test_a_shaking_size_does_not_shake_the_depth() -> None:
     assert depth[-1] == pytest.approx(sizes.mean(), abs=0.002)
     other = method.lift(seen_as(vertices * LEFT, joints * LEFT, "left", 1.2), "left", CAMERA, lifted)
     assert other.joints_m[0, 2] / joints[0, 2] == pytest.approx(1.2, abs=0.001), "another side, another hand"
-
-
-def test_a_trembling_hand_is_smoothed_and_a_moving_one_is_not_late() -> None:
-    random = np.random.default_rng(2)
-    hand, joints = random.normal(0, 0.04, (100, 3)), random.normal(0, 0.04, (21, 3))
-    seen, kept, late = [], [], 0.0
-    held = (hand, joints)
-    for k in range(120):
-        moved = np.array([0.0015 * max(k - 60, 0), 0, 0])
-        tremble = random.normal(0, 4e-4, 3)
-        held = smooth_mesh((hand + moved + tremble, joints + moved + tremble), held)[:2]
-        if k < 60:
-            seen.append(tremble), kept.append((held[0] - hand)[0])
-        else:
-            late = max(late, float(np.linalg.norm(held[0][0] - hand[0] - moved - tremble)))
-    shakes = [np.abs(np.diff(np.array(path), 2, axis=0)).mean() for path in (seen, kept)]
-    assert shakes[1] < 0.5 * shakes[0]
-    assert late < 0.501 * STILL_M
-    far = smooth_mesh((hand + 0.05, joints + 0.05), held)[:2]
-    assert np.abs(far[0] - hand - 0.05).max() < 1e-4, "a jump is followed at once"
 
 
 def test_a_network_follows_the_demo_as_the_fit_does(
