@@ -3,6 +3,8 @@
 The label of a hand is made from all its views: the medians of what the encoder's heads and `mobrecon_lm`'s
 decoder say, and MediaPipe's own landmark network seen plainly and in the mirror; their depth is shared with
 the mesh stage, and the hand model fitted to it. So a decoder that sees one view learns what all of them say.
+Silhouettes are of a second generation: GrabCut starts from the mesh that `tang_lm` sees, which lies nearer to
+them than the fit.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from models.tracking.reconstruction import FITTED, MEDIAPIPE_DEPTH, learnt_depth
 from models.training.maps.cache import Column
 from models.training.maps.drawn import MASK_SIDE, SEEN_COLUMNS, seen_columns
 from models.training.maps.encoder import EncodedCrops, MapEncoder
+from models.training.maps.looks import MeshLooks
 from models.training.real.labels import LabelConfig, fixed_views
 from models.training.real.photo import AugmentConfig, PhotoAugmenter
 from models.training.real.silhouettes import OUTLINE_POINTS, SIDE, Belief, Silhouette, silhouette_of
@@ -124,7 +127,8 @@ class RealViews:
 
     def __init__(self, hand: HandData, encode: MapEncoder, seed: int, belief: Belief | None = None) -> None:
         self._hand, self._encode, self._belief = hand, encode, belief or Belief()
-        self._labeller, self._rng = RealLabeller(hand), np.random.default_rng(seed)
+        self._labeller, self._looks = RealLabeller(hand), MeshLooks()
+        self._rng = np.random.default_rng(seed)
         self._augment = PhotoAugmenter(replace(AugmentConfig(), occluder=0.0))
         views = fixed_views(LabelConfig(views=VIEWS))
         self._views = [replace(view, mirrored=False) for view in views]
@@ -142,11 +146,10 @@ class RealViews:
             if label.weight > 0:
                 yield self._columns(photo, crops, seen, label, number)
 
-    def silhouette(self, crop: Crop, label: HandLabel) -> Silhouette | None:
-        """Of the hand, in one of its crops."""
-        uv = _unit(project(label.fit.vertices_m @ crop.A.T, crop.camera))
-        joints = _unit(project(label.fit.joints_m @ crop.A.T, crop.camera))
-        return silhouette_of(crop.image_rgb, uv, self._hand.faces, joints)
+    def silhouette(self, crops: list[Crop]) -> Silhouette | None:
+        """Of the hand, in the first of its plain crops, cut out from what `tang_lm` sees in all of them."""
+        mesh_uv, joints_uv = self._looks(crops)
+        return silhouette_of(crops[0].image_rgb, mesh_uv, self._hand.faces, joints_uv)
 
     def _crop(self, photo: Photograph, view: View) -> Crop:
         virtual, R = view_camera(photo.camera, photo.joints_px, INPUT_SIZE, view)
@@ -155,7 +158,7 @@ class RealViews:
     def _columns(
         self, photo: Photograph, crops: list[Crop], seen: EncodedCrops, label: HandLabel, number: int
     ) -> dict[str, NDArray]:
-        cut = self.silhouette(crops[0], label)
+        cut = self.silhouette(crops[:PLAIN])
         believed = cut is not None and cut.believed(self._belief)
         sight = rays(label.joints_px, photo.camera)
         outside = np.zeros((VIEWS, MASK_SIDE, MASK_SIDE), np.uint8)

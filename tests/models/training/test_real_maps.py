@@ -9,18 +9,21 @@ import pytest
 import torch
 from torch import Tensor
 
-from models.geometry import camera_from_fov, project, rays
+from models.geometry import camera_from_fov, project, rays, warp_crop
 from models.hand.hand_data import load_open_hand
+from models.inference.runtime import CropPrediction
 from models.networks.declaration import MapTeaching
 from models.networks.systems.tang_lm import TangLm, TangLmConfig
 from models.tracking.fitting import HandFitter
-from models.training.maps import real
+from models.training.maps import looks, real
 from models.training.maps.cache import MapCache
 from models.training.maps.encoder import EncodedCrops
 from models.training.maps.real import REAL_COLUMNS, VIEWS, HandLabel, Photograph, RealViews
 from models.training.maps.real_batch import RealHandsCached
 from models.training.maps.real_refine import RealRefineObjective
 from models.training.real.silhouettes import drawn_mask
+from models.training.real.views import View, view_camera
+from models.types import Crop
 
 HAND = load_open_hand()
 TEACHING = MapTeaching(learns=("parameter_step", "offset_step"), level=2)
@@ -60,8 +63,15 @@ def cache(photo: tuple[Photograph, HandLabel], tmp_path_factory: pytest.TempPath
         def label(self, *_: object) -> HandLabel:
             return photo[1]
 
+    class Seen:
+        def __call__(self, crops: list[Crop]) -> tuple[np.ndarray, ...]:
+            label, crop = photo[1].fit, crops[0]
+            points = (label.vertices_m @ crop.A.T, label.joints_m @ crop.A.T)
+            return tuple((project(p, crop.camera) + 0.5) / crop.camera.width for p in points)
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(real, "RealLabeller", Known)
+        patch.setattr(real, "MeshLooks", Seen)
         views = RealViews(HAND, encode, seed=0)  # type: ignore[arg-type]
         rows = list(views.rows([photo[0], photo[0]]))
     scales = {
@@ -131,3 +141,26 @@ def test_an_empty_cache_is_refused(tmp_path: Path) -> None:
     empty = MapCache.create(tmp_path / "none", VIEWS, {"silhouette": REAL_COLUMNS["silhouette"]}, {})
     with pytest.raises(ValueError, match="holds no hand"):
         RealHandsCached(empty, 0.09)
+
+
+def test_the_mean_of_several_looks_lies_where_each_of_them_sees_the_hand(
+    photo: tuple[Photograph, HandLabel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (shown, label), looked = photo, []
+    views = [View(), View(roll_rad=0.4, scale=0.9), View(shift=(0.03, -0.02))]
+    cut = [view_camera(CAMERA, shown.joints_px, 224, view) for view in views]
+    crops = [warp_crop(shown.picture, CAMERA, virtual, R, True) for virtual, R in cut]
+
+    class Network:
+        def __call__(self, crop_rgb: np.ndarray, focal: float) -> CropPrediction:
+            crop = crops[len(looked)]
+            looked.append(focal)
+            V, J = (p @ crop.A.T for p in (label.fit.vertices_m, label.fit.joints_m))
+            return CropPrediction(project(J, crop.camera).astype(np.float32), 1.0, 1.0, V - J[0], J - J[0])
+
+    monkeypatch.setattr(looks.runtime, "load", lambda name: Network())
+    vertices, joints = looks.MeshLooks()(crops)
+    first = crops[0]
+    for found, true in ((vertices, label.fit.vertices_m), (joints, label.fit.joints_m)):
+        np.testing.assert_allclose(found * 224 - 0.5, project(true @ first.A.T, first.camera), atol=0.05)
+    assert looked == [c.camera.fx / 224 for c in crops]
