@@ -105,7 +105,6 @@ def _marked(core: Any, encoder: Any) -> Any:
     import openvino as ov
 
     convolutions = _convolutions(encoder.get_ordered_ops())
-    _scale_weights_instead(convolutions[0])
     first = _behind(convolutions[_KEPT_FIRST - 1])
     but_last = _behind(_source(convolutions[-_KEPT_LAST]))
     kept = {
@@ -125,17 +124,6 @@ def _marked(core: Any, encoder: Any) -> Any:
                     layer.insert(int(layer.find("data") is not None), notes)
                 ET.SubElement(notes, "attribute", _MARK)
         return core.read_model(ET.tostring(tree.getroot()), ov.Tensor(np.fromfile(weights, np.uint8)))
-
-
-def _scale_weights_instead(convolution: Any) -> None:
-    """Take a division of the picture (by 255) into the weights: OpenVINO does so too, but drops the mark."""
-    from openvino import opset13 as op
-
-    division = _source(convolution)
-    if division.get_type_name() == "Divide" and not _is_computed(_source(division, 1)):
-        weights = op.divide(convolution.input_value(1), division.input_value(1))
-        convolution.input(1).replace_source_output(weights.output(0))
-        convolution.input(0).replace_source_output(division.input_value(0))
 
 
 def _convolutions(nodes: Iterable[Any]) -> list[Any]:
