@@ -1,13 +1,13 @@
 """Teach a system's decoder on the landmark encoder's cached maps.
 
     python -m tools.train.decoder NAME --cache DIR --judge DIR [--real DIR --judge-real DIR] \
-        --joint-fit FILE --minutes 60 --out FILE
+        [--clips DIR] --joint-fit FILE --minutes 60 --out FILE
 
 NAME: tang_lm, or any network whose declaration says how maps teach it. --cache, --judge: folders of
 `tools.build.map_cache`; --real, --judge-real: of `tools.build.real_map_cache`, to learn from and of the hands
-held out. Beside the decoder, the file that is written holds the mesh stage and the learnt fit, unchanged;
-the encoder stays in `mobrecon_lm`'s file. --joint-fit: of `tools.train.joint_fit`, or a system's weights that
-hold one. --start goes on from a file that this wrote.
+held out; --clips: of `tools.build.clip_map_cache`. Beside the decoder, the file that is written holds the
+mesh stage and the learnt fit, unchanged; the encoder stays in `mobrecon_lm`'s file. --joint-fit: of
+`tools.train.joint_fit`, or a system's weights that hold one. --start goes on from a file that this wrote.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from models.networks.landmark_system import LandmarkSystem
 from models.networks.zoo import build, declared, encoder_weights, networks
 from models.training.maps.batch import MAP_PEAK
 from models.training.maps.cache import MapCache
+from models.training.maps.clips import ClipTerms
 from models.training.maps.real_batch import RealHandsCached
 from models.training.maps.real_refine import RealRefineObjective
 from models.training.maps.refine import RefineObjective
@@ -43,6 +44,7 @@ def main() -> None:
     parser.add_argument("--judge", type=Path, required=True, metavar="DIR")
     parser.add_argument("--real", type=Path, metavar="DIR")
     parser.add_argument("--judge-real", type=Path, metavar="DIR")
+    parser.add_argument("--clips", type=Path, metavar="DIR")
     parser.add_argument("--mesh-stage", type=Path, metavar="FILE.safetensors", help="else that of --start")
     parser.add_argument("--joint-fit", type=Path, metavar="FILE.safetensors", help="else that of --start")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.safetensors")
@@ -86,7 +88,8 @@ def main() -> None:
         learnt, shown = (RealHandsCached(MapCache(d), net.palm_m) for d in (options.real, options.judge_real))
         photographs = Photographs(RealRefineObjective(net, hand, teaching), learnt, shown)
     objective = RefineObjective(net, hand, teaching)
-    train_decoder(net, objective, options.out, cache, validation, net.palm_m, config, say, photographs)
+    clips = None if options.clips is None else ClipTerms(net, hand, MapCache(options.clips))
+    train_decoder(net, objective, options.out, cache, validation, net.palm_m, config, say, photographs, clips)
 
 
 def new_system(name: str, cache: MapCache) -> LandmarkSystem:

@@ -71,10 +71,12 @@ def train_decoder(
     config: DecoderTraining,
     say: Callable[[str], None] = print,
     photographs: Photographs | None = None,
+    clips: Callable[[np.random.Generator], dict[str, Tensor]] | None = None,
 ) -> None:
     """Teach, and write the network's weights to `out` (safetensors) every so often and at the end.
 
-    The landmark encoder is not among them: it is another network's, and nothing changes it here.
+    The landmark encoder is not among them: it is another network's, and nothing changes it here. clips: what
+    frames in turn say (`models.training.maps.clips`).
     """
     torch.manual_seed(config.seed)
     rng = np.random.default_rng(config.seed)
@@ -90,6 +92,8 @@ def train_decoder(
         terms = objective(batch)
         if photographs is not None:
             terms |= photographs.objective(photographs.training.draw(config.real, rng))
+        if clips is not None:
+            terms |= clips(rng)
         factor = min(1.0, (step + 1) / 100) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress)))
         optimiser.param_groups[0]["lr"] = config.learning_rate * factor
         loss = torch.stack(list(terms.values())).sum()
