@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -55,22 +56,15 @@ class OpenVinoEngine:
         import openvino as ov
 
         core = ov.Core()
-        compiled = core.compile_model(read_model(core, graph, wanted), "CPU", cpu_options(threads))
-        self.input_size = int(compiled.input(INPUT).shape[1])
-        self._ports = _ports(compiled)
-        self.outputs = tuple(self._ports)
-        self._takes_focal = any(FOCAL in port.names for port in compiled.inputs)
-        self._compiled, self._local = compiled, threading.local()
+        self._compiled = core.compile_model(read_model(core, graph, wanted), "CPU", cpu_options(threads))
+        self.input_size = int(self._compiled.input(INPUT).shape[1])
+        self.outputs = _answered(self._compiled)
+        self._local = threading.local()
 
     def __call__(self, crops_rgb: NDArray[np.uint8], focal: float = TYPICAL_FOCAL) -> dict[str, np.ndarray]:
-        found = self._request().infer(_inputs(crops_rgb, focal, self._takes_focal), share_inputs=True)
-        return {name: found[port] for name, port in self._ports.items()}
-
-    def _request(self) -> Any:
-        """One a thread: they share the network, but each has memory of its own for what it works on."""
-        if not hasattr(self._local, "request"):
-            self._local.request = self._compiled.create_infer_request()
-        return self._local.request
+        if not hasattr(self._local, "requests"):
+            self._local.requests = _Requests([self._compiled], self.outputs)
+        return self._local.requests(crops_rgb, focal)
 
 
 class MixedEngine:
@@ -78,28 +72,41 @@ class MixedEngine:
 
     def __init__(self, graph: Path, threads: int = 1, wanted: Sequence[str] | None = None) -> None:
         """wanted: as above. Raises ValueError for a graph without such an encoder."""
-        halves = compile_halves(graph, threads, wanted)
-        self.input_size = int(halves.encoder.input(INPUT).shape[1])
-        self._ports = _ports(halves.rest)
-        self.outputs = tuple(self._ports)
-        self._takes_focal = any(FOCAL in port.names for port in halves.rest.inputs)
-        self._halves, self._local = halves, threading.local()
+        self._halves = compile_halves(graph, threads, wanted)
+        self.input_size = int(self._halves.encoder.input(INPUT).shape[1])
+        self.outputs = _answered(self._halves.rest)
+        self._local = threading.local()
 
     def __call__(self, crops_rgb: NDArray[np.uint8], focal: float = TYPICAL_FOCAL) -> dict[str, np.ndarray]:
-        encoder, rest = self._requests()
-        maps = encoder.infer([crops_rgb], share_inputs=True, share_outputs=True)
-        inputs = [maps[k] for k in range(self._halves.maps)]
-        if self._takes_focal:
-            inputs.append(np.full(len(crops_rgb), focal, np.float32))
-        found = rest.infer(inputs, share_inputs=True)
-        return {name: found[port] for name, port in self._ports.items()}
-
-    def _requests(self) -> tuple[Any, Any]:
-        """A thread's own."""
         if not hasattr(self._local, "requests"):
             halves = self._halves
-            self._local.requests = halves.encoder.create_infer_request(), halves.rest.create_infer_request()
-        return self._local.requests
+            self._local.requests = _Requests([halves.encoder, halves.rest], self.outputs, halves.maps)
+        return self._local.requests(crops_rgb, focal)
+
+
+class _Requests:
+    """One thread's memory for what networks work on that are run one behind the other.
+
+    They share the networks with other threads. What they read and write lies in one place for good, where
+    OpenVINO is told of it once: that takes as long as many of its layers.
+    """
+
+    def __init__(self, compiled: Sequence[Any], outputs: Sequence[str], maps: int = 0) -> None:
+        """compiled: networks; `maps` outputs of each are the first inputs of the next one."""
+        self._requests = [network.create_infer_request() for network in compiled]
+        for request, following in pairwise(self._requests):
+            for k in range(maps):
+                following.set_input_tensor(k, request.get_output_tensor(k))
+        last, request = compiled[-1], self._requests[-1]
+        self._crops = self._requests[0].get_tensor(INPUT).data
+        self._focal = request.get_tensor(FOCAL).data if _takes_focal(last) else np.empty(1)
+        self._answers = {name: request.get_tensor(name).data for name in outputs}
+
+    def __call__(self, crops_rgb: NDArray[np.uint8], focal: float) -> dict[str, np.ndarray]:
+        self._crops[:], self._focal[:] = crops_rgb, focal
+        for request in self._requests:
+            request.infer(share_outputs=True)
+        return {name: answer.copy() for name, answer in self._answers.items()}
 
 
 class OnnxEngine:
@@ -141,10 +148,14 @@ class TorchEngine:
         return {name: answer.numpy() for name, answer in zip(self._deployed.outputs, found, strict=True)}
 
 
-def _ports(compiled: Any) -> dict[str, Any]:
-    """Outputs of a compiled network by name, in our order."""
+def _answered(compiled: Any) -> tuple[str, ...]:
+    """Names of a compiled network's outputs, in our order."""
     answered = {name for port in compiled.outputs for name in port.names}
-    return {name: compiled.output(name) for name in (*OUTPUTS, *POSE_OUTPUTS) if name in answered}
+    return tuple(name for name in (*OUTPUTS, *POSE_OUTPUTS) if name in answered)
+
+
+def _takes_focal(compiled: Any) -> bool:
+    return any(FOCAL in port.names for port in compiled.inputs)
 
 
 def _inputs(crops_rgb: NDArray[np.uint8], focal: float, takes_focal: bool) -> dict[str, np.ndarray]:

@@ -41,6 +41,18 @@ def test_some_answers_are_the_same_as_all_of_them() -> None:
 
 
 @needs_weights
+def test_an_answer_does_not_depend_on_the_calls_before_it() -> None:
+    """Both halves keep their memory from call to call, and the maps are handed over in it."""
+    graph = runtime.graph_path(NETWORK)
+    engine = MixedEngine(graph)
+    crop = example_crop(engine.input_size)
+    first, other, again = engine(crop), engine(crop // 3), engine(crop)
+    for name, answer in first.items():
+        np.testing.assert_array_equal(answer, again[name])
+    assert not np.array_equal(first["joints_2d"], other["joints_2d"])
+
+
+@needs_weights
 def test_both_ends_of_the_encoder_and_what_follows_stay_in_32_bits() -> None:
     halves = mixed_precision.compile_halves(runtime.graph_path(NETWORK), 1)
     types = _types(halves.encoder, "Convolution")
@@ -69,7 +81,8 @@ def test_a_graph_without_an_encoder_is_refused(tmp_path: Path) -> None:
 
 @needs_weights
 def test_only_what_stays_steady_is_offered() -> None:
-    assert "openvino-bf16" in runtime.engines_for(NETWORK)
+    for name in (NETWORK, "tang_lm", "tang_lm_192"):
+        assert "openvino-bf16" in runtime.engines_for(name)
     assert "openvino-bf16" not in runtime.engines_for("mobrecon_lm")
     with pytest.raises(ValueError, match="expected one of openvino, onnxruntime, torch for mobrecon_lm"):
         runtime.load("mobrecon_lm", "openvino-bf16")
