@@ -64,12 +64,14 @@ def axis_angle_from_rotation(rotations: ArrayLike) -> Float64:
 
 def rotation_from_6d(columns: ArrayLike) -> Float64:
     """(N, 6), two columns of each rotation -> (N, 3, 3), made orthonormal (Zhou et al., CVPR 2019)."""
-    x, y = np.asarray(columns, np.float64).reshape(-1, 2, 3).transpose(1, 2, 0)
-    x = x / np.sqrt((x * x).sum(0)).clip(1e-12)
-    y = y - (x * y).sum(0) * x
-    y = y / np.sqrt((y * y).sum(0)).clip(1e-12)
-    z = np.stack([x[1] * y[2] - x[2] * y[1], x[2] * y[0] - x[0] * y[2], x[0] * y[1] - x[1] * y[0]])
-    return np.stack([x, y, z], -1).transpose(1, 0, 2)
+    a, b = np.asarray(columns, np.float64).reshape(-1, 2, 3).transpose(1, 2, 0)
+    axes = np.empty((3, *a.shape))
+    x, y, z = axes
+    np.divide(a, np.maximum(np.sqrt((a * a).sum(0)), 1e-12), out=x)
+    np.subtract(b, (x * b).sum(0) * x, out=y)
+    y /= np.maximum(np.sqrt((y * y).sum(0)), 1e-12)
+    z[0], z[1], z[2] = x[1] * y[2] - x[2] * y[1], x[2] * y[0] - x[0] * y[2], x[0] * y[1] - x[1] * y[0]
+    return axes.transpose(2, 1, 0)
 
 
 def blended_pose(last: HandPose, now: HandPose, weight: float) -> HandPose:
@@ -152,7 +154,7 @@ def warp_crop(
 
     A frame more than twice as fine as the crop is first averaged down around the hand, against aliasing.
     """
-    A = np.diag([-1.0, 1, 1]) @ R_crop_cam if mirrored else R_crop_cam
+    A = R_crop_cam * [[-1.0], [1], [1]] if mirrored else R_crop_cam
     rays_of = [[1 / crop.fx, 0, -crop.cx / crop.fx], [0, 1 / crop.fy, -crop.cy / crop.fy], [0, 0, 1]]
     H = camera.K @ A.T @ np.array(rays_of)  # pixels of the crop -> of the frame
     halvings = max(math.floor(math.log2(camera.fx / crop.fx)), 0)

@@ -7,6 +7,7 @@ Its shape, which belongs to the person, is averaged in `models.tracking.reconstr
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -61,7 +62,8 @@ class OneEuro:
         else:
             blend = _blend(SPEED_CUTOFF_HZ, dt)
             self._speed = self._speed + blend * ((x - self._raw) / dt - self._speed)
-            speed = float(np.sqrt((self._speed**2).sum(-1).mean())) / unit
+            points = x.size // x.shape[-1]
+            speed = math.sqrt(np.vdot(self._speed, self._speed) / points) / unit
             cutoff = self.config.min_cutoff_hz + self.config.cutoff_per_speed * speed
             self.weight = _blend(cutoff, dt)
             self._value = self._value + self.weight * (x - self._value)
@@ -112,8 +114,8 @@ class HandFilter:
                 part.reset()
             self._handedness = hand.handedness
         t = hand.time_s
-        centre = hand.joints_m[PALM].astype(np.float64).mean(0)
-        z = float(np.exp(self._depth([np.log(centre[2])], t)[0]))
+        centre = hand.joints_m[PALM].mean(0, dtype=np.float64)
+        z = math.exp(self._depth([math.log(centre[2])], t)[0])
         xy = self._position(centre[:2] / centre[2], t, unit=1 / z)
         points = self._articulation(np.concatenate([hand.vertices_m, hand.joints_m]) - centre, t)
         moved = np.append(xy * z, z)
