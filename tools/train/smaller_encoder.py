@@ -1,7 +1,8 @@
-"""Teach the landmark encoder to see in smaller crops what it sees in those of 224 pixels.
+"""Teach a smaller landmark encoder, of smaller crops or of fewer channels, to see what the full one sees.
 
     python -m tools.train.smaller_encoder --real CROPS --backgrounds PICTURES --out DIR --minutes 60
-    python -m tools.train.smaller_encoder ... --resume          go on from DIR/checkpoint.pt
+    python -m tools.train.smaller_encoder ... --size 224 --kept 0.72     of each block's channels
+    python -m tools.train.smaller_encoder ... --resume                   go on from DIR/checkpoint.pt
 
 The teacher is `mobrecon_lm`'s encoder, and so is the start, unless `--start` names another of that kind. One
 thread. CROPS, PHOTOS: as `tools.build.real_map_cache` takes them. Every few minutes it writes
@@ -30,11 +31,13 @@ from models.training.student.crops import (
     StudentCrops,
     held_out_pairs,
 )
+from models.training.student.pruning import pruned, widths
 from models.training.student.trainer import StudentTraining, Teacher, teach
 from tools.build.real_map_cache import closeups_of
 from tools.command import command
 
 TEACHER = "mobrecon_lm"
+_UNSEEN, _PRUNED_BY = 1 << 29, 40  # numbers of batches that no step reaches, by which channels are pruned
 
 
 @command
@@ -45,6 +48,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--backgrounds", type=Path, required=True, metavar="DIR")
     parser.add_argument("--closeups", type=Path, metavar="PHOTOS")
     parser.add_argument("--size", type=int, default=192, help="the crops' side, a multiple of 32")
+    parser.add_argument("--kept", type=float, metavar="0..1", help="of a block's channels: pruned first")
     parser.add_argument("--minutes", type=float, default=StudentTraining.minutes)
     parser.add_argument("--batch", type=int, default=StudentTraining.batch)
     parser.add_argument("--rate", type=float, default=StudentTraining.rate)
@@ -53,6 +57,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--resume", action="store_true", help="go on from DIR/checkpoint.pt")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
+    if options.kept is not None and not 0 < options.kept <= 1:
+        parser.error("--kept: expected a fraction above 0, up to 1")
     os.environ.setdefault("LP_NUM_THREADS", "0")  # a software renderer would take every core
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
@@ -65,8 +71,6 @@ def run(options: argparse.Namespace) -> None:
     torch.manual_seed(options.seed)
     options.out.mkdir(parents=True, exist_ok=True)
     hand, (encoder, scores) = load_open_hand(), encoder_of(TEACHER)
-    student = LandmarkNet(options.size)
-    student.load_state_dict(encoder_of(options.start)[0].state_dict())
     more = (
         []
         if options.closeups is None
@@ -79,6 +83,7 @@ def run(options: argparse.Namespace) -> None:
     validated = dict(held_out_pairs(kept_out, hand, options.size, options.validated))
     real = RealCropsShown(options.real, held_out=False)
     crops = StudentCrops(real, more, hand, options.backgrounds, options.size, options.seed)
+    student = student_of(options.start, options.size, options.kept, crops)
     teacher = Teacher(encoder, scores)
     config = StudentTraining(
         minutes=options.minutes, batch=options.batch, rate=options.rate, seed=options.seed
@@ -88,6 +93,17 @@ def run(options: argparse.Namespace) -> None:
         teach(student, teacher, crops, validated, options.out, config, say, options.resume)
     finally:
         crops.close()
+
+
+def student_of(start: str, size: int, kept: float | None, crops: StudentCrops) -> LandmarkNet:
+    """A network's encoder for crops of that size, and, if wanted, with a part of its channels."""
+    full = encoder_of(start)[0]
+    student = LandmarkNet(size, full.hidden)
+    student.load_state_dict(full.state_dict())
+    if kept is None:
+        return student
+    shown = [crops.batch(_UNSEEN + k, 16).student for k in range(_PRUNED_BY)]
+    return pruned(student, shown, widths(kept))
 
 
 def encoder_of(name: str) -> tuple[LandmarkNet, LandmarkScores]:

@@ -8,6 +8,7 @@ bias and there is none. `tools/build/landmark_net.py` moves the published weight
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from torch import Tensor, nn
@@ -16,29 +17,31 @@ from torch.nn import functional as F
 INPUT_SIZE = 224
 """The original's; its joints are in pixels of this crop, whatever the size of the picture it is shown."""
 
-_BLOCKS = (  # kernel, stride, expansion, output channels; the map shrinks 112 -> 56 -> 28 -> 14 -> 7
-    (3, 1, 1, 16),
-    (3, 2, 4, 24),
-    (3, 1, 6, 24),
-    (5, 2, 6, 40),
-    (5, 1, 6, 40),
-    (3, 2, 6, 80),
-    (3, 1, 6, 80),
-    (3, 1, 6, 80),
-    (5, 1, 6, 112),
-    (5, 1, 6, 112),
-    (5, 1, 6, 112),
-    (5, 2, 6, 192),
-    (5, 1, 6, 192),
-    (5, 1, 6, 192),
-    (5, 1, 6, 192),
+_BLOCKS = (  # kernel, stride, output channels; the map shrinks 112 -> 56 -> 28 -> 14 -> 7
+    (3, 1, 16),
+    (3, 2, 24),
+    (3, 1, 24),
+    (5, 2, 40),
+    (5, 1, 40),
+    (3, 2, 80),
+    (3, 1, 80),
+    (3, 1, 80),
+    (5, 1, 112),
+    (5, 1, 112),
+    (5, 1, 112),
+    (5, 2, 192),
+    (5, 1, 192),
+    (5, 1, 192),
+    (5, 1, 192),
 )
 _STEM = 24
+HIDDEN = (24, 64, 144, 144, 240, 240, 480, 480, 480, 672, 672, 672, 1152, 1152, 1152)
+"""Channels inside each block, in the original; the first block expands nothing."""
 FEATURES = 1152
 """Of the last map, whose mean the heads read."""
 _F56, _F28, _F14 = 2, 4, 10  # the last blocks at 56 x 56, 28 x 28 and 14 x 14
 
-FEATURE_CHANNELS = (_BLOCKS[_F28][3], _BLOCKS[_F14][3], FEATURES)
+FEATURE_CHANNELS = (_BLOCKS[_F28][2], _BLOCKS[_F14][2], FEATURES)
 """Channels of the feature maps at 28 x 28, 14 x 14 and 7 x 7."""
 
 
@@ -80,10 +83,11 @@ class SameConv(nn.Module):
 class InvertedResidual(nn.Module):
     """Expand, filter each channel by itself, project; added to the input where the shapes agree."""
 
-    def __init__(self, c_in: int, kernel: int, stride: int, expansion: int, c_out: int) -> None:
+    def __init__(self, c_in: int, kernel: int, stride: int, hidden: int | None, c_out: int) -> None:
+        """hidden: channels between expansion and projection; None: those of the input, not expanded."""
         super().__init__()
-        c = c_in * expansion
-        self.expand = SameConv(c_in, c, 1) if expansion > 1 else None
+        c = hidden or c_in
+        self.expand = SameConv(c_in, c, 1) if hidden else None
         self.depthwise = SameConv(c, c, kernel, stride, groups=c)
         self.project = SameConv(c, c_out, 1)
         self.residual = stride == 1 and c_in == c_out
@@ -101,17 +105,18 @@ class LandmarkNet(nn.Module):
     can share it at no cost (`models.networks.systems.mobrecon_lm`). Maps are named by their sides at 224.
     """
 
-    def __init__(self, input_size: int = INPUT_SIZE) -> None:
+    def __init__(self, input_size: int = INPUT_SIZE, hidden: Sequence[int] = HIDDEN) -> None:
         """input_size: the crop's side, a multiple of 32. The last map is read by its mean, so any will do;
-        but the weights are of one size: another wants teaching (`models.training.student`)."""
+        but the weights are of one size: another wants teaching (`models.training.student`). hidden: as
+        HIDDEN, of a network some of whose channels were pruned."""
         super().__init__()
         if input_size <= 0 or input_size % 32:
             raise ValueError(f"input_size: expected a multiple of 32, got {input_size}")
-        self.input_size = input_size
+        self.input_size, self.hidden = input_size, tuple(hidden)
         self.stem = SameConv(3, _STEM, 3, stride=2)
         blocks, c = [], _STEM
-        for kernel, stride, expansion, c_out in _BLOCKS:
-            blocks.append(InvertedResidual(c, kernel, stride, expansion, c_out))
+        for (kernel, stride, c_out), width in zip(_BLOCKS, hidden, strict=True):
+            blocks.append(InvertedResidual(c, kernel, stride, width if blocks else None, c_out))
             c = c_out
         self.blocks = nn.ModuleList(blocks)
         self.expand = SameConv(c, FEATURES, 1)

@@ -11,13 +11,14 @@ import torch
 
 from app.capture import DEMO_CLIP, open_file
 from models.evaluation.metrics import aligned_errors
-from models.networks.encoders.landmark_net import INPUT_SIZE, LandmarkNet
+from models.networks.encoders.landmark_net import HIDDEN, INPUT_SIZE, LandmarkNet
 from models.networks.encoders.landmark_scores import LandmarkScores
 from models.tracking.pipeline import Pipeline, PipelineConfig
 from models.training.student import frugal
 from models.training.student.crops import CropPair
 from models.training.student.frugal import frugal_maps
 from models.training.student.matching import STRIDES, TeacherAnswers, look_up
+from models.training.student.pruning import pruned, widths
 from models.training.student.steps import RelativeAdam, channel_sizes
 from models.training.student.trainer import StudentTraining, teach
 from models.weights import find_weights
@@ -54,6 +55,28 @@ def test_frugal_maps_and_their_gradients_are_autograds(monkeypatch: pytest.Monke
             assert torch.cosine_similarity(sampled[name].flatten(), wanted.flatten(), 0) > 0.5, name
         else:
             assert torch.allclose(sampled[name], wanted, atol=1e-3 * float(wanted.abs().max()) + 1e-9), name
+
+
+def test_an_encoder_with_all_its_channels_answers_as_before_and_with_fewer_nearly_so() -> None:
+    torch.manual_seed(0)
+    net = LandmarkNet(SIZE).eval()
+    with torch.no_grad():  # half of each block's channels say what the others say
+        for block in net.blocks[1:]:
+            for layer in (block.expand.conv, block.depthwise.conv):
+                half = len(layer.weight) // 2
+                layer.weight[half : 2 * half], layer.bias[half : 2 * half] = (
+                    layer.weight[:half],
+                    layer.bias[:half],
+                )
+    crops, unseen = [images(8), 1 - images(8)], images(4).flip(0, 2)
+    assert widths(1.0) == HIDDEN
+    halves = tuple(c if k == 0 else c // 2 for k, c in enumerate(HIDDEN))
+    wanted = net(unseen).joints_px.detach()
+    for hidden in (HIDDEN, halves):
+        fewer = pruned(net, crops, hidden)
+        assert [b.depthwise.conv.out_channels for b in fewer.blocks] == list(hidden)
+        assert torch.allclose(fewer(unseen).joints_px, wanted, atol=2e-2 * float(wanted.std())), hidden
+    assert max(widths(0.72)[1:]) == 832, "in sixteens"
 
 
 @pytest.mark.parametrize("stride", STRIDES)
