@@ -114,7 +114,8 @@ class LandmarkNet(nn.Module):
             raise ValueError(f"input_size: expected a multiple of 32, got {input_size}")
         self.input_size, self.hidden = input_size, tuple(hidden)
         self.stem = SameConv(3, _STEM, 3, stride=2)
-        blocks, c = [], _STEM
+        blocks: list[nn.Module] = []
+        c = _STEM
         for (kernel, stride, c_out), width in zip(_BLOCKS, hidden, strict=True):
             blocks.append(InvertedResidual(c, kernel, stride, width if blocks else None, c_out))
             c = c_out

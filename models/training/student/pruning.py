@@ -64,7 +64,8 @@ def _fitted(
         a, b = F.relu6(whole.depthwise(F.relu6(whole.expand(x)))), y - x if whole.residual else y
         a, b = (m.transpose(0, 1).flatten(1) for m in (a, b))
         some = torch.randperm(a.shape[1], generator=generator)[: _PLACES // len(seen)]
-        inner.append(a[:, some]), wanted.append(b[:, some])
+        inner.append(a[:, some])
+        wanted.append(b[:, some])
     a, b = torch.cat(inner, 1).double(), torch.cat(wanted, 1).double()
     a_mean, b_mean = a.mean(1, keepdim=True), b.mean(1, keepdim=True)
     a, b = a - a_mean, b - b_mean
