@@ -121,20 +121,21 @@ def train_joint_fit(
     rounds: of the fit. 0: what learns is another mesh stage, which from the start keeps to its joints as a
     fit would; it begins as the one of `mesh_stage`. rank: of its layers, made from full ones.
     caches: crops whose joints, as the encoder says them, join the pairs. validation: crops to validate on.
-    start: weights to go on from, or those of a system that holds them.
+    start: weights to go on from, of that rank, or those of a system that holds them.
     """
     torch.manual_seed(config.seed)
     stage = MeshStage(MeshStageConfig(), hand)
     load_weights(stage, mesh_stage)
     stage.eval().requires_grad_(False)
-    net = JointFit(JointFitConfig(rounds=rounds)) if rounds else MeshStage(MeshStageConfig(), hand)
+    thin = None if start is None else rank  # what is gone on from has its rank already
+    net = JointFit(JointFitConfig(rounds=rounds)) if rounds else MeshStage(MeshStageConfig(rank=thin), hand)
     anatomy = Anatomy(hand)
     if start is not None:
         load_weights(net, start, part="joint_fit." if rounds else "mesh_stage.")
     elif not rounds:
         load_weights(net, mesh_stage)
     material = _Material(hand, stage, config, caches)
-    if rank is not None and isinstance(net, MeshStage):
+    if rank is not None and start is None and isinstance(net, MeshStage):
         net = _thinned(net, material, rank)
     optimiser = torch.optim.AdamW(net.parameters(), config.learning_rate, weight_decay=config.weight_decay)
     began = said = time.monotonic()
