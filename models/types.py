@@ -106,6 +106,46 @@ class HandPose:
 
 
 @dataclass(frozen=True)
+class CropSight:
+    """Whether one crop shows a hand, where, and which one."""
+
+    joints_2d_px: Float32  # (21, 2) pixels of the crop
+    presence: float  # 0..1
+    right_score: float  # 0..1, that the hand in the crop is a right one
+
+
+@dataclass(frozen=True)
+class CropPrediction(CropSight):
+    """What a network says about one crop. The crop shows a right hand (a left one's crop is mirrored)."""
+
+    # (778, 3) from the wrist, the crop's axes, metres; None where the hand model is fitted to the joints
+    vertices_m: Float32 | None
+    joints_m: Float32  # (21, 3) from the wrist, the crop's axes, metres
+    pose: HandPose | None = None  # of the hand model near the mesh, from the wrist, the crop's axes
+
+    def in_camera_axes(self, crop: Crop) -> tuple[Float32, Float32]:
+        """Vertices (778, 3) and joints (21, 3) from the wrist in the camera's axes, the mirror undone.
+
+        A left hand's mesh comes back as a true left hand. Raises ValueError where there is no mesh.
+        """
+        if self.vertices_m is None:
+            raise ValueError("in_camera_axes: expected a network that sees a mesh")
+        A = crop.A.astype(np.float32)
+        return self.vertices_m @ A, self.joints_m @ A  # p_cam = A^T p_crop
+
+    def pose_in_camera_axes(self, crop: Crop) -> HandPose | None:
+        """The hand model's pose there; of a left hand, that of its mirror image in x, as everywhere."""
+        if self.pose is None:
+            return None
+        turn = crop.A.T.astype(np.float32)
+        if crop.mirrored:
+            turn = turn * np.array([[-1], [1], [1]], np.float32)
+        rotations = self.pose.rotations.copy()
+        rotations[0] = turn @ rotations[0]
+        return HandPose(rotations, self.pose.betas, turn @ self.pose.translation_m)
+
+
+@dataclass(frozen=True)
 class Sighting:
     """That there is a hand in a picture, where, and which one."""
 

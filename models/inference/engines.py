@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from models.geometry import TYPICAL_FOCAL
 from models.inference.mixed_precision import compile_halves
 from models.inference.openvino_options import cpu_options, read_model
+from models.types import Float32
 
 EngineName = Literal["openvino", "openvino-bf16", "onnxruntime", "torch"]
 ENGINES: tuple[EngineName, ...] = ("openvino", "openvino-bf16", "onnxruntime", "torch")
@@ -51,17 +52,25 @@ class Engine(Protocol):
 class OpenVinoEngine:
     """An ONNX graph run by OpenVINO on the CPU."""
 
-    def __init__(self, graph: Path, threads: int = 1, wanted: Sequence[str] | None = None) -> None:
-        """wanted: answers; nothing is computed that these don't ask for. None: all that the graph gives."""
+    def __init__(
+        self, graph: Path, threads: int = 1, wanted: Sequence[str] | None = None, pair: bool = False
+    ) -> None:
+        """wanted: answers; nothing is computed that these don't ask for. None: all that the graph gives.
+
+        pair: takes two crops, and the focal length of each. Raises ValueError where a graph can't.
+        """
         import openvino as ov
 
         core = ov.Core()
-        self._compiled = core.compile_model(read_model(core, graph, wanted), "CPU", cpu_options(threads))
+        model = read_model(core, graph, wanted, pair)
+        self._compiled = core.compile_model(model, "CPU", cpu_options(threads))
         self.input_size = int(self._compiled.input(INPUT).shape[1])
         self.outputs = _answered(self._compiled)
         self._local = threading.local()
 
-    def __call__(self, crops_rgb: NDArray[np.uint8], focal: float = TYPICAL_FOCAL) -> dict[str, np.ndarray]:
+    def __call__(
+        self, crops_rgb: NDArray[np.uint8], focal: float | Float32 = TYPICAL_FOCAL
+    ) -> dict[str, np.ndarray]:
         if not hasattr(self._local, "requests"):
             self._local.requests = _Requests([self._compiled], self.outputs)
         return self._local.requests(crops_rgb, focal)
@@ -70,14 +79,18 @@ class OpenVinoEngine:
 class MixedEngine:
     """An ONNX graph run by OpenVINO on the CPU, its encoder in bfloat16; see `compile_halves`."""
 
-    def __init__(self, graph: Path, threads: int = 1, wanted: Sequence[str] | None = None) -> None:
-        """wanted: as above. Raises ValueError for a graph without such an encoder."""
-        self._halves = compile_halves(graph, threads, wanted)
+    def __init__(
+        self, graph: Path, threads: int = 1, wanted: Sequence[str] | None = None, pair: bool = False
+    ) -> None:
+        """wanted, pair: as above. Raises ValueError for a graph without such an encoder."""
+        self._halves = compile_halves(graph, threads, wanted, pair)
         self.input_size = int(self._halves.encoder.input(INPUT).shape[1])
         self.outputs = _answered(self._halves.rest)
         self._local = threading.local()
 
-    def __call__(self, crops_rgb: NDArray[np.uint8], focal: float = TYPICAL_FOCAL) -> dict[str, np.ndarray]:
+    def __call__(
+        self, crops_rgb: NDArray[np.uint8], focal: float | Float32 = TYPICAL_FOCAL
+    ) -> dict[str, np.ndarray]:
         if not hasattr(self._local, "requests"):
             halves = self._halves
             self._local.requests = _Requests([halves.encoder, halves.rest], self.outputs, halves.maps)
@@ -99,10 +112,10 @@ class _Requests:
                 following.set_input_tensor(k, request.get_output_tensor(k))
         last, request = compiled[-1], self._requests[-1]
         self._crops = self._requests[0].get_tensor(INPUT).data
-        self._focal = request.get_tensor(FOCAL).data if _takes_focal(last) else np.empty(1)
+        self._focal = request.get_tensor(FOCAL).data if _takes_focal(last) else np.empty(len(self._crops))
         self._answers = {name: request.get_tensor(name).data for name in outputs}
 
-    def __call__(self, crops_rgb: NDArray[np.uint8], focal: float) -> dict[str, np.ndarray]:
+    def __call__(self, crops_rgb: NDArray[np.uint8], focal: float | Float32) -> dict[str, np.ndarray]:
         self._crops[:], self._focal[:] = crops_rgb, focal
         for request in self._requests:
             request.infer(share_outputs=True)

@@ -49,16 +49,18 @@ def runs_bfloat16() -> bool:
     return "BF16" in ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
-def compile_halves(graph: Path, threads: int, wanted: Sequence[str] | None = None) -> Halves:
+def compile_halves(
+    graph: Path, threads: int, wanted: Sequence[str] | None = None, pair: bool = False
+) -> Halves:
     """The network of an ONNX graph, its encoder in bfloat16, compiled for so many threads of the CPU.
 
-    wanted: answers; None: all. Raises ValueError for a graph without an encoder: five convolutions or more,
-    then the mean of the last map.
+    wanted: answers; None: all. pair: of two crops. Raises ValueError for a graph without an encoder: five
+    convolutions or more, then the mean of the last map.
     """
     import openvino as ov
 
     core = ov.Core()
-    encoder, rest = _cut(read_model(core, graph, wanted))
+    encoder, rest = _cut(read_model(core, graph, wanted, pair))
     maps = len(encoder.outputs)
     compiled = core.compile_model(_marked(core, encoder), "CPU", cpu_options(threads, "bf16"))
     return Halves(compiled, core.compile_model(rest, "CPU", cpu_options(threads)), maps)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from models.inference.pairs import make_pair
+
 Precision = Literal["f32", "bf16"]
 
 
@@ -20,12 +22,17 @@ def cpu_options(threads: int, precision: Precision = "f32") -> dict[str, object]
     }
 
 
-def read_model(core: Any, graph: Path, wanted: Sequence[str] | None = None) -> Any:
-    """An ONNX graph, or the part of it that some of its answers come from. wanted: their names; None: all."""
+def read_model(core: Any, graph: Path, wanted: Sequence[str] | None = None, pair: bool = False) -> Any:
+    """An ONNX graph, or the part of it that some of its answers come from. wanted: their names; None: all.
+
+    pair: of two crops. Raises ValueError for a graph that can't be.
+    """
     import openvino as ov
 
     model = core.read_model(str(graph))
     _scale_before_planes(model)
+    if pair:
+        make_pair(model)
     if wanted is None:
         return model
     results = [result for result in model.get_results() if result.input_value(0).names & set(wanted)]

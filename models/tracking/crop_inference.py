@@ -1,6 +1,8 @@
-"""One step of following a hand: cut the crop around it, and ask the network what it shows."""
+"""One step of following hands: cut the crop around each, and ask the network what it shows."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,18 +22,25 @@ class CropInference:
         self._method, self._times, self._saver = method, times, saver
 
     def __call__(
-        self, frame_rgb: NDArray[np.uint8], camera: Camera, joints_px: Float32, handedness: Handedness
-    ) -> Detection:
-        """The hand around (21, 2) joints of a frame (H, W, 3), RGB uint8, as the network sees it now.
+        self, frame_rgb: NDArray[np.uint8], camera: Camera, hands: Sequence[tuple[Float32, Handedness]]
+    ) -> list[Detection]:
+        """Hands of a frame (H, W, 3), RGB uint8, as the network sees them now; two are shown to it at once.
 
-        handedness: a left hand's crop is mirrored. `presence` says whether there is a hand at all.
+        hands: each the joints (21, 2) that its crop is cut around, and its side; a left hand's crop is
+        mirrored. `presence` says whether there is a hand at all.
         """
+        size = self._method.input_size
         with self._times("crop"):
-            crop = crop_hand(frame_rgb, camera, joints_px, handedness, self._method.input_size)
+            crops = [crop_hand(frame_rgb, camera, joints_px, side, size) for joints_px, side in hands]
         with self._times("network"):
-            if self._saver is not None and (detection := self._saver.recall(crop)) is not None:
-                return detection
-            detection = self._method.infer(crop, camera)
+            known = [self._saver.recall(crop) if self._saver is not None else None for crop in crops]
+            asked = [crop for crop, detection in zip(crops, known, strict=True) if detection is None]
+            if len(asked) == 2:
+                found = self._method.infer_pair(asked, camera)
+            else:
+                found = [self._method.infer(crop, camera) for crop in asked]
         if self._saver is not None:
-            self._saver.remember(crop, detection)
-        return detection
+            for crop, detection in zip(asked, found, strict=True):
+                self._saver.remember(crop, detection)
+        new = iter(found)
+        return [next(new) if detection is None else detection for detection in known]

@@ -75,11 +75,9 @@ class Pipeline:
         self._times = StageTimes(self.stages)
         self._detector = _LazyDetector(self._method, self.config.max_hands)
         self._search = Search(self._detector, self.config.search_beside)
-        self._tracker = Tracker(
-            CropInference(self._method, self._times, Saver() if self.config.saver else None),
-            self._search,
-            TrackerConfig(max_hands=self.config.max_hands, handedness_lock=self.config.handedness_lock),
-        )
+        inference = CropInference(self._method, self._times, Saver() if self.config.saver else None)
+        tracking = TrackerConfig(max_hands=self.config.max_hands, handedness_lock=self.config.handedness_lock)
+        self._tracker = Tracker(inference, self._search, tracking)
         self._joints_px: dict[int, Float32] = {}
         self._lifted: dict[int, LiftedHand] = {}
         self._filters: dict[int, HandFilter] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
@@ -23,11 +24,11 @@ from models.inference.landmark_runtime import (
     sighted,
 )
 from models.inference.mesh_stage import LearntDepth, MeshStageNet
-from models.inference.runtime import CropPrediction, HandRuntime
+from models.inference.runtime import HandRuntime
 from models.tracking.fitting import FitConfig, HandFit, HandFitter
 from models.tracking.registration import recover_root
 from models.tracking.stillness import smooth_mesh
-from models.types import Camera, Crop, Detection, Float32, Handedness, HandPose, Sighting
+from models.types import Camera, Crop, CropPrediction, Detection, Float32, Handedness, HandPose, Sighting
 from models.weights import find_weights
 
 KNUCKLES = [5, 9, 13, 17]
@@ -65,6 +66,9 @@ class Reconstruction(Protocol):
 
     def infer(self, crop: Crop, camera: Camera) -> Detection:
         """The hand in a crop, in the frame's pixels and the camera's axes."""
+
+    def infer_pair(self, crops: Sequence[Crop], camera: Camera) -> list[Detection]:
+        """The same of two crops, perhaps quicker than one by one."""
 
     def sight(self, crop: Crop, camera: Camera) -> Sighting:
         """Whether there is one, where, and which: the same as `infer` says, perhaps quicker."""
@@ -109,6 +113,9 @@ class FittedLandmarks:
 
     def infer(self, crop: Crop, camera: Camera) -> Detection:
         return in_frame(self._network(crop.image_rgb), crop, camera)
+
+    def infer_pair(self, crops: Sequence[Crop], camera: Camera) -> list[Detection]:
+        return [self.infer(crop, camera) for crop in crops]
 
     def sight(self, crop: Crop, camera: Camera) -> Sighting:
         return self.infer(crop, camera)
@@ -165,15 +172,14 @@ class NetworkMesh:
         self.input_size = network.input_size
 
     def infer(self, crop: Crop, camera: Camera) -> Detection:
-        answer = self._network(crop.image_rgb, crop.camera.fx / crop.camera.width)
-        landmarks = Landmarks(answer.joints_2d_px, answer.joints_m, answer.presence, answer.right_score)
-        detection, (vertices_m, _) = in_frame(landmarks, crop, camera), answer.in_camera_axes(crop)
-        if not hand_sized(vertices_m):
-            return NOT_SEEN
-        return replace(detection, vertices_m=vertices_m, pose=answer.pose_in_camera_axes(crop))
+        return _in_frame(self._network(crop.image_rgb, _focal(crop)), crop, camera)
+
+    def infer_pair(self, crops: Sequence[Crop], camera: Camera) -> list[Detection]:
+        answers = self._network.pair([crop.image_rgb for crop in crops], [_focal(crop) for crop in crops])
+        return [_in_frame(answer, crop, camera) for answer, crop in zip(answers, crops, strict=True)]
 
     def sight(self, crop: Crop, camera: Camera) -> Sighting:
-        seen = self._network.sight(crop.image_rgb, crop.camera.fx / crop.camera.width)
+        seen = self._network.sight(crop.image_rgb, _focal(crop))
         return sighted(seen.joints_2d_px, seen.presence, seen.right_score, crop, camera)
 
     def lift(
@@ -213,6 +219,19 @@ class NetworkMesh:
         vertices_m, joints_m = ((p + root).astype(np.float32) for p in (vertices, joints))
         pose = None if pose is None else pose.moved(flip * root)
         return NetworkHand(handedness, vertices_m, joints_m, mean_m, frames, root.astype(np.float32), pose)
+
+
+def _focal(crop: Crop) -> float:
+    """In crop widths."""
+    return crop.camera.fx / crop.camera.width
+
+
+def _in_frame(answer: CropPrediction, crop: Crop, camera: Camera) -> Detection:
+    """What a network said about a crop, mesh included, as `in_frame` does."""
+    detection, (vertices_m, _) = in_frame(_landmarks(answer), crop, camera), answer.in_camera_axes(crop)
+    if not hand_sized(vertices_m):
+        return NOT_SEEN
+    return replace(detection, vertices_m=vertices_m, pose=answer.pose_in_camera_axes(crop))
 
 
 def _palm_m(joints_m: Float32) -> float:

@@ -12,8 +12,9 @@ from models.tracking.search import Search
 from models.tracking.shadow import is_shadow
 from models.types import Camera, Detection, Float32, Float64, Handedness, Sighting
 
-InferHand = Callable[[NDArray[np.uint8], Camera, Float32, Handedness], Detection]
-"""(frame_rgb, camera, joints_px (21, 2) of the frame before, handedness) -> the hand now, however unsure."""
+InferHands = Callable[[NDArray[np.uint8], Camera, Sequence[tuple[Float32, Handedness]]], Sequence[Detection]]
+"""(frame_rgb, camera, hands) -> the hands now, however unsure. Each is told by its joints_px (21, 2) of the
+frame before, and its handedness."""
 
 REIDENTIFY_BOXES = 1.5
 """A hand detected within this many hand boxes of where one was lost is that one."""
@@ -89,9 +90,9 @@ class Track:
 class Tracker:
     """Follows up to `max_hands` hands. `update` once a frame; a hand not returned is not there."""
 
-    def __init__(self, infer: InferHand, search: Search, config: TrackerConfig | None = None) -> None:
+    def __init__(self, infer: InferHands, search: Search, config: TrackerConfig | None = None) -> None:
         self.config = config or TrackerConfig()
-        self._infer_hand, self._search = infer, search
+        self._infer_hands, self._search = infer, search
         self._next_id = 0
         self.reset()
 
@@ -109,7 +110,11 @@ class Tracker:
         self._time_s = time_s
         self._lost = [t for t in self._lost if time_s - t.time_s <= self.config.memory_s]
         previous = self._tracks
-        followed = [(track, self._follow(track, previous, frame_rgb, camera)) for track in previous]
+        seen = self._infer([(t.around_px, t.handedness) for t in previous], frame_rgb, camera)
+        followed = [
+            (track, self._follow(track, detection, previous, frame_rgb, camera))
+            for track, detection in zip(previous, seen, strict=True)
+        ]
         self._tracks = self._one_each([now for _, now in followed if now is not None])
         kept = {t.track_id for t in self._tracks}
         self._lost += [track for track in previous if track.track_id not in kept]
@@ -125,10 +130,14 @@ class Tracker:
         return self._search.poll()
 
     def _follow(
-        self, track: Track, everyone: list[Track], frame_rgb: NDArray[np.uint8], camera: Camera
+        self,
+        track: Track,
+        detection: Detection | None,
+        everyone: list[Track],
+        frame_rgb: NDArray[np.uint8],
+        camera: Camera,
     ) -> Track | None:
-        """A known hand in this frame, from the crop around where it was; None where it is not seen."""
-        detection = self._infer(track.around_px, track.handedness, frame_rgb, camera)
+        """A known hand in this frame, from what its crop shows; None where it is not seen."""
         if detection is None:
             return None
         dt, age = self._time_s - track.time_s, self._time_s - track.born_s
@@ -138,7 +147,7 @@ class Tracker:
         belief = track.right_belief + blend * (_right_evidence(detection) - track.right_belief)
         handedness = self._handedness(track, belief, everyone)
         if handedness != track.handedness:  # its mesh is still that of the other hand
-            again = self._infer(detection.joints_2d_px, handedness, frame_rgb, camera)
+            again = self._infer([(detection.joints_2d_px, handedness)], frame_rgb, camera)[0]
             detection, handedness = (again, handedness) if again else (detection, track.handedness)
         around_px = smoothed_crop(track.around_px, detection.joints_2d_px)
         course = track.course.corrected(_middle(detection.joints_2d_px), dt)
@@ -183,7 +192,7 @@ class Tracker:
         handedness = self.config.handedness_lock or (
             known.handedness if known else self._first_handedness(found)
         )
-        detection = self._infer(found.joints_2d_px, handedness, frame_rgb, camera)
+        detection = self._infer([(found.joints_2d_px, handedness)], frame_rgb, camera)[0]
         if detection is None or self._is_followed(detection.joints_2d_px):
             return
         if is_shadow(frame_rgb, detection.joints_2d_px, [t.joints_px for t in self._tracks]):
@@ -221,11 +230,14 @@ class Tracker:
         return found.handedness
 
     def _infer(
-        self, joints_px: Float32, handedness: Handedness, frame_rgb: NDArray[np.uint8], camera: Camera
-    ) -> Detection | None:
-        detection = self._infer_hand(frame_rgb, camera, joints_px, handedness)
-        present = detection.presence >= self.config.min_presence
-        return detection if present and plausible(detection.joints_2d_px, joints_px, camera) else None
+        self, hands: Sequence[tuple[Float32, Handedness]], frame_rgb: NDArray[np.uint8], camera: Camera
+    ) -> list[Detection | None]:
+        """As `InferHands`; None where there is no hand, or none that can be the one asked for."""
+        found = self._infer_hands(frame_rgb, camera, hands)
+        return [
+            d if d.presence >= self.config.min_presence and plausible(d.joints_2d_px, px, camera) else None
+            for d, (px, _) in zip(found, hands, strict=True)
+        ]
 
     def _is_followed(self, joints_px: Float32) -> bool:
         return any(joint_distance(joints_px, t.joints_px) < self.config.same_hand for t in self._tracks)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,12 +20,11 @@ from models.geometry import camera_from_fov, project
 from models.hand import hand_data
 from models.inference.landmark_runtime import LandmarkRuntime, Landmarks, in_frame
 from models.inference.palm_runtime import PalmNet
-from models.inference.runtime import CropPrediction
 from models.manifest import ChangedAsset
 from models.tracking import pipeline
 from models.tracking.pipeline import Pipeline, PipelineConfig
 from models.tracking.reconstruction import NetworkMesh
-from models.types import Camera, Crop, Detection
+from models.types import Camera, Crop, CropPrediction, Detection
 from tests.app.render.render_help import posed_hand
 from tests.waiting import PATIENCE_S
 
@@ -62,6 +61,9 @@ class FakeMesh(NetworkMesh):
     def infer(self, crop: Crop, camera: Camera) -> Detection:
         self._network = lambda crop_rgb, focal: network.answer(crop)  # type: ignore[assignment]
         return super().infer(crop, camera)
+
+    def infer_pair(self, crops: Sequence[Crop], camera: Camera) -> list[Detection]:
+        return [self.infer(crop, camera) for crop in crops]
 
 
 network = Network()
@@ -158,11 +160,13 @@ def test_thirty_hands_are_bounded(faked: Pipeline, monkeypatch: pytest.MonkeyPat
     places = [np.array([60 + 100 * x, 50 + 90 * y]) for x, y in grid]
     everywhere = [Detection((small + p).astype("f4"), "right", 0.9, 0.9, HAND.joints_m) for p in places]
 
-    def stay(frame_rgb: np.ndarray, camera: Camera, joints_px: np.ndarray, handedness: str) -> Detection:
-        return Detection(joints_px, "right", 0.9, 0.9, HAND.joints_m, HAND.vertices_m)
+    def stay(
+        frame_rgb: np.ndarray, camera: Camera, hands: Sequence[tuple[np.ndarray, str]]
+    ) -> list[Detection]:
+        return [Detection(px, "right", 0.9, 0.9, HAND.joints_m, HAND.vertices_m) for px, _ in hands]
 
     monkeypatch.setattr(FakeDetector, "hands", everywhere)
-    monkeypatch.setattr(faked._tracker, "_infer_hand", stay)
+    monkeypatch.setattr(faked._tracker, "_infer_hands", stay)
     faked._tracker.config = pipeline.TrackerConfig(max_hands=many)
     for k in range(20):
         assert len(faked.process(FRAME, k / 30).hands) == many

@@ -18,11 +18,11 @@ from models.hand.hand_data import HandData
 from models.inference import autotune, export, runtime
 from models.inference.engines import OUTPUTS, SIGHT_OUTPUTS, OnnxEngine, OpenVinoEngine, TorchEngine
 from models.inference.export import export_onnx
-from models.inference.runtime import CropPrediction, HandRuntime
+from models.inference.runtime import HandRuntime
 from models.networks import zoo
 from models.networks.declaration import Network, NetworkSize
 from models.networks.network import JointsOutput, NetworkOutput
-from models.types import Camera, Crop
+from models.types import Camera, Crop, CropPrediction
 from models.weights import shipped_networks
 from tests.paths import ROOT
 

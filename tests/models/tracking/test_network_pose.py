@@ -10,9 +10,8 @@ from models.geometry import camera_from_fov, project
 from models.hand.hand_data import load_open_hand
 from models.hand.skinning import pose_hand
 from models.inference.landmark_runtime import crop_hand
-from models.inference.runtime import CropPrediction
 from models.tracking.reconstruction import NetworkHand, NetworkMesh
-from models.types import Crop, Float32, Handedness, HandPose
+from models.types import Crop, CropPrediction, Float32, Handedness, HandPose
 
 HAND, CAMERA = load_open_hand(), camera_from_fov(640, 480)
 LEFT = np.array([-1.0, 1.0, 1.0])

@@ -11,14 +11,13 @@ from models.hand.hand_data import load_open_hand
 from models.hand.skinning import pose_hand
 from models.inference import runtime
 from models.inference.landmark_runtime import INPUT_SIZE, LandmarkRuntime
-from models.inference.runtime import CropPrediction, CropSight
 from models.manifest import Asset
 from models.tracking import pipeline
 from models.tracking.fitting import HandFitter
 from models.tracking.pipeline import Pipeline, PipelineConfig
 from models.tracking.reconstruction import FittedLandmarks, NetworkMesh
 from models.tracking.whole_image import infer_whole
-from models.types import Camera, Detection, Handedness
+from models.types import Camera, CropPrediction, CropSight, Detection, Handedness
 from tests.models.measures import pa_mpjpe
 from tests.models.tracking.test_pipeline import demo, play
 

@@ -95,9 +95,9 @@ def test_a_still_frame_is_inferred_once() -> None:
     times = StageTimes(("crop", "network"))
     saving = CropInference(method, times, Saver())  # type: ignore[arg-type]
     for _ in range(5):
-        saving(frame, CAMERA, joints, "right")
+        saving(frame, CAMERA, [(joints, "right")])
     assert method.calls == 1
     every = CropInference(method, times)  # type: ignore[arg-type]
     for _ in range(5):
-        every(frame, CAMERA, joints, "right")
+        every(frame, CAMERA, [(joints, "right")])
     assert method.calls == 6

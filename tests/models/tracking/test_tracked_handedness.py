@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -44,10 +45,10 @@ def test_a_hand_whose_side_changes_is_seen_anew_on_that_side() -> None:
     world = World([Hand(300, 200)])
 
     def observe(
-        frame: np.ndarray, camera: Camera, joints_px: np.ndarray, handedness: Handedness
-    ) -> Detection:
-        mesh = np.full((778, 3), float(handedness == "left"), np.float32)
-        return replace(world.observe(frame, camera, joints_px, handedness), vertices_m=mesh)
+        frame: np.ndarray, camera: Camera, hands: Sequence[tuple[np.ndarray, Handedness]]
+    ) -> list[Detection]:
+        seen = zip(hands, world.observe_all(frame, camera, hands), strict=True)
+        return [replace(d, vertices_m=np.full((778, 3), side == "left", np.float32)) for (_, side), d in seen]
 
     t = Tracker(observe, Search(world.detect), TrackerConfig(max_hands=1))
     run(t, 0, 30)

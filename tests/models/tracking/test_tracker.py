@@ -50,7 +50,7 @@ def test_a_look_beside_keeps_nobody_waiting_and_finds_a_hand_that_moved_on() -> 
         return found
 
     search = Search(detect, beside=True)
-    t = Tracker(world.observe, search)
+    t = Tracker(world.observe_all, search)
     go_on.set()
     for i in range(100):
         if run(t, i / 1000, 1)[0]:
@@ -82,7 +82,7 @@ def test_what_was_seen_in_the_source_before_is_forgotten() -> None:
         return found
 
     search = Search(detect, beside=True)
-    t = Tracker(world.observe, search)
+    t = Tracker(world.observe_all, search)
     run(t, 0, 1)
     while not run(t, 0.5, 1)[0]:
         time.sleep(0.01)

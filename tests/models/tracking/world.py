@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -56,13 +57,18 @@ class World:
             return Hand(*middle, presence=0.05).detection()
         return min(near, key=lambda h: np.hypot(h.x - middle[0], h.y - middle[1])).detection()
 
+    def observe_all(
+        self, frame: np.ndarray, camera: Camera, hands: Sequence[tuple[np.ndarray, Handedness]]
+    ) -> list[Detection]:
+        return [self.observe(frame, camera, *hand) for hand in hands]
+
     def detect(self, frame: np.ndarray) -> list[Detection]:
         self.detections += 1
         return [] if self.hidden_from_detector else [h.detection() for h in self.hands]
 
 
 def tracker(world: World, **config: object) -> Tracker:
-    return Tracker(world.observe, Search(world.detect), TrackerConfig(**config))  # type: ignore[arg-type]
+    return Tracker(world.observe_all, Search(world.detect), TrackerConfig(**config))  # type: ignore[arg-type]
 
 
 def run(t: Tracker, start_s: float, frames: int, fps: float = 30) -> list[tuple[Track, ...]]:

@@ -11,7 +11,6 @@ from torch import Tensor
 
 from models.geometry import camera_from_fov, project, rays, warp_crop
 from models.hand.hand_data import load_open_hand
-from models.inference.runtime import CropPrediction
 from models.networks.declaration import MapTeaching
 from models.networks.systems.tang_lm import TangLm, TangLmConfig
 from models.tracking.fitting import HandFitter
@@ -23,7 +22,7 @@ from models.training.maps.real_batch import RealHandsCached
 from models.training.maps.real_refine import RealRefineObjective
 from models.training.real.silhouettes import drawn_mask
 from models.training.real.views import View, view_camera
-from models.types import Crop
+from models.types import Crop, CropPrediction
 
 HAND = load_open_hand()
 TEACHING = MapTeaching(learns=("parameter_step", "offset_step"), level=2)
