@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import av
 import cv2
 import numpy as np
@@ -73,15 +75,20 @@ def in_a_wide_picture(shrunk: float, x: int, y: int) -> np.ndarray:
     return wide
 
 
+def far_hands() -> Iterator[np.ndarray]:
+    for shrunk in (0.1, 0.12):
+        for x, y in ((300, 200), (800, 400), (100, 500), (640, 100)):
+            yield in_a_wide_picture(shrunk, x, y)
+
+
 def test_a_far_hand_is_to_come_closer() -> None:
     """4 to 5 % of the height are too few for the network to be sure."""
     method = make_reconstruction(DEFAULT_MODEL)
     detector = HandDetector(method.sight, method.input_size)
     said = []
-    for shrunk in (0.1, 0.12):
-        for x, y in ((300, 200), (800, 400), (100, 500), (640, 100)):
-            found = detector.detect(in_a_wide_picture(shrunk, x, y))
-            said.append("found" if found else detector.hint)
+    for picture in far_hands():
+        found = detector.detect(picture)
+        said.append("found" if found else detector.hint)
     assert {Hint.CUT, Hint.LARGE, Hint.DARK}.isdisjoint(said)
     assert said.count(Hint.SMALL) >= 2
     assert said.count(None) <= 4
@@ -90,8 +97,10 @@ def test_a_far_hand_is_to_come_closer() -> None:
 def test_of_a_source_it_is_said_until_each_window_has_come_again() -> None:
     method = make_reconstruction(DEFAULT_MODEL)
     detector = HandDetector(method.sight, method.input_size)
-    far = in_a_wide_picture(0.11, 640, 100)
+    # Which of them is just too far differs by processor: some multiply in bfloat16.
+    far = next(p for p in far_hands() if not detector.detect(p) and detector.hint is Hint.SMALL)
     empty = np.full_like(far, 120)
+    detector.restart()
     assert (len(detector.detect_next(empty)), detector.hint) == (0, None)
     said = [(len(detector.detect_next(far)), detector.hint) for _ in range(60)]
     assert said[0] == (0, None), "no window was looked at yet"
