@@ -126,7 +126,7 @@ def test_the_window_measures_a_camera_that_sees_it(monkeypatch: pytest.MonkeyPat
     window.close()
     figures = window.result().summary()
     assert figures["camera_ms"] > 110
-    assert figures["glass_to_glass_ms"]["least"] >= figures["program_ms"]
+    assert figures["glass_to_glass_ms"]["least"] > 110
     assert figures["glass_to_glass_ms"]["mean"] == pytest.approx(
         figures["camera_ms"] + figures["program_ms"], abs=0.1
     )
