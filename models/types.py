@@ -181,7 +181,7 @@ class HandMesh:
     handedness: Handedness
     vertices_m: Float32  # (778, 3)
     joints_m: Float32  # (21, 3); joints_m[0], the wrist, is the root
-    joints_2d_px: Float32  # (21, 2) in the frame, as observed (not the projection of joints_m)
+    joints_2d_px: Float32  # (21, 2) in the frame, as seen, but for trembling (not joints_m projected)
     presence: float  # of a hand, 0..1
     track_id: int  # stays with a hand until it is lost
     time_s: float  # capture time of the frame, seconds, monotonic

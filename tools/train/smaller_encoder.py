@@ -83,7 +83,7 @@ def run(options: argparse.Namespace) -> None:
     validated = dict(held_out_pairs(kept_out, hand, options.size, options.validated))
     real = RealCropsShown(options.real, held_out=False)
     crops = StudentCrops(real, more, hand, options.backgrounds, options.size, options.seed)
-    student = student_of(options.start, options.size, options.kept, crops)
+    student = student_of(options, crops)
     teacher = Teacher(encoder, scores)
     config = StudentTraining(
         minutes=options.minutes, batch=options.batch, rate=options.rate, seed=options.seed
@@ -95,15 +95,18 @@ def run(options: argparse.Namespace) -> None:
         crops.close()
 
 
-def student_of(start: str, size: int, kept: float | None, crops: StudentCrops) -> LandmarkNet:
-    """A network's encoder for crops of that size, and, if wanted, with a part of its channels."""
-    full = encoder_of(start)[0]
-    student = LandmarkNet(size, full.hidden)
+def student_of(options: argparse.Namespace, crops: StudentCrops) -> LandmarkNet:
+    """The encoder that the run starts from; one to go on with has its weights in the checkpoint."""
+    full = encoder_of(options.start)[0]
+    hidden = full.hidden if options.kept is None else widths(options.kept)
+    if options.resume:
+        return LandmarkNet(options.size, hidden)
+    student = LandmarkNet(options.size, full.hidden)
     student.load_state_dict(full.state_dict())
-    if kept is None:
+    if options.kept is None:
         return student
     shown = [crops.batch(_UNSEEN + k, 16).student for k in range(_PRUNED_BY)]
-    return pruned(student, shown, widths(kept))
+    return pruned(student, shown, hidden)
 
 
 def encoder_of(name: str) -> tuple[LandmarkNet, LandmarkScores]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,10 +36,15 @@ class MapBatch:
     label_weight: Tensor  # (B,) 0 or 1
 
 
+def maps_of(columns: Mapping[str, Tensor]) -> LandmarkMaps:
+    """A cache's maps as a network scales them, of its columns by name."""
+    return LandmarkMaps(*(columns[name].float().mul_(MAP_PEAK / 127) for name in MAPS))
+
+
 def read_batch(cache: MapCache, rows: NDArray[np.intp], palm_m: float) -> MapBatch:
     """Rows of a cache. palm_m: wrist to middle knuckle of the hands that are taught."""
     d = {name: torch.from_numpy(cache.columns[name][rows]) for name in cache.columns}
-    maps = LandmarkMaps(*(d[name].float().mul_(MAP_PEAK / 127) for name in MAPS))
+    maps = maps_of(d)
     joints_2d, joints_m = joints_of(d["joints_px"], d["world_m"], palm_m)
     J = d["true_joints_m"]
     size = palm_m / (J[:, 9] - J[:, 0]).norm(dim=-1)[:, None, None]

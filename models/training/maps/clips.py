@@ -17,12 +17,12 @@ from models.datasets.samples import Sample
 from models.hand.hand_data import HandData
 from models.inference.landmark_runtime import INPUT_SIZE, crop_hand
 from models.networks.joint_fit import joints_of
-from models.networks.landmark_system import LandmarkMaps, LandmarkSystem
+from models.networks.landmark_system import LandmarkSystem
 from models.networks.mesh.levels import vertices_at
 from models.networks.network import UNIT_M
 from models.tracking.pipeline import Pipeline
-from models.training.maps.batch import MAP_PEAK
-from models.training.maps.cache import MAPS, Column, MapCache
+from models.training.maps.batch import maps_of
+from models.training.maps.cache import Column, MapCache
 from models.training.maps.drawn import SEEN_COLUMNS, seen_columns
 from models.training.maps.encoder import MapEncoder
 from models.types import Camera, Crop
@@ -76,9 +76,9 @@ class ClipTerms:
         self, net: LandmarkSystem, hand: HandData, cache: MapCache, triples: int = 5, weight: float = 0.5
     ) -> None:
         """triples: of frames in each step. Raises ValueError where no three frames follow each other."""
-        run = cache.columns["run"][: len(cache)]
+        run = cache.columns.get("run", np.empty(0))[: len(cache)]
         self._first = np.flatnonzero(run[: 1 - _FRAMES] == run[_FRAMES - 1 :])
-        if len(run) < _FRAMES or len(self._first) == 0:
+        if len(self._first) == 0:
             raise ValueError(
                 f"{cache.folder}: no three frames in turn; make it with tools.build.clip_map_cache"
             )
@@ -95,7 +95,7 @@ class ClipTerms:
         """Metres by which the middle ones of three rows each are off the others' middle, per axis, in the
         mean over vertices, as seen from the wrist: of the mesh with and without single vertices moved."""
         d = {name: torch.from_numpy(self._cache.columns[name][rows]) for name in self._cache.columns}
-        maps = LandmarkMaps(*(d[name].float().mul_(MAP_PEAK / 127) for name in MAPS))
+        maps = maps_of(d)
         joints_2d, joints_m = joints_of(d["joints_px"], d["world_m"], self._net.palm_m)
         found = self._net.decode(maps, joints_2d, joints_m, d["focal"], vertices=self._pick)
         stages = [found.final] if found.posed is None else [found.posed, found.final]

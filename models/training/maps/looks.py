@@ -1,4 +1,4 @@
-"""What a network that sees a mesh says of one hand in several crops, all of them together."""
+"""What `tang_lm` says of one hand in several crops, all of them together."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from models.types import Crop, Float32
 
 
 class MeshLooks:
-    """The mean of a network's meshes."""
+    """The mean of the network's meshes."""
 
-    def __init__(self, network: str = "tang_lm") -> None:
+    def __init__(self) -> None:
         """Raises FileNotFoundError where it has no weights."""
-        self._net = runtime.load(network)
+        self._net = runtime.load("tang_lm")
 
     def __call__(self, crops: Sequence[Crop]) -> tuple[Float32, Float32]:
         """Its vertices (778, 2) and joints (21, 2) in the first of the crops, 0..1 from border to border."""

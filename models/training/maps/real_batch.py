@@ -11,8 +11,8 @@ from torch import Tensor
 
 from models.networks.joint_fit import joints_of
 from models.networks.landmark_system import LandmarkMaps
-from models.training.maps.batch import MAP_PEAK
-from models.training.maps.cache import MAPS, MapCache
+from models.training.maps.batch import maps_of
+from models.training.maps.cache import MapCache
 from models.training.maps.real import OUTSIDE_STEP, VIEWS
 
 _CUT_OUT = 0.7  # of the hands of a step, that have a silhouette, where enough have
@@ -63,7 +63,7 @@ class RealHandsCached:
     def read(self, rows: NDArray[np.intp]) -> RealBatch:
         """These rows."""
         d = {name: torch.from_numpy(self._cache.columns[name][rows]) for name in self._cache.columns}
-        maps = LandmarkMaps(*(d[name].float().mul_(MAP_PEAK / 127) for name in MAPS))
+        maps = maps_of(d)
         joints_2d, joints_m = joints_of(d["joints_px"], d["world_m"], self._palm_m)
         J = d["true_joints_m"]
         size = self._palm_m / (J[:, 9] - J[:, 0]).norm(dim=-1)[:, None, None]

@@ -13,9 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from models.networks.joint_fit import joints_of
-from models.networks.landmark_system import LandmarkMaps
 from models.networks.systems.tang_lm import TangLm
-from models.training.maps.batch import MAP_PEAK
+from models.training.maps.batch import maps_of
 from models.training.maps.cache import MAPS, MapCache
 from models.training.maps.factors import factored, inputs_of
 
@@ -40,7 +39,7 @@ def _lay_out(net: TangLm, old: dict[str, Tensor], caches: Sequence[MapCache], cr
             for _ in range(crops // _AT_ONCE):
                 rows = rng.integers(0, len(cache), _AT_ONCE)
                 d = {name: torch.from_numpy(cache.columns[name][rows]) for name in _READ}
-                maps = LandmarkMaps(*(d[name].float() * (MAP_PEAK / 127) for name in MAPS))
+                maps = maps_of(d)
                 net.decode(maps, *joints_of(d["joints_px"], d["world_m"], net.palm_m), d["focal"])
 
     net.eval()

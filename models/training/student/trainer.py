@@ -108,9 +108,10 @@ def teach(
     student.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     student.train()
     optimiser, averaged = RelativeAdam(student), Ema(student, config.ema)
+    kind = f"{student.input_size} px, {sum(student.hidden)} channels"
     step, before_s = 0, 0.0
     if resume:
-        kept = read_checkpoint(out / "checkpoint.pt", _NAME, str(student.input_size))
+        kept = read_checkpoint(out / "checkpoint.pt", _NAME, kind)
         student.load_state_dict(kept.learner)
         averaged.network.load_state_dict(kept.ema)
         optimiser.load_state_dict(kept.optimiser)
@@ -130,7 +131,7 @@ def teach(
             write_checkpoint(
                 out / "checkpoint.pt",
                 Checkpoint(
-                    *(_NAME, str(student.input_size), position, student.state_dict(), state),
+                    *(_NAME, kind, position, student.state_dict(), state),
                     dict(optimiser.state_dict()),
                 ),
             )

@@ -90,7 +90,11 @@ def test_what_moves_evenly_costs_nothing_and_what_trembles_does(tmp_path: Path) 
     assert net.parameter_step.out.weight.grad is not None
 
 
-def test_a_clip_that_is_too_short_is_refused(tmp_path: Path) -> None:
+def test_a_clip_that_is_too_short_and_a_cache_of_something_else_are_refused(tmp_path: Path) -> None:
+    scales = {f: np.full(CLIP_COLUMNS[f].shape[0], 1 / 127, np.float32) for f in ("f56", "f28", "f14")}
+    other = MapCache.create(tmp_path / "other", 2, {"focal": CLIP_COLUMNS["focal"]}, scales)
+    with pytest.raises(ValueError, match="no three frames in turn"):
+        ClipTerms(TangLm(TangLmConfig(), HAND), HAND, other)
     rows = list(clip_rows(list(frames())[:2], Follower(), encode))  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="no three frames in turn"):
         ClipTerms(TangLm(TangLmConfig(), HAND), HAND, made(tmp_path / "short", rows))
