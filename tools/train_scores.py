@@ -39,6 +39,7 @@ from models.training.scores.crops import CropFile, ScoreCrop, write_crops
 from models.training.scores.drawn import drawn_crops
 from models.training.scores.features import (
     Features,
+    channels_of,
     encoder_digest,
     encoder_named,
     features_of,
@@ -91,7 +92,7 @@ def _run(options: argparse.Namespace) -> int:
             print(" ", source, " ".join(f"{key} {value:.4g}" for key, value in values.items()))
         out = options.out / f"{name}_scores.safetensors"
         out.parent.mkdir(parents=True, exist_ok=True)
-        belongs_to = {"encoder": encoder_digest(encoders[name])}
+        belongs_to = {"encoder": encoder_digest(encoders[name])} | channels_of(name)
         save_file({k: v.contiguous() for k, v in scores.state_dict().items()}, out, belongs_to)
         out.with_suffix(".json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
         print(out)

@@ -11,13 +11,16 @@ from models.weights import find_weights, scores_of
 _MIDDLE_KNUCKLE = 9
 _MOST_LOGIT = 10.0
 _LAYERS = (1, 4, 6)  # of the answerers that are linear
+CHANNELS = "channels"
+"""Under which name a file of weights says which of the published network's last channels it reads."""
 
 
 class LandmarkScorer:
     """Presence and handedness of one crop, from what the landmark network saw in it."""
 
-    def __init__(self, weights: dict[str, NDArray[np.float32]]) -> None:
-        """weights: of `LandmarkScores`."""
+    def __init__(self, weights: dict[str, NDArray[np.float32]], channels: NDArray[np.intp]) -> None:
+        """weights: of `LandmarkScores`. channels: (512,) of the published network's last map, our encoder's."""
+        self._channels = channels
         self._mean, self._deviation = weights["mean"], weights["deviation"]
         self._layers = {
             answer: [(weights[f"{answer}.{k}.weight"], weights[f"{answer}.{k}.bias"]) for k in _LAYERS]
@@ -36,7 +39,8 @@ class LandmarkScorer:
         box = max(float(np.ptp(image[:, :2], axis=0).max()), 1.0)
         palm = max(float(np.linalg.norm(solid[_MIDDLE_KNUCKLE])), 1e-3)
         own = np.clip(_logit(np.array([presence, right])), -_MOST_LOGIT, _MOST_LOGIT)
-        inputs = np.concatenate([pooled, flat.ravel() / box, solid.ravel() / palm, own]).astype(np.float32)
+        seen = pooled[self._channels]
+        inputs = np.concatenate([seen, flat.ravel() / box, solid.ravel() / palm, own]).astype(np.float32)
         x = (inputs - self._mean) / self._deviation
         logits = np.array([self._answer("presence", x), self._answer("handedness", x)])
         chances = 1 / (1 + np.exp(-np.clip(logits, -80, 80)))
@@ -54,12 +58,15 @@ def shipped_scorer(name: str) -> LandmarkScorer | None:
     asset = find_weights(scores_of(name))
     if asset is None:
         return None
-    from safetensors.numpy import load_file
+    from safetensors import safe_open
 
     asset.check()
-    return LandmarkScorer(
-        {key: np.asarray(value, np.float32) for key, value in load_file(asset.path).items()}
-    )
+    with safe_open(asset.path, "np") as file:
+        channels = np.array(file.metadata()[CHANNELS].split(","), np.intp)
+        return LandmarkScorer(
+            {key: np.asarray(file.get_tensor(key), np.float32) for key in file.keys()},  # noqa: SIM118
+            channels,
+        )
 
 
 def _logit(p: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -35,10 +35,13 @@ _BLOCKS = (  # kernel, stride, output channels; the map shrinks 112 -> 56 -> 28 
     (5, 1, 192),
 )
 _STEM = 24
-HIDDEN = (24, 64, 144, 144, 240, 240, 480, 480, 480, 672, 672, 672, 1152, 1152, 1152)
-"""Channels inside each block, in the original; the first block expands nothing."""
-FEATURES = 1152
-"""Of the last map, whose mean the heads read."""
+PUBLISHED_HIDDEN = (24, 64, 144, 144, 240, 240, 480, 480, 480, 672, 672, 672, 1152, 1152, 1152)
+PUBLISHED_FEATURES = 1152
+"""Channels of the original; the first block expands nothing."""
+HIDDEN = (24, 64, 144, 144, 240, 240, 480, 480, 480, 672, 640, 640, 608, 528, 464)
+"""Channels inside each block: the others answer the same whatever the picture (`tools.build.landmark_net`)."""
+FEATURES = 512
+"""Of the last map, whose mean the heads read; the others are always zero."""
 _F56, _F28, _F14 = 2, 4, 10  # the last blocks at 56 x 56, 28 x 28 and 14 x 14
 
 FEATURE_CHANNELS = (_BLOCKS[_F28][2], _BLOCKS[_F14][2], FEATURES)
@@ -50,7 +53,7 @@ class LandmarkFeatures(NamedTuple):
 
     f28: Tensor  # (B, 40, 28, 28)
     f14: Tensor  # (B, 112, 14, 14)
-    f7: Tensor  # (B, 1152, 7, 7), whose mean over the map feeds the heads
+    f7: Tensor  # (B, 512, 7, 7), whose mean over the map feeds the heads
 
 
 class LandmarkOutput(NamedTuple):
@@ -101,14 +104,19 @@ class InvertedResidual(nn.Module):
 class LandmarkNet(nn.Module):
     """224 x 224 RGB in 0..1 -> 21 landmarks, presence, handedness, world joints, feature maps.
 
-    331 M Mult-Adds, 2.7 M parameters. Heads stay apart from the trunk (`features`), so that another decoder
+    285 M Mult-Adds, 1.7 M parameters. Heads stay apart from the trunk (`features`), so that another decoder
     can share it at no cost (`models.networks.systems.mobrecon_lm`). Maps are named by their sides at 224.
     """
 
-    def __init__(self, input_size: int = INPUT_SIZE, hidden: Sequence[int] = HIDDEN) -> None:
+    def __init__(
+        self,
+        input_size: int = INPUT_SIZE,
+        hidden: Sequence[int] = HIDDEN,
+        features: int = FEATURES,
+    ) -> None:
         """input_size: the crop's side, a multiple of 32. The last map is read by its mean, so any will do;
-        but the weights are of one size: another wants teaching (`models.training.student`). hidden: as
-        HIDDEN, of a network some of whose channels were pruned."""
+        but the weights are of one size: another wants teaching (`models.training.student`). hidden, features:
+        as HIDDEN and FEATURES, of a network with other channels."""
         super().__init__()
         if input_size <= 0 or input_size % 32:
             raise ValueError(f"input_size: expected a multiple of 32, got {input_size}")
@@ -120,12 +128,12 @@ class LandmarkNet(nn.Module):
             blocks.append(InvertedResidual(c, kernel, stride, width if blocks else None, c_out))
             c = c_out
         self.blocks = nn.ModuleList(blocks)
-        self.expand = SameConv(c, FEATURES, 1)
-        self.depthwise = SameConv(FEATURES, FEATURES, 3, groups=FEATURES)
-        self.head_joints = nn.Linear(FEATURES, 63)
-        self.head_presence = nn.Linear(FEATURES, 1)
-        self.head_handedness = nn.Linear(FEATURES, 1)
-        self.head_world = nn.Linear(FEATURES, 63)
+        self.expand = SameConv(c, features, 1)
+        self.depthwise = SameConv(features, features, 3, groups=features)
+        self.head_joints = nn.Linear(features, 63)
+        self.head_presence = nn.Linear(features, 1)
+        self.head_handedness = nn.Linear(features, 1)
+        self.head_world = nn.Linear(features, 63)
         # Asked instead of the heads for presence and handedness, where taught: attached by `zoo.build`.
         self.scores: nn.Module | None = None
 
@@ -171,7 +179,7 @@ class LandmarkNet(nn.Module):
         }
 
     def late(self, f14: Tensor) -> Tensor:
-        """(B, 112, 14, 14) -> (B, 1152, 7, 7): what is particular to hands."""
+        """(B, 112, 14, 14) -> (B, 512, 7, 7): what is particular to hands."""
         for block in self.blocks[_F14 + 1 :]:
             f14 = block(f14)
         return F.relu6(self.depthwise(F.relu6(self.expand(f14))))

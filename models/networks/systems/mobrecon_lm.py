@@ -129,7 +129,7 @@ NETWORKS = (
         "mobrecon_lm",
         MobReconLm,
         MobReconLmConfig(),
-        NetworkSize(224, 331.2, 3.32),
+        NetworkSize(224, 284.9, 2.12),
         (
             Schedule("landmark", "landmark", _SETTINGS),
             # To go on from there: two noisy views of a hand have to agree, so that it jitters less.
@@ -143,7 +143,7 @@ NETWORKS = (
         "mobrecon_lm_192",
         MobReconLm,
         MobReconLmConfig(input_size=192),
-        NetworkSize(192, 243.5, 3.32),
+        NetworkSize(192, 209.4, 2.12),
         schedules=(),
         encoders=(),
         scores_of="mobrecon_lm",

@@ -250,7 +250,7 @@ NETWORKS = (
         "tang_lm",
         TangLm,
         TangLmConfig(),
-        NetworkSize(224, 344.3, 3.81),
+        NetworkSize(224, 298.0, 2.67),
         schedules=(),  # its decoder learns from cached maps
         encoders=(),
         encoder_of="mobrecon_lm",
@@ -261,7 +261,7 @@ NETWORKS = (
         "tang_lm_192",
         TangLm,
         TangLmConfig(input_size=192),
-        NetworkSize(192, 256.5, 3.81),
+        NetworkSize(192, 222.4, 2.67),
         schedules=(),
         encoders=(),
         encoder_of="mobrecon_lm_192",

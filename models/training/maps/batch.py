@@ -27,7 +27,7 @@ class MapBatch:
     maps: LandmarkMaps  # scaled, see MAP_PEAK
     joints_2d: Tensor  # (B, 21, 2) as the encoder's heads say, 0..1 of the crop
     joints_m: Tensor  # (B, 21, 3) likewise, from the wrist, metres
-    pooled: Tensor  # (B, 1152)
+    pooled: Tensor  # (B, 512)
     focal: Tensor  # (B,) crop widths
     vertices: Tensor  # (B, 778, 3) true, root-relative, metres
     joints: Tensor  # (B, 21, 3) true, root-relative, metres

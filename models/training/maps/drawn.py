@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch.nn import functional as F
 
 from models.hand.hand_data import HandData
-from models.networks.encoders.landmark_net import INPUT_SIZE
+from models.networks.encoders.landmark_net import FEATURES, INPUT_SIZE
 from models.training.maps.cache import MAPS, Column, MapCache, scales_of
 from models.training.maps.encoder import EncodedCrops, MapEncoder
 from models.training.synthetic.sampler import SyntheticHands
@@ -27,7 +27,7 @@ SEEN_COLUMNS = {
     "f56": Column((24, 56, 56), "i1"),
     "f28": Column((40, 28, 28), "i1"),
     "f14": Column((112, 14, 14), "i1"),
-    "pooled": Column((1152,), "f2"),
+    "pooled": Column((FEATURES,), "f2"),
     "joints_px": Column((21, 3), "f4"),
     "world_m": Column((21, 3), "f4"),
     "focal": Column((), "f4"),

@@ -26,7 +26,7 @@ class EncodedCrops:
     f56: Float32  # (B, 24, 56, 56)
     f28: Float32  # (B, 40, 28, 28)
     f14: Float32  # (B, 112, 14, 14)
-    pooled: Float32  # (B, 1152) mean of the last map
+    pooled: Float32  # (B, 512) mean of the last map
     joints_px: Float32  # (B, 21, 3) the heads' image landmarks, depth too, crop pixels
     world_m: Float32  # (B, 21, 3) the heads' world landmarks, metres
     joints_m: Float32  # (B, 21, 3) of `mobrecon_lm`'s mesh, from the wrist, metres

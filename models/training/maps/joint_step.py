@@ -36,7 +36,7 @@ class Views:
         self.hand: NDArray[np.int32] = np.asarray(d["hand"])
 
     def solve(self, rows: NDArray[np.bool_], ridge: float = RIDGE) -> tuple[Float64, Float64]:
-        """(1152, 42) and (42,): how far joints are to move, crop widths, linear in a view's mean map."""
+        """(512, 42) and (42,): how far joints are to move, crop widths, linear in a view's mean map."""
         middle = self.pooled[rows].mean(0)
         x = np.column_stack([self.pooled[rows] - middle, np.ones(int(rows.sum()), np.float32)])
         x, y = (a * np.sqrt(self.weight[rows])[:, None] for a in (x, self.off[rows]))

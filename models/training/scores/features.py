@@ -9,9 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors import safe_open
 from torch import Tensor, nn
 
 from models.inference.landmark_runtime import INPUT_SIZE
+from models.inference.landmark_scores import CHANNELS
 from models.networks.encoders.landmark_net import LandmarkFeatures, LandmarkNet
 from models.networks.encoders.landmark_scores import N_INPUTS, score_inputs
 from models.networks.zoo import build
@@ -57,6 +59,16 @@ def encoder_named(name: str) -> LandmarkNet:
         raise ValueError(f"{name} has no landmark encoder; name {PLAIN} or a network that has one")
     encoder.scores = None  # they are to be taught
     return encoder.eval()
+
+
+def channels_of(name: str) -> dict[str, str]:
+    """What scores taught on PLAIN say beside their weights: the channels of the published network's last map
+    that it has, for whoever runs that network itself. Of any other encoder: nothing."""
+    weights = find_weights(PLAIN) if name == PLAIN else None
+    if weights is None:
+        return {}
+    with safe_open(weights.path, "np") as file:
+        return {CHANNELS: file.metadata()[CHANNELS]}
 
 
 def encoder_digest(encoder: LandmarkNet) -> str:

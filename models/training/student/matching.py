@@ -29,7 +29,7 @@ class TeacherAnswers:
     """What the teacher says of B crops, and how much each channel varies."""
 
     maps: tuple[Tensor, Tensor, Tensor]  # at 28, 14 and 7
-    pooled: Tensor  # (B, 1152)
+    pooled: Tensor  # (B, 512)
     joints_px: Tensor  # (B, 21, 3)
     world_m: Tensor  # (B, 21, 3)
     scores: Tensor  # (B, 4) logits of presence and handedness: its own heads', and those taught for it

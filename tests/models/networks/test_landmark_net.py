@@ -3,9 +3,12 @@
 import openvino as ov
 import pytest
 import torch
+from safetensors import safe_open
 
+from models.inference.landmark_scores import CHANNELS
 from models.networks.complexity import count_mult_adds, count_parameters
-from models.networks.encoders.landmark_net import FEATURE_CHANNELS, LandmarkNet
+from models.networks.encoders.landmark_net import FEATURE_CHANNELS, FEATURES, HIDDEN, LandmarkNet
+from models.training.student.idle import without_idle
 from models.weights import find_weights, load_weights
 from tools.build.landmark_net import BUNDLE, HEADS, read_graph, read_weights
 
@@ -46,11 +49,45 @@ def test_equals_the_original(graph: ov.Model, net: LandmarkNet) -> None:
             assert (mine - theirs).abs().max() < 1e-3 * theirs.abs().max(), name
 
 
-def test_shipped_weights_are_what_the_tool_builds(graph: ov.Model, net: LandmarkNet) -> None:
-    state = net.state_dict()
-    built = read_weights(graph)
+def test_shipped_weights_are_the_published_ones_less_idle_channels(graph: ov.Model, net: LandmarkNet) -> None:
+    asset = find_weights("landmark_net")
+    assert asset is not None
+    with safe_open(asset.path, "pt") as file:
+        kept = [int(k) for k in file.metadata()[CHANNELS].split(",")]
+    state, built = net.state_dict(), read_weights(graph)
     assert built.keys() == state.keys()
-    assert all(torch.equal(state[k], torch.from_numpy(v).float()) for k, v in built.items())
+    for name in ("stem.conv.weight", "blocks.3.expand.conv.weight", "blocks.9.project.conv.bias"):
+        assert torch.equal(state[name], torch.from_numpy(built[name]).float()), name
+    assert torch.equal(state["expand.conv.weight"], torch.from_numpy(built["expand.conv.weight"][kept]).float())
+    heads = torch.from_numpy(built["head_joints.weight"][:, kept]).float()
+    assert torch.equal(state["head_joints.weight"], heads)
+    mine, theirs = (w["blocks.14.expand.conv.weight"] for w in (state, built))
+    published = {row.tobytes() for row in theirs.astype("float32")}
+    assert all(row.numpy().tobytes() in published for row in mine)
+
+
+def test_idle_channels_are_left_out_at_no_cost_and_others_are_refused() -> None:
+    hidden = (*HIDDEN[:1], *(2 * c for c in HIDDEN[1:4]), *HIDDEN[4:])
+    torch.manual_seed(0)
+    whole = LandmarkNet(64, hidden, 2 * FEATURES).eval()
+    idle = slice(1, None, 2)  # always at its highest, or always zero
+    with torch.no_grad():
+        for block in whole.blocks[1:4]:
+            block.depthwise.conv.bias[idle], block.depthwise.conv.weight[idle] = 7.0, 0.0
+        whole.depthwise.conv.bias[idle] = -99.0
+        whole.depthwise.conv.bias[::2] = 1.0
+    crops = [torch.rand(4, 3, 64, 64), torch.zeros(2, 3, 64, 64)]
+    thin, kept = without_idle(whole, crops, HIDDEN, FEATURES)
+    assert kept.tolist() == list(range(0, 2 * FEATURES, 2))
+    assert count_parameters(thin) == count_parameters(LandmarkNet(64))
+    unseen = torch.rand(3, 3, 64, 64)
+    with torch.no_grad():
+        for mine, theirs in zip(thin(unseen)[:4], whole(unseen)[:4], strict=True):
+            assert torch.allclose(mine, theirs, atol=1e-4 * float(theirs.abs().max()))
+    with pytest.raises(ValueError, match="block 2: .* channels answer; 16 are too few"):
+        without_idle(whole, crops, (*HIDDEN[:2], 16, *HIDDEN[3:]), FEATURES)
+    with pytest.raises(ValueError, match="last map"):
+        without_idle(whole, crops, HIDDEN, FEATURES // 2, kept[: FEATURES // 2])
 
 
 def test_feature_maps_and_batches(net: LandmarkNet) -> None:
@@ -71,8 +108,8 @@ def test_every_weight_can_be_trained(net: LandmarkNet) -> None:
 
 
 def test_size(net: LandmarkNet) -> None:
-    assert count_mult_adds(net, images(1)) == pytest.approx(331e6, rel=1e-3)
-    assert count_parameters(net) == 2_715_680
+    assert count_mult_adds(net, images(1)) == pytest.approx(284.8e6, rel=1e-3)
+    assert count_parameters(net) == 1_722_400
 
 
 def test_refuses_another_size(net: LandmarkNet) -> None:

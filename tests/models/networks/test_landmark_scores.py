@@ -10,7 +10,7 @@ import torch
 from safetensors import safe_open
 
 from models.inference.landmark_scores import LandmarkScorer
-from models.networks.encoders.landmark_net import LandmarkFeatures, LandmarkNet, LandmarkOutput
+from models.networks.encoders.landmark_net import FEATURES, LandmarkFeatures, LandmarkNet, LandmarkOutput
 from models.networks.encoders.landmark_scores import N_INPUTS, LandmarkScores, score_inputs
 from models.training.scores.crops import CropFile, ScoreCrop, write_crops
 from models.training.scores.features import (
@@ -28,7 +28,7 @@ from models.weights import find_weights
 def seen(n: int = 3) -> LandmarkOutput:
     """What an encoder might say of n crops."""
     torch.manual_seed(0)
-    features = LandmarkFeatures(torch.zeros(n, 1), torch.zeros(n, 1), torch.rand(n, 1152, 7, 7))
+    features = LandmarkFeatures(torch.zeros(n, 1), torch.zeros(n, 1), torch.rand(n, FEATURES, 7, 7))
     logits = torch.tensor([2.0, -20.0, 0.1])[:n], torch.tensor([-1.0, 3.0, 40.0])[:n]
     return LandmarkOutput(100 * torch.rand(n, 21, 3), *logits, 0.1 * torch.rand(n, 21, 3), features)
 
@@ -56,11 +56,14 @@ def test_without_torch_it_is_the_same() -> None:
     scores, output = random_scores(), seen()
     with torch.no_grad():
         presence, handedness = (logit.sigmoid().numpy() for logit in scores(output))
-    scorer = LandmarkScorer({k: v.numpy() for k, v in scores.state_dict().items()})
+    channels = np.random.default_rng(0).permutation(2 * FEATURES)[:FEATURES]
+    scorer = LandmarkScorer({k: v.numpy() for k, v in scores.state_dict().items()}, channels)
     for k in (0, 2):
         own = (float(logit[k].sigmoid()) for logit in (output.presence_logit, output.handedness_logit))
+        published = np.zeros(2 * FEATURES, np.float32)
+        published[channels] = output.features.f7[k].mean((1, 2)).numpy()
         answer = scorer(
-            output.features.f7[k].mean((1, 2)).numpy(),
+            published,
             output.joints_px[k].numpy(),
             output.joints_world_m[k].numpy(),
             *own,
@@ -70,7 +73,7 @@ def test_without_torch_it_is_the_same() -> None:
 
 def test_an_encoder_with_scores_asks_them() -> None:
     encoder = LandmarkNet().eval()
-    features = LandmarkFeatures(torch.zeros(1, 1), torch.zeros(1, 1), torch.rand(1, 1152, 7, 7))
+    features = LandmarkFeatures(torch.zeros(1, 1), torch.zeros(1, 1), torch.rand(1, FEATURES, 7, 7))
     plain = encoder.answer(features)
     encoder.scores = random_scores()
     scored = encoder.answer(features)

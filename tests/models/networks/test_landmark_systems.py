@@ -15,6 +15,7 @@ from models.inference.engines import OpenVinoEngine
 from models.inference.export import Deployed, example_crop
 from models.manifest import ASSETS
 from models.networks.declaration import MapTeaching
+from models.networks.encoders.landmark_net import FEATURES
 from models.networks.landmark_system import POOLED, LandmarkMaps, LandmarkSystem, pose_pooling
 from models.networks.mesh_stage import project_uv
 from models.networks.systems.hamr_lm import camera_of, root_of
@@ -50,7 +51,7 @@ def batch(network: LandmarkSystem, n: int) -> MapBatch:
     with torch.no_grad():
         V, J = network.mesh_stage.skinning(p.R, p.betas)
     maps = LandmarkMaps(torch.rand(n, 24, 56, 56), torch.rand(n, 40, 28, 28), torch.rand(n, 112, 14, 14))
-    said = p.joints_2d, p.joints_m, torch.zeros(n, 1152), p.focal
+    said = p.joints_2d, p.joints_m, torch.zeros(n, FEATURES), p.focal
     return MapBatch(maps, *said, V, J, p.root_m, torch.zeros(n, 56, 56), torch.ones(n))
 
 

@@ -18,6 +18,7 @@ from models.inference.export import Deployed, example_crop, export_onnx
 from models.inference.landmark_runtime import crop_hand
 from models.manifest import ASSETS
 from models.networks.declaration import MapTeaching
+from models.networks.encoders.landmark_net import FEATURES
 from models.networks.joint_fit import joints_of
 from models.networks.landmark_system import STRIDES, LandmarkMaps
 from models.networks.layers.anatomy import Anatomy
@@ -50,7 +51,7 @@ def batch(network: TangLm, n: int) -> MapBatch:
     with torch.no_grad():
         V, J = network.mesh_stage.skinning(p.R, p.betas)
     maps = LandmarkMaps(torch.rand(n, 24, 56, 56), torch.rand(n, 40, 28, 28), torch.rand(n, 112, 14, 14))
-    said = p.joints_2d, p.joints_m, torch.zeros(n, 1152), p.focal
+    said = p.joints_2d, p.joints_m, torch.zeros(n, FEATURES), p.focal
     return MapBatch(maps, *said, V, J, p.root_m, torch.zeros(n, 56, 56), torch.ones(n))
 
 
