@@ -19,7 +19,7 @@ class LandmarkScorer:
     """Presence and handedness of one crop, from what the landmark network saw in it."""
 
     def __init__(self, weights: dict[str, NDArray[np.float32]], channels: NDArray[np.intp]) -> None:
-        """weights: of `LandmarkScores`. channels: (512,) of the published network's last map, our encoder's."""
+        """weights: of `LandmarkScores`. channels: (512,) which of the published network's last it reads."""
         self._channels = channels
         self._mean, self._deviation = weights["mean"], weights["deviation"]
         self._layers = {

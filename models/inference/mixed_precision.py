@@ -6,8 +6,8 @@ and the depthwise one behind it (differences between bright neighbours are lost 
 block, and what follows the encoder (a joint is the sum of a thousand numbers). The picture itself, whole
 numbers up to 255, is not rounded.
 
-The network is cut in two behind that mean, since OpenVINO forgets what is marked to stay in 32 bits where it is a product of
-matrices.
+The network is cut in two behind the mean of the last map, since OpenVINO forgets what is marked to stay in 32
+bits where it is a product of matrices.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ RULES: list[tuple[str, str, str, str]] = [  # pattern, licence, source, command
     (
         "weights/landmark_net.*",
         "Apache-2.0",
-        "MediaPipe 0.10.21: hand_landmark_full.tflite, its weights unchanged but for channels that never answer",
+        "MediaPipe 0.10.21: hand_landmark_full.tflite, its weights, less channels that never answer",
         "python -m tools.build.landmark_net; see its card",
     ),
     (

@@ -18,6 +18,8 @@ import torch
 
 from app.memory import keep_freed_memory
 from models.networks.encoders.landmark_net import LandmarkNet
+from models.training.config import TrainConfig
+from models.training.frozen import FrozenPart
 from models.training.student import frugal
 from models.training.student.frugal import frugal_maps
 from tools.command import command
@@ -46,6 +48,10 @@ def main(arguments: list[str] | None = None) -> None:
     _measure(ways, options.batch, options.rounds)
     keep_freed_memory()
     _measure({"and memory kept": ways["and a part of the crops"]}, options.batch, options.rounds)
+    early = FrozenPart(_Early(net), (3, options.size, options.size), TrainConfig(steps=1))
+    _measure(
+        {"up to the map at 14 frozen": lambda: _late(last, images, early)}, options.batch, options.rounds
+    )
 
 
 def _measure(ways: dict[str, Step], batch: int, rounds: int) -> None:
@@ -70,6 +76,24 @@ def _frugal(net: LandmarkNet, images: torch.Tensor, weights_from: int) -> tuple[
         return _timed(lambda: frugal_maps(net, images)[1])
     finally:
         frugal.WEIGHTS_FROM = before
+
+
+class _Early(torch.nn.Module):
+    """The blocks up to the map at 14, as `main.py train mobrecon_lm` keeps them."""
+
+    def __init__(self, net: LandmarkNet) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return self.net.early(images)
+
+
+def _late(net: LandmarkNet, images: torch.Tensor, early: FrozenPart) -> tuple[float, float]:
+    def maps() -> tuple[torch.Tensor, ...]:
+        return (net.late(early(images)[1].contiguous(memory_format=torch.channels_last)),)
+
+    return _timed(maps)
 
 
 def _timed(run: Callable[[], tuple[torch.Tensor, ...]]) -> tuple[float, float]:

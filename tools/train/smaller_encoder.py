@@ -1,7 +1,7 @@
 """Teach a smaller landmark encoder, of smaller crops or of fewer channels, to see what the full one sees.
 
     python -m tools.train.smaller_encoder --real CROPS --backgrounds PICTURES --out DIR --minutes 60
-    python -m tools.train.smaller_encoder ... --size 224 --kept 0.72     of each block's channels
+    python -m tools.train.smaller_encoder ... --size 224 --hidden 24,64,112,...     channels of each block
     python -m tools.train.smaller_encoder ... --resume                   go on from DIR/checkpoint.pt
 
 The teacher is `mobrecon_lm`'s encoder, and so is the start, unless `--start` names another of that kind. One
@@ -21,7 +21,7 @@ import torch
 
 from app.memory import keep_freed_memory
 from models.hand.hand_data import load_open_hand
-from models.networks.encoders.landmark_net import LandmarkNet
+from models.networks.encoders.landmark_net import HIDDEN, LandmarkNet
 from models.networks.encoders.landmark_scores import LandmarkScores
 from models.networks.systems.mobrecon_lm import MobReconLm
 from models.networks.zoo import build
@@ -31,7 +31,7 @@ from models.training.student.crops import (
     StudentCrops,
     held_out_pairs,
 )
-from models.training.student.pruning import pruned, widths
+from models.training.student.pruning import pruned
 from models.training.student.trainer import StudentTraining, Teacher, teach
 from tools.build.real_map_cache import closeups_of
 from tools.command import command
@@ -48,7 +48,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--backgrounds", type=Path, required=True, metavar="DIR")
     parser.add_argument("--closeups", type=Path, metavar="PHOTOS")
     parser.add_argument("--size", type=int, default=192, help="the crops' side, a multiple of 32")
-    parser.add_argument("--kept", type=float, metavar="0..1", help="of a block's channels: pruned first")
+    parser.add_argument(
+        "--hidden", type=_widths, metavar="N,N,...", help="channels inside each block: pruned first"
+    )
     parser.add_argument("--minutes", type=float, default=StudentTraining.minutes)
     parser.add_argument("--batch", type=int, default=StudentTraining.batch)
     parser.add_argument("--rate", type=float, default=StudentTraining.rate)
@@ -57,8 +59,6 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--resume", action="store_true", help="go on from DIR/checkpoint.pt")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
-    if options.kept is not None and not 0 < options.kept <= 1:
-        parser.error("--kept: expected a fraction above 0, up to 1")
     os.environ.setdefault("LP_NUM_THREADS", "0")  # a software renderer would take every core
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
@@ -95,15 +95,29 @@ def run(options: argparse.Namespace) -> None:
         crops.close()
 
 
+def _widths(text: str) -> tuple[int, ...]:
+    """Channels inside each block of a pruned encoder. Raises ArgumentTypeError."""
+    try:
+        hidden = tuple(int(n) for n in text.split(","))
+    except ValueError:
+        hidden = ()
+    if len(hidden) != len(HIDDEN) or not all(1 <= n <= most for n, most in zip(hidden, HIDDEN, strict=True)):
+        most = ",".join(map(str, HIDDEN))
+        raise argparse.ArgumentTypeError(f"expected {len(HIDDEN)} numbers, of at most {most}")
+    if hidden[0] != HIDDEN[0]:
+        raise argparse.ArgumentTypeError(f"the first block expands nothing: it keeps {HIDDEN[0]}")
+    return hidden
+
+
 def student_of(options: argparse.Namespace, crops: StudentCrops) -> LandmarkNet:
     """The encoder that the run starts from; one to go on with has its weights in the checkpoint."""
     full = encoder_of(options.start)[0]
-    hidden = full.hidden if options.kept is None else widths(options.kept)
+    hidden = options.hidden or full.hidden
     if options.resume:
         return LandmarkNet(options.size, hidden)
     student = LandmarkNet(options.size, full.hidden)
     student.load_state_dict(full.state_dict())
-    if options.kept is None:
+    if hidden == full.hidden:
         return student
     shown = [crops.batch(_UNSEEN + k, 16).student for k in range(_PRUNED_BY)]
     return pruned(student, shown, hidden)

@@ -39,7 +39,9 @@ PUBLISHED_HIDDEN = (24, 64, 144, 144, 240, 240, 480, 480, 480, 672, 672, 672, 11
 PUBLISHED_FEATURES = 1152
 """Channels of the original; the first block expands nothing."""
 HIDDEN = (24, 64, 144, 144, 240, 240, 480, 480, 480, 672, 640, 640, 608, 528, 464)
-"""Channels inside each block: the others answer the same whatever the picture (`tools.build.landmark_net`)."""
+"""Channels inside each block; the others answer the same to any picture (`tools.build.landmark_net`)."""
+THIN = (24, 64, 112, 128, 208, 240, 416, 448, 464, 512, 448, 592, 512, 448, 384)
+"""The same of an encoder that was pruned further and taught to answer as before (`mobrecon_lm_thin`)."""
 FEATURES = 512
 """Of the last map, whose mean the heads read; the others are always zero."""
 _F56, _F28, _F14 = 2, 4, 10  # the last blocks at 56 x 56, 28 x 28 and 14 x 14

@@ -48,10 +48,11 @@ def without_idle(
             kept = _liveliest(high - low, part.depthwise.conv.out_channels, f"block {k}")
             for of_part, of_whole in ((part.expand, expand), (part.depthwise, whole.depthwise)):
                 of_part.load_state_dict({n: v[kept] for n, v in of_whole.state_dict().items()})
-            W = whole.project.conv.weight
+            W, b = whole.project.conv.weight, whole.project.conv.bias
+            assert b is not None
             always = high.index_fill(0, kept, 0)
-            part.project.conv.weight.copy_(W[:, kept])
-            part.project.conv.bias.copy_(whole.project.conv.bias + W[:, :, 0, 0] @ always)
+            state = {"weight": W[:, kept], "bias": b + W[:, :, 0, 0] @ always}
+            part.project.conv.load_state_dict(state)
         xs = [whole(x) for x in xs]
     low, high = _range([F.relu6(net.depthwise(F.relu6(net.expand(x)))) for x in xs])
     kept = _liveliest(high, features, "the last map") if kept_features is None else kept_features

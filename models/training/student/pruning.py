@@ -15,18 +15,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from models.networks.encoders.landmark_net import HIDDEN, InvertedResidual, LandmarkNet
+from models.networks.encoders.landmark_net import InvertedResidual, LandmarkNet
 
 _PLACES = 64_000  # of the maps, at which a block's channels are compared
 _ROUNDS = 24  # in which a block's channels go
 _RIDGE = 1e-4  # of the mean variance
-_TOGETHER = 16  # channels that a processor multiplies at once
-
-
-def widths(kept: float) -> tuple[int, ...]:
-    """As HIDDEN, with this fraction of each block's channels; the first block stays, it expands nothing."""
-    fewer = (max(1, round(c * kept / _TOGETHER)) * _TOGETHER for c in HIDDEN[1:])
-    return (HIDDEN[0], *(min(n, c) for n, c in zip(fewer, HIDDEN[1:], strict=True)))
 
 
 @torch.no_grad()
@@ -37,24 +30,36 @@ def pruned(net: LandmarkNet, crops: Sequence[Tensor], hidden: Sequence[int]) -> 
     own = {k: v for k, v in net.state_dict().items() if not k.startswith(("blocks.", "scores."))}
     fewer.load_state_dict(own, strict=False)
     full = [F.relu6(net.stem(images)) for images in crops]
-    seen = full
+    seen, exact = full, True
     for whole, part in zip(net.blocks, fewer.blocks, strict=True):
         assert isinstance(whole, InvertedResidual)
         assert isinstance(part, InvertedResidual)
         full = [whole(x) for x in full]
-        if whole.expand is None or part.expand is None:
+        exact = exact and part.depthwise.conv.out_channels == whole.depthwise.conv.out_channels
+        if exact:
             part.load_state_dict(whole.state_dict())
-        else:
-            kept = _fitted(part, whole, seen, full)
-            for of_part, of_whole in ((part.expand, whole.expand), (part.depthwise, whole.depthwise)):
-                state = of_whole.state_dict()
-                of_part.load_state_dict({name: value[kept] for name, value in state.items()})
-        seen = [part(x) for x in seen]
+        else:  # one that keeps all channels makes up for the blocks before it
+            prune(part, whole, seen, full)
+        seen = full if exact else [part(x) for x in seen]
     return fewer
 
 
+@torch.no_grad()
+def prune(
+    part: InvertedResidual, whole: InvertedResidual, seen: Sequence[Tensor], full: Sequence[Tensor]
+) -> None:
+    """Give `part`, a block with fewer channels, the weights by which it comes nearest to `whole`. seen: maps
+    (B, c, H, W) that it is shown; full: what `whole` should answer to each."""
+    if whole.expand is None or part.expand is None:
+        part.load_state_dict(whole.state_dict())
+        return
+    kept = _fitted(part, whole, seen, full)
+    for of_part, of_whole in ((part.expand, whole.expand), (part.depthwise, whole.depthwise)):
+        of_part.load_state_dict({name: value[kept] for name, value in of_whole.state_dict().items()})
+
+
 def _fitted(
-    part: InvertedResidual, whole: InvertedResidual, seen: list[Tensor], full: list[Tensor]
+    part: InvertedResidual, whole: InvertedResidual, seen: Sequence[Tensor], full: Sequence[Tensor]
 ) -> Tensor:
     """Which channels of the full block stay; the projection of the other one is set."""
     assert whole.expand is not None

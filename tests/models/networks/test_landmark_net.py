@@ -58,7 +58,9 @@ def test_shipped_weights_are_the_published_ones_less_idle_channels(graph: ov.Mod
     assert built.keys() == state.keys()
     for name in ("stem.conv.weight", "blocks.3.expand.conv.weight", "blocks.9.project.conv.bias"):
         assert torch.equal(state[name], torch.from_numpy(built[name]).float()), name
-    assert torch.equal(state["expand.conv.weight"], torch.from_numpy(built["expand.conv.weight"][kept]).float())
+    assert torch.equal(
+        state["expand.conv.weight"], torch.from_numpy(built["expand.conv.weight"][kept]).float()
+    )
     heads = torch.from_numpy(built["head_joints.weight"][:, kept]).float()
     assert torch.equal(state["head_joints.weight"], heads)
     mine, theirs = (w["blocks.14.expand.conv.weight"] for w in (state, built))
@@ -84,7 +86,7 @@ def test_idle_channels_are_left_out_at_no_cost_and_others_are_refused() -> None:
     with torch.no_grad():
         for mine, theirs in zip(thin(unseen)[:4], whole(unseen)[:4], strict=True):
             assert torch.allclose(mine, theirs, atol=1e-4 * float(theirs.abs().max()))
-    with pytest.raises(ValueError, match="block 2: .* channels answer; 16 are too few"):
+    with pytest.raises(ValueError, match=r"block 2: .* channels answer; 16 are too few"):
         without_idle(whole, crops, (*HIDDEN[:2], 16, *HIDDEN[3:]), FEATURES)
     with pytest.raises(ValueError, match="last map"):
         without_idle(whole, crops, HIDDEN, FEATURES // 2, kept[: FEATURES // 2])
