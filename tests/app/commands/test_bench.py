@@ -18,7 +18,7 @@ from app.bench.peak import peak_gmacs
 from app.bench.playing import Played, play, throughput
 from app.bench.report import Report
 from app.bench.spread import Spread
-from app.bench.stages import WARM_UP, time_effects, time_stages
+from app.bench.stages import WARM_UP, Stages, time_effects, time_stages
 from app.capture import Frame, open_file
 from app.cli import main
 from app.commands import bench
@@ -116,6 +116,18 @@ class IdleCompositor(FakeCompositor):
         if round(time_s * 30) % 2:
             return frame_rgb.copy()
         return super().compose(frame_rgb, hands, camera, effect, time_s, overlays)
+
+
+def test_inference_is_compared_where_both_find_the_hands() -> None:
+    times = Stages(
+        inference=[0, 0, 0, 6, 8],
+        baseline=[30, 2, 30, 10, 10],
+        hands=[0, 0, 1, 1, 1],
+        baseline_hands=[1, 0, 0, 1, 1],
+    )
+    assert times.over_baseline == pytest.approx(0.7)
+    never = Stages(inference=[1, 3], baseline=[4, 4], hands=[1, 0], baseline_hands=[0, 0])
+    assert never.over_baseline == pytest.approx(0.5)
 
 
 def test_what_was_not_drawn_does_not_count_as_drawing() -> None:
