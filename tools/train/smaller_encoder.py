@@ -5,14 +5,16 @@
     python -m tools.train.smaller_encoder ... --resume                   go on from DIR/checkpoint.pt
 
 The teacher is `mobrecon_lm`'s encoder, and so is the start, unless `--start` names another of that kind. One
-thread. CROPS, PHOTOS: as `tools.build.real_map_cache` takes them. Every few minutes it writes
-DIR/encoder.safetensors and says how far held-out crops are off the teacher, and where the time went.
+thread teaches, one beside it makes crops and asks the teacher. CROPS, PHOTOS: as `tools.build.real_map_cache`
+takes them. Every few minutes it writes DIR/encoder.safetensors and says how far held-out crops are off the
+teacher, and where the time went.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -82,17 +84,14 @@ def run(options: argparse.Namespace) -> None:
     kept_out = RealCropsShown(options.real, held_out=True)
     validated = dict(held_out_pairs(kept_out, hand, options.size, options.validated))
     real = RealCropsShown(options.real, held_out=False)
-    crops = StudentCrops(real, more, hand, options.backgrounds, options.size, options.seed)
-    student = student_of(options, crops)
-    teacher = Teacher(encoder, scores)
+    make_crops = partial(StudentCrops, real, more, hand, options.backgrounds, options.size, options.seed)
+    with closing(make_crops()) as crops:
+        student = student_of(options, crops)
     config = StudentTraining(
         minutes=options.minutes, batch=options.batch, rate=options.rate, seed=options.seed
     )
-    try:
-        say = partial(print, flush=True)
-        teach(student, teacher, crops, validated, options.out, config, say, options.resume)
-    finally:
-        crops.close()
+    teacher, say = Teacher(encoder, scores), partial(print, flush=True)
+    teach(student, teacher, make_crops(), validated, options.out, config, say, options.resume)
 
 
 def _widths(text: str) -> tuple[int, ...]:

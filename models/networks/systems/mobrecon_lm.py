@@ -161,7 +161,7 @@ NETWORKS = (
         "mobrecon_lm_thin",
         MobReconLm,
         MobReconLmConfig(hidden=THIN),
-        NetworkSize(224, 246.8, 1.95),
+        NetworkSize(224, 246.8, 1.89),
         schedules=(),
         encoders=(),
         scores_of="mobrecon_lm",

@@ -21,7 +21,7 @@ from torch.nn import functional as F
 
 from models.hand.hand_data import HandData
 from models.networks.declaration import MapTeaching, Network, NetworkSize
-from models.networks.encoders.landmark_net import FEATURES, HIDDEN, INPUT_SIZE, LandmarkOutput
+from models.networks.encoders.landmark_net import FEATURES, HIDDEN, INPUT_SIZE, THIN, LandmarkOutput
 from models.networks.landmark_system import (
     CHANNELS,
     STRIDES,
@@ -250,11 +250,12 @@ NETWORKS = (
     Network(
         "tang_lm",
         TangLm,
-        TangLmConfig(),
-        NetworkSize(224, 298.0, 2.67),
+        TangLmConfig(hidden=THIN),
+        NetworkSize(224, 259.9, 2.43),
         schedules=(),  # its decoder learns from cached maps
         encoders=(),
-        encoder_of="mobrecon_lm",
+        encoder_of="mobrecon_lm_thin",
+        scores_of="mobrecon_lm",
         on_maps=MapTeaching(learns=("parameter_step", "offset_step"), level=2),
     ),
     # The same on smaller crops: that encoder was taught to see what the one above sees.

@@ -28,8 +28,11 @@ from models.training.synthetic.sampler import SyntheticHands
 from models.types import Camera, Float32, Float64
 
 VIEWS = ViewRange(roll_deg=14.0, scale=(0.75, 1.3), shift=0.08)
-DRAWN, EMPTY = 0.25, 0.06
-"""Fractions of the crops that are drawn, and that show no hand."""
+WIDE_VIEWS = ViewRange(roll_deg=40.0, scale=(0.5, 1.8), shift=0.25)
+"""Of hands in a part of the photographs: what a network sees in pictures unlike these, a student matches only
+if it matches the teacher everywhere."""
+DRAWN, EMPTY, WIDE = 0.25, 0.06, 0.4
+"""Fractions of the crops that are drawn; of the others, that show no hand, or one in some wide view."""
 _SCENE = AugmentConfig(noise=0.0, jpeg=0.0)
 _SENSOR = AugmentConfig(gain=0, gamma=0, contrast=0, grey=0, low_resolution=0, blur=0, noise=0.6, occluder=0)
 _DRAWN_SIDES = (128, 160, 128, INPUT_SIZE)  # in turn: see `models.training.maps.drawn`
@@ -86,14 +89,15 @@ class StudentCrops:
         backgrounds: Path,
         size: int,
         seed: int,
+        wide: float = WIDE,
     ) -> None:
         """more: hands in whole photographs, drawn from as often as their number says. size: the student's
-        crop. Raises ValueError where the folder of backgrounds holds no picture."""
+        crop. wide: as WIDE. Raises ValueError where the folder of backgrounds holds no picture."""
         files = not_kept_out(pictures_in(backgrounds))
         self._real, self._more, self._grounds = real, list(more), Pictures(files)
         self._drawn = SyntheticHands(hand, side_px=INPUT_SIZE, backgrounds=files, seed=seed)
         self._scene, self._sensor = PhotoAugmenter(_SCENE), PhotoAugmenter(_SENSOR)
-        self._size, self._seed = size, seed
+        self._size, self._seed, self._wide = size, seed, wide
 
     def batch(self, number: int, count: int) -> CropPair:
         """`count` crops, in no order. Raises NoGraphics where OpenGL can't start."""
@@ -119,7 +123,10 @@ class StudentCrops:
             return self._scene(cut_square(self._other(rng), INPUT_SIZE, rng), lambda: self._other(rng), rng)
         k = int(rng.integers(len(self._real) + len(self._more)))
         hand = self._real[k] if k < len(self._real) else self._more[k - len(self._real)]
-        image = shown(hand, INPUT_SIZE, sample_view(VIEWS, rng), rng)
+        wide = rng.random() < self._wide
+        image = shown(hand, INPUT_SIZE, sample_view(WIDE_VIEWS if wide else VIEWS, rng), rng)
+        if wide and rng.random() < 0.5:
+            image = np.ascontiguousarray(image[:, ::-1])
         return self._scene(image, lambda: self._other(rng), rng)
 
     def _other(self, rng: np.random.Generator) -> Image:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from itertools import chain
+from itertools import count as count_from
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,7 @@ from torch import Tensor, nn
 from models.evaluation.metrics import aligned_errors
 from models.networks.encoders.landmark_net import INPUT_SIZE, LandmarkNet
 from models.networks.encoders.landmark_scores import LandmarkScores
+from models.prefetch import Prefetch
 from models.training.checkpoint import Checkpoint, Position, read_checkpoint, write_checkpoint, write_weights
 from models.training.config import TrainConfig
 from models.training.ema import Ema
@@ -104,7 +107,8 @@ def teach(
     resume: bool = False,
 ) -> Seconds:
     """Teach, and write the averaged weights (safetensors) and a checkpoint into the folder `out` every so
-    often and at the end. resume: go on from that checkpoint. Raises ValueError where it is not one."""
+    often and at the end. resume: go on from that checkpoint. Crops are made, and the teacher is asked, on a
+    thread beside, which closes them at the end. Raises ValueError where a checkpoint is not one."""
     student.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     student.train()
     optimiser, averaged = RelativeAdam(student), Ema(student, config.ema)
@@ -116,50 +120,64 @@ def teach(
         averaged.network.load_state_dict(kept.ema)
         optimiser.load_state_dict(kept.optimiser)
         step, before_s = kept.position.step, kept.position.spent_s
-    examples = [teacher(crops.batch(_APART + k, config.batch).teacher) for k in range(_EXAMPLES)]
-    matching = Matching(student.input_size, _together(examples), teacher.scores)
     wanted = {name: teacher(pair.teacher) for name, pair in validated.items()}
     seconds, means, first = Seconds(), dict[str, float](), step
+    taught = Prefetch(_taught(crops, teacher, config.batch, step))
+    examples = [next(taught)[1] for _ in range(_EXAMPLES)]
+    matching = Matching(student.input_size, _together(examples), teacher.scores)
     began, validated_at, progress = time.monotonic(), -math.inf, 0.0
-    while True:
-        spent_s = before_s + time.monotonic() - began
-        progress = spent_s / (60 * config.minutes) if config.steps is None else step / config.steps
-        if progress >= 1 or time.monotonic() - validated_at > config.validate_s:
-            validated_at = time.monotonic()
-            position = Position(step, spent_s)
-            state = averaged.network.state_dict()
-            write_checkpoint(
-                out / "checkpoint.pt",
-                Checkpoint(
-                    *(_NAME, kind, position, student.state_dict(), state),
-                    dict(optimiser.state_dict()),
-                ),
-            )
-            write_weights(out / "encoder.safetensors", averaged.network)
-            good = {name: validation(averaged.network, validated[name], wanted[name]) for name in validated}
-            say(_line(step, spent_s, means, good))
-            if step > first:
-                say(seconds.table((step - first) * config.batch))
-        if progress >= 1:
-            return seconds
-        with seconds("crops"):
-            pair = crops.batch(step, config.batch)
-        with seconds("teacher"):
-            target = teacher(pair.teacher)
-        with seconds("forward"):
-            seen = student.answer(frugal_maps(student, pair.student)[1])
-            terms = matching(seen, target)
-            loss = torch.stack(list(terms.values())).sum()
-        with seconds("backward"):
-            loss.backward()  # type: ignore[no-untyped-call]
-        with seconds("step"):
-            factor = min(1.0, (step + 1) / config.warmup) * (0.02 + 0.49 * (1 + math.cos(math.pi * progress)))
-            optimiser.step(config.rate * factor)
-            step += 1
-            averaged.update(student, step)
-        for name, value in terms.items():
-            previous = means.get(name, value.item())
-            means[name] = previous + 0.02 * (value.item() - previous)
+    with closing(taught):
+        while True:
+            spent_s = before_s + time.monotonic() - began
+            progress = spent_s / (60 * config.minutes) if config.steps is None else step / config.steps
+            if progress >= 1 or time.monotonic() - validated_at > config.validate_s:
+                validated_at = time.monotonic()
+                position = Position(step, spent_s)
+                state = averaged.network.state_dict()
+                write_checkpoint(
+                    out / "checkpoint.pt",
+                    Checkpoint(
+                        *(_NAME, kind, position, student.state_dict(), state),
+                        dict(optimiser.state_dict()),
+                    ),
+                )
+                write_weights(out / "encoder.safetensors", averaged.network)
+                good = {
+                    name: validation(averaged.network, validated[name], wanted[name]) for name in validated
+                }
+                say(_line(step, spent_s, means, good))
+                if step > first:
+                    say(seconds.table((step - first) * config.batch))
+            if progress >= 1:
+                return seconds
+            with seconds("waiting"):
+                pair, target = next(taught)
+            with seconds("forward"):
+                seen = student.answer(frugal_maps(student, pair.student)[1])
+                terms = matching(seen, target)
+                loss = torch.stack(list(terms.values())).sum()
+            with seconds("backward"):
+                loss.backward()  # type: ignore[no-untyped-call]
+            with seconds("step"):
+                factor = min(1.0, (step + 1) / config.warmup) * (
+                    0.02 + 0.49 * (1 + math.cos(math.pi * progress))
+                )
+                optimiser.step(config.rate * factor)
+                step += 1
+                averaged.update(student, step)
+            for name, value in terms.items():
+                previous = means.get(name, value.item())
+                means[name] = previous + 0.02 * (value.item() - previous)
+
+
+def _taught(
+    crops: StudentCrops, teacher: Teacher, count: int, step: int
+) -> Generator[tuple[CropPair, TeacherAnswers]]:
+    """Batches and what the teacher says of them: _EXAMPLES, then from a step on. Closes the crops' source."""
+    with closing(crops):
+        for number in chain(range(_APART, _APART + _EXAMPLES), count_from(step)):
+            pair = crops.batch(number, count)
+            yield pair, teacher(pair.teacher)
 
 
 @torch.no_grad()

@@ -121,8 +121,14 @@ class FakeTeacher:
 
 
 class FakeCrops:
+    closed = False
+
     def batch(self, number: int, count: int) -> CropPair:
+        assert not self.closed
         return CropPair(images(count, INPUT_SIZE), images(count))
+
+    def close(self) -> None:
+        self.closed = True
 
 
 def test_a_run_learns_is_kept_and_goes_on(tmp_path: Path) -> None:
