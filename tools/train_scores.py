@@ -33,6 +33,7 @@ from models.datasets.real_crops import read_real_crops
 from models.datasets.samples import Sample
 from models.hand.hand_data import load_open_hand
 from models.networks.encoders.landmark_net import LandmarkNet
+from models.networks.encoders.landmark_scores import N_INPUTS
 from models.training.real.pictures import pictures_in
 from models.training.scores.candidates import close_crops, handless_crops, room_crops
 from models.training.scores.crops import CropFile, ScoreCrop, write_crops
@@ -136,7 +137,8 @@ def _features(file: Path, encoders: Mapping[str, LandmarkNet], seed: int) -> dic
     inputs: dict[str, np.ndarray] = {}
     if kept.is_file():
         with np.load(kept, allow_pickle=False) as had:
-            inputs = {name: had[name] for name in had.files if len(had[name]) == len(seen.crop)}
+            shape = (len(seen.crop), N_INPUTS)
+            inputs = {name: had[name] for name in encoders if name in had and had[name].shape == shape}
     if wanted := {name: encoder for name, encoder in encoders.items() if name not in inputs}:
         start_s = time.perf_counter()
         inputs |= features_of(crops, seen, wanted)

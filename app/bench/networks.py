@@ -18,7 +18,7 @@ from models.tracking.reconstruction import make_reconstruction
 from models.turns import take_turns
 
 FIT_MULT_ADDS_M = 331.0
-"""Of MediaPipe's landmark network, which `fit` infers with: counted by tools.build.landmark_net."""
+"""Of MediaPipe's landmark network as it is published, which `fit` infers with."""
 
 Call = Callable[[], object]
 

@@ -51,10 +51,15 @@ class Stages:
         return len(self.stages.get("draw", ())) / len(self.picture)
 
     @property
+    def alike(self) -> list[bool]:
+        """Of each frame, whether both find as many hands in it, and any."""
+        return [ours == theirs > 0 for ours, theirs in zip(self.hands, self.baseline_hands, strict=True)]
+
+    @property
     def over_baseline(self) -> float:
-        """How many times as long as MediaPipe Hands our inference takes, median to median, of the frames in
-        which both find as many hands; of all frames where there is none such."""
-        alike = [ours == theirs > 0 for ours, theirs in zip(self.hands, self.baseline_hands, strict=True)]
+        """How many times as long as MediaPipe Hands our inference takes, median to median, of the frames that
+        are `alike`; of all where none is."""
+        alike = self.alike
         ours, theirs = (
             Spread.of([t for t, counts in zip(times, alike, strict=True) if counts or not any(alike)])
             for times in (self.inference, self.baseline)
@@ -71,11 +76,12 @@ def time_stages(
 ) -> tuple[Stages, list[PipelineResult]]:
     """Times of every frame but the first WARM_UP, and what was found in each of all. Raises NoGraphics.
 
-    While no hand is found, frames come at their own rate: it is sought beside, and would be found too late.
+    While a hand is missing, frames come at their own rate: it is sought beside, and would be found too late.
+    What that takes is in no frame's processor time.
     """
     times, results = Stages(), []
     drawing = Drawing(make_compositor, give_up)
-    period_s = (frames[-1].time_s - frames[0].time_s) / max(len(frames) - 1, 1)
+    period_s = (frames[-1].time_s - frames[0].time_s) / max(len(frames) - 1, 1) if frames else 0.0
     with (
         closing(make_pipeline(pipeline_config(settings, live=True))) as pipeline,
         closing(make_baseline(settings.max_hands)) as baseline,
@@ -91,7 +97,7 @@ def time_stages(
             theirs = baseline(frame)
             end_s, end_cpu = time.perf_counter(), time.process_time()
             results.append(result)
-            if not result.hands:
+            if len(result.hands) < settings.max_hands:
                 time.sleep(max(0.0, period_s - (end_s - start_s)))
             if index < WARM_UP:
                 continue

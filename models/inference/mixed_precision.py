@@ -29,6 +29,7 @@ _KEPT_FIRST, _KEPT_LAST = 2, 2
 _MARK = {"name": "precise", "version": "0"}
 """What OpenVINO's file format calls an operation that is not to be rounded."""
 _FINITE = (-3e38, 3e38)
+"""Between them lies any number that a map holds."""
 _CONVOLUTIONS = ("Convolution", "GroupConvolution")
 _NOT_COMPUTED = ("Constant", "Parameter", "Result")
 
@@ -68,7 +69,7 @@ def compile_halves(
 
 
 def _cut(model: Any) -> tuple[Any, Any]:
-    """The model in two, behind the map that it averages over the picture. The model is used up."""
+    """The model in two, behind the mean over the picture of its last map. The model is used up."""
     import openvino as ov
     from openvino import opset13 as op
 
@@ -115,7 +116,9 @@ def _hand_over_as_they_lie(model: Any, names: set[str]) -> None:
 
     for node in model.get_ordered_ops():
         anew = node.get_friendly_name() in names and node.get_type_name() in ("Reshape", "Transpose")
-        if anew and len(node.input(0).get_partial_shape()) == 4 and _is_computed(_source(node)):
+        if not anew or len(node.input(0).get_partial_shape()) != 4 or not _is_computed(_source(node)):
+            continue
+        if _source(node).get_type_name() != "Divide":  # as it is for the picture
             between = op.clamp(node.input_value(0), *_FINITE)
             node.input(0).replace_source_output(between.output(0))
             names.add(between.get_friendly_name())

@@ -18,13 +18,7 @@ from torch.nn import functional as F
 
 from models.geometry import TYPICAL_FOCAL
 from models.hand.hand_data import HandData
-from models.networks.encoders.landmark_net import (
-    HIDDEN,
-    INPUT_SIZE,
-    LandmarkFeatures,
-    LandmarkNet,
-    LandmarkOutput,
-)
+from models.networks.encoders.landmark_net import INPUT_SIZE, LandmarkFeatures, LandmarkNet, LandmarkOutput
 from models.networks.joint_fit import JointFit, JointFitConfig, goal_of, joints_of
 from models.networks.mesh_stage import MeshStage, MeshStageConfig, Pose, place, project_uv
 from models.networks.network import NetworkOutput, check_crops
@@ -87,14 +81,11 @@ class LandmarkSystem(nn.Module):
     map_scale_28: Tensor
     map_scale_14: Tensor
 
-    def __init__(
-        self, hand: HandData, input_size: int = INPUT_SIZE, hidden: tuple[int, ...] = HIDDEN
-    ) -> None:
-        """input_size: the crop's side; a system of another than 224 says where it looks in the maps. hidden:
-        channels inside the encoder's blocks."""
+    def __init__(self, hand: HandData, input_size: int = INPUT_SIZE) -> None:
+        """input_size: the crop's side; a system of another than 224 says where it looks in the maps."""
         super().__init__()
         self.input_size = input_size
-        self.encoder = LandmarkNet(input_size, hidden)
+        self.encoder = LandmarkNet(input_size)
         self.mesh_stage = MeshStage(MeshStageConfig(rank=self.mesh_rank), hand)
         if self.fit_rounds:
             self.joint_fit = JointFit(JointFitConfig(rounds=self.fit_rounds))

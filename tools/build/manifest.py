@@ -59,12 +59,6 @@ RULES: list[tuple[str, str, str, str]] = [  # pattern, licence, source, command
         "python -m tools.train.smaller_encoder; see its card",
     ),
     (
-        "weights/mobrecon_lm_thin.*",
-        OURS,
-        "mobrecon_lm's landmark encoder with fewer channels, taught to answer as before; see its card",
-        "python -m tools.train.smaller_encoder --hidden; see its card",
-    ),
-    (
         "weights/*_scores.*",
         OURS,
         "learnt from drawn hands, freely licensed photographs of hands and pictures without; see its card",

@@ -6,8 +6,7 @@
 
 The graph saves a user the export, and the app from importing torch. Networks that have this one's weights on
 another encoder get theirs made anew, too; such a network alone, from the weights that are there, by its name
-without a file. An encoder that others share needs no graph of its own (`--no-graph`). The card, NAME.md, is
-written by hand.
+without a file. The card, NAME.md, is written by hand.
 """
 
 from __future__ import annotations
@@ -79,9 +78,6 @@ def main() -> None:
     parser.add_argument(
         "weights", type=Path, nargs="?", help="its weights, as training writes them; none if it has another's"
     )
-    parser.add_argument(
-        "--no-graph", action="store_true", help="only the weights, which other networks share"
-    )
     parser.add_argument("--out", type=Path, default=ASSETS / "weights")
     options = parser.parse_args()
     decoder = declared(options.name).decoder_of
@@ -91,8 +87,6 @@ def main() -> None:
         raise UserError(f"{options.name} has the weights of {decoder}: give no file, or that one's name")
     if options.weights is not None:
         keep(options.name, options.weights, options.out)
-    if options.no_graph:
-        return
     sharing = [network.name for network in networks().values() if network.decoder_of == options.name]
     for name in (options.name, *sharing):
         export(name, options.out)

@@ -12,6 +12,7 @@ by about the root of d1² + d2² together.
 from __future__ import annotations
 
 import argparse
+import os
 from contextlib import closing
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from torch.nn import functional as F
 
 from models.hand.hand_data import load_open_hand
 from models.networks.complexity import count_mult_adds
-from models.networks.encoders.landmark_net import InvertedResidual, LandmarkNet
+from models.networks.encoders.landmark_net import INPUT_SIZE, InvertedResidual, LandmarkNet
 from models.training.student.crops import RealCropsShown, StudentCrops, held_out_pairs
 from models.training.student.pruning import prune
 from models.training.student.trainer import Teacher, validation
@@ -43,6 +44,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--validated", type=int, default=64, help="held-out crops of each kind")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
+    if min(options.batches, options.validated) < 1 or not all(0 < f < 1 for f in options.fractions):
+        parser.error("expected --batches and --validated above 0, --fractions between 0 and 1")
+    os.environ.setdefault("LP_NUM_THREADS", "0")  # a software renderer would take every core
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     run(options)
@@ -52,6 +56,8 @@ def main(arguments: list[str] | None = None) -> None:
 def run(options: argparse.Namespace) -> None:
     """Print the table."""
     (net, scores), hand = encoder_of(options.network), load_open_hand()
+    if net.input_size != INPUT_SIZE:
+        raise ValueError(f"{options.network}: expected an encoder of crops of {INPUT_SIZE} pixels")
     kept_out = RealCropsShown(options.real, held_out=True)
     pairs = dict(held_out_pairs(kept_out, hand, net.input_size, options.validated))
     wanted = {name: Teacher(net, scores)(pair.teacher) for name, pair in pairs.items()}

@@ -3,8 +3,8 @@
     python -m tools.train.measure_teaching [--size 192] [--batch 16] [--rounds 4]
 
 One step of the network alone, on noise, in several ways in turns: processor time of one thread, the least of
-all rounds, so that what else runs on the machine counts little. `tools.train.smaller_encoder` prints the same
-of a whole run, drawing and teacher included.
+all rounds, so that what else runs on the machine counts little. `tools.train.smaller_encoder` prints where
+the time of a whole run goes.
 """
 
 from __future__ import annotations

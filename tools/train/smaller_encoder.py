@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -44,7 +45,9 @@ _UNSEEN, _PRUNED_BY = 1 << 29, 40  # numbers of batches that no step reaches, by
 
 @command
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description="teach a landmark encoder of smaller crops")
+    parser = argparse.ArgumentParser(
+        description="teach a landmark encoder of smaller crops or of fewer channels"
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
     parser.add_argument("--real", type=Path, required=True, metavar="CROPS")
     parser.add_argument("--backgrounds", type=Path, required=True, metavar="DIR")
@@ -85,8 +88,7 @@ def run(options: argparse.Namespace) -> None:
     validated = dict(held_out_pairs(kept_out, hand, options.size, options.validated))
     real = RealCropsShown(options.real, held_out=False)
     make_crops = partial(StudentCrops, real, more, hand, options.backgrounds, options.size, options.seed)
-    with closing(make_crops()) as crops:
-        student = student_of(options, crops)
+    student = student_of(options, make_crops)
     config = StudentTraining(
         minutes=options.minutes, batch=options.batch, rate=options.rate, seed=options.seed
     )
@@ -108,17 +110,21 @@ def _widths(text: str) -> tuple[int, ...]:
     return hidden
 
 
-def student_of(options: argparse.Namespace, crops: StudentCrops) -> LandmarkNet:
-    """The encoder that the run starts from; one to go on with has its weights in the checkpoint."""
+def student_of(options: argparse.Namespace, make_crops: Callable[[], StudentCrops]) -> LandmarkNet:
+    """The encoder that the run starts from; one to go on with has its weights in the checkpoint. make_crops:
+    for what it is pruned by. Raises ValueError where it has fewer channels than are asked for."""
     full = encoder_of(options.start)[0]
     hidden = options.hidden or full.hidden
+    if any(n > most for n, most in zip(hidden, full.hidden, strict=True)):
+        raise ValueError(f"--hidden: {options.start} has {','.join(map(str, full.hidden))}; give no more")
     if options.resume:
         return LandmarkNet(options.size, hidden)
     student = LandmarkNet(options.size, full.hidden)
     student.load_state_dict(full.state_dict())
     if hidden == full.hidden:
         return student
-    shown = [crops.batch(_UNSEEN + k, 16).student for k in range(_PRUNED_BY)]
+    with closing(make_crops()) as crops:
+        shown = [crops.batch(_UNSEEN + k, 16).student for k in range(_PRUNED_BY)]
     return pruned(student, shown, hidden)
 
 

@@ -3,7 +3,8 @@
 The original (`hand_landmark_full`, Google, Apache-2.0) is an EfficientNet-lite-like chain of inverted
 residual blocks: an expanding 1x1 convolution, a depthwise one, a projecting 1x1 one, with clipped ReLU. Its
 batch normalisation was folded into the convolutions before it was published, so every convolution here has a
-bias and there is none. `tools/build/landmark_net.py` moves the published weights into this module.
+bias and there is none. `tools/build/landmark_net.py` moves the published weights into this module, all but
+those of channels that never change.
 """
 
 from __future__ import annotations
@@ -40,8 +41,6 @@ PUBLISHED_FEATURES = 1152
 """Channels of the original; the first block expands nothing."""
 HIDDEN = (24, 64, 144, 144, 240, 240, 480, 480, 480, 672, 640, 640, 608, 528, 464)
 """Channels inside each block; the others answer the same to any picture (`tools.build.landmark_net`)."""
-THIN = (24, 64, 112, 128, 208, 240, 416, 448, 464, 512, 448, 592, 512, 448, 384)
-"""The same of an encoder that was pruned further and taught to answer as before (`mobrecon_lm_thin`)."""
 FEATURES = 512
 """Of the last map, whose mean the heads read; the others are always zero."""
 _F56, _F28, _F14 = 2, 4, 10  # the last blocks at 56 x 56, 28 x 28 and 14 x 14

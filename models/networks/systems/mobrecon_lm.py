@@ -18,14 +18,7 @@ from torch import Tensor, nn
 
 from models.hand.hand_data import HandData
 from models.networks.declaration import Network, NetworkSize, Schedule
-from models.networks.encoders.landmark_net import (
-    FEATURE_CHANNELS,
-    HIDDEN,
-    INPUT_SIZE,
-    THIN,
-    LandmarkNet,
-    LandmarkOutput,
-)
+from models.networks.encoders.landmark_net import FEATURE_CHANNELS, INPUT_SIZE, LandmarkNet, LandmarkOutput
 from models.networks.layers.lifting import PVL, grid_pooling
 from models.networks.layers.mesh import SpiralDecoder
 from models.networks.layers.spiral import DSConv
@@ -46,7 +39,6 @@ class MobReconLmConfig:
     S: int = 9  # spiral length
     D: tuple[int, ...] = (256, 128, 64, 32)  # decoder widths, coarse to fine
     input_size: int = INPUT_SIZE  # side of the crop; its multiples of 32
-    hidden: tuple[int, ...] = HIDDEN  # channels inside the encoder's blocks
 
 
 class MobReconLm(nn.Module):
@@ -57,7 +49,7 @@ class MobReconLm(nn.Module):
         _, c14, c7 = FEATURE_CHANNELS
         pyramid = pyramid_of(hand)
         self.input_size = config.input_size
-        self.encoder = LandmarkNet(config.input_size, config.hidden)
+        self.encoder = LandmarkNet(config.input_size)
         self.project_7 = nn.Conv2d(c7, config.C_e // 2, 1)  # what the hand does as a whole
         self.project_14 = nn.Conv2d(c14, config.C_e - config.C_e // 2, 1)  # where a joint is, finer
         # 3 coordinates of the image landmark (z too) and 3 of the world joint, beside the pooled features.
@@ -152,16 +144,6 @@ NETWORKS = (
         MobReconLm,
         MobReconLmConfig(input_size=192),
         NetworkSize(192, 209.4, 2.12),
-        schedules=(),
-        encoders=(),
-        scores_of="mobrecon_lm",
-    ),
-    # With fewer channels in the encoder, taught in the same way: `tang_lm` runs it. No graph ships.
-    Network(
-        "mobrecon_lm_thin",
-        MobReconLm,
-        MobReconLmConfig(hidden=THIN),
-        NetworkSize(224, 246.8, 1.89),
         schedules=(),
         encoders=(),
         scores_of="mobrecon_lm",

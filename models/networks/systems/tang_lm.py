@@ -21,7 +21,7 @@ from torch.nn import functional as F
 
 from models.hand.hand_data import HandData
 from models.networks.declaration import MapTeaching, Network, NetworkSize
-from models.networks.encoders.landmark_net import FEATURES, HIDDEN, INPUT_SIZE, THIN, LandmarkOutput
+from models.networks.encoders.landmark_net import FEATURES, INPUT_SIZE, LandmarkOutput
 from models.networks.landmark_system import (
     CHANNELS,
     STRIDES,
@@ -54,7 +54,6 @@ class TangLmConfig:
     channels: int = 64  # of the spiral convolutions at 195 vertices
     step: float = 0.25  # how much of the parameters' step is taken when not training
     input_size: int = INPUT_SIZE  # side of the crop; its multiples of 32
-    hidden: tuple[int, ...] = HIDDEN  # channels inside the encoder's blocks
 
 
 def shape_of(X: Tensor, normals: Tensor, uv: Tensor) -> Tensor:
@@ -159,7 +158,7 @@ class TangLm(LandmarkSystem):
     regressor_195: Tensor
 
     def __init__(self, config: TangLmConfig, hand: HandData) -> None:
-        super().__init__(hand, config.input_size, config.hidden)
+        super().__init__(hand, config.input_size)
         self.config, pyramid = config, pyramid_of(hand)
         self.joint_step = nn.Linear(FEATURES, 21 * 2)  # of the joint stage, in closed form from photographs
         nn.init.zeros_(self.joint_step.weight)
@@ -250,12 +249,11 @@ NETWORKS = (
     Network(
         "tang_lm",
         TangLm,
-        TangLmConfig(hidden=THIN),
-        NetworkSize(224, 259.9, 2.43),
+        TangLmConfig(),
+        NetworkSize(224, 298.0, 2.67),
         schedules=(),  # its decoder learns from cached maps
         encoders=(),
-        encoder_of="mobrecon_lm_thin",
-        scores_of="mobrecon_lm",
+        encoder_of="mobrecon_lm",
         on_maps=MapTeaching(learns=("parameter_step", "offset_step"), level=2),
     ),
     # The same on smaller crops: that encoder was taught to see what the one above sees.

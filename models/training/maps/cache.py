@@ -15,6 +15,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from models.networks.encoders.landmark_net import PUBLISHED_FEATURES
+
 MAPS = ("f56", "f28", "f14")
 _KEPT = 0.9995  # of a channel's values lie within its scale
 _STATE = "state.json"
@@ -32,7 +34,7 @@ class MapCache:
     """Samples by column. Written by one program, read by any number."""
 
     def __init__(self, folder: Path) -> None:
-        """Raises ValueError where there is no cache."""
+        """Raises ValueError where there is no cache, or one of before idle channels were left out."""
         self.folder = folder
         try:
             state = json.loads((folder / _STATE).read_text())
@@ -43,6 +45,8 @@ class MapCache:
         self.columns: dict[str, NDArray] = {
             n: np.load(folder / f"{n}.npy", mmap_mode="r+", allow_pickle=False) for n in names
         }
+        if "pooled" in self.columns and self.columns["pooled"].shape[1:] == (PUBLISHED_FEATURES,):
+            raise ValueError(f"{folder}: of the encoder with its idle channels; make it anew in a new folder")
         with np.load(folder / "scales.npz", allow_pickle=False) as scales:
             self.scales: dict[str, NDArray[np.float32]] = {n: scales[n] for n in MAPS if n in scales}
 

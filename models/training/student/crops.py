@@ -89,15 +89,14 @@ class StudentCrops:
         backgrounds: Path,
         size: int,
         seed: int,
-        wide: float = WIDE,
     ) -> None:
         """more: hands in whole photographs, drawn from as often as their number says. size: the student's
-        crop. wide: as WIDE. Raises ValueError where the folder of backgrounds holds no picture."""
+        crop. Raises ValueError where the folder of backgrounds holds no picture."""
         files = not_kept_out(pictures_in(backgrounds))
         self._real, self._more, self._grounds = real, list(more), Pictures(files)
         self._drawn = SyntheticHands(hand, side_px=INPUT_SIZE, backgrounds=files, seed=seed)
         self._scene, self._sensor = PhotoAugmenter(_SCENE), PhotoAugmenter(_SENSOR)
-        self._size, self._seed, self._wide = size, seed, wide
+        self._size, self._seed = size, seed
 
     def batch(self, number: int, count: int) -> CropPair:
         """`count` crops, in no order. Raises NoGraphics where OpenGL can't start."""
@@ -123,7 +122,7 @@ class StudentCrops:
             return self._scene(cut_square(self._other(rng), INPUT_SIZE, rng), lambda: self._other(rng), rng)
         k = int(rng.integers(len(self._real) + len(self._more)))
         hand = self._real[k] if k < len(self._real) else self._more[k - len(self._real)]
-        wide = rng.random() < self._wide
+        wide = rng.random() < WIDE
         image = shown(hand, INPUT_SIZE, sample_view(WIDE_VIEWS if wide else VIEWS, rng), rng)
         if wide and rng.random() < 0.5:
             image = np.ascontiguousarray(image[:, ::-1])

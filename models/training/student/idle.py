@@ -25,13 +25,11 @@ def without_idle(
     crops: Sequence[Tensor],
     hidden: Sequence[int],
     features: int,
-    kept_features: Tensor | None = None,
 ) -> tuple[LandmarkNet, Tensor]:
     """The encoder with so many channels in each block and in its last map, and which of the last are kept.
 
-    crops: batches (B, 3, S, S) RGB, 0..1, as varied as what it may ever see. kept_features: as another
-    encoder's, whose decoder this one shares. Raises ValueError where a channel that changes would have to go,
-    or one of the last map that isn't always zero.
+    crops: batches (B, 3, S, S) RGB, 0..1, as varied as what it may ever see. Raises ValueError where a
+    channel that changes would have to go, or one of the last map that is not always zero.
     """
     thin = LandmarkNet(net.input_size, hidden, features).eval()
     own = {k: v for k, v in net.state_dict().items() if k.startswith("stem.")}
@@ -55,9 +53,7 @@ def without_idle(
             part.project.conv.load_state_dict(state)
         xs = [whole(x) for x in xs]
     low, high = _range([F.relu6(net.depthwise(F.relu6(net.expand(x)))) for x in xs])
-    kept = _liveliest(high, features, "the last map") if kept_features is None else kept_features
-    if high.index_fill(0, kept, 0).max() > IDLE:
-        raise ValueError("the last map: a channel would go that is not always zero; keep more features")
+    kept = _liveliest(high, features, "the last map")  # zero is the least of a clipped ReLU
     for of_part, of_whole in ((thin.expand, net.expand), (thin.depthwise, net.depthwise)):
         of_part.load_state_dict({n: v[kept] for n, v in of_whole.state_dict().items()})
     for name in ("head_joints", "head_presence", "head_handedness", "head_world"):

@@ -107,12 +107,12 @@ def teach(
     resume: bool = False,
 ) -> Seconds:
     """Teach, and write the averaged weights (safetensors) and a checkpoint into the folder `out` every so
-    often and at the end. resume: go on from that checkpoint. Crops are made, and the teacher is asked, on a
-    thread beside, which closes them at the end. Raises ValueError where a checkpoint is not one."""
+    often and at the end. resume: go on from that checkpoint. A thread beside makes the crops, asks the
+    teacher, and closes `crops` at the end. Raises ValueError where a checkpoint is not one."""
     student.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     student.train()
     optimiser, averaged = RelativeAdam(student), Ema(student, config.ema)
-    kind = f"{student.input_size} px, {sum(student.hidden)} channels"
+    kind = f"{student.input_size} px, {student.hidden} channels"
     step, before_s = 0, 0.0
     if resume:
         kept = read_checkpoint(out / "checkpoint.pt", _NAME, kind)
@@ -122,11 +122,10 @@ def teach(
         step, before_s = kept.position.step, kept.position.spent_s
     wanted = {name: teacher(pair.teacher) for name, pair in validated.items()}
     seconds, means, first = Seconds(), dict[str, float](), step
-    taught = Prefetch(_taught(crops, teacher, config.batch, step))
-    examples = [next(taught)[1] for _ in range(_EXAMPLES)]
-    matching = Matching(student.input_size, _together(examples), teacher.scores)
-    began, validated_at, progress = time.monotonic(), -math.inf, 0.0
-    with closing(taught):
+    with closing(Prefetch(_taught(crops, teacher, config.batch, step))) as taught:
+        examples = [next(taught)[1] for _ in range(_EXAMPLES)]
+        matching = Matching(student.input_size, _together(examples), teacher.scores)
+        began, validated_at, progress = time.monotonic(), -math.inf, 0.0
         while True:
             spent_s = before_s + time.monotonic() - began
             progress = spent_s / (60 * config.minutes) if config.steps is None else step / config.steps

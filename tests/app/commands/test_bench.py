@@ -18,7 +18,7 @@ from app.bench.peak import peak_gmacs
 from app.bench.playing import Played, play, throughput
 from app.bench.report import Report
 from app.bench.spread import Spread
-from app.bench.stages import WARM_UP, Stages, time_effects, time_stages
+from app.bench.stages import WARM_UP, time_effects, time_stages
 from app.capture import Frame, open_file
 from app.cli import main
 from app.commands import bench
@@ -26,27 +26,9 @@ from app.errors import UserError
 from app.session import Session, Settings, session
 from app.session.usage import UsageMeter
 from models.turns import take_turns
+from tests.app.bench import SlowBaseline, frames
 from tests.app.clips import steady, write_clip
 from tests.app.fakes import Behind, FakeCompositor, FakePipeline, ticking_frames
-
-
-class SlowBaseline:
-    """A stand-in for MediaPipe Hands that takes 4 ms and sees two hands."""
-
-    def __init__(self, max_hands: int = 1) -> None:
-        self.closed = False
-
-    def __call__(self, frame: Frame) -> int:
-        time.sleep(0.004)
-        return 2
-
-    def close(self) -> None:
-        self.closed = True
-
-
-def frames(count: int) -> list[Frame]:
-    picture = np.random.default_rng(0).integers(0, 256, (48, 64, 3), np.uint8)
-    return [Frame(picture, index / 30, index) for index in range(count)]
 
 
 def test_a_spread_tells_median_quartiles_and_tail() -> None:
@@ -89,55 +71,6 @@ def test_a_short_clip_begins_again_with_time_going_on(tmp_path: Path) -> None:
     times_s = [frame.time_s for frame in repeated(file, 12)]
     assert np.diff(times_s) == pytest.approx(1 / 30, abs=2e-3)
     assert len(times_s) == 12
-
-
-def test_stages_are_those_of_the_frames_and_stand_beside_the_baseline() -> None:
-    times, results = time_stages(
-        frames(WARM_UP + 10),
-        Settings(),
-        SlowBaseline,
-        lambda config: FakePipeline(delay_s=0.002),
-        lambda: FakeCompositor(delay_s=0.003),
-    )
-    assert len(results) == WARM_UP + 10
-    assert len(times.picture) == len(times.stages["draw"]) == 10
-    assert min(times.stages["draw"]) >= 3
-    assert times.inference == [2.0] * 10  # what the pipeline says of itself
-    assert min(times.baseline) >= 4
-    assert 0 < times.over_baseline <= 0.5
-    assert (times.hands, times.baseline_hands) == ([1] * 10, [2] * 10)
-    assert min(times.picture) >= 5
-
-
-class IdleCompositor(FakeCompositor):
-    """Draws on every other frame."""
-
-    def compose(self, frame_rgb, hands, camera, effect, time_s, overlays):
-        if round(time_s * 30) % 2:
-            return frame_rgb.copy()
-        return super().compose(frame_rgb, hands, camera, effect, time_s, overlays)
-
-
-def test_inference_is_compared_where_both_find_the_hands() -> None:
-    times = Stages(
-        inference=[0, 0, 0, 6, 8],
-        baseline=[30, 2, 30, 10, 10],
-        hands=[0, 0, 1, 1, 1],
-        baseline_hands=[1, 0, 0, 1, 1],
-    )
-    assert times.over_baseline == pytest.approx(0.7)
-    never = Stages(inference=[1, 3], baseline=[4, 4], hands=[1, 0], baseline_hands=[0, 0])
-    assert never.over_baseline == pytest.approx(0.5)
-
-
-def test_what_was_not_drawn_does_not_count_as_drawing() -> None:
-    clip = frames(WARM_UP + 10)
-    make = lambda: IdleCompositor(delay_s=0.002)  # noqa: E731
-    times, results = time_stages(clip, Settings(), SlowBaseline, lambda config: FakePipeline(), make)
-    assert times.drawn_fraction == 0.5
-    assert min(times.stages["draw"]) >= 2
-    effects = time_effects(clip, results, ["ring", "band"], lambda name: Settings(effect=name), make)
-    assert {name: len(values) for name, values in effects.items()} == {"ring": 5, "band": 5}
 
 
 def test_from_end_to_end_the_stages_overlap(tmp_path: Path) -> None:
@@ -200,7 +133,7 @@ def test_the_peak_is_above_what_plain_python_reaches() -> None:
 def report() -> Report:
     clip = frames(WARM_UP + 5)
     times, results = time_stages(
-        clip, Settings(), SlowBaseline, lambda config: FakePipeline(0.001), FakeCompositor
+        clip, Settings(max_hands=1), SlowBaseline, lambda config: FakePipeline(0.001), FakeCompositor
     )
     machine = Machine("a processor, 2 cores", 8.0, "Linux", "3.11", "llvmpipe", {"numpy": "2"}, 0.5)
     return Report(

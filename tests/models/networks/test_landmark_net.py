@@ -5,9 +5,17 @@ import pytest
 import torch
 from safetensors import safe_open
 
+from app.bench.networks import FIT_MULT_ADDS_M
 from models.inference.landmark_scores import CHANNELS
 from models.networks.complexity import count_mult_adds, count_parameters
-from models.networks.encoders.landmark_net import FEATURE_CHANNELS, FEATURES, HIDDEN, LandmarkNet
+from models.networks.encoders.landmark_net import (
+    FEATURE_CHANNELS,
+    FEATURES,
+    HIDDEN,
+    PUBLISHED_FEATURES,
+    PUBLISHED_HIDDEN,
+    LandmarkNet,
+)
 from models.training.student.idle import without_idle
 from models.weights import find_weights, load_weights
 from tools.build.landmark_net import BUNDLE, HEADS, read_graph, read_weights
@@ -89,7 +97,7 @@ def test_idle_channels_are_left_out_at_no_cost_and_others_are_refused() -> None:
     with pytest.raises(ValueError, match=r"block 2: .* channels answer; 16 are too few"):
         without_idle(whole, crops, (*HIDDEN[:2], 16, *HIDDEN[3:]), FEATURES)
     with pytest.raises(ValueError, match="last map"):
-        without_idle(whole, crops, HIDDEN, FEATURES // 2, kept[: FEATURES // 2])
+        without_idle(whole, crops, HIDDEN, FEATURES // 2)
 
 
 def test_feature_maps_and_batches(net: LandmarkNet) -> None:
@@ -111,6 +119,8 @@ def test_every_weight_can_be_trained(net: LandmarkNet) -> None:
 
 def test_size(net: LandmarkNet) -> None:
     assert count_mult_adds(net, images(1)) == pytest.approx(284.8e6, rel=1e-3)
+    published = LandmarkNet(hidden=PUBLISHED_HIDDEN, features=PUBLISHED_FEATURES)
+    assert count_mult_adds(published, images(1)) == pytest.approx(1e6 * FIT_MULT_ADDS_M, rel=1e-3)
     assert count_parameters(net) == 1_722_400
 
 

@@ -141,7 +141,9 @@ def test_a_run_learns_is_kept_and_goes_on(tmp_path: Path) -> None:
         torch.manual_seed(1)
         student = LandmarkNet(SIZE)
         settings = replace(config, steps=steps)
-        teach(student, FakeTeacher(), FakeCrops(), validated, tmp_path, settings, said.append, resume)  # type: ignore[arg-type]
+        crops = FakeCrops()
+        teach(student, FakeTeacher(), crops, validated, tmp_path, settings, said.append, resume)  # type: ignore[arg-type]
+        assert crops.closed
         return student
 
     run(5, False)
