@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.geometry import TYPICAL_FOCAL
-from models.inference.mixed_precision import compile_halves
+from models.inference.fewer_bits.halves import compile_halves
 from models.inference.openvino_options import cpu_options, read_model
 from models.types import Float32
 
-EngineName = Literal["openvino", "openvino-bf16", "onnxruntime", "torch"]
-ENGINES: tuple[EngineName, ...] = ("openvino", "openvino-bf16", "onnxruntime", "torch")
-"""By name; `openvino-bf16` runs some networks, on some machines: models.inference.runtime.engines_for."""
+EngineName = Literal["openvino", "openvino-bf16", "openvino-int8", "onnxruntime", "torch"]
+ENGINES: tuple[EngineName, ...] = ("openvino", "openvino-bf16", "openvino-int8", "onnxruntime", "torch")
+"""By name; those in fewer bits run some networks, on some machines: models.inference.runtime.engines_for."""
 
 INPUT = "crops_rgb"
 FOCAL = "focal"
@@ -77,13 +77,18 @@ class OpenVinoEngine:
 
 
 class MixedEngine:
-    """An ONNX graph run by OpenVINO on the CPU, its encoder in bfloat16; see `compile_halves`."""
+    """An ONNX graph run by OpenVINO on the CPU, its encoder in fewer bits; see `compile_halves`."""
 
     def __init__(
-        self, graph: Path, threads: int = 1, wanted: Sequence[str] | None = None, pair: bool = False
+        self,
+        graph: Path,
+        threads: int = 1,
+        wanted: Sequence[str] | None = None,
+        pair: bool = False,
+        ranges: Sequence[Float32] | None = None,
     ) -> None:
-        """wanted, pair: as above. Raises ValueError for a graph without such an encoder."""
-        self._halves = compile_halves(graph, threads, wanted, pair)
+        """wanted, pair: as above. ranges: as there. Raises ValueError for a graph without such an encoder."""
+        self._halves = compile_halves(graph, threads, wanted, pair, ranges)
         self.input_size = int(self._halves.encoder.input(INPUT).shape[1])
         self.outputs = _answered(self._halves.rest)
         self._local = threading.local()

@@ -12,6 +12,7 @@ torch is imported only where a graph doesn't ship, or when it is the engine.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import sys
 import tempfile
@@ -36,8 +37,9 @@ from models.inference.engines import (
     TorchEngine,
 )
 from models.inference.exposure import exposed
+from models.inference.fewer_bits.bfloat16 import runs_bfloat16
+from models.inference.fewer_bits.int8 import multiplies_bytes
 from models.inference.graph_sources import SCORES_MODULE, graph_sources
-from models.inference.mixed_precision import runs_bfloat16
 from models.inference.openvino_options import Precision
 from models.inference.pair_engine import PairEngine
 from models.inference.sight_engine import SightEngine
@@ -152,8 +154,23 @@ def fastest(
 
 def engines_for(name: str) -> tuple[EngineName, ...]:
     """The engines that run a network on this machine."""
-    rounded = name in _STEADY_IN_BFLOAT16 and runs_bfloat16()
-    return tuple(engine for engine in ENGINES if rounded or engine != "openvino-bf16")
+    runs = dict.fromkeys(ENGINES, True)
+    runs["openvino-bf16"] = name in _STEADY_IN_BFLOAT16 and runs_bfloat16()
+    runs["openvino-int8"] = ranges_of(name) is not None and multiplies_bytes()
+    return tuple(engine for engine in ENGINES if runs[engine])
+
+
+def ranges_of(name: str) -> list[Float32] | None:
+    """How large the channels get that a network's blocks are given, for its encoder in bytes; None where that
+    is not known of the graph that ships. Raises ChangedAsset."""
+    asset, graph = _shipped("weights/ranges.json"), _shipped(f"weights/{name}.onnx")
+    if asset is None or graph is None:
+        return None
+    asset.check()
+    known = json.loads(asset.path.read_text(encoding="utf-8")).get(name)
+    if known is None or known["graph"] != graph.sha256:
+        return None
+    return [np.array(block, np.float32) for block in known["ranges"]]
 
 
 def fastest_precision(what: str, make: Callable[[Precision], Call], cache: Path | None = None) -> Precision:
@@ -233,7 +250,11 @@ def _start(name: str, engine: EngineName, threads: int, cache: Path) -> HandRunt
     graph = graph_path(name, cache)
     if engine == "onnxruntime":
         return HandRuntime(name, engine, OnnxEngine(graph, threads))
-    make = MixedEngine if engine == "openvino-bf16" else OpenVinoEngine
+    make: Callable[..., OpenVinoEngine | MixedEngine] = OpenVinoEngine
+    if engine == "openvino-bf16":
+        make = MixedEngine
+    elif engine == "openvino-int8":
+        make = partial(MixedEngine, ranges=ranges_of(name))
     whole = make(graph, threads)
     if "vertices_m" not in whole.outputs:
         return HandRuntime(name, engine, whole)

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from models.types import Float32
 
-STILL_M = 0.0016
+STILL_M = 0.0019
 """s of a network's mesh, seen from its wrist. d is what a tenth of it exceeds: one finger, if that moves."""
-STILL_BOXES = 0.005
+STILL_BOXES = 0.006
 """s of each joint in the picture, in hand boxes."""
 _MOST = 0.9
 

@@ -101,6 +101,12 @@ RULES: list[tuple[str, str, str, str]] = [  # pattern, licence, source, command
         "python -m tools.train.decoder hamr_lm; see its card",
     ),
     (
+        "weights/ranges.json",
+        OURS,
+        "our own measurements",
+        "python -m tools.build.ranges tang_lm tang_lm_192 --real CROPS --backgrounds PICTURES",
+    ),
+    (
         "weights/accuracy.json",
         OURS,
         "our own measurements",

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.inference import mixed_precision, runtime
+from models.inference import runtime
 from models.inference.engines import MixedEngine, OpenVinoEngine
 from models.inference.export import example_crop
+from models.inference.fewer_bits.bfloat16 import runs_bfloat16
 from models.inference.pair_engine import PairEngine
 from models.weights import shipped_networks
 
@@ -32,7 +33,7 @@ def test_each_is_told_what_it_is_told_alone(name: str) -> None:
 
 
 @pytest.mark.skipif("tang_lm" not in shipped_networks(), reason="its weights don't ship here")
-@pytest.mark.skipif(not mixed_precision.runs_bfloat16(), reason="this processor doesn't run bfloat16")
+@pytest.mark.skipif(not runs_bfloat16(), reason="this processor doesn't run bfloat16")
 def test_the_same_in_bfloat16() -> None:
     graph = runtime.graph_path("tang_lm")
     one, two = MixedEngine(graph), MixedEngine(graph, pair=True)

@@ -1,19 +1,20 @@
 """An encoder in bfloat16: near what 32 bits answer, its ends kept in 32 bits, refused where there is none."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from models.inference import mixed_precision, runtime
+from models.inference import runtime
 from models.inference.engines import SIGHT_OUTPUTS, MixedEngine, OpenVinoEngine
 from models.inference.export import example_crop
+from models.inference.fewer_bits.bfloat16 import runs_bfloat16
+from models.inference.fewer_bits.halves import compile_halves
 from models.networks.encoders.landmark_net import FEATURES
 from models.weights import find_weights
 
-pytestmark = pytest.mark.skipif(
-    not mixed_precision.runs_bfloat16(), reason="this processor doesn't run bfloat16"
-)
+pytestmark = pytest.mark.skipif(not runs_bfloat16(), reason="this processor doesn't run bfloat16")
 NETWORK = "mobrecon_lm_192"
 needs_weights = pytest.mark.skipif(find_weights(NETWORK) is None, reason="its weights don't ship here")
 
@@ -55,7 +56,7 @@ def test_an_answer_does_not_depend_on_the_calls_before_it() -> None:
 
 @needs_weights
 def test_both_ends_of_the_encoder_and_what_follows_stay_in_32_bits() -> None:
-    halves = mixed_precision.compile_halves(runtime.graph_path(NETWORK), 1)
+    halves = compile_halves(runtime.graph_path(NETWORK), 1)
     types = _types(halves.encoder, "Convolution")
     assert types[:2] == types[-2:] == ["f32", "f32"]
     assert set(types[2:-2]) == {"bf16"}
@@ -65,7 +66,7 @@ def test_both_ends_of_the_encoder_and_what_follows_stay_in_32_bits() -> None:
 @pytest.mark.skipif(find_weights("tang_lm") is None, reason="its weights don't ship here")
 def test_maps_are_handed_over_as_they_are_looked_up() -> None:
     """Row by row, as they lie in memory, without a copy; of the last one its mean, in 32 bits."""
-    halves = mixed_precision.compile_halves(runtime.graph_path("tang_lm"), 1)
+    halves = compile_halves(runtime.graph_path("tang_lm"), 1)
     shapes = {tuple(output.shape) for output in halves.encoder.outputs}
     assert shapes == {(56 * 56, 24), (28 * 28, 40), (14 * 14, 112), (1, FEATURES)}
     assert not _types(halves.encoder, "Transpose")
@@ -95,3 +96,44 @@ def _types(compiled: object, layer: str) -> list[str]:
     """In what OpenVINO really computes layers of a type, in their order."""
     layers = (op.get_rt_info() for op in compiled.get_runtime_model().get_ordered_ops())  # type: ignore[attr-defined]
     return [info["runtimePrecision"].get() for info in layers if info["layerType"].get() == layer]
+
+
+needs_bytes = pytest.mark.skipif(
+    "openvino-int8" not in runtime.engines_for("tang_lm"), reason="its encoder isn't run in bytes here"
+)
+
+
+@needs_bytes
+def test_in_bytes_the_answer_is_nearly_that_of_32_bits() -> None:
+    graph, ranges = runtime.graph_path("tang_lm"), runtime.ranges_of("tang_lm")
+    exact, rounded = OpenVinoEngine(graph), MixedEngine(graph, ranges=ranges)
+    crop = example_crop(exact.input_size)
+    a, b = exact(crop, 1.7), rounded(crop, 1.7)
+    assert list(a) == list(b)
+    assert 0 < np.abs(a["joints_2d"] - b["joints_2d"]).max() * exact.input_size < 3  # pixels
+    assert np.abs(a["vertices_m"] - b["vertices_m"]).max() < 12e-3
+    pair = MixedEngine(graph, pair=True, ranges=ranges)
+    both = pair(np.concatenate([crop, crop[:, :, ::-1]]), np.array([1.7, 1.7], np.float32))
+    np.testing.assert_allclose(both["vertices_m"][0], b["vertices_m"][0], atol=1e-3)
+
+
+@needs_bytes
+def test_dense_convolutions_but_the_first_and_the_last_read_bytes() -> None:
+    halves = compile_halves(runtime.graph_path("tang_lm"), 1, ranges=runtime.ranges_of("tang_lm"))
+    types = _types(halves.encoder, "Convolution")
+    assert types[:2] == types[-2:] == ["f32", "f32"]
+    assert types.count("u8") == 29, "all but two of the dense ones; depthwise ones are listed among them"
+    assert set(_types(halves.rest, "FullyConnected")) == {"f32"}
+
+
+@needs_bytes
+def test_ranges_belong_to_one_graph(monkeypatch: pytest.MonkeyPatch) -> None:
+    ranges = runtime.ranges_of("tang_lm")
+    assert ranges is not None
+    with pytest.raises(ValueError, match="ranges are of another encoder"):
+        compile_halves(runtime.graph_path("tang_lm"), 1, ranges=ranges[1:])
+    shipped = runtime._shipped
+    other = replace(shipped("weights/tang_lm.onnx"), sha256="0" * 64)
+    monkeypatch.setattr(runtime, "_shipped", lambda file: other if file.endswith(".onnx") else shipped(file))
+    assert runtime.ranges_of("tang_lm") is None, "a graph made anew wants its ranges made anew"
+    assert "openvino-int8" not in runtime.engines_for("tang_lm")
