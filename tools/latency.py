@@ -20,7 +20,7 @@ import openvino as ov
 
 from models.inference.engines import Engine, MixedEngine, OnnxEngine, OpenVinoEngine, TorchEngine
 from models.inference.export import Deployed, export_onnx
-from models.inference.runtime import engines_for
+from models.inference.runtime import engines_for, graph_path, ranges_of
 from models.networks.zoo import build
 from tools.build.landmark_net import BUNDLE, read_graph
 from tools.command import command
@@ -56,6 +56,8 @@ def measure(names: list[str], rounds: int, processor: bool) -> dict[tuple[str, s
             calls[name, "openvino"] = _call(OpenVinoEngine(graph))
             if "openvino-bf16" in engines_for(name):
                 calls[name, "openvino-bf16"] = _call(MixedEngine(graph))
+            if "openvino-int8" in engines_for(name):  # of the graph that ships, which its ranges belong to
+                calls[name, "openvino-int8"] = _call(MixedEngine(graph_path(name), ranges=ranges_of(name)))
             calls[name, "onnxruntime"] = _call(OnnxEngine(graph))
             calls[name, "torch"] = _call(TorchEngine(Deployed(network)))
     times: dict[tuple[str, str], list[float]] = {key: [] for key in calls}
