@@ -104,7 +104,7 @@ RULES: list[tuple[str, str, str, str]] = [  # pattern, licence, source, command
         "weights/ranges.json",
         OURS,
         "our own measurements",
-        "python -m tools.build.ranges tang_lm tang_lm_192 --real CROPS --backgrounds PICTURES",
+        "python -m tools.build.ranges NAME ... --real CROPS --backgrounds PICTURES; docs/networks.md",
     ),
     (
         "weights/accuracy.json",
