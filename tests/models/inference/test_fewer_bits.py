@@ -1,5 +1,6 @@
 """An encoder in bfloat16: near what 32 bits answer, its ends kept in 32 bits, refused where there is none."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from models.inference.engines import SIGHT_OUTPUTS, MixedEngine, OpenVinoEngine
 from models.inference.export import example_crop
 from models.inference.fewer_bits.bfloat16 import runs_bfloat16
 from models.inference.fewer_bits.halves import compile_halves
+from models.manifest import ASSETS
 from models.networks.encoders.landmark_net import FEATURES
 from models.weights import find_weights
 
@@ -137,3 +139,11 @@ def test_ranges_belong_to_one_graph(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runtime, "_shipped", lambda file: other if file.endswith(".onnx") else shipped(file))
     assert runtime.ranges_of("tang_lm") is None, "a graph made anew wants its ranges made anew"
     assert "openvino-int8" not in runtime.engines_for("tang_lm")
+
+
+def test_ranges_ship_for_the_graphs_that_ship() -> None:
+    """A graph that is made anew (`tools.build.weights`) wants its ranges anew: `tools.build.ranges`."""
+    known = json.loads((ASSETS / "weights/ranges.json").read_text(encoding="utf-8"))
+    assert "tang_lm" in known
+    assert "mobrecon_lm" not in known, "it shakes by a third more in bytes"
+    assert [name for name in known if runtime.ranges_of(name) is None] == []
