@@ -23,8 +23,9 @@ from models.evaluation.found import found_markdown
 from models.evaluation.predictors import MEDIAPIPE, NAMES, make_predictor
 from models.evaluation.report import can_submit, markdown, plot_pck, write_submission
 from models.inference.engines import ENGINES
-from models.inference.runtime import fix_engine
+from models.inference.runtime import fix_engine, ranges_of
 from models.tracking.pipeline import DEFAULT_MODEL, MODELS
+from models.weights import shipped_networks
 
 Judged = tuple[dict[str, Run], dict[str, Any]]
 """Runs by set, and by set what was found."""
@@ -72,6 +73,10 @@ def run_command(arguments: argparse.Namespace) -> int:
             raise UserError(
                 "--engine: a cluster's machines all run openvino; leave one of --engine, --ray out"
             )
+        networks = [name for name in arguments.model if name in shipped_networks()]
+        without = [name for name in networks if ranges_of(name) is None]
+        if arguments.engine == "openvino-int8" and without:
+            raise UserError(f"--engine: {without[0]} doesn't run in bytes; leave it out, or take openvino")
         fix_engine(arguments.engine)
     asked = Asked(
         tuple(arguments.data),

@@ -254,7 +254,10 @@ def _start(name: str, engine: EngineName, threads: int, cache: Path) -> HandRunt
     if engine == "openvino-bf16":
         make = MixedEngine
     elif engine == "openvino-int8":
-        make = partial(MixedEngine, ranges=ranges_of(name))
+        ranges = ranges_of(name)
+        if ranges is None:
+            raise ValueError(f"{name} can't run in bytes: its ranges aren't measured (tools.build.ranges)")
+        make = partial(MixedEngine, ranges=ranges)
     whole = make(graph, threads)
     if "vertices_m" not in whole.outputs:
         return HandRuntime(name, engine, whole)

@@ -111,6 +111,14 @@ def test_bad_input_says_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[s
         assert expected in errors[0]
 
 
+def test_a_network_that_is_not_run_in_bytes_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["evaluate", "--data", f"crops:{tmp_path}", "--engine", "openvino-int8"]
+    assert main([*asked, "--model", "fit,mobrecon_lm"]) == 2
+    assert "mobrecon_lm doesn't run in bytes" in capsys.readouterr().err
+
+
 def test_a_recording_is_judged_beside_the_models(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = ["evaluate", "--data", f"freihand:{write_freihand(tmp_path / 'set', 2)}"]
     (tmp_path / "mine.jsonl").write_text('{"palmistry": 1}\n')

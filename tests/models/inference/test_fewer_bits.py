@@ -147,3 +147,9 @@ def test_ranges_ship_for_the_graphs_that_ship() -> None:
     assert "tang_lm" in known
     assert "mobrecon_lm" not in known, "it shakes by a third more in bytes"
     assert [name for name in known if runtime.ranges_of(name) is None] == []
+    runtime.fix_engine("openvino-int8")
+    try:
+        with pytest.raises(ValueError, match="mobrecon_lm can't run in bytes"):
+            runtime.load("mobrecon_lm", threads=1)
+    finally:
+        runtime.fix_engine(None)
