@@ -73,10 +73,10 @@ def run_command(arguments: argparse.Namespace) -> int:
             raise UserError(
                 "--engine: a cluster's machines all run openvino; leave one of --engine, --ray out"
             )
-        networks = [name for name in arguments.model if name in shipped_networks()]
-        without = [name for name in networks if ranges_of(name) is None]
-        if arguments.engine == "openvino-int8" and without:
-            raise UserError(f"--engine: {without[0]} doesn't run in bytes; leave it out, or take openvino")
+        networks = set(shipped_networks()) if arguments.engine == "openvino-int8" else set()
+        for name in arguments.model:
+            if name in networks and ranges_of(name) is None:
+                raise UserError(f"--engine: {name} doesn't run in bytes; leave it out, or take openvino")
         fix_engine(arguments.engine)
     asked = Asked(
         tuple(arguments.data),

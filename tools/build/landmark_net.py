@@ -41,7 +41,7 @@ from models.training.student.idle import without_idle
 from tools.command import command
 
 _BATCHES = 40
-"""Of crops of hands: after half as many, no channel more was found that answers."""
+"""Of crops of hands."""
 
 BUNDLE = ASSETS / "detector" / "hand_landmarker.task"
 NETWORK = "hand_landmarks_detector.tflite"

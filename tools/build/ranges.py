@@ -4,8 +4,9 @@ r"""How large the channels get that an encoder's dense convolutions read: what i
         --real CROPS --backgrounds PICTURES
     python -m tools.build.manifest
 
-Shows each network's graph crops of hands, photographed and drawn, and writes assets/weights/ranges.json. A
-graph that is made anew needs its ranges anew: until then it isn't run in bytes.
+Shows each network's graph crops of hands, photographed and drawn, and writes assets/weights/ranges.json; what
+it says of other networks stays. A graph that is made anew needs its ranges anew: until then it isn't run in
+bytes.
 """
 
 from __future__ import annotations
@@ -48,7 +49,8 @@ def main() -> None:
     if options.batches < 1:
         parser.error("--batches: expected 1 or more")
     cv2.setNumThreads(1)
-    found = {}
+    file = options.out / "ranges.json"
+    found = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
     for name in options.names:
         graph = options.out / f"{name}.onnx"
         if not graph.is_file():
@@ -58,7 +60,7 @@ def main() -> None:
             "ranges": [[round(float(v), 3) for v in block] for block in _ranges(graph, options)],
         }
         print(f"{name}: {len(found[name]['ranges'])} blocks", flush=True)
-    (options.out / "ranges.json").write_text(json.dumps(found) + "\n", encoding="utf-8")
+    file.write_text(json.dumps(found) + "\n", encoding="utf-8")
 
 
 def _ranges(graph: Path, options: argparse.Namespace) -> list[Float32]:

@@ -112,8 +112,8 @@ def _hand_over_as_they_lie(model: Any, names: set[str]) -> None:
     """Have the encoder's maps laid out pixel by pixel without a copy.
 
     So they lie in memory, and OpenVINO sees that nothing need be moved; but not behind a convolution in
-    bfloat16, where two copies take 3 % of all the time. With an operation in between it sees it again: one
-    that changes nothing. names: grows by these operations.
+    bfloat16, where it copies them twice. With an operation in between it sees it again: one that changes
+    nothing. names: grows by these operations.
     """
     from openvino import opset13 as op
 
