@@ -29,6 +29,7 @@ from models.weights import ENCODER, find_weights, shipped_networks
 
 NAMES = ("m3dhmr_lm", "hamr_lm")
 SHIPPED = [name for name in NAMES if name in shipped_networks()]
+GRAPHS = [name for name in (*NAMES, "tang_lm") if name in shipped_networks()]
 
 
 @cache
@@ -143,7 +144,7 @@ def test_what_ships_is_selected_by_name_and_keeps_no_encoder_of_its_own(name: st
         assert torch.equal(made.get_submodule("encoder").state_dict()[key], value), key
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", GRAPHS)
 def test_the_shipped_graph_answers_as_torch_does(name: str) -> None:
     crop = example_crop(224)
     deployed = Deployed(build(name)).eval()
