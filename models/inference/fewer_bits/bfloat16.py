@@ -33,12 +33,12 @@ def runs_bfloat16() -> bool:
     return "BF16" in ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
-def marked(core: Any, encoder: Any) -> Any:
-    """The encoder with both of its ends marked to stay in 32 bits."""
+def marked(core: Any, encoder: Any, kept_first: int = KEPT_FIRST) -> Any:
+    """The encoder with both of its ends marked to stay in 32 bits. kept_first: so many convolutions of it."""
     import openvino as ov
 
     all_of_them = convolutions(encoder.get_ordered_ops())
-    first = behind(all_of_them[KEPT_FIRST - 1])
+    first = behind(all_of_them[kept_first - 1]) if kept_first else set()
     but_last = behind(source_of(all_of_them[-KEPT_LAST]))
     kept = {
         node.get_friendly_name()

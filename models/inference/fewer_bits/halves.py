@@ -58,9 +58,9 @@ def compile_halves(
         in_bytes(encoder, ranges)
     rounded = ranges is None or runs_bfloat16()
     precision: Precision = "bf16" if rounded else "f32"
-    compiled = core.compile_model(
-        marked(core, encoder) if rounded else encoder, "CPU", cpu_options(threads, precision)
-    )
+    if rounded:  # of the picture's bytes nothing is lost, and little of what comes of them
+        encoder = marked(core, encoder, KEPT_FIRST if ranges is None else 0)
+    compiled = core.compile_model(encoder, "CPU", cpu_options(threads, precision))
     return Halves(compiled, core.compile_model(rest, "CPU", cpu_options(threads)), maps)
 
 

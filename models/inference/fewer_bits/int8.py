@@ -1,7 +1,7 @@
-"""An encoder whose dense convolutions read bytes.
+"""An encoder whose dense convolutions read bytes, where that is the faster.
 
-The first and the last one stay as they are, and all depthwise ones. What comes of a clipped ReLU lies between
-0 and 6. What a block hands on has channels of very different sizes, so that one step for all loses the small
+The first reads the picture as it is. Those over its large maps stay as they are, since they wait for memory, and
+the last one, and all depthwise ones. What comes of a clipped ReLU lies between 0 and 6. What a block hands on has channels of very different sizes, so that one step for all loses the small
 ones, and a still hand shakes: channels are brought near to one size first, and the weights behind make up for
 it (as in SmoothQuant, Xiao et al. 2023).
 """
@@ -18,7 +18,8 @@ from models.inference.fewer_bits.graph_walk import source_of
 from models.inference.openvino_options import cpu_options
 from models.types import Float32
 
-_CLIPPED = 6.0
+_BRIGHTEST, _CLIPPED = 1.0, 6.0
+_LARGE = 8  # of the picture's side, a map of more than this part; convolutions over it wait for memory
 _EVENED, _KEPT_RANGE, _SMALL = 0.85, 0.8, 1e-2
 """How far channels are brought to one size, the part of their range that bytes reach, and the least range:
 chosen by the clip of a still hand that `evaluate --data still:reach.mp4:3-8.2` judges."""
@@ -44,13 +45,13 @@ def multiplies_bytes() -> bool:
 
 
 def dense_inputs(encoder: Any) -> list[Any]:
-    """What an encoder's dense convolutions read that is not clipped: outputs of its graph, one for each of
-    the ranges of `in_bytes`."""
-    return [node.input_value(0) for node in _dense(encoder) if not _is_clipped(node)]
+    """What an encoder's dense convolutions are to read in bytes that is not clipped: outputs of its graph,
+    one for each of the ranges of `in_bytes`."""
+    return [node.input_value(0) for node in _dense(encoder) if _most(node) is None]
 
 
 def in_bytes(encoder: Any, ranges: Sequence[Float32]) -> None:
-    """Have an encoder's dense convolutions read bytes, all but the first and the last, in place.
+    """Have an encoder's dense convolutions read bytes, those of `_dense`, in place.
 
     ranges: how large each channel gets that a block is given, (channels,) of each block. Raises ValueError
     for those of another encoder.
@@ -59,9 +60,9 @@ def in_bytes(encoder: Any, ranges: Sequence[Float32]) -> None:
 
     waiting = iter(ranges)
     for node in _dense(encoder):
-        weights = _constant(node.input_value(1))
-        if _is_clipped(node):
-            low, high, least, most = np.zeros(1, np.float32), np.full(1, _CLIPPED, np.float32), 0.0, _CLIPPED
+        weights, least, most = _constant(node.input_value(1)), 0.0, _most(node)
+        if most is not None:
+            low, high = np.zeros(1, np.float32), np.full(1, most, np.float32)
         else:
             largest = np.maximum(next(waiting, np.zeros(0, np.float32)) * _KEPT_RANGE, _SMALL)
             if largest.shape != weights.shape[1:2]:
@@ -82,11 +83,22 @@ def in_bytes(encoder: Any, ranges: Sequence[Float32]) -> None:
 
 
 def _dense(encoder: Any) -> list[Any]:
-    return [n for n in encoder.get_ordered_ops() if n.get_type_name() == "Convolution"][1:-1]
+    """The convolution that reads the picture, and those over small maps but for the last."""
+    first, *others = (n for n in encoder.get_ordered_ops() if n.get_type_name() == "Convolution")
+    return [first, *(node for node in others[:-1] if _LARGE * _side(node) <= _side(first))]
 
 
-def _is_clipped(node: Any) -> bool:
-    return source_of(node).get_type_name() in ("Clamp", "Minimum")
+def _side(node: Any) -> int:
+    """Of the map that a convolution reads."""
+    return int(node.input_value(0).get_partial_shape()[2].get_length())
+
+
+def _most(node: Any) -> float | None:
+    """What a convolution reads is no larger, and not below zero; None where that isn't known."""
+    kind = source_of(node).get_type_name()
+    if kind == "Transpose":
+        return _BRIGHTEST
+    return _CLIPPED if kind in ("Clamp", "Minimum") else None
 
 
 def _constant(output: Any) -> Float32:
