@@ -73,31 +73,32 @@ def place(
     nearly is: reweighted once, from there. rounds: how often it is reweighted, if not so; once from nowhere
     is 0.04 mm off.
     """
-    x, y, z = points.transpose(1, 2).unbind(1)  # numbers of one kind in a row each: few, long steps
-    ray_x, ray_y = ((uv - 0.5) / focal[:, None, None]).transpose(1, 2).unbind(1)
+    xy, z = points.transpose(1, 2).split([2, 1], 1)  # numbers of one kind in a row each: few, long steps
+    ray = ((uv - 0.5) / focal[:, None, None]).transpose(1, 2)
 
-    def solve(cx: Tensor, cy: Tensor, bx: Tensor, by: Tensor, w: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """t (B, 1) each of least weighted |t_xy - c t_z - b|, from all moments in one sum."""
-        moments = [w, w * cx, w * cy, w * bx, w * by, w * (cx * cx + cy * cy), w * (cx * bx + cy * by)]
-        whole, cx, cy, bx, by, cc, cb = torch.stack(moments, 1).sum(2, keepdim=True).unbind(1)
+    def solve(c: Tensor, b: Tensor, w: Tensor) -> tuple[Tensor, Tensor]:
+        """t_xy (B, 2, 1) and t_z (B, 1, 1) of least weighted |t_xy - c t_z - b|, all moments from one sum."""
+        wc = w * c
+        moments = torch.cat([w, wc, w * b, wc * c, wc * b], 1).sum(2, keepdim=True)
+        whole, cx, cy, bx, by, cxx, cyy, cbx, cby = moments.split(1, 1)
         cx, cy, bx, by = cx / whole, cy / whole, bx / whole, by / whole
-        spread = (cc / whole - cx * cx - cy * cy).clamp_min(1e-9)
-        tz = (cx * bx + cy * by - cb / whole) / spread
-        return bx + cx * tz, by + cy * tz, tz
+        spread = ((cxx + cyy) / whole - cx * cx - cy * cy).clamp_min(1e-9)
+        tz = (cx * bx + cy * by - (cbx + cby) / whole) / spread
+        return torch.cat([bx + cx * tz, by + cy * tz], 1), tz
 
     if rounds is None:
         rounds = 2 if near is None else 1
     if near is None:
-        tx, ty, tz = solve(ray_x, ray_y, ray_x * z - x, ray_y * z - y, torch.ones_like(x))
-        tz = tz.clamp(_NEAR_M, _FAR_M)
+        t_xy, t_z = solve(ray, ray * z - xy, torch.ones_like(z))
+        t_z = t_z.clamp(_NEAR_M, _FAR_M)
     else:
-        tx, ty, tz = near.split(1, 1)
+        t_xy, t_z = near[..., None].split([2, 1], 1)
     for _ in range(rounds):  # a far point's metre is less of the picture than a near one's
-        depth = (z + tz).clamp_min(_NEAR_M / 2)
-        px, py = (x + tx) / depth, (y + ty) / depth
-        more = solve(px, py, (ray_x - px) * depth, (ray_y - py) * depth, depth**-2)
-        tx, ty, tz = tx + more[0], ty + more[1], (tz + more[2]).clamp(_NEAR_M, _FAR_M)
-    return torch.cat([tx, ty, tz], 1)
+        depth = (z + t_z).clamp_min(_NEAR_M / 2)
+        at = (xy + t_xy) / depth
+        more_xy, more_z = solve(at, (ray - at) * depth, depth**-2)
+        t_xy, t_z = t_xy + more_xy, (t_z + more_z).clamp(_NEAR_M, _FAR_M)
+    return torch.cat([t_xy, t_z], 1)[..., 0]
 
 
 def project_uv(points: Tensor, focal: Tensor) -> Tensor:
@@ -140,7 +141,7 @@ class MeshStage(nn.Module):
         """The raw answer (B, 106), and the palm's turn from rest (B, 3, 3) that its first bone adds to."""
         J = joints_m - joints_m[:, :1]
         ray = (joints_2d - 0.5) / focal[:, None, None]
-        t = place(J, joints_2d, focal)
+        t = place(J, joints_2d, focal, rounds=1)
         z = (J[..., 2:] + t[:, None, 2:]).clamp_min(_NEAR_M / 2)
         X = torch.cat([ray * z, z], -1)  # the picture for x and y, the guess in space for z
         X = X - X[:, :1]

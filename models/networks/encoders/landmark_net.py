@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -188,11 +189,14 @@ class LandmarkNet(nn.Module):
     def answer(self, features: LandmarkFeatures) -> LandmarkOutput:
         """What the heads say of the maps."""
         v = features.f7.mean((2, 3))
+        heads = (self.head_joints, self.head_world, self.head_presence, self.head_handedness)
+        weight, bias = (torch.cat([getattr(head, name) for head in heads]) for name in ("weight", "bias"))
+        joints, world, presence, handedness = F.linear(v, weight, bias).split([63, 63, 1, 1], 1)  # in one
         output = LandmarkOutput(
-            self.head_joints(v).unflatten(1, (21, 3)),
-            self.head_presence(v)[:, 0],
-            self.head_handedness(v)[:, 0],
-            self.head_world(v).unflatten(1, (21, 3)),
+            joints.unflatten(1, (21, 3)),
+            presence[:, 0],
+            handedness[:, 0],
+            world.unflatten(1, (21, 3)),
             features,
         )
         if self.scores is None:

@@ -26,9 +26,8 @@ def _between(m: Tensor, x: Tensor, y: Tensor, aside: float) -> Tensor:
     first = (top * S + left).int()
     if B > 1:
         first = first + S * S * torch.arange(B, device=m.device, dtype=torch.int32)[:, None]
-    corners = torch.tensor([0, 1, S, S + 1], device=m.device, dtype=torch.int32)
-    at = rows.index_select(0, (first[None] + corners[:, None, None]).flatten())
-    a, b, c, d = at.unflatten(0, (4, *x.shape)).unbind(0)
+    first = first.flatten()
+    a, b, c, d = (rows.index_select(0, first + k).unflatten(0, x.shape) for k in (0, 1, S, S + 1))
     right, down = (x - left)[..., None], (y - top)[..., None]
     upper, lower = a + (b - a) * right, c + (d - c) * right
     return upper + (lower - upper) * down

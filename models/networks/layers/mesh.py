@@ -21,10 +21,12 @@ class Upsample(nn.Module):
     index: Tensor
     weight: Tensor
 
-    def __init__(self, upsampling: Upsampling) -> None:
+    def __init__(self, upsampling: Upsampling, saved: bool = True) -> None:
+        """saved: with a network's weights."""
         super().__init__()
-        self.register_buffer("index", torch.from_numpy(upsampling.index.T.copy()).long())  # (3, V_fine)
-        self.register_buffer("weight", torch.from_numpy(upsampling.weight.T.copy())[..., None])
+        index, weight = (torch.from_numpy(x.T.copy()) for x in (upsampling.index, upsampling.weight))
+        self.register_buffer("index", index.long(), persistent=saved)  # (3, V_fine)
+        self.register_buffer("weight", weight[..., None], persistent=saved)
 
     def forward(self, f: Tensor) -> Tensor:
         a, b, c = (f.index_select(1, i) * w for i, w in zip(self.index, self.weight, strict=True))

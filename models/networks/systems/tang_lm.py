@@ -31,6 +31,7 @@ from models.networks.landmark_system import (
     Stage,
     Stages,
 )
+from models.networks.layers.mesh import Upsample
 from models.networks.layers.spiral import DSConv
 from models.networks.mesh.levels import kept, upsampling_matrix, vertices_at
 from models.networks.mesh.topology import MeshPyramid, pyramid_of
@@ -115,8 +116,6 @@ class ParameterStep(nn.Module):
 class OffsetStep(nn.Module):
     """Refine, second step: spiral convolutions on 195, 98 and 49 vertices and back -> M_o."""
 
-    up_195: Tensor
-    up_98: Tensor
     down_98: Tensor
     down_49: Tensor
 
@@ -130,8 +129,7 @@ class OffsetStep(nn.Module):
         self.up = nn.ModuleList([DSConv(wide, wide, at_98), DSConv(wide + w, w, at_195)])
         self.out = DSConv(w, 3, at_195)
         nn.init.normal_(self.out.W_p.weight, std=1e-3)
-        self.register_buffer("up_195", upsampling_matrix(pyramid, 2), persistent=False)
-        self.register_buffer("up_98", upsampling_matrix(pyramid, 3), persistent=False)
+        self.up_195, self.up_98 = (Upsample(pyramid.upsamplings[k], saved=False) for k in (2, 3))
         self.register_buffer("down_98", kept(pyramid, 2, 3), persistent=False)
         self.register_buffer("down_49", kept(pyramid, 3, 4), persistent=False)
 
@@ -141,8 +139,8 @@ class OffsetStep(nn.Module):
         x98 = F.leaky_relu(self.down[1](x195.index_select(1, self.down_98)), _SLOPE)
         x49 = F.leaky_relu(self.down[2](x98.index_select(1, self.down_49)), _SLOPE)
         x49 = x49 + self.whole(x49.mean(1))[:, None]
-        x98 = x98 + F.leaky_relu(self.up[0](self.up_98 @ x49), _SLOPE)
-        x195 = F.leaky_relu(self.up[1](torch.cat([self.up_195 @ x98, x195], -1)), _SLOPE)
+        x98 = x98 + F.leaky_relu(self.up[0](self.up_98(x49)), _SLOPE)
+        x195 = F.leaky_relu(self.up[1](torch.cat([self.up_195(x98), x195], -1)), _SLOPE)
         return self.out(x195)
 
 
