@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from models.types import Camera, Crop, Float64, HandPose
+from models.types import Camera, Crop, Float64
 
 DEFAULT_FOV_DEG = 65.0
 """Diagonal field of view taken for a camera of which nothing is known, degrees: a common webcam's."""
@@ -74,12 +74,10 @@ def rotation_from_6d(columns: ArrayLike) -> Float64:
     return axes.transpose(2, 1, 0)
 
 
-def blended_pose(last: HandPose, now: HandPose, weight: float) -> HandPose:
-    """Between two poses of one hand: weight 0 is the last one, 1 the present one."""
-    R = (last.rotations + weight * (now.rotations - last.rotations))[:, :, :2].transpose(0, 2, 1)
-    betas = last.betas + weight * (now.betas - last.betas)
-    wrist = last.translation_m + weight * (now.translation_m - last.translation_m)
-    return HandPose(*(x.astype(np.float32) for x in (rotation_from_6d(R), betas, wrist)))
+def blended_rotations(last: ArrayLike, now: ArrayLike, weight: float) -> Float64:
+    """Between rotations (N, 3, 3), not far apart: weight 0 is the last ones, 1 the present ones."""
+    R0, R = np.asarray(last, np.float64), np.asarray(now, np.float64)
+    return rotation_from_6d((R0 + weight * (R - R0))[:, :, :2].transpose(0, 2, 1))
 
 
 def cross(a: Float64, b: Float64) -> Float64:

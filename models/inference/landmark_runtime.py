@@ -19,7 +19,7 @@ from models.geometry import crop_camera, crop_to_frame_px, rotation_from_axis_an
 from models.inference.bundle import BUNDLE, compile_bundled
 from models.inference.exposure import exposed
 from models.inference.landmark_scores import shipped_scorer
-from models.types import N_JOINTS, Camera, Crop, Detection, Float32, Handedness, Sighting
+from models.types import N_JOINTS, Camera, Crop, Detection, Float32, Handedness, HandPose, Sighting
 
 NETWORK = "hand_landmarks_detector.tflite"
 INPUT_SIZE = 224
@@ -125,10 +125,17 @@ def crop_hand(
     return warp_crop(frame_rgb, camera, virtual, R_crop_cam, mirrored=handedness == "left")
 
 
-def in_frame(landmarks: Landmarks, crop: Crop, camera: Camera) -> Detection:
+def in_frame(
+    landmarks: Landmarks,
+    crop: Crop,
+    camera: Camera,
+    vertices_m: Float32 | None = None,
+    pose: HandPose | None = None,
+) -> Detection:
     """What the network said about a crop, said of the frame: its pixels, the camera's axes, the true side.
 
-    An answer that can't be a hand's, such as one that is not a number, is NOT_SEEN.
+    vertices_m, pose: of a network that sees a mesh, in the camera's axes already. An answer that can't be a
+    hand's, such as one that is not a number, is NOT_SEEN.
     """
     seen = sighted(landmarks.joints_crop_px, landmarks.presence, landmarks.right_score, crop, camera)
     # Comparisons with what is not a number are false.
@@ -140,6 +147,8 @@ def in_frame(landmarks: Landmarks, crop: Crop, camera: Camera) -> Detection:
         seen.presence,
         seen.handedness_score,
         (landmarks.world_m @ crop.A).astype(np.float32),
+        vertices_m,
+        pose,
     )
 
 

@@ -29,6 +29,10 @@ def make_pair(model: Any) -> None:
             depends.add(node.get_friendly_name())
         if node.get_type_name() == "Reshape" and from_crops[0]:
             _reshape(node)
+        elif node.get_type_name() == "Gather" and all(from_crops[:2]):  # rows of a map, where the crop says
+            rows = int(node.get_input_shape(0)[0])
+            behind = op.constant(np.arange(HANDS).reshape(-1, 1) * rows, node.get_input_element_type(1))
+            node.input(1).replace_source_output(op.add(node.input_value(1), behind).output(0))
         elif node.get_type_name() == "Concat" and any(from_crops):
             for port, computed in zip(node.inputs(), from_crops, strict=True):
                 if not computed:
@@ -50,24 +54,7 @@ def _reshape(node: Any) -> None:
         shape = [-1, *after[1:]]
     elif before == [1, *after]:  # a map's pixels, row by row
         shape = [-1, after[-1]]
-    elif len(after) == 1 and before == [before[0], 1, after[0] // before[0]]:  # which rows are looked up
-        rows = _rows(node)
-        behind = op.constant(np.arange(HANDS).reshape(-1, 1) * rows, node.get_input_element_type(0))
-        node.input(0).replace_source_output(op.add(node.input_value(0), behind).output(0))
-        shape = [-1]
-    elif len(after) == 4 and after[1] == 1 and before == [after[0] * after[2], after[3]]:  # what was there
-        shape = [after[0], HANDS, *after[2:]]
     else:
         raise ValueError(f"two crops: expected another layout than {before} to {after}")
     node.input(1).replace_source_output(op.constant(np.array(shape, np.int64)).output(0))
 
-
-def _rows(indices: Any) -> int:
-    """How many rows one crop's map has, where these indices are looked up."""
-    for port in indices.output(0).get_target_inputs():
-        user = port.get_node()
-        if user.get_type_name() == "Convert":
-            return _rows(user)
-        if user.get_type_name() == "Gather":
-            return int(user.get_input_shape(0)[0])
-    raise ValueError("two crops: expected rows that are looked up in a map")

@@ -17,6 +17,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -82,14 +83,11 @@ class HandRuntime:
         return [self._prediction(a) for a in self._pair_engine(crops, np.array(focals, np.float32))]
 
     def _prediction(self, answer: dict[str, np.ndarray]) -> CropPrediction:
-        model = [answer[name][0] for name in POSE_OUTPUTS if name in answer]
-        known = bool(model) and all(np.isfinite(part).all() for part in model)
-        return CropPrediction(
-            *self._seen(answer),
-            answer["vertices_m"][0] if "vertices_m" in answer else None,
-            answer["joints_m"][0],
-            HandPose(*model) if known else None,
-        )
+        pose, vertices_m = None, answer["vertices_m"][0] if "vertices_m" in answer else None
+        if POSE_OUTPUTS[0] in answer:
+            with suppress(ValueError):  # not a number
+                pose = HandPose(*(answer[name][0] for name in POSE_OUTPUTS))
+        return CropPrediction(*self._seen(answer), vertices_m, answer["joints_m"][0], pose)
 
     def sight(self, crop_rgb: NDArray[np.uint8], focal: float = TYPICAL_FOCAL) -> CropSight:
         """The same without a mesh, which is quicker where many crops are looked at."""

@@ -21,8 +21,8 @@ def in_colour(frame_rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def is_grey(frame_rgb: NDArray[np.uint8]) -> bool:
     """Whether a picture (H, W, 3) has no colour. Looks at one pixel in 256."""
-    sample = frame_rgb[::_SAMPLE_STEP, ::_SAMPLE_STEP].astype(np.int16)
-    return int(np.ptp(sample, axis=-1).max()) <= _COLOURLESS
+    red, green, blue = np.moveaxis(frame_rgb[::_SAMPLE_STEP, ::_SAMPLE_STEP].astype(np.int16), -1, 0)
+    return all(int(np.abs(a - b).max()) <= _COLOURLESS for a, b in ((red, green), (green, blue), (blue, red)))
 
 
 def skin_toned(frame_rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:

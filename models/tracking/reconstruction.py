@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -10,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from models.geometry import blended_pose, rays
+from models.geometry import blended_rotations, rays
 from models.hand.hand_data import load_open_hand
 from models.hand.profile import HandProfile, personal_hand
 from models.inference import mesh_stage, runtime
@@ -198,27 +199,41 @@ class NetworkMesh:
         if detection.vertices_m is None:
             raise ValueError("lift: expected a detection with vertices_m, as a network gives it")
         joints, vertices = detection.joints_world_m, detection.vertices_m
+        last = previous if previous is not None and previous.handedness == handedness else None
         palm_m = _palm_m(joints)
         frames, mean_m = 1, palm_m
         if self._known_palm_m is not None:
             mean_m = self._known_palm_m
-        elif previous is not None and previous.handedness == handedness:
-            frames = min(previous.frames + 1, SIZE_MEMORY)
-            mean_m = previous.palm_m + (palm_m - previous.palm_m) / frames
-        size = mean_m / palm_m
-        vertices, joints, pose = size * vertices, size * joints, detection.pose
-        if pose is not None:
-            pose = replace(pose, translation_m=np.float32(size) * pose.translation_m)
-        flip = np.array([-1.0 if handedness == "left" else 1.0, 1.0, 1.0])
-        if previous is not None and previous.handedness == handedness:
-            last = (previous.vertices_m - previous.root_m, previous.joints_m - previous.root_m)
-            vertices, joints, gain = smooth_mesh((vertices, joints), last)
-            if pose is not None and previous.pose is not None:
-                pose = blended_pose(previous.pose.moved(-flip * previous.root_m), pose, gain)
-        root = recover_root(joints, detection.joints_2d_px, camera)
-        vertices_m, joints_m = ((p + root).astype(np.float32) for p in (vertices, joints))
-        pose = None if pose is None else pose.moved(flip * root)
-        return NetworkHand(handedness, vertices_m, joints_m, mean_m, frames, root.astype(np.float32), pose)
+        elif last is not None:
+            frames = min(last.frames + 1, SIZE_MEMORY)
+            mean_m = last.palm_m + (palm_m - last.palm_m) / frames
+        size, gain = np.float32(mean_m / palm_m), 1.0
+        vertices, joints = size * vertices, size * joints
+        if last is not None:
+            from_root = (last.vertices_m - last.root_m, last.joints_m - last.root_m)
+            vertices, joints, gain = smooth_mesh((vertices, joints), from_root)
+        root = recover_root(joints, detection.joints_2d_px, camera).astype(np.float32)
+        pose = None if detection.pose is None else _taken(detection.pose, size, root, last, gain, handedness)
+        return NetworkHand(handedness, vertices + root, joints + root, mean_m, frames, root, pose)
+
+
+def _taken(
+    pose: HandPose,
+    size: np.float32,
+    root: Float32,
+    last: NetworkHand | None,
+    gain: float,
+    handedness: Handedness,
+) -> HandPose:
+    """A pose from the wrist as its mesh is taken: of the same size and place, as much of it new."""
+    flip = np.array([-1 if handedness == "left" else 1, 1, 1], np.float32)
+    R, betas, wrist = pose.rotations, pose.betas, size * pose.translation_m
+    if last is not None and last.pose is not None:
+        R = blended_rotations(last.pose.rotations, R, gain).astype(np.float32)
+        before, weight = last.pose.translation_m - flip * last.root_m, np.float32(gain)
+        betas = last.pose.betas + weight * (betas - last.pose.betas)
+        wrist = before + weight * (wrist - before)
+    return HandPose(R, betas, wrist + flip * root)
 
 
 def _focal(crop: Crop) -> float:
@@ -228,15 +243,16 @@ def _focal(crop: Crop) -> float:
 
 def _in_frame(answer: CropPrediction, crop: Crop, camera: Camera) -> Detection:
     """What a network said about a crop, mesh included, as `in_frame` does."""
-    detection, (vertices_m, _) = in_frame(_landmarks(answer), crop, camera), answer.in_camera_axes(crop)
-    if not hand_sized(vertices_m):
+    if answer.vertices_m is None or not hand_sized(answer.vertices_m):
         return NOT_SEEN
-    return replace(detection, vertices_m=vertices_m, pose=answer.pose_in_camera_axes(crop))
+    (vertices_m, _), pose = answer.in_camera_axes(crop), answer.pose_in_camera_axes(crop)
+    return in_frame(_landmarks(answer), crop, camera, vertices_m, pose)
 
 
 def _palm_m(joints_m: Float32) -> float:
     """Mean distance of the knuckles from the wrist."""
-    return max(float(np.linalg.norm(joints_m[KNUCKLES] - joints_m[0], axis=1).mean()), 1e-6)
+    wrist, *knuckles = joints_m[[0, *KNUCKLES]].tolist()  # numbers: NumPy takes as long for one as for ten
+    return max(sum(math.dist(knuckle, wrist) for knuckle in knuckles) / len(knuckles), 1e-6)
 
 
 def make_reconstruction(model: str, profile: HandProfile | None = None) -> Reconstruction:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from models.geometry import rotation_from_6d
+from models.geometry import blended_rotations
 from models.types import N_VERTICES, Camera, Float64, HandMesh, HandPose
 
 PALM = [0, 5, 9, 13, 17]
@@ -138,7 +138,7 @@ class HandFilter:
         wrist, weight = hand.pose.translation_m - flip * centre, self._articulation.weight
         if self._pose is not None and weight < 1:
             R0, betas0, wrist0 = self._pose
-            R = rotation_from_6d((R0 + weight * (R - R0))[:, :, :2].transpose(0, 2, 1))
+            R = blended_rotations(R0, R, weight)
             betas, wrist = betas0 + weight * (betas - betas0), wrist0 + weight * (wrist - wrist0)
         self._pose = R, betas, wrist
         return HandPose(

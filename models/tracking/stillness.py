@@ -23,9 +23,10 @@ def smooth_mesh(
 ) -> tuple[Float32, Float32, float]:
     """Vertices (V, 3) and joints, seen from the root, now and as taken a frame ago -> as they are to be
     taken, and how much of them is new."""
-    moved_m = np.linalg.norm(now[0] - last[0], axis=1)
-    most = int(_MOST * len(moved_m))
-    gain = float(_taken(np.partition(moved_m, most)[most], STILL_M))
+    x, y, z = (now[0] - last[0]).T
+    moved_2 = x * x + y * y + z * z
+    most = int(_MOST * len(moved_2))
+    gain = float(_taken(np.partition(moved_2, most)[most], STILL_M))
     vertices, joints = (b + gain * (a - b) for a, b in zip(now, last, strict=True))
     return vertices, joints, gain
 
@@ -33,9 +34,11 @@ def smooth_mesh(
 def steady_joints(now_px: Float32, last_px: Float32) -> Float32:
     """Joints (21, 2) in the picture, now and as taken a frame ago -> as they are to be taken."""
     box_px = max(float(np.ptp(now_px, axis=0).max()), 1e-6)
-    moved_px = np.linalg.norm(now_px - last_px, axis=1, keepdims=True)
-    return last_px + _taken(moved_px, STILL_BOXES * box_px) * (now_px - last_px)
+    moved = now_px - last_px
+    moved_2 = (moved * moved).sum(1, keepdims=True)
+    return last_px + _taken(moved_2, STILL_BOXES * box_px) * moved
 
 
-def _taken(moved: NDArray[np.float32] | np.float32, still: float) -> NDArray[np.float32] | np.float32:
-    return moved**2 / (moved**2 + np.float32(still**2))
+def _taken(moved_2: NDArray[np.float32] | np.float32, still: float) -> NDArray[np.float32] | np.float32:
+    """moved_2: squared."""
+    return moved_2 / (moved_2 + np.float32(still**2))

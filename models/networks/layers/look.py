@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 
 def look(maps: Sequence[Tensor], x: Tensor, y: Tensor, aside: Sequence[float] | None = None) -> list[Tensor]:
@@ -26,8 +27,7 @@ def _between(m: Tensor, x: Tensor, y: Tensor, aside: float) -> Tensor:
     first = (top * S + left).int()
     if B > 1:
         first = first + S * S * torch.arange(B, device=m.device, dtype=torch.int32)[:, None]
-    first = first.flatten()
-    a, b, c, d = (rows.index_select(0, first + k).unflatten(0, x.shape) for k in (0, 1, S, S + 1))
+    a, b, c, d = (F.embedding(first + k, rows) for k in (0, 1, S, S + 1))
     right, down = (x - left)[..., None], (y - top)[..., None]
     upper, lower = a + (b - a) * right, c + (d - c) * right
     return upper + (lower - upper) * down
