@@ -147,7 +147,7 @@ class MeshStage(nn.Module):
         X = X - X[:, :1]
         size = X[:, KNUCKLES].norm(dim=-1).mean(1, keepdim=True).clamp_min(0.02)
         palm = palm_frame(X)
-        turned = (torch.cat([X, J], 1) @ palm).flatten(1) / size
+        turned = (torch.cat([X, J], 1)[..., None] * palm[:, None]).sum(2).flatten(1) / size
         x = torch.cat(
             [
                 turned[:, : 21 * 3],

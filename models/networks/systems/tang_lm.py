@@ -153,7 +153,6 @@ class TangLm(LandmarkSystem):
     mesh_rank = 96
     pick: Tensor
     up: Tensor
-    regressor_195: Tensor
 
     def __init__(self, config: TangLmConfig, hand: HandData) -> None:
         super().__init__(hand, config.input_size)
@@ -165,10 +164,9 @@ class TangLm(LandmarkSystem):
         self.parameter_step = ParameterStep(config, pyramid, 106)
         self.offset_step = OffsetStep(config, pyramid)
         up = upsampling_matrix(pyramid, 0) @ upsampling_matrix(pyramid, 1)
+        up = torch.cat([torch.tensor(hand.regressor_21) @ up, up])  # joints are linear in the offsets, too
         self.register_buffer("pick", vertices_at(hand, 2), persistent=False)
-        self.register_buffer("up", up, persistent=False)  # (778, 195)
-        regressor = torch.tensor(hand.regressor_21) @ up  # joints are linear in the offsets
-        self.register_buffer("regressor_195", regressor, persistent=False)
+        self.register_buffer("up", up, persistent=False)  # (21 + 778, 195)
 
     def joints_in_picture(self, joints_2d: Tensor, landmarks: LandmarkOutput) -> Tensor:
         """The encoder's, moved to where several views of a photograph would have them. The mesh stage, which
@@ -212,7 +210,8 @@ class TangLm(LandmarkSystem):
         X, J = X - J_p[:, 0, :, None], J_p - J_p[:, :1]
         root = place(J, joints_2d, focal, near=root_r)
         n = len(self.pick)
-        posed = Stage((X if vertices is None else X[..., n:]).transpose(1, 2), J, root)
+        wanted_X = X if vertices is None else X[..., n:]
+        posed = Stage(wanted_X.transpose(1, 2), J, root)
         X, turns = (x.index_select(2, self.pick) if vertices is None else x[..., :n] for x in (X, turns))
         with torch.no_grad():
             uv = _in_picture(X, root, focal)
@@ -226,21 +225,17 @@ class TangLm(LandmarkSystem):
             ],
             -1,
         )
-        up = self.up if vertices is None else self.up[vertices]
-        M_o, J_o = _mixed(up, offset), self.regressor_195 @ offset
-        M_f, J_f = posed.vertices + M_o - J_o[:, :1], posed.joints + J_o - J_o[:, :1]
+        up = self.up if vertices is None else torch.cat([self.up[:21], self.up[21:][vertices]])
+        J_o, M_o = (offset.transpose(1, 2) @ up.T).tensor_split((21,), 2)  # rows are long: the faster
+        M_f = (wanted_X + M_o - J_o[..., :1]).transpose(1, 2)
+        J_f = J + (J_o - J_o[..., :1]).transpose(1, 2)
         final = Stage(M_f, J_f, place(J_f, joints_2d, focal, near=root))
-        wrist = M_o.mean(1) - J_o[:, 0] - J_p[:, 0]  # so that the model lies amid the mesh
+        wrist = M_o.mean(2) - J_o[..., 0] - J_p[:, 0]  # so that the model lies amid the mesh
         return Stages(rough, whole or posed, final, offset, ModelHand(pose, wrist))
 
     def _moved(self, theta: Tensor, step: Tensor) -> Tensor:
         betas = self.mesh_stage.sized(theta[:, 96:] + step[:, 96:])
         return torch.cat([theta[:, :96] + step[:, :96], betas], 1)
-
-
-def _mixed(weights: Tensor, X: Tensor) -> Tensor:
-    """weights (V', V) @ X (B, V, 3), in long rows, which are the faster."""
-    return (X.transpose(1, 2) @ weights.T).transpose(1, 2)
 
 
 NETWORKS = (
