@@ -3,8 +3,8 @@
 bfloat16 keeps 8 bits of a number. All of the encoder in it, landmarks move by half a pixel of 224, and a
 still hand shakes. Nearly all of that comes from three places, and they stay in 32 bits: the first convolution
 and the depthwise one behind it (differences between bright neighbours are lost in the rounding), the last
-block, and what follows the encoder (a joint is the sum of a thousand numbers). The picture itself, whole
-numbers up to 255, is not rounded.
+one with the mean of its map, and what follows the encoder (a joint is the sum of a thousand numbers). The
+picture itself, whole numbers up to 255, is not rounded.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 
 from models.inference.fewer_bits.graph_walk import behind, convolutions, source_of
 
-KEPT_FIRST, KEPT_LAST = 2, 2
+KEPT_FIRST, KEPT_LAST = 2, 1
 """Convolutions at both ends that stay in 32 bits."""
 _MARK = {"name": "precise", "version": "0"}
 """What OpenVINO's file format calls an operation that is not to be rounded."""
