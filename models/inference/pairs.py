@@ -57,4 +57,3 @@ def _reshape(node: Any) -> None:
     else:
         raise ValueError(f"two crops: expected another layout than {before} to {after}")
     node.input(1).replace_source_output(op.constant(np.array(shape, np.int64)).output(0))
-

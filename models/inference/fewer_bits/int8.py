@@ -1,9 +1,10 @@
 """An encoder whose dense convolutions read bytes, where that is the faster.
 
-The first reads the picture as it is. Those over its large maps stay as they are, since they wait for memory, and
-the last one, and all depthwise ones. What comes of a clipped ReLU lies between 0 and 6. What a block hands on has channels of very different sizes, so that one step for all loses the small
-ones, and a still hand shakes: channels are brought near to one size first, and the weights behind make up for
-it (as in SmoothQuant, Xiao et al. 2023).
+The first reads the picture, bytes as they are. Those over large maps stay as they are, for they wait for
+memory; so do the last one, and all depthwise ones. What comes of a clipped ReLU lies between 0 and 6. What a
+block hands on has channels of very different sizes, so that one step for all loses the small ones, and a
+still hand shakes: channels are brought near to one size first, and the weights behind make up for it (as in
+SmoothQuant, Xiao et al. 2023).
 """
 
 from __future__ import annotations
