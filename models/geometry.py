@@ -153,8 +153,7 @@ def warp_crop(
     A frame more than twice as fine as the crop is first averaged down around the hand, against aliasing.
     """
     A = R_crop_cam * [[-1.0], [1], [1]] if mirrored else R_crop_cam
-    rays_of = [[1 / crop.fx, 0, -crop.cx / crop.fx], [0, 1 / crop.fy, -crop.cy / crop.fy], [0, 0, 1]]
-    H = camera.K @ A.T @ np.array(rays_of)  # pixels of the crop -> of the frame
+    H = _frame_from_crop(camera, A, crop)
     halvings = max(math.floor(math.log2(camera.fx / crop.fx)), 0)
     window = _window(H, crop, camera, 2**halvings)
     if window is not None:
@@ -192,5 +191,13 @@ def _window(H: Float64, crop: Camera, camera: Camera, unit: int) -> tuple[int, i
 
 
 def crop_to_frame_px(points_px: ArrayLike, crop: Crop, camera: Camera) -> Float64:
-    """(..., 2) pixels of the crop -> (..., 2) pixels of the frame, through the two cameras' common centre."""
-    return project(rays(points_px, crop.camera) @ crop.A, camera)
+    """(N, 2) pixels of the crop -> (N, 2) pixels of the frame, through the two cameras' common centre."""
+    H = _frame_from_crop(camera, crop.A, crop.camera)
+    p = np.asarray(points_px, np.float64) @ H[:, :2].T + H[:, 2]
+    return p[:, :2] / p[:, 2:]
+
+
+def _frame_from_crop(camera: Camera, A: Float64, crop: Camera) -> Float64:
+    """(3, 3) pixels of a crop's camera -> of the frame's. A: as `Crop.A`."""
+    rays_of = [[1 / crop.fx, 0, -crop.cx / crop.fx], [0, 1 / crop.fy, -crop.cy / crop.fy], [0, 0, 1]]
+    return np.asarray(camera.K @ A.T @ np.array(rays_of))

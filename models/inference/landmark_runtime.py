@@ -7,6 +7,7 @@ that it is a right one, and 21 world landmarks in metres.
 
 from __future__ import annotations
 
+import math
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,31 +138,31 @@ def in_frame(
     vertices_m, pose: of a network that sees a mesh, in the camera's axes already. An answer that can't be a
     hand's, such as one that is not a number, is NOT_SEEN.
     """
-    seen = sighted(landmarks.joints_crop_px, landmarks.presence, landmarks.right_score, crop, camera)
+    seen = _seen(landmarks.joints_crop_px, landmarks.presence, landmarks.right_score, crop, camera)
     # Comparisons with what is not a number are false.
-    if seen is NOT_SEEN or not hand_sized(landmarks.world_m):
+    if seen is None or not hand_sized(landmarks.world_m):
         return NOT_SEEN
-    return Detection(
-        seen.joints_2d_px,
-        seen.handedness,
-        seen.presence,
-        seen.handedness_score,
-        (landmarks.world_m @ crop.A).astype(np.float32),
-        vertices_m,
-        pose,
-    )
+    return Detection(*seen, (landmarks.world_m @ crop.A).astype(np.float32), vertices_m, pose)
 
 
 def sighted(
     joints_crop_px: Float32, presence: float, right_score: float, crop: Crop, camera: Camera
 ) -> Sighting:
     """The same of joints (21, 2) in a crop and its two scores alone."""
+    seen = _seen(joints_crop_px, presence, right_score, crop, camera)
+    return NOT_SEEN if seen is None else Sighting(*seen)
+
+
+def _seen(
+    joints_crop_px: Float32, presence: float, right_score: float, crop: Crop, camera: Camera
+) -> tuple[Float32, Handedness, float, float] | None:
+    """What a `Sighting` holds; None for what is not numbers."""
     right = 1 - right_score if crop.mirrored else right_score
     with np.errstate(all="ignore"):  # what overflows here is found out below
         joints_px = crop_to_frame_px(joints_crop_px, crop, camera).astype(np.float32)
-    if not (np.isfinite([presence, right]).all() and np.isfinite(joints_px).all()):
-        return NOT_SEEN
-    return Sighting(joints_px, "right" if right >= 0.5 else "left", presence, max(right, 1 - right))
+    if not (math.isfinite(presence) and math.isfinite(right) and np.isfinite(joints_px).all()):
+        return None
+    return joints_px, "right" if right >= 0.5 else "left", presence, max(right, 1 - right)
 
 
 def hand_sized(points_m: Float32) -> bool:

@@ -127,7 +127,7 @@ class LearntDepth:
         return np.asarray((LEARNT * learnt + (1 - LEARNT) * own) @ A, np.float32)
 
 
-def place(points: Float64, ray: Float64, rounds: int = 2) -> Float64:
+def place(points: Float64, ray: Float64, rounds: int = 1) -> Float64:
     """(3,) translation that brings points (N, 3) nearest to their rays (N, 2), x/z and y/z."""
 
     def solve(c: Float64, b: Float64, w: Float64) -> tuple[Float64, float]:

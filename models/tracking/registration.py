@@ -19,6 +19,7 @@ Complex = NDArray[np.complex128]
 NEAR_M, FAR_M = 0.05, 2.0
 """Depths a root may have, metres."""
 
+_SORTED_M = 2e-3  # a step shorter than this tells outliers from joints that fit
 OUTLIER_DEVIATIONS = 4.0  # joints further off than this, in robust standard deviations, are dropped
 SILHOUETTE_TRUST_M = (0.02, 0.06)
 """Difference of the two answers at which the silhouette begins to count, and at which it alone does."""
@@ -83,7 +84,7 @@ def root_from_joints(
         moved_m = max(abs(move_xy), abs(move_z))
         if squares and moved_m < 1e-5:
             break
-        squares = squares or moved_m < 1e-4 or step == 4
+        squares = squares or moved_m < _SORTED_M or step == 4
     return np.array([t_xy.real, t_xy.imag, t_z])
 
 
