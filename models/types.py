@@ -205,6 +205,5 @@ class HandMesh:
         o = np.asarray(offset_m, np.float32)
         pose = self.pose
         if pose is not None:
-            mirrored = o * np.array([-1.0 if self.handedness == "left" else 1, 1, 1], np.float32)
-            pose = replace(pose, translation_m=pose.translation_m + mirrored)
+            pose = pose.moved(o * np.array([-1.0 if self.handedness == "left" else 1, 1, 1], np.float32))
         return replace(self, vertices_m=self.vertices_m + o, joints_m=self.joints_m + o, pose=pose)

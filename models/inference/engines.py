@@ -1,4 +1,4 @@
-"""Ways to run a network: OpenVINO, in two precisions, ONNX Runtime, torch. A crop of bytes in, arrays out.
+"""Ways to run a network: OpenVINO, in three precisions, ONNX Runtime, torch. A crop of bytes in, arrays out.
 
 Each engine imports its library when it is made, so the live path loads one of them only.
 """

@@ -127,7 +127,7 @@ class LearntDepth:
         return np.asarray((LEARNT * learnt + (1 - LEARNT) * own) @ A, np.float32)
 
 
-def place(points: Float64, ray: Float64, rounds: int = 1) -> Float64:
+def place(points: Float64, ray: Float64) -> Float64:
     """(3,) translation that brings points (N, 3) nearest to their rays (N, 2), x/z and y/z."""
 
     def solve(c: Float64, b: Float64, w: Float64) -> tuple[Float64, float]:
@@ -139,12 +139,10 @@ def place(points: Float64, ray: Float64, rounds: int = 1) -> Float64:
 
     xy, z = solve(ray, ray * points[:, 2:] - points[:, :2], np.ones(len(ray)))
     t = np.append(xy, np.clip(z, _NEAR_M, _FAR_M))
-    for _ in range(rounds):
-        z_all = np.maximum(points[:, 2] + t[2], _NEAR_M / 2)
-        p = (points[:, :2] + t[:2]) / z_all[:, None]
-        xy, z = solve(p, (ray - p) * z_all[:, None], z_all**-2)
-        t = np.append(t[:2] + xy, np.clip(t[2] + z, _NEAR_M, _FAR_M))
-    return t
+    z_all = np.maximum(points[:, 2] + t[2], _NEAR_M / 2)
+    p = (points[:, :2] + t[:2]) / z_all[:, None]
+    xy, z = solve(p, (ray - p) * z_all[:, None], z_all**-2)  # a far point's metre is less of the picture
+    return np.append(t[:2] + xy, np.clip(t[2] + z, _NEAR_M, _FAR_M))
 
 
 def _palm_frame(joints: Float64) -> Float64:

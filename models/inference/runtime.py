@@ -17,7 +17,6 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -84,9 +83,8 @@ class HandRuntime:
 
     def _prediction(self, answer: dict[str, np.ndarray]) -> CropPrediction:
         pose, vertices_m = None, answer["vertices_m"][0] if "vertices_m" in answer else None
-        if POSE_OUTPUTS[0] in answer:
-            with suppress(ValueError):  # not a number
-                pose = HandPose(*(answer[name][0] for name in POSE_OUTPUTS))
+        if POSE_OUTPUTS[0] in answer and all(np.isfinite(answer[name]).all() for name in POSE_OUTPUTS):
+            pose = HandPose(*(answer[name][0] for name in POSE_OUTPUTS))
         return CropPrediction(*self._seen(answer), vertices_m, answer["joints_m"][0], pose)
 
     def sight(self, crop_rgb: NDArray[np.uint8], focal: float = TYPICAL_FOCAL) -> CropSight:

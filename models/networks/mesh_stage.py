@@ -67,11 +67,11 @@ def palm_frame(joints: Tensor) -> Tensor:
 def place(
     points: Tensor, uv: Tensor, focal: Tensor, near: Tensor | None = None, rounds: int | None = None
 ) -> Tensor:
-    """The translation (B, 3) that brings points nearest to their rays; closed form, twice reweighted.
+    """The translation (B, 3) that brings points nearest to their rays; closed form, and reweighted.
 
     points (B, N, 3) metres; uv (B, N, 2) 0..1 of the crop; focal (B,) in crop widths. near: (B, 3) where it
-    nearly is: reweighted once, from there. rounds: how often it is reweighted, if not so; once from nowhere
-    is 0.04 mm off.
+    nearly is: reweighted once, from there. rounds: how often it is reweighted, if not twice; once is enough
+    where joints nearly fit their rays.
     """
     xy, z = points.transpose(1, 2).split([2, 1], 1)  # numbers of one kind in a row each: few, long steps
     ray = ((uv - 0.5) / focal[:, None, None]).transpose(1, 2)

@@ -213,11 +213,11 @@ class NetworkMesh:
             from_root = (last.vertices_m - last.root_m, last.joints_m - last.root_m)
             vertices, joints, gain = smooth_mesh((vertices, joints), from_root)
         root = recover_root(joints, detection.joints_2d_px, camera).astype(np.float32)
-        pose = None if detection.pose is None else _taken(detection.pose, size, root, last, gain, handedness)
+        pose = None if detection.pose is None else _posed(detection.pose, size, root, last, gain, handedness)
         return NetworkHand(handedness, vertices + root, joints + root, mean_m, frames, root, pose)
 
 
-def _taken(
+def _posed(
     pose: HandPose,
     size: np.float32,
     root: Float32,
@@ -243,10 +243,10 @@ def _focal(crop: Crop) -> float:
 
 def _in_frame(answer: CropPrediction, crop: Crop, camera: Camera) -> Detection:
     """What a network said about a crop, mesh included, as `in_frame` does."""
-    if answer.vertices_m is None or not hand_sized(answer.vertices_m):
+    vertices_m, _ = answer.in_camera_axes(crop)
+    if not hand_sized(vertices_m):
         return NOT_SEEN
-    (vertices_m, _), pose = answer.in_camera_axes(crop), answer.pose_in_camera_axes(crop)
-    return in_frame(_landmarks(answer), crop, camera, vertices_m, pose)
+    return in_frame(_landmarks(answer), crop, camera, vertices_m, answer.pose_in_camera_axes(crop))
 
 
 def _palm_m(joints_m: Float32) -> float:

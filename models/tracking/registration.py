@@ -19,7 +19,7 @@ Complex = NDArray[np.complex128]
 NEAR_M, FAR_M = 0.05, 2.0
 """Depths a root may have, metres."""
 
-_SORTED_M = 2e-3  # a step shorter than this tells outliers from joints that fit
+_SORTED_M = 1e-3  # once steps are shorter than this, outliers are told from joints that fit
 OUTLIER_DEVIATIONS = 4.0  # joints further off than this, in robust standard deviations, are dropped
 SILHOUETTE_TRUST_M = (0.02, 0.06)
 """Difference of the two answers at which the silhouette begins to count, and at which it alone does."""

@@ -34,7 +34,10 @@ def runs_bfloat16() -> bool:
 
 
 def marked(core: Any, encoder: Any, kept_first: int = KEPT_FIRST) -> Any:
-    """The encoder with both of its ends marked to stay in 32 bits. kept_first: so many convolutions of it."""
+    """The encoder with both of its ends marked to stay in 32 bits.
+
+    kept_first: how many convolutions at its beginning; none where the first reads bytes.
+    """
     import openvino as ov
 
     all_of_them = convolutions(encoder.get_ordered_ops())

@@ -1,10 +1,10 @@
 """An encoder whose dense convolutions read bytes, where that is the faster.
 
-The first reads the picture, bytes as they are. Those over large maps stay as they are, for they wait for
-memory; so do the last one, and all depthwise ones. What comes of a clipped ReLU lies between 0 and 6. What a
-block hands on has channels of very different sizes, so that one step for all loses the small ones, and a
-still hand shakes: channels are brought near to one size first, and the weights behind make up for it (as in
-SmoothQuant, Xiao et al. 2023).
+The first reads the picture's own bytes. Those over large maps, which wait for memory, are not changed, nor
+the last one, nor depthwise ones. What comes of a clipped ReLU lies between 0 and 6. What a block hands on has
+channels of very different sizes, so that one step for all loses the small ones, and a still hand shakes:
+channels are brought near to one size first, and the weights behind make up for it (as in SmoothQuant, Xiao
+et al. 2023).
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ def multiplies_bytes() -> bool:
 
 
 def dense_inputs(encoder: Any) -> list[Any]:
-    """What an encoder's dense convolutions are to read in bytes that is not clipped: outputs of its graph,
-    one for each of the ranges of `in_bytes`."""
+    """What an encoder's dense convolutions are to read in bytes whose range isn't known: outputs of its
+    graph, one for each of the ranges of `in_bytes`."""
     return [node.input_value(0) for node in _dense(encoder) if _most(node) is None]
 
 

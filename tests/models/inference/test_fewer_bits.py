@@ -124,9 +124,7 @@ def test_the_picture_and_small_maps_are_read_in_bytes() -> None:
     halves = compile_halves(runtime.graph_path("tang_lm"), 1, ranges=runtime.ranges_of("tang_lm"))
     types = _types(halves.encoder, "Convolution")
     assert types[0] == "u8"
-    assert "u8" not in types[1:11] + types[-2:], (
-        "the block of the picture's size, two of a quarter; the last one"
-    )
+    assert "u8" not in types[1:11] + types[-2:], "over maps of a half and a quarter of the side; the last one"
     assert types.count("u8") == 24, "of 47; depthwise ones are listed among them"
     assert types[-1] == "f32"
     assert set(_types(halves.rest, "FullyConnected")) == {"f32"}

@@ -118,7 +118,7 @@ def test_every_weight_can_be_trained(net: LandmarkNet) -> None:
 
 
 def test_size(net: LandmarkNet) -> None:
-    assert count_mult_adds(net, images(1)) == pytest.approx(284.8e6, rel=1e-3)
+    assert count_mult_adds(net, images(1)) == pytest.approx(284.8e6, rel=2e-4), "the heads, too"
     published = LandmarkNet(hidden=PUBLISHED_HIDDEN, features=PUBLISHED_FEATURES)
     assert count_mult_adds(published, images(1)) == pytest.approx(1e6 * FIT_MULT_ADDS_M, rel=1e-3)
     assert count_parameters(net) == 1_722_400

@@ -10,8 +10,9 @@ from models.geometry import camera_from_fov, project
 from models.hand.hand_data import load_open_hand
 from models.hand.skinning import pose_hand
 from models.inference.landmark_runtime import crop_hand
+from models.inference.runtime import HandRuntime
 from models.tracking.reconstruction import NetworkHand, NetworkMesh
-from models.types import Crop, CropPrediction, Float32, Handedness, HandPose
+from models.types import Crop, CropPrediction, Detection, Float32, Handedness, HandPose
 
 HAND, CAMERA = load_open_hand(), camera_from_fov(640, 480)
 LEFT = np.array([-1.0, 1.0, 1.0])
@@ -73,3 +74,42 @@ def test_a_network_without_one_hands_none_on() -> None:
         np.zeros((480, 640, 3), np.uint8), CAMERA, np.random.default_rng(0).random((21, 2)) * 200, "right"
     )
     assert answer.pose_in_camera_axes(crop) is None
+
+
+class Answering:
+    """A network's engine that always says the same."""
+
+    input_size = 224
+
+    def __init__(self, **answers: np.ndarray) -> None:
+        self.answers = {
+            "joints_2d": np.full((1, 21, 2), 0.5, np.float32),
+            "joints_m": np.zeros((1, 21, 3), np.float32),
+            "presence": np.ones(1, np.float32),
+            "handedness": np.ones(1, np.float32),
+        } | answers
+
+    def __call__(self, crops_rgb: object, focal: float) -> dict[str, np.ndarray]:
+        return self.answers
+
+
+def asked(engine: Answering) -> Detection:
+    crop = crop_hand(np.zeros((480, 640, 3), np.uint8), CAMERA, np.eye(21, 2) * 99 + 200, "right")
+    return NetworkMesh(HandRuntime("x", "torch", engine)).infer(crop, CAMERA)
+
+
+def test_a_pose_that_is_not_a_number_costs_the_pose_alone() -> None:
+    R = np.tile(np.eye(3, dtype=np.float32), (1, 16, 1, 1))
+    known = {"betas": np.zeros((1, 10), np.float32), "wrist_m": np.zeros((1, 3), np.float32)}
+    mesh = HAND.template_m[None]
+    assert asked(Answering(vertices_m=mesh, rotations=R, **known)).pose is not None
+    lost = asked(Answering(vertices_m=mesh, rotations=R * np.nan, **known))
+    assert lost.pose is None
+    assert lost.vertices_m is not None
+    with pytest.raises(ValueError, match="rotations: expected shape"):
+        asked(Answering(vertices_m=mesh, rotations=R[:, 1:], **known))
+
+
+def test_a_network_without_a_mesh_is_called_so() -> None:
+    with pytest.raises(ValueError, match="expected a network that sees a mesh"):
+        asked(Answering())
