@@ -1,7 +1,6 @@
-r"""How large the channels get that an encoder's dense convolutions read: what it needs to run in bytes.
+"""How large the channels get that an encoder's dense convolutions read: what it needs to run in bytes.
 
-    python -m tools.build.ranges tang_lm tang_lm_192 mobrecon_lm_192 m3dhmr_lm hamr_lm \
-        --real CROPS --backgrounds PICTURES
+    python -m tools.build.ranges tang_lm tang_lm_192 mobrecon_lm_192 --real CROPS --backgrounds PICTURES
     python -m tools.build.manifest
 
 Shows each network's graph crops of hands, photographed and drawn, and writes assets/weights/ranges.json; what
