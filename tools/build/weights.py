@@ -1,12 +1,12 @@
 """Put trained weights into assets/weights: as 16-bit floats where that costs nothing, and as an ONNX graph.
 
     python -m tools.build.weights mobrecon_lm out/train/mobrecon_lm/best.safetensors
-    python -m tools.build.weights tang_lm_192
+    python -m tools.build.weights tang_lm
     python -m tools.build.manifest
 
 The graph saves a user the export, and the app from importing torch. Networks that have this one's weights on
-another encoder get theirs made anew, too; such a network alone, from the weights that are there, by its name
-without a file. The card, NAME.md, is written by hand.
+another encoder get theirs made anew, too. Without a file graphs alone are made anew, from the weights that
+are there. The card, NAME.md, is written by hand.
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ def keep(name: str, weights: Path, out: Path) -> None:
     load_weights(network, weights, encoder_weights(name))
     exact, size = answer(network), int(network.input_size)  # type: ignore[arg-type]
     state = {key: value.clone() for key, value in network.state_dict().items()}
-    halved = {key: v.half() if v.is_floating_point() else v for key, v in state.items()}
+    shared = declared(name).encoder_of is not None  # the encoder is in that network's file, as it is
+    own = {key for key in state if not (shared and key.startswith(ENCODER))}
+    halved = {k: v.half() if k in own and v.is_floating_point() else v for k, v in state.items()}
     network.load_state_dict({key: v.float() if v.is_floating_point() else v for key, v in halved.items()})
     rounded = answer(network)
     px = (exact.joints_2d - rounded.joints_2d).abs().max().item() * size
@@ -55,9 +57,7 @@ def keep(name: str, weights: Path, out: Path) -> None:
     verdict = "taken" if free else "refused"
     print(f"16 bits, {verdict}: they change a joint by {px:.3f} px, a vertex by {mm:.3f} mm at most")
     kept = halved if free else state
-    if declared(name).encoder_of is not None:  # the encoder is in that network's file
-        kept = {key: value for key, value in kept.items() if not key.startswith(ENCODER)}
-    save_file(kept, out / f"{name}.safetensors")
+    save_file({key: kept[key] for key in sorted(own)}, out / f"{name}.safetensors")
 
 
 def export(name: str, out: Path) -> None:
@@ -75,14 +75,13 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("name", help="a network of the zoo")
-    parser.add_argument(
-        "weights", type=Path, nargs="?", help="its weights, as training writes them; none if it has another's"
-    )
+    parser.add_argument("weights", type=Path, nargs="?", help="its weights, as training writes them")
     parser.add_argument("--out", type=Path, default=ASSETS / "weights")
     options = parser.parse_args()
     decoder = declared(options.name).decoder_of
-    if decoder is None and options.weights is None:
-        raise UserError(f"{options.name}: give the file of its weights, too")
+    there = options.out / f"{decoder or options.name}.safetensors"
+    if options.weights is None and not there.is_file():
+        raise UserError(f"{options.name}: {there} is missing; give the file of its weights, too")
     if decoder is not None and options.weights is not None:
         raise UserError(f"{options.name} has the weights of {decoder}: give no file, or that one's name")
     if options.weights is not None:

@@ -45,18 +45,26 @@ def test_graphs_that_share_weights_are_made_together(
     assert [file.name for file in tmp_path.iterdir()] == ["tang_lm.safetensors"]
     state = load_file(tmp_path / "tang_lm.safetensors")
     assert not [key for key in state if key.startswith(ENCODER)]
+    shipped = load_file(SHIPPED.path)
+    assert list(state) == list(shipped)
+    for key, value in state.items():
+        assert value.dtype == shipped[key].dtype, "weights that ship are rounded already"
+        assert torch.equal(value, shipped[key])
     one, other = (network.state_dict() for network in exported.values())
     apart = {key.split(".")[0] for key, value in one.items() if not torch.equal(value, other[key])}
     assert apart == {"encoder"}
     exported.clear()
     assert run(monkeypatch, "tang_lm_192", "--out", str(tmp_path)) == 0
     assert list(exported) == ["tang_lm_192.onnx"]
+    exported.clear()
+    assert run(monkeypatch, "tang_lm", "--out", str(tmp_path)) == 0
+    assert list(exported) == ["tang_lm.onnx", "tang_lm_192.onnx"], "from the weights that are there"
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("tang_lm",), "tang_lm: give the file of its weights, too"),
+        (("tang_lm", "--out", "nowhere"), "is missing; give the file of its weights, too"),
         (("tang_lm_192", "a.safetensors"), "has the weights of tang_lm: give no file"),
         (("tang_lm_19",), "model: expected one of"),
     ],
