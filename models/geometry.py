@@ -156,14 +156,16 @@ def warp_crop(
     H = _frame_from_crop(camera, A, crop)
     halvings = max(math.floor(math.log2(camera.fx / crop.fx)), 0)
     window = _window(H, crop, camera, 2**halvings)
-    if window is not None:
+    if window is None:
+        halvings = 0
+    else:
         x, y, w, h = window
         frame_rgb, unit = frame_rgb[y : y + h, x : x + w], 2**halvings
         u, v = ((0.5 - low) / unit - 0.5 for low in (x, y))
         H = np.array([[1 / unit, 0, u], [0, 1 / unit, v], [0, 0, 1]]) @ H
     # OpenCV looks between pixels of four channels in half the time that three take, and sees the same.
     of_four = cv2.cvtColor(frame_rgb, cv2.COLOR_RGB2RGBA)
-    for _ in range(halvings if window is not None else 0):  # six times faster than dividing by another number
+    for _ in range(halvings):  # OpenCV halves six times faster than it divides by another number
         w, h = w // 2, h // 2
         of_four = cv2.resize(of_four, (w, h), interpolation=cv2.INTER_AREA)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP

@@ -1,6 +1,6 @@
 """An encoder whose dense convolutions read bytes, where that is the faster.
 
-The first reads the picture's own bytes. Those over large maps, which wait for memory, are not changed, nor
+The first reads the picture's own bytes. Those over large maps, where bytes gain little, are not changed, nor
 the last one, nor depthwise ones. What comes of a clipped ReLU lies between 0 and 6. What a block hands on has
 channels of very different sizes, so that one step for all loses the small ones, and a still hand shakes:
 channels are brought near to one size first, and the weights behind make up for it (as in SmoothQuant, Xiao
@@ -20,7 +20,7 @@ from models.inference.openvino_options import cpu_options
 from models.types import Float32
 
 _BRIGHTEST, _CLIPPED = 1.0, 6.0
-_LARGE = 8  # of the picture's side, a map of more than this part; convolutions over it wait for memory
+_LARGE = 8  # a map's side is larger than one of so many parts of the picture's: bytes gain little there
 _EVENED, _KEPT_RANGE, _SMALL = 0.85, 0.8, 1e-2
 """How far channels are brought to one size, the part of their range that bytes reach, and the least range:
 chosen by the clip of a still hand that `evaluate --data still:reach.mp4:3-8.2` judges."""
