@@ -28,8 +28,8 @@ from models.weights import shipped_networks
 
 MODELS = ("fit", *shipped_networks())
 DEFAULT_MODEL = next(name for name in ("tang_lm", "mobrecon_lm", "fit") if name in MODELS)
-"""The best on all sets by the rule of docs/networks.md; where its encoder runs in fewer bits, in less time than
-MediaPipe Hands takes."""
+"""The best on all sets by the rule of docs/networks.md; where its encoder runs in fewer bits, it takes less
+time than MediaPipe Hands."""
 
 
 @dataclass(frozen=True)
