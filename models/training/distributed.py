@@ -60,6 +60,16 @@ class ProcessGroup:
         dist.broadcast(shared, 0)
         return float(shared)
 
+    def average(self, tensors: list[torch.Tensor]) -> None:
+        """Make each tensor, in place, its mean over the processes."""
+        if self.size == 1:
+            return
+        together = torch.cat([t.flatten() for t in tensors])
+        dist.all_reduce(together)
+        means = (together / self.size).split([t.numel() for t in tensors])
+        for tensor, mean in zip(tensors, means, strict=True):
+            tensor.copy_(mean.view_as(tensor))
+
     def barrier(self) -> None:
         """Wait until every process is here."""
         if self.size > 1:

@@ -3,8 +3,8 @@
     python -m tools.train.measure_teaching [--size 192] [--batch 16] [--rounds 4]
 
 One step of the network alone, on noise, in several ways in turns: processor time of one thread, the least of
-all rounds, so that what else runs on the machine counts little. `tools.train.smaller_encoder` prints where
-the time of a whole run goes.
+all rounds, so that what else runs on the machine counts little; and at the end the time that passes with two
+threads. `tools.train.smaller_encoder` prints where the time of a whole run goes.
 """
 
 from __future__ import annotations
@@ -47,11 +47,14 @@ def main(arguments: list[str] | None = None) -> None:
     print(f"{'ms a crop, one thread':28}{'forward':>9}{'backward':>9}{'crops/s':>9}")
     _measure(ways, options.batch, options.rounds)
     keep_freed_memory()
-    _measure({"and memory kept": ways["and a part of the crops"]}, options.batch, options.rounds)
+    best = ways["and a part of the crops"]
+    _measure({"and memory kept": best}, options.batch, options.rounds)
     early = FrozenPart(_Early(net), (3, options.size, options.size), TrainConfig(steps=1))
     _measure(
         {"up to the map at 14 frozen": lambda: _late(last, images, early)}, options.batch, options.rounds
     )
+    torch.set_num_threads(2)
+    _measure({"all, two threads, by clock": best}, options.batch, options.rounds)
 
 
 def _measure(ways: dict[str, Step], batch: int, rounds: int) -> None:
@@ -97,12 +100,13 @@ def _late(net: LandmarkNet, images: torch.Tensor, early: FrozenPart) -> tuple[fl
 
 
 def _timed(run: Callable[[], tuple[torch.Tensor, ...]]) -> tuple[float, float]:
-    """Processor seconds of the maps, and of their gradients."""
-    start = time.process_time()
+    """Seconds of the maps and of their gradients: the processor's, or by the clock with several threads."""
+    now = time.process_time if torch.get_num_threads() == 1 else time.perf_counter
+    start = now()
     loss = torch.stack([m.square().mean() for m in run()]).sum()
-    middle = time.process_time()
+    middle = now()
     loss.backward()  # type: ignore[no-untyped-call]
-    return middle - start, time.process_time() - middle
+    return middle - start, now() - middle
 
 
 if __name__ == "__main__":

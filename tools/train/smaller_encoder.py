@@ -3,11 +3,12 @@
     python -m tools.train.smaller_encoder --real CROPS --backgrounds PICTURES --out DIR --minutes 60
     python -m tools.train.smaller_encoder ... --size 224 --hidden 24,64,112,...     channels of each block
     python -m tools.train.smaller_encoder ... --resume                   go on from DIR/checkpoint.pt
+    torchrun --nproc-per-node 2 -m tools.train.smaller_encoder ... --batch 8     two processes, 8 crops each
 
 The teacher is `mobrecon_lm`'s encoder, and so is the start, unless `--start` names another of that kind. One
-thread teaches, one beside it makes crops and asks the teacher. CROPS, PHOTOS: as `tools.build.real_map_cache`
-takes them. Every few minutes it writes DIR/encoder.safetensors and says how far held-out crops are off the
-teacher, and where the time went.
+thread teaches, one beside it makes crops and asks the teacher: two processes use two cores better. CROPS,
+PHOTOS: as `tools.build.real_map_cache` takes them. Every few minutes it writes DIR/encoder.safetensors and
+says how far held-out crops are off the teacher, and where the time went.
 """
 
 from __future__ import annotations

@@ -19,7 +19,6 @@ from models.networks.encoders.landmark_net import InvertedResidual, LandmarkFeat
 WEIGHTS_FROM = 4
 """One of so many crops gives the gradient of depthwise weights."""
 _LOW, _HIGH = 0.0, 6.0
-_backward = torch.ops.aten.convolution_backward
 _clip_backward = torch.ops.aten.hardtanh_backward
 
 
@@ -45,38 +44,63 @@ def _block(block: InvertedResidual, x: Tensor) -> Tensor:
 def _clipped(layer: SameConv, x: Tensor) -> Tensor:
     """relu6(layer(x))"""
     conv = layer.conv
-    if layer.low != layer.high:
-        x = F.pad(x, (layer.low, layer.high, layer.low, layer.high))
     if conv.groups == 1:
-        return F.relu6(conv(x), inplace=True)
-    clipped: Tensor = _DepthwiseClipped.apply(x, conv.weight, conv.bias, conv.stride[0], int(conv.padding[0]))
+        return F.relu6(layer(x), inplace=True)
+    clipped: Tensor = _DepthwiseClipped.apply(
+        x, conv.weight, conv.bias, conv.stride[0], layer.low, layer.high
+    )
     return clipped
 
 
 class _DepthwiseClipped(torch.autograd.Function):
-    """relu6 of a depthwise convolution."""
+    """relu6 of a depthwise convolution, padded by `low` before and `high` after."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, stride: int, padding: int) -> Tensor:
-        y = F.conv2d(x, weight, bias, stride, padding, groups=x.shape[1]).clamp_(_LOW, _HIGH)
-        ctx.save_for_backward(x, weight, y)
-        ctx.settings = [stride] * 2, [padding] * 2
+    def forward(
+        ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, stride: int, low: int, high: int
+    ) -> Tensor:
+        if low < high:  # one more row and column of zeros before: no padded copy of x, nor of its gradient
+            even = F.pad(weight, (1, 0, 1, 0)).contiguous(memory_format=torch.channels_last)
+        else:
+            even = weight
+        y = F.conv2d(x, even, bias, stride, high, groups=x.shape[1]).clamp_(_LOW, _HIGH)
+        ctx.save_for_backward(x, even, y)
+        ctx.settings = weight.shape[-1], stride, low, high
         return y
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        x, weight, y = ctx.saved_tensors
-        stride, padding = ctx.settings
+        x, even, y = ctx.saved_tensors
+        side, stride, low, high = ctx.settings
         g = _clip_backward(gradients[0], y, _LOW, _HIGH)
-        B, C = x.shape[:2]
+        to_x = None
+        if ctx.needs_input_grad[0]:
+            to_x = _convolution_backward(g, x, even, stride, high, [True, False, False])[0]
+        n = max(1, len(x) // WEIGHTS_FROM)
+        to_weight = _to_weight(g[:n], x[:n], side, stride, low, high) * (len(x) / n)
+        return to_x, to_weight, g.sum((0, 2, 3)), None, None, None
 
-        def part(rows: slice, wanted: list[bool]) -> tuple[Tensor, ...]:
-            found: tuple[Tensor, ...] = _backward(
-                g[rows], x[rows], weight, None, stride, padding, [1, 1], False, [0, 0], C, wanted
-            )
-            return found
 
-        n = max(1, B // WEIGHTS_FROM)
-        to_x = part(slice(None), [True, False, False])[0] if ctx.needs_input_grad[0] else None
-        to_weight = part(slice(n), [False, True, False])[1] * (B / n)
-        return to_x, to_weight, g.sum((0, 2, 3)), None, None
+def _to_weight(g: Tensor, x: Tensor, side: int, stride: int, low: int, high: int) -> Tensor:
+    """(C, 1, side, side) the weights' gradient. oneDNN has a fast one of 3 x 3 only: a larger one is taken
+    number by number."""
+    x = F.pad(x, (low, high, low, high))
+    C, H, W = g.shape[1:]
+    if side == 3:
+        return _convolution_backward(g, x, g.new_empty(C, 1, side, side), stride, 0, [False, True, False])[1]
+    numbers, product = g.new_empty(side * side, C), torch.empty_like(g)
+    for n in range(side * side):
+        i, j = divmod(n, side)
+        torch.mul(x[:, :, i : i + stride * H : stride, j : j + stride * W : stride], g, out=product)
+        torch.sum(product, (0, 2, 3), out=numbers[n])
+    return numbers.T.reshape(C, 1, side, side)
+
+
+def _convolution_backward(
+    g: Tensor, x: Tensor, weight: Tensor, stride: int, padding: int, wanted: list[bool]
+) -> tuple[Tensor, ...]:
+    """Gradients of a depthwise convolution's input, weights and bias, those that are wanted."""
+    found: tuple[Tensor, ...] = torch.ops.aten.convolution_backward(
+        g, x, weight, None, [stride] * 2, [padding] * 2, [1, 1], False, [0, 0], x.shape[1], wanted
+    )
+    return found

@@ -8,7 +8,6 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import chain
-from itertools import count as count_from
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +20,7 @@ from models.networks.encoders.landmark_scores import LandmarkScores
 from models.prefetch import Prefetch
 from models.training.checkpoint import Checkpoint, Position, read_checkpoint, write_checkpoint, write_weights
 from models.training.config import TrainConfig
+from models.training.distributed import ProcessGroup
 from models.training.ema import Ema
 from models.training.frozen import FrozenPart
 from models.training.student.crops import CropPair, StudentCrops
@@ -39,7 +39,7 @@ class StudentTraining:
 
     minutes: float = 60.0
     steps: int | None = None  # the length in steps instead
-    batch: int = 16
+    batch: int = 16  # crops, of each process where torchrun has started several
     rate: float = 2e-3  # a step, as a fraction of a channel's weights; falls to a fiftieth
     warmup: int = 60  # steps
     ema: float = 0.995
@@ -122,32 +122,34 @@ def teach(
         step, before_s = kept.position.step, kept.position.spent_s
     wanted = {name: teacher(pair.teacher) for name, pair in validated.items()}
     seconds, means, first = Seconds(), dict[str, float](), step
-    with closing(Prefetch(_taught(crops, teacher, config.batch, step))) as taught:
+
+    def keep(spent_s: float) -> None:
+        position, state = Position(step, spent_s), averaged.network.state_dict()
+        kept = Checkpoint(_NAME, kind, position, student.state_dict(), state, dict(optimiser.state_dict()))
+        write_checkpoint(out / "checkpoint.pt", kept)
+        write_weights(out / "encoder.safetensors", averaged.network)
+        good = {name: validation(averaged.network, validated[name], wanted[name]) for name in validated}
+        say(_line(step, spent_s, means, good))
+        if step > first:
+            say(seconds.table((step - first) * config.batch * group.size))
+
+    with (
+        ProcessGroup.joined(TrainConfig(steps=1)) as group,
+        closing(Prefetch(_taught(crops, teacher, config.batch, group.batch_numbers(step)))) as taught,
+    ):
         examples = [next(taught)[1] for _ in range(_EXAMPLES)]
         matching = Matching(student.input_size, _together(examples), teacher.scores)
-        began, validated_at, progress = time.monotonic(), -math.inf, 0.0
+        began, validated_at = time.monotonic(), -math.inf
         while True:
             spent_s = before_s + time.monotonic() - began
             progress = spent_s / (60 * config.minutes) if config.steps is None else step / config.steps
+            progress = group.broadcast(progress)
             if progress >= 1 or time.monotonic() - validated_at > config.validate_s:
                 validated_at = time.monotonic()
-                position = Position(step, spent_s)
-                state = averaged.network.state_dict()
-                write_checkpoint(
-                    out / "checkpoint.pt",
-                    Checkpoint(
-                        *(_NAME, kind, position, student.state_dict(), state),
-                        dict(optimiser.state_dict()),
-                    ),
-                )
-                write_weights(out / "encoder.safetensors", averaged.network)
-                good = {
-                    name: validation(averaged.network, validated[name], wanted[name]) for name in validated
-                }
-                say(_line(step, spent_s, means, good))
-                if step > first:
-                    say(seconds.table((step - first) * config.batch))
+                if group.is_first:
+                    keep(spent_s)
             if progress >= 1:
+                group.barrier()
                 return seconds
             with seconds("waiting"):
                 pair, target = next(taught)
@@ -158,6 +160,7 @@ def teach(
             with seconds("backward"):
                 loss.backward()  # type: ignore[no-untyped-call]
             with seconds("step"):
+                group.average([p.grad for p in student.parameters() if p.grad is not None])
                 factor = min(1.0, (step + 1) / config.warmup) * (
                     0.02 + 0.49 * (1 + math.cos(math.pi * progress))
                 )
@@ -170,11 +173,11 @@ def teach(
 
 
 def _taught(
-    crops: StudentCrops, teacher: Teacher, count: int, step: int
+    crops: StudentCrops, teacher: Teacher, count: int, numbers: Iterator[int]
 ) -> Generator[tuple[CropPair, TeacherAnswers]]:
-    """Batches and what the teacher says of them: _EXAMPLES, then from a step on. Closes the crops' source."""
+    """Batches and what the teacher says of them: _EXAMPLES, then of these numbers. Closes `crops`."""
     with closing(crops):
-        for number in chain(range(_APART, _APART + _EXAMPLES), count_from(step)):
+        for number in chain(range(_APART, _APART + _EXAMPLES), numbers):
             pair = crops.batch(number, count)
             yield pair, teacher(pair.teacher)
 

@@ -11,17 +11,17 @@ import torch
 
 from app.capture import DEMO_CLIP, open_file
 from models.evaluation.metrics import aligned_errors
-from models.networks.encoders.landmark_net import FEATURES, HIDDEN, INPUT_SIZE, LandmarkNet
-from models.networks.encoders.landmark_scores import LandmarkScores
+from models.networks.encoders.landmark_net import HIDDEN, INPUT_SIZE, LandmarkNet
 from models.tracking.pipeline import Pipeline, PipelineConfig
 from models.training.student import frugal
 from models.training.student.crops import CropPair
 from models.training.student.frugal import frugal_maps
-from models.training.student.matching import STRIDES, TeacherAnswers, look_up
+from models.training.student.matching import STRIDES, look_up
 from models.training.student.pruning import pruned
 from models.training.student.steps import RelativeAdam, channel_sizes
 from models.training.student.trainer import StudentTraining, teach
 from models.weights import find_weights
+from tests.models.training.fake_teacher import FakeTeacher
 
 SIZE = 64
 
@@ -104,20 +104,6 @@ def test_steps_are_fractions_of_each_channels_weights() -> None:
     moved = (before - layer.weight.detach()).flatten(1).mean(1)
     assert moved.tolist() == pytest.approx([0.0505, 1.0], rel=0.02)
     assert layer.weight.grad is None
-
-
-class FakeTeacher:
-    """Sees nothing, always the same."""
-
-    def __init__(self) -> None:
-        self.scores = LandmarkScores()
-
-    def __call__(self, x: torch.Tensor) -> TeacherAnswers:
-        B, draw = len(x), torch.Generator().manual_seed(1)
-        shapes = ((B, 40, 28, 28), (B, 112, 14, 14), (B, FEATURES, 7, 7))
-        a, b, c = (torch.rand(shape, generator=draw) for shape in shapes)
-        joints = torch.rand(B, 21, 3, generator=draw)
-        return TeacherAnswers((a, b, c), c.mean((2, 3)), 100 * joints, 0.1 * joints, torch.ones(B, 4))
 
 
 class FakeCrops:
