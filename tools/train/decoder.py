@@ -6,8 +6,9 @@
 NAME: tang_lm, or any network whose declaration says how maps teach it. --cache, --judge: folders of
 `tools.build.map_cache`; --real, --judge-real: of `tools.build.real_map_cache`, to learn from and of the hands
 held out; --clips: of `tools.build.clip_map_cache`. Beside the decoder, the file that is written holds the
-mesh stage and the learnt fit, unchanged; the encoder stays in `mobrecon_lm`'s file. --joint-fit: of
-`tools.train.joint_fit`, or a system's weights that hold one. --start goes on from a file that this wrote.
+mesh stage and the learnt fit, unchanged; the encoder stays in `mobrecon_lm`'s file. --joint-fit,
+--mesh-stage: of `tools.train.joint_fit`, or a system's weights that hold one. --start goes on from a file
+that this wrote.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ def main() -> None:
     if options.start is not None:
         load_weights(net, options.start, encoder_weights(options.name))
     if options.mesh_stage is not None or options.start is None:
-        load_weights(net.mesh_stage, options.mesh_stage or _MESH_STAGE)
+        load_weights(net.mesh_stage, options.mesh_stage or _MESH_STAGE, part="mesh_stage.")
     if options.joint_fit is not None:
         load_weights(net.joint_fit, options.joint_fit, part="joint_fit.")
     teaching = declared(options.name).on_maps

@@ -1,14 +1,8 @@
 """M3DHMR's decoder (Lin et al., 2025) on MediaPipe's landmark network: dynamic spirals, and the ROI layer.
 
-The encoder's 21 joints take the place of MapReg's L^p: features are pooled there (eq. 1), on the maps at 56,
-28 and 14, and beside the joints, across the bones, where a finger's outline is. They are lifted to the 49
-coarsest vertices (PVL, eq. 2) and decoded by dynamic spiral convolutions, K kernels mixed by each vertex's
-attention (eq. 4-6), up to 778 vertices, where the region-of-interest layer ends it.
-
-Beyond the paper, so that a few thousand steps on a CPU teach it: the decoder says how each vertex lies from
-a rough mesh that the joints give (`models.networks.landmark_system`), and at 195 vertices it sees the maps
-where that mesh lies. Early maps show a joint without the rest of the hand, which the paper's 4 x 4 encoding
-knows: two layers tell each joint of the others. K is 4, and widths are a fifth to a half of MobRecon's.
+Pose pooling and lifting are MobRecon's (`models.networks.spiral_offsets`). Dynamic spiral convolutions, K
+kernels mixed by each vertex's attention (eq. 4-6), decode them up to 778 vertices, where the region-of-
+interest layer ends it. K is 4, and widths are a fifth to a half of MobRecon's.
 """
 
 from __future__ import annotations
@@ -16,33 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-import numpy as np
-import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import nn
 
 from models.hand.hand_data import HandData
 from models.networks.declaration import MapTeaching, Network, NetworkSize
-from models.networks.landmark_system import (
-    CHANNELS,
-    POOLED,
-    LandmarkMaps,
-    LandmarkSystem,
-    Stage,
-    Stages,
-    pose_pooling,
-    sample,
-)
-from models.networks.layers.lifting import PVL
-from models.networks.layers.mesh import SpiralDecoder
 from models.networks.layers.spiral import DynamicSpiralConv, SpiralConvPP
-from models.networks.mesh.levels import vertices_at
 from models.networks.mesh.topology import pyramid_of
-from models.networks.mesh_stage import Pose, place, project_uv
-from models.networks.network import UNIT_M
-
-_SLOPE = 0.1
-_OFFSET_UV, _OFFSET_DEPTH_M = 1 / 56, 0.01  # what an answer of one means
+from models.networks.spiral_offsets import LEARNS, UNTAUGHT_STD, SpiralOffsets
 
 
 @dataclass(frozen=True)
@@ -55,102 +29,17 @@ class M3dhmrLmConfig:
     dilation: int = 2  # of the ROI layer
     D: tuple[int, int, int, int] = (48, 32, 16, 16)  # decoder widths, coarse to fine
     whole: int = 256  # features of the hand as a whole
-    beside_px: float = 2.0  # of the map at 56: how far beside a joint is looked, too
 
 
-class _SeeingDecoder(SpiralDecoder):
-    """The spiral decoder that is shown something at 195 vertices."""
-
-    def forward(self, f: Tensor, seen: Tensor | None = None) -> Tensor:
-        """f: (B, 49, D[0]); seen: (B, 195, D[1])."""
-        for k, (up, conv) in enumerate(zip(self.up, self.conv, strict=True)):
-            f = conv(up(f))
-            if k == 1 and seen is not None:
-                f = f + seen
-            f = F.leaky_relu(f, _SLOPE)
-        return self.head(f)
-
-
-class M3dhmrLm(LandmarkSystem):
+class M3dhmrLm(SpiralOffsets):
     """(B, 3, 224, 224) RGB, 0..1, and the crops' focal lengths -> NetworkOutput with the rough mesh."""
 
-    pick: Tensor
-    faces: Tensor
-    around: Tensor
-    regressor: Tensor
-
     def __init__(self, config: M3dhmrLmConfig, hand: HandData) -> None:
-        super().__init__(hand)
-        self.config, pyramid = config, pyramid_of(hand)
-        finest, D = pyramid.levels[0], config.D
-        self.embed = nn.Linear(POOLED + 10, D[0])
-        self.joint = nn.Parameter(0.1 * torch.randn(21, D[0]))
-        self.whole = nn.Linear(21 * D[0], config.whole)
-        self.back = nn.Linear(config.whole, 21 * D[0])
-        self.pvl = PVL(pyramid.sizes[-1])
-        self.vertex = nn.Parameter(0.1 * torch.randn(pyramid.sizes[-1], D[0]))
-        self.look = nn.Linear(sum(CHANNELS) + 8, D[1])
-        head = SpiralConvPP(D[-1], 3, finest.spirals(config.S_roi, config.dilation, within_regions=True))
-        nn.init.normal_(head.W.weight, std=3e-3)  # untaught, it answers the rough mesh
-        layer = partial(DynamicSpiralConv, K=config.K)
-        self.decoder = _SeeingDecoder(pyramid, layer, head, D, config.S)
-        nn.init.normal_(self.pvl.M_l, std=21**-0.5)
-        faces = torch.from_numpy(pyramid.levels[2].faces.astype(np.int64))
-        around = torch.zeros(pyramid.sizes[2], len(faces))
-        for corner in range(3):
-            around[faces[:, corner], torch.arange(len(faces))] = 1.0
-        for name, value in {
-            "pick": vertices_at(hand, 2),
-            "faces": faces,
-            "around": around,
-            "regressor": torch.from_numpy(hand.regressor_21.copy()),
-        }.items():
-            self.register_buffer(name, value, persistent=False)
-
-    def decode(
-        self,
-        maps: LandmarkMaps,
-        joints_2d: Tensor,
-        joints_m: Tensor,
-        focal: Tensor,
-        pose: Pose | None = None,
-        vertices: Tensor | None = None,
-    ) -> Stages:
-        """As `LandmarkSystem.decode`. The offset is of all 778 vertices."""
-        rough = self.posed(self.start(joints_2d, joints_m, focal) if pose is None else pose, joints_2d, focal)
-        F_p = self.pool(maps, rough, joints_2d, joints_m, focal)
-        F_v = self.pvl(F_p) + self.vertex
-        said = self.decoder(F_v, self.look(self.seen(maps, rough, focal)))
-        depth = rough.vertices[..., 2:] + rough.root[:, None, 2:]
-        aside = said[..., :2] * _OFFSET_UV * depth / focal[:, None, None]
-        offset = torch.cat([aside, said[..., 2:] * _OFFSET_DEPTH_M], -1)
-        V = rough.vertices + offset
-        J = rough.joints + self.regressor @ offset
-        V, J = V - J[:, :1], J - J[:, :1]
-        final = Stage(V, J, place(J, joints_2d, focal))
-        if vertices is not None:
-            rough = rough._replace(vertices=rough.vertices[:, vertices])
-            final = final._replace(vertices=V[:, vertices])
-        return Stages(rough, None, final, offset)
-
-    def pool(
-        self, maps: LandmarkMaps, rough: Stage, joints_2d: Tensor, joints_m: Tensor, focal: Tensor
-    ) -> Tensor:
-        """F^p (B, 21, D[0]): the maps at and beside the joints, and where the joints are."""
-        off = joints_2d - project_uv(rough.joints + rough.root[:, None], focal)
-        features = pose_pooling(maps, joints_2d, self.config.beside_px)
-        places = [(joints_2d - 0.5) * 2, joints_m / UNIT_M, rough.joints / UNIT_M, 10 * off]
-        x = F.leaky_relu(self.embed(torch.cat([features, *places], -1)) + self.joint, _SLOPE)
-        h = F.leaky_relu(self.whole(x.flatten(1)), _SLOPE)
-        return F.leaky_relu(x + self.back(h).unflatten(1, (21, -1)), _SLOPE)
-
-    def seen(self, maps: LandmarkMaps, rough: Stage, focal: Tensor) -> Tensor:
-        """(B, 195, .): the maps where the rough mesh lies, and how it lies there."""
-        V = rough.vertices[:, self.pick]
-        uv = project_uv(V + rough.root[:, None], focal)
-        a, b, c = (V.index_select(1, self.faces[:, k]) for k in range(3))
-        N = F.normalize(self.around @ torch.linalg.cross(b - a, c - a), dim=-1, eps=1e-9)
-        return torch.cat([*(sample(m, uv) for m in maps), V / UNIT_M, N, (uv - 0.5) * 4], -1)
+        finest, layer = pyramid_of(hand).levels[0], partial(DynamicSpiralConv, K=config.K)
+        roi = finest.spirals(config.S_roi, config.dilation, within_regions=True)
+        head = SpiralConvPP(config.D[-1], 3, roi)
+        nn.init.normal_(head.W.weight, std=UNTAUGHT_STD)
+        super().__init__(hand, config.D, config.whole, config.S, layer, head)
 
 
 NETWORKS = (
@@ -162,10 +51,6 @@ NETWORKS = (
         schedules=(),  # its decoder learns from cached maps
         encoders=(),
         encoder_of="mobrecon_lm",
-        on_maps=MapTeaching(
-            learns=("embed", "joint", "whole", "back", "pvl", "vertex", "look", "decoder"),
-            level=0,
-            weights={"normals": 0.1},
-        ),
+        on_maps=MapTeaching(learns=LEARNS, level=0, weights={"normals": 0.1}),
     ),
 )

@@ -27,7 +27,7 @@ from models.training.maps.pose_pairs import PairSource
 from models.training.maps.refine import RefineObjective
 from models.weights import ENCODER, find_weights, shipped_networks
 
-NAMES = ("m3dhmr_lm", "hamr_lm")
+NAMES = ("m3dhmr_lm", "hamr_lm", "mobrecon_mesh_lm")
 SHIPPED = [name for name in NAMES if name in shipped_networks()]
 GRAPHS = [name for name in (*NAMES, "tang_lm") if name in shipped_networks()]
 
@@ -82,7 +82,7 @@ def test_a_decoder_learns_a_few_hands_by_heart(name: str) -> None:
     network.train()
     kept = network.mesh_stage.out.weight.clone()
     optimiser = torch.optim.Adam(objective.learns(), 2e-3)
-    for _ in range(35):
+    for _ in range(50):
         loss = torch.stack(list(objective(d).values())).sum()
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -128,7 +128,7 @@ def test_what_a_declaration_teaches_there_is() -> None:
     for name in NAMES:
         parts = {key.split(".")[0] for key, _ in untaught(name).named_parameters()}
         frozen = parts - set(teaching(name).learns)
-        assert frozen == {"encoder", "mesh_stage", "joint_fit"}
+        assert frozen == {"encoder", "mesh_stage"} | ({"joint_fit"} if untaught(name).fit_rounds else set())
 
 
 @pytest.mark.parametrize("name", SHIPPED)
