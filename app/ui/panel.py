@@ -27,6 +27,7 @@ MODEL_TITLES = {
     "fit": "Fit to MediaPipe's joints",
     "mobrecon_lm": "MobRecon LM",
     "mobrecon_lm_192": "MobRecon LM, faster",
+    "mobrecon_mesh_lm": "MobRecon LM, own mesh",
     "tang_lm": "Tang LM",
     "tang_lm_192": "Tang LM, faster",
     "m3dhmr_lm": "M3DHMR LM",

@@ -89,6 +89,12 @@ RULES: list[tuple[str, str, str, str]] = [  # pattern, licence, source, command
         "python -m tools.build.weights tang_lm_192",
     ),
     (
+        "weights/mobrecon_mesh_lm.*",
+        OURS,
+        "a decoder of our own with spirals, on the landmark encoder of mobrecon_lm; see its card",
+        "python -m tools.train.decoder mobrecon_mesh_lm; see its card",
+    ),
+    (
         "weights/m3dhmr_lm.*",
         OURS,
         "a decoder of our own with dynamic spirals, on the landmark encoder of mobrecon_lm; see its card",
