@@ -59,23 +59,22 @@ class _DepthwiseClipped(torch.autograd.Function):
     def forward(
         ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, stride: int, low: int, high: int
     ) -> Tensor:
+        kernel = weight
         if low < high:  # one more row and column of zeros before: no padded copy of x, nor of its gradient
-            even = F.pad(weight, (1, 0, 1, 0)).contiguous(memory_format=torch.channels_last)
-        else:
-            even = weight
-        y = F.conv2d(x, even, bias, stride, high, groups=x.shape[1]).clamp_(_LOW, _HIGH)
-        ctx.save_for_backward(x, even, y)
+            kernel = F.pad(weight, (1, 0, 1, 0)).contiguous(memory_format=torch.channels_last)
+        y = F.conv2d(x, kernel, bias, stride, high, groups=x.shape[1]).clamp_(_LOW, _HIGH)
+        ctx.save_for_backward(x, kernel, y)
         ctx.settings = weight.shape[-1], stride, low, high
         return y
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        x, even, y = ctx.saved_tensors
+        x, kernel, y = ctx.saved_tensors
         side, stride, low, high = ctx.settings
         g = _clip_backward(gradients[0], y, _LOW, _HIGH)
         to_x = None
         if ctx.needs_input_grad[0]:
-            to_x = _convolution_backward(g, x, even, stride, high, [True, False, False])[0]
+            to_x = _convolution_backward(g, x, kernel, stride, high, [True, False, False])[0]
         n = max(1, len(x) // WEIGHTS_FROM)
         to_weight = _to_weight(g[:n], x[:n], side, stride, low, high) * (len(x) / n)
         return to_x, to_weight, g.sum((0, 2, 3)), None, None, None
