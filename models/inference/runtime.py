@@ -50,7 +50,7 @@ from models.weights import find_weights, scores_of, shipped_networks
 _fixed: EngineName | None = None
 
 _STEADY_IN_BFLOAT16 = ("tang_lm", "tang_lm_192", "mobrecon_lm_192")
-"""Networks whose accuracy and steadiness are those of 32 bits; docs/networks.md has the figures.
+"""Networks whose accuracy and steadiness are those of 32 bits; docs/fewer_bits.md has the figures.
 A still hand's mesh shakes by a twelfth more with `mobrecon_lm`, by a tenth with `hamr_lm`."""
 
 

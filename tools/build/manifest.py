@@ -110,7 +110,7 @@ RULES: list[tuple[str, str, str, str]] = [  # pattern, licence, source, command
         "weights/ranges.json",
         OURS,
         "our own measurements",
-        "python -m tools.build.ranges NAME ... --real CROPS --backgrounds PICTURES; docs/networks.md",
+        "python -m tools.build.ranges NAME ... --real CROPS --backgrounds PICTURES; docs/fewer_bits.md",
     ),
     (
         "weights/accuracy.json",
