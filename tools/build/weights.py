@@ -1,6 +1,7 @@
 """Put trained weights into assets/weights: as 16-bit floats where that costs nothing, and as an ONNX graph.
 
     python -m tools.build.weights mobrecon_lm out/train/mobrecon_lm/best.safetensors
+    python -m tools.build.weights hamr_lm before.safetensors after.safetensors      the mean of both
     python -m tools.build.weights tang_lm
     python -m tools.build.manifest
 
@@ -12,6 +13,7 @@ are there. The card, NAME.md, is written by hand.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -40,12 +42,18 @@ def answer(network: nn.Module) -> NetworkOutput:
     return output
 
 
-def keep(name: str, weights: Path, out: Path) -> None:
-    """Write a network's weights into the folder, rounded if that is free."""
+def keep(name: str, weights: Sequence[Path], out: Path) -> None:
+    """Write a network's weights, the mean of those in the files, into the folder, rounded if that is free."""
     network = build(name, trained=False)
-    load_weights(network, weights, encoder_weights(name))
+    states = []
+    for file in weights:
+        load_weights(network, file, encoder_weights(name))
+        states.append({key: value.clone() for key, value in network.state_dict().items()})
+    state = states[0]
+    for key in (key for key, value in state.items() if value.is_floating_point()):
+        state[key] = torch.stack([other[key] for other in states]).mean(0)
+    network.load_state_dict(state)
     exact, size = answer(network), int(network.input_size)  # type: ignore[arg-type]
-    state = {key: value.clone() for key, value in network.state_dict().items()}
     shared = declared(name).encoder_of is not None  # the encoder is in that network's file, as it is
     own = {key for key in state if not (shared and key.startswith(ENCODER))}
     halved = {k: v.half() if k in own and v.is_floating_point() else v for k, v in state.items()}
@@ -75,16 +83,16 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("name", help="a network of the zoo")
-    parser.add_argument("weights", type=Path, nargs="?", help="its weights, as training writes them")
+    parser.add_argument("weights", type=Path, nargs="*", help="its weights, as training writes them")
     parser.add_argument("--out", type=Path, default=ASSETS / "weights")
     options = parser.parse_args()
     decoder = declared(options.name).decoder_of
     there = options.out / f"{decoder or options.name}.safetensors"
-    if options.weights is None and not there.is_file():
+    if not options.weights and not there.is_file():
         raise UserError(f"{options.name}: {there} is missing; give the file of its weights, too")
-    if decoder is not None and options.weights is not None:
+    if decoder is not None and options.weights:
         raise UserError(f"{options.name} has the weights of {decoder}: give no file, or that one's name")
-    if options.weights is not None:
+    if options.weights:
         keep(options.name, options.weights, options.out)
     sharing = [network.name for network in networks().values() if network.decoder_of == options.name]
     for name in (options.name, *sharing):

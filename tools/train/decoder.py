@@ -71,7 +71,8 @@ def main() -> None:
     if net.fit_rounds and options.joint_fit is None and options.start is None:
         parser.error("give --joint-fit, or --start with a file that holds one")
     if net.mesh_rank is not None and options.mesh_stage is None and options.start is None:
-        parser.error(f"give --mesh-stage, taught by tools.train.joint_fit --rounds 0 --rank {net.mesh_rank}")
+        taught_by = f"tools.train.joint_fit --rounds 0 --rank {net.mesh_rank}"
+        parser.error(f"give --mesh-stage, of {taught_by} or of weights that hold one, such as tang_lm's")
     if options.joint_fit is not None and not net.fit_rounds:
         parser.error(f"--joint-fit: {options.name} has no learnt fit; give its mesh stage by --mesh-stage")
     if options.start is not None:

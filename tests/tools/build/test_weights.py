@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 from models.networks.zoo import declared
@@ -59,6 +59,23 @@ def test_graphs_that_share_weights_are_made_together(
     exported.clear()
     assert run(monkeypatch, "tang_lm", "--out", str(tmp_path)) == 0
     assert list(exported) == ["tang_lm.onnx", "tang_lm_192.onnx"], "from the weights that are there"
+
+
+@pytest.mark.skipif(SHIPPED is None, reason="its weights don't ship here")
+def test_of_several_files_the_mean_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exported: dict[str, nn.Module]
+) -> None:
+    assert SHIPPED is not None
+    one = load_file(SHIPPED.path)
+    key = "offset_step.out.W_p.weight"
+    save_file(one | {key: one[key] + 0.5}, tmp_path / "other.safetensors")
+    out = tmp_path / "out"
+    out.mkdir()
+    files = (str(SHIPPED.path), str(tmp_path / "other.safetensors"))
+    assert run(monkeypatch, "tang_lm", *files, "--out", str(out)) == 0
+    kept = load_file(out / "tang_lm.safetensors")
+    assert torch.allclose(kept[key].float(), one[key].float() + 0.25, atol=2e-3)
+    assert all(torch.equal(kept[k].float(), one[k].float()) for k in one if k != key)
 
 
 @pytest.mark.parametrize(
